@@ -1,0 +1,155 @@
+"""One point of the search space: a frozen value that is hashed, stored and built.
+
+An `Architecture` is what the proposer draws, what is counted, built, trained,
+ranked, exported and reported. KerasTuner's flat values are its encoding
+(`space.encoding`), JSON is its form on disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Stem(_Value):
+    """The first convolution, on raw pixels."""
+
+    width: int = Field(ge=1)
+    kernel_size: int = Field(ge=1)
+    stride: int = Field(ge=1, le=4)
+
+
+class Stage(_Value):
+    """Blocks of one kind and width; the first of them may downsample.
+
+    Attributes:
+        block: Name of a registered block, e.g. `residual`.
+        depth: Number of blocks in a row.
+        width: Output channels of each block.
+        kernel_size: Side of the spatial kernels.
+        stride: Stride of the first block; the others have 1.
+        attention: Name of a registered attention, or `none`.
+        options: The block's own choices, sorted by name, e.g. `(("expansion", 4),)`.
+    """
+
+    block: str
+    depth: int = Field(ge=1)
+    width: int = Field(ge=1)
+    kernel_size: int = Field(ge=1)
+    stride: int = Field(ge=1, le=2)
+    attention: str = "none"
+    options: tuple[tuple[str, int | float | str | bool], ...] = ()
+
+
+class Head(_Value):
+    """From the last feature map to class scores.
+
+    Attributes:
+        pooling: `average` or `flatten`.
+        dropout: Share of features dropped before the last layer, in [0, 1).
+        dense: Units of one hidden dense layer, 0 for none.
+    """
+
+    pooling: str = "average"
+    dropout: float = Field(0.0, ge=0, lt=1)
+    dense: int = Field(0, ge=0)
+
+
+class Recipe(_Value):
+    """How the network is trained; part of what is searched.
+
+    Attributes:
+        optimizer: `adamw` or `sgd` (Nesterov momentum 0.9).
+        learning_rate: Peak of the schedule.
+        weight_decay: Decoupled weight decay on kernels.
+        label_smoothing: Share of the target spread over all classes, in [0, 1).
+        augmentation: Name of a strength, `none` to `strong`.
+        batch_size: Images per gradient step.
+    """
+
+    optimizer: str = "adamw"
+    learning_rate: float = Field(2e-3, gt=0)
+    weight_decay: float = Field(1e-4, ge=0)
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    augmentation: str = "none"
+    batch_size: int = Field(32, ge=1)
+
+
+class Architecture(_Value):
+    """A network and its recipe, for one input shape and number of classes.
+
+    Attributes:
+        input_shape: Height, width, channels of the raw uint8 image.
+        n_classes: Number of classes, at least 2.
+        stem: First convolution.
+        stages: One to several stages.
+        head: Pooling, dropout, dense layers.
+        activation: `relu`, `swish` or `hard_swish`, throughout.
+        recipe: Training choices.
+    """
+
+    input_shape: tuple[int, int, int]
+    n_classes: int = Field(ge=2)
+    stem: Stem
+    stages: tuple[Stage, ...] = Field(min_length=1)
+    head: Head = Head()
+    activation: str = "relu"
+    recipe: Recipe = Recipe()
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of network and recipe: 12 hexadecimal digits, stable across runs."""
+        return _digest(self.model_dump_json())
+
+    @cached_property
+    def network_key(self) -> str:
+        """Hash of the network alone; two recipes of one network share it."""
+        return _digest(self.model_dump_json(exclude={"recipe"}))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values; `from_dict` is the inverse."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> Architecture:
+        """Read what `to_dict` wrote.
+
+        Raises:
+            pydantic.ValidationError: Unknown fields or values out of range.
+        """
+        return cls.model_validate(value)
+
+    def describe(self) -> str:
+        """Name the network in a line that fits a table.
+
+        >>> Architecture(input_shape=(28, 28, 1), n_classes=10,
+        ...     stem=Stem(width=32, kernel_size=3, stride=2),
+        ...     stages=(Stage(block="conv", depth=1, width=48, kernel_size=3, stride=1),
+        ...             Stage(block="residual", depth=2, width=96, kernel_size=5,
+        ...                   stride=2, attention="se"))).describe()
+        'stem 32/2 · conv3 48 · residual5+se 96/2 ×2'
+        """
+        parts = [f"stem {self.stem.width}" + _stride(self.stem.stride)]
+        for stage in self.stages:
+            extra = "" if stage.attention == "none" else f"+{stage.attention}"
+            times = f" ×{stage.depth}" if stage.depth > 1 else ""
+            parts.append(
+                f"{stage.block}{stage.kernel_size}{extra} {stage.width}"
+                f"{_stride(stage.stride)}{times}"
+            )
+        return " · ".join(parts)
+
+
+def _stride(stride: int) -> str:
+    return f"/{stride}" if stride > 1 else ""
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
