@@ -1,0 +1,73 @@
+"""`WorkspaceDataset`: a folder for state that makes a killed stage resumable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kedro.io.core import AbstractDataset, DatasetError
+from kedro_datasets._typing import JSONPreview
+
+from kedro_nas.datasets.preview import to_json
+
+
+class WorkspaceDataset(AbstractDataset[Path, Path]):
+    """A local folder, handed to nodes as a `pathlib.Path`; made when missing.
+
+    It is an input, never an output: nodes write into it while they run, which a
+    Kedro dataset is not told. Local disk only, as what is in it is synced often.
+
+    YAML API:
+
+    ```yaml
+    nas.workspace:
+      type: kedro_nas.datasets.WorkspaceDataset
+      path: data/06_models/nas/workspace
+    ```
+
+    Python API:
+
+    >>> import tempfile
+    >>> dataset = WorkspaceDataset(path=tempfile.mkdtemp() + "/workspace")
+    >>> folder = dataset.load()
+    >>> folder.is_dir()
+    True
+
+    Args:
+        path: The folder.
+        metadata: For plugins such as kedro-viz; ignored by Kedro.
+    """
+
+    _SINGLE_PROCESS = True
+
+    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+        if "://" in path:
+            raise DatasetError(
+                f"A workspace must be a local folder. Received: {path}. "
+                "Give a path on this machine's disk."
+            )
+        self._path = Path(path)
+        self.metadata = metadata
+
+    def load(self) -> Path:
+        """Make the folder if it is missing, and return its path."""
+        self._path.mkdir(parents=True, exist_ok=True)
+        return self._path
+
+    def save(self, data: Path) -> None:
+        """Refuse: a workspace is written into, not replaced."""
+        raise DatasetError(
+            f"A workspace is an input; nodes write into it. Received: {data}."
+        )
+
+    def _exists(self) -> bool:
+        return True  # it can always be loaded, so no run should be held up by it
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path)}
+
+    def preview(self) -> JSONPreview:
+        """List what is in the folder: path and size in bytes, at most 100 files."""
+        files = sorted(p for p in self._path.rglob("*") if p.is_file())[:100]
+        sizes = {str(p.relative_to(self._path)): p.stat().st_size for p in files}
+        return to_json({"files": sizes})

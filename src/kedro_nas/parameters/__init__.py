@@ -1,0 +1,1 @@
+"""Options of the stages: one pydantic model each, defaults in one place."""

@@ -1,0 +1,18 @@
+"""Pipelines of this repository as a Kedro project."""
+
+from __future__ import annotations
+
+from kedro.pipeline import Pipeline
+
+from kedro_nas.pipelines.nas.pipeline import STAGES, create_pipeline
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """Register the main job as `nas` and `__default__`, and each stage by its name.
+
+    The stages are built here rather than found, so that each is namespaced alike:
+    `kedro run --pipelines ranking` reads the `nas.finalists` that `nas` wrote.
+    """
+    stages = {name: create_pipeline(stages=(name,)) for name in STAGES}
+    whole = create_pipeline()
+    return {"__default__": whole, "nas": whole, **stages}

@@ -1,0 +1,57 @@
+"""The `export` stage: final fit, files, test."""
+
+from __future__ import annotations
+
+from kedro.pipeline import Node, Pipeline
+
+from kedro_nas.pipelines.export.nodes import (
+    evaluate_on_test,
+    export_model,
+    fit_final_models,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Create the stage, without a namespace.
+
+    `evaluate_on_test` comes after the exports on purpose: the test rows are read
+    for the model that was proven to be the exported one.
+    """
+    return Pipeline(
+        [
+            Node(
+                fit_final_models,
+                inputs=[
+                    "dataset",
+                    "dataset_profile",
+                    "best_architecture",
+                    "workspace",
+                    "params:search",
+                    "params:ranking",
+                    "params:seed",
+                ],
+                outputs=["model", "baseline_model", "final_fit"],
+                name="fit_final_models",
+            ),
+            Node(
+                export_model,
+                inputs=["model", "best_architecture", "dataset", "params:export"],
+                outputs="exports",
+                name="export_model",
+            ),
+            Node(
+                evaluate_on_test,
+                inputs=[
+                    "dataset",
+                    "model",
+                    "baseline_model",
+                    "best_architecture",
+                    "final_fit",
+                    "exports",
+                    "workspace",
+                ],
+                outputs="test_metrics",
+                name="evaluate_on_test",
+            ),
+        ]
+    )

@@ -1,0 +1,126 @@
+"""From images to an exported classifier: the six stages, joined and namespaced."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable, Mapping
+
+from kedro.pipeline import Pipeline
+
+from kedro_nas.errors import ParameterError
+
+STAGES = (
+    "data_preparation",
+    "search_space",
+    "search",
+    "ranking",
+    "export",
+    "reporting",
+)
+
+Names = str | Iterable[str] | Mapping[str, str]
+
+
+def create_pipeline(
+    *,
+    namespace: str = "nas",
+    inputs: Names | None = None,
+    outputs: Names | None = None,
+    tags: str | Iterable[str] | None = None,
+    stages: Iterable[str] = STAGES,
+) -> Pipeline:
+    """Join stages into one pipeline of a host project.
+
+    Datasets become `<namespace>.<name>` and parameters
+    `params:<namespace>.<stage>`; `images`, the user's own dataset, keeps its name.
+
+    Args:
+        namespace: Prefix of nodes, datasets and parameters; dots nest, as in
+            `defects.nas`.
+        inputs: Names that are not prefixed, or a mapping from the pipeline's name
+            to the host's, e.g. `{"images": "cleaned_images"}`. `images` is
+            always taken from the host.
+        outputs: The same for what the pipeline writes, e.g.
+            `{"model": "classifier"}`.
+        tags: Tags for all nodes, beside the name of their stage.
+        stages: Which stages, in any order; all by default.
+
+    Returns:
+        A pipeline whose free inputs are the host's.
+
+    Raises:
+        ParameterError: An unknown stage, input or output, or no stage at all.
+
+    >>> sorted(create_pipeline(stages=("search_space",)).outputs())
+    ['nas.search_space', 'nas.search_space_figure']
+    """
+    joined = sum((_stage(name) for name in _ordered(stages)), start=Pipeline([]))
+    mapped = _mapping(inputs, joined.inputs(), "inputs")
+    if "images" in joined.inputs():
+        mapped.setdefault("images", "images")
+    return Pipeline(
+        joined,
+        namespace=_checked_namespace(namespace),
+        inputs=mapped,
+        outputs=_mapping(outputs, joined.all_outputs(), "outputs"),
+        tags=tags,
+    )
+
+
+def _stage(name: str) -> Pipeline:
+    module = importlib.import_module(f"kedro_nas.pipelines.{name}.pipeline")
+    return Pipeline(module.create_pipeline(), tags=name)
+
+
+def _ordered(stages: Iterable[str]) -> list[str]:
+    names = [stages] if isinstance(stages, str) else list(stages)
+    for name in names:
+        if name not in STAGES:
+            raise _unknown("stage", name, STAGES)
+    if not names:
+        raise ParameterError(
+            "a pipeline without stages does nothing",
+            received="stages=()",
+            allowed=", ".join(STAGES),
+            remedy="Name at least one stage",
+        )
+    return [name for name in STAGES if name in names]
+
+
+def _mapping(
+    names: Names | None, known: Iterable[str], argument: str
+) -> dict[str, str]:
+    if names is None:
+        return {}
+    if isinstance(names, str):
+        names = [names]
+    mapped = dict(names) if isinstance(names, Mapping) else {n: n for n in names}
+    known = [name for name in known if not name.startswith("params:")]
+    for name in mapped:
+        if name not in known:
+            raise _unknown(f"name in `{argument}`", name, sorted(known))
+    return mapped
+
+
+def _checked_namespace(namespace: str) -> str:
+    if not all(part.isidentifier() for part in namespace.split(".")):
+        raise ParameterError(
+            "the namespace cannot prefix datasets and parameters",
+            received=repr(namespace),
+            allowed="identifiers joined by dots, such as 'nas' or 'defects.nas'",
+            remedy="Choose another namespace",
+        )
+    return namespace
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> ParameterError:
+    known = list(known)
+    close = difflib.get_close_matches(str(name), known, n=1)
+    remedy = f"Did you mean '{close[0]}'?" if close else "Choose among those allowed"
+    return ParameterError(
+        f"unknown {what}",
+        received=repr(name),
+        allowed=", ".join(known),
+        remedy=remedy,
+    )

@@ -1,0 +1,9 @@
+"""Kedro settings of this repository as a project."""
+
+# Kedro's default would let one nested key of conf/local or --params replace all of
+# `nas:`; with a soft merge it replaces itself only.
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "merge_strategy": {"parameters": "soft"},
+}
