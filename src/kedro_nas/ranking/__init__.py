@@ -1,0 +1,1 @@
+"""Which network is really better: finalists, paired statistics, the choice."""

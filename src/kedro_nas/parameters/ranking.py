@@ -1,0 +1,55 @@
+"""Options of the ranking stage: who is compared, on what, and how one is chosen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from kedro_nas.parameters.base import Options
+
+
+class RankingOptions(Options):
+    """How finalists are cross-validated and one of them is chosen.
+
+    Attributes:
+        finalists: Distinct networks of the search that are cross-validated.
+        last: Choose them among the last that many candidates only, None for all.
+        max_per_family: Finalists that may share one sequence of block names, as
+            long as other families can fill the places.
+        folds: Folds that are trained, None for all the data set fixed; a number
+            above what the data set fixed uses all there are.
+        repeats: Repetitions of the folds, None for the verdict's number.
+        rule: `one_standard_error` takes the smallest contestant whose gap to the
+            best mean is at most one corrected standard error; `best_mean` the best.
+        budget_s: Seconds for the cross-validation, None for no limit; it shrinks the
+            number of finalists before the number of folds.
+        epochs: Epochs in each fold, None for the median best epoch of the search.
+        baseline: `auto` for a hand-built residual network sized to the data, `none`,
+            or `package.module:function` of one's own.
+        final_epochs: Epochs of the final fit, None for what the folds support.
+        seeds: Final fits of the winner, whose weights are averaged when above 1.
+    """
+
+    finalists: int = Field(3, ge=1)
+    last: int | None = Field(None, ge=1)
+    max_per_family: int = Field(2, ge=1)
+    folds: int | None = Field(None, ge=2)
+    repeats: int | None = Field(None, ge=1)
+    rule: Literal["one_standard_error", "best_mean"] = "one_standard_error"
+    budget_s: float | None = Field(None, gt=0, allow_inf_nan=False)
+    epochs: int | None = Field(None, ge=1)
+    baseline: str = "auto"
+    final_epochs: int | None = Field(None, ge=1)
+    seeds: int = Field(1, ge=1, le=3)
+
+    @field_validator("baseline")
+    @classmethod
+    def _baseline_can_be_found(cls, value: str) -> str:
+        module, _, function = value.partition(":")
+        if value in {"auto", "none"}:
+            return value
+        dotted = all(part.isidentifier() for part in module.split("."))
+        if dotted and function.isidentifier():
+            return value
+        raise ValueError("allowed: 'auto', 'none' or 'package.module:function'")

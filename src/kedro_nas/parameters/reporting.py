@@ -1,0 +1,43 @@
+"""Options of the reporting stage: the page and the prices."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from kedro_nas.parameters.base import Options
+
+
+class CostOptions(Options):
+    """Prices that turn measured hours into money; a missing price shows no sum.
+
+    Attributes:
+        hardware_price: Price of the machine as bought, in `currency`.
+        lifetime_hours: Hours of work over which that price is spread.
+        power_watts: Power drawn under load, the whole machine.
+        price_per_kwh: Price of electricity, in `currency` per kWh.
+        cloud_price_per_hour: Price of renting the same machine, per hour.
+        grams_co2_per_kwh: Carbon of the electricity, grams of CO2 per kWh.
+        devices: Machines or accelerators that worked at the same time.
+        currency: Name of the currency, shown beside the sums.
+    """
+
+    hardware_price: float | None = Field(None, ge=0, allow_inf_nan=False)
+    lifetime_hours: float | None = Field(None, gt=0, allow_inf_nan=False)
+    power_watts: float | None = Field(None, ge=0, allow_inf_nan=False)
+    price_per_kwh: float | None = Field(None, ge=0, allow_inf_nan=False)
+    cloud_price_per_hour: float | None = Field(None, ge=0, allow_inf_nan=False)
+    grams_co2_per_kwh: float | None = Field(None, ge=0, allow_inf_nan=False)
+    devices: int = Field(1, ge=1)
+    currency: str = Field("USD", min_length=1, max_length=12)
+
+
+class ReportingOptions(Options):
+    """What the report says besides the results.
+
+    Attributes:
+        title: Heading of the page, None for one made from the data.
+        costs: Prices, see `CostOptions`.
+    """
+
+    title: str | None = Field(None, min_length=1, max_length=120)
+    costs: CostOptions = CostOptions()

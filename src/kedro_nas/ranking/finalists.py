@@ -1,0 +1,58 @@
+"""Who is trained again: the best distinct networks the search got furthest with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+
+def choose_finalists(
+    trials: pd.DataFrame, *, n: int, last: int | None = None, max_per_family: int = 2
+) -> list[str]:
+    """Choose the trials whose networks are cross-validated, best first.
+
+    A network stands for itself once, by the trial that trained it longest. Longer
+    training counts before score, since scores of different lengths do not compare.
+    A family beyond its limit waits until the others are used up.
+
+    Args:
+        trials: A row per architecture and rung, see docs/reference/files.md.
+        n: Finalists wanted, at least 1.
+        last: Look at the last that many distinct networks only, None for all.
+        max_per_family: Finalists of one `family` while others can fill the places.
+
+    Returns:
+        Up to `n` values of `trial_id`; fewer when there are fewer distinct networks
+        with a score, none when every trial failed.
+    """
+    frame = trials[trials["status"] != "failed"]
+    frame = frame[np.isfinite(frame["score"].astype(float))]
+    frame = frame.assign(_order=frame["trial_id"].map(_creation))
+    if last is not None:
+        frame = frame[frame["network_key"].isin(_last_networks(frame, last))]
+    best_first = frame.sort_values(
+        ["epochs", "score", "params", "_order"],
+        ascending=[False, False, True, True],
+        kind="stable",
+    ).drop_duplicates("network_key")
+    return _spread_over_families(best_first, n, max_per_family)
+
+
+def _creation(trial_id: str) -> str:
+    # "10" after "9", also where the numbers are not padded
+    return f"{len(str(trial_id)):03d} {trial_id}"
+
+
+def _last_networks(frame: pd.DataFrame, last: int) -> list[str]:
+    first_seen = frame.sort_values("_order").drop_duplicates("network_key")
+    return list(first_seen["network_key"].tail(last))
+
+
+def _spread_over_families(
+    best_first: pd.DataFrame, n: int, max_per_family: int
+) -> list[str]:
+    place_in_family = best_first.groupby("family", dropna=False).cumcount()
+    waiting = place_in_family >= max_per_family
+    invited = pd.concat([best_first[~waiting], best_first[waiting]]).head(n)
+    # best first again, wherever the waiting ones were let in
+    return [name for name in best_first["trial_id"] if name in set(invited["trial_id"])]

@@ -1,0 +1,139 @@
+"""Fold scores arranged so that contestants are compared over the same folds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import inf
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kedro_nas.errors import RankingError
+from kedro_nas.ranking.compare import (
+    FoldMean,
+    PairedTest,
+    corrected_mean,
+    corrected_t_test,
+)
+
+
+@dataclass(frozen=True)
+class FoldTable:
+    """Scores with a row per fold and a column per contestant.
+
+    Attributes:
+        contestants: Contestants by `key`, in the order of the finalists.
+        rows: The rows of `nas.fold_scores` that belong to them.
+        scores: Index (repeat, fold), a column per key; `nan` where a fold failed.
+        objective: The score that decides.
+    """
+
+    contestants: dict[str, dict[str, Any]]
+    rows: pd.DataFrame
+    scores: pd.DataFrame
+    objective: str
+
+    @classmethod
+    def read(
+        cls,
+        fold_scores: pd.DataFrame,
+        contestants: list[dict[str, Any]],
+        objective: str,
+    ) -> FoldTable:
+        """Arrange `nas.fold_scores`; a fold written twice counts by its last row.
+
+        Raises:
+            RankingError: The scores lack the objective, or there is no contestant.
+        """
+        if not contestants or objective not in fold_scores.columns:
+            raise RankingError(
+                "no network could be ranked",
+                received=f"{len(contestants)} contestants, objective '{objective}'",
+                allowed=f"objectives among {', '.join(map(str, fold_scores.columns))}",
+            )
+        by_key = {contestant["key"]: contestant for contestant in contestants}
+        rows = fold_scores[fold_scores["key"].isin(by_key)]
+        rows = rows.drop_duplicates(["key", "repeat", "fold"], keep="last")
+        scores = (
+            rows.assign(score=rows[objective].where(rows["status"] == "completed"))
+            .pivot_table(
+                index=["repeat", "fold"], columns="key", values="score", dropna=False
+            )
+            .reindex(columns=list(by_key))
+            .astype(float)
+        )
+        return cls(by_key, rows, scores.replace([inf, -inf], np.nan), objective)
+
+    @cached_property
+    def n_folds(self) -> int:
+        """Folds completed by the most complete contestant."""
+        return int(self.scores.notna().sum().max()) if self.scores.size else 0
+
+    @cached_property
+    def means(self) -> dict[str, FoldMean]:
+        """Mean and interval of every contestant that completed a fold."""
+        return {
+            key: corrected_mean(self.scores[key].dropna(), **self._sizes(key))
+            for key in self.contestants
+            if self.scores[key].notna().any()
+        }
+
+    @cached_property
+    def complete(self) -> list[str]:
+        """Contestants that may be chosen, best mean first, the smaller of equals."""
+        return [key for key in self.order if self._is_complete(key)]
+
+    @cached_property
+    def order(self) -> list[str]:
+        """All contestants: complete ones, then partial ones, then those without."""
+
+        def place(key: str) -> tuple[bool, float, float]:
+            mean = self.means[key].mean if key in self.means else -inf
+            return (not self._is_complete(key), -mean, self.size(key))
+
+        return sorted(self.contestants, key=place)
+
+    @cached_property
+    def baseline(self) -> str | None:
+        """Key of the baseline, None when there is none."""
+        keys = [key for key, one in self.contestants.items() if one.get("is_baseline")]
+        return keys[0] if keys else None
+
+    def compare(self, first: str, second: str) -> PairedTest | None:
+        """Test two contestants over the folds both completed, None below two."""
+        shared = self.scores[[first, second]].dropna()
+        if len(shared) < 2:
+            return None
+        return corrected_t_test(shared[first] - shared[second], **self._sizes(first))
+
+    def size(self, key: str) -> float:
+        """Parameters of a contestant; unknown counts as largest."""
+        params = self.contestants[key].get("params")
+        return inf if params is None else float(params)
+
+    def seconds(self, key: str) -> float:
+        """Seconds all folds of a contestant took, failed ones too."""
+        return float(self.rows.loc[self.rows["key"] == key, "seconds"].sum())
+
+    def failures(self) -> str:
+        """Name the contestants that lost folds, with the first reason of each."""
+        failed = self.rows[self.rows["status"] == "failed"]
+        return "; ".join(
+            f"{self.contestants[str(key)]['name']}: {len(rows)} fold(s) failed"
+            f" ({rows['reason'].iloc[0]})"
+            for key, rows in failed.groupby("key", sort=False)
+        )
+
+    def _is_complete(self, key: str) -> bool:
+        return self.n_folds > 0 and self.scores[key].notna().sum() == self.n_folds
+
+    def _sizes(self, key: str) -> dict[str, float]:
+        rows = self.rows[
+            (self.rows["key"] == key) & (self.rows["status"] == "completed")
+        ]
+        return {
+            "n_train": float(rows["n_train"].mean()),
+            "n_held_out": float(rows["n_held_out"].mean()),
+        }

@@ -1,0 +1,161 @@
+"""What the numbers say, in sentences that claim no more than they show."""
+
+from __future__ import annotations
+
+from kedro_nas.ranking.compare import PairedTest
+from kedro_nas.ranking.pairing import FoldTable
+
+
+def choice_sentence(
+    table: FoldTable, best: str, chosen: str, *, tied_above_p: float
+) -> str:
+    """Say who won, by how much, how likely that is luck, and what the ties are.
+
+    Args:
+        table: Fold scores.
+        best: Key of the best mean.
+        chosen: Key of the winner.
+        tied_above_p: Contestants with a p-value at least this are tied.
+    """
+    parts = [_winner(table, best, chosen)]
+    others = [key for key in table.complete if key != chosen]
+    if not others:
+        parts.append("Nothing else completed the same folds to compare it with.")
+    elif chosen == best:
+        parts.append(_lead(table, chosen, others[0], tied_above_p))
+    else:
+        parts.append(_gap(table, best, chosen))
+    parts.append(_ties(table, best, chosen, tied_above_p))
+    parts.append(_failed(table))
+    return " ".join(part for part in parts if part)
+
+
+def baseline_sentence(table: FoldTable, chosen: str, test: PairedTest | None) -> str:
+    """Say plainly whether the winner beat the baseline.
+
+    Args:
+        table: Fold scores.
+        chosen: Key of the winner.
+        test: Winner minus baseline, None when they cannot be compared.
+    """
+    if chosen == table.baseline:
+        return (
+            "The hand-built baseline itself was chosen: the search did not find a"
+            " network that is worth replacing it."
+        )
+    if test is None:
+        return (
+            "The winner could not be compared with the baseline: fewer than two folds"
+            " were completed by both."
+        )
+    numbers = (
+        f"{points(test.difference)} (95 % interval {points(test.ci_low)} to"
+        f" {points(test.ci_high)}, {p_value(test.p_value)})"
+    )
+    if test.ci_low > 0:
+        return f"It beats the baseline: {numbers}."
+    if test.ci_high < 0:
+        return f"It did not beat the baseline: it is worse, {numbers}."
+    return f"It did not beat the baseline: the difference is {numbers}, which is a tie."
+
+
+def points(difference: float) -> str:
+    """Write a difference of fractions in percentage points.
+
+    >>> points(0.0123)
+    '+1.23 points'
+    """
+    sign = "\N{MINUS SIGN}" if difference < 0 else "+"
+    return sign + size_of(difference)
+
+
+def size_of(difference: float) -> str:
+    """Write the size of a difference of fractions in percentage points.
+
+    >>> size_of(-0.0123)
+    '1.23 points'
+    """
+    return f"{abs(difference) * 100:.2f} points"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Write a fraction in percent.
+
+    >>> percent(0.8931)
+    '89.3 %'
+    """
+    return f"{share * 100:.{digits}f} %"
+
+
+def p_value(p: float) -> str:
+    """Write a p-value without false precision.
+
+    >>> p_value(0.0312), p_value(0.00001)
+    ('p = 0.031', 'p < 0.001')
+    """
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def _winner(table: FoldTable, best: str, chosen: str) -> str:
+    name, mean = table.contestants[chosen]["name"], table.means[chosen]
+    role = "The baseline" if chosen == table.baseline else "The network"
+    if mean.n < 2:
+        return (
+            f"{role} {name} was chosen with {percent(mean.mean)} on one fold; one fold"
+            " cannot say how much of that is luck."
+        )
+    score = (
+        f"{percent(mean.mean)} over {mean.n} folds (95 % interval"
+        f" {percent(mean.ci_low)} to {percent(mean.ci_high)})"
+    )
+    if chosen == best:
+        return f"{role} {name} was chosen: it has the best mean, {score}."
+    return (
+        f"{role} {name} was chosen with {score}: it is the smallest within one standard"
+        " error of the best."
+    )
+
+
+def _lead(table: FoldTable, chosen: str, second: str, tied_above_p: float) -> str:
+    test = table.compare(chosen, second)
+    if test is None:
+        return ""
+    verdict = (
+        "so the lead may well be luck"
+        if test.p_value >= tied_above_p
+        else "so the lead is hardly luck"
+    )
+    return (
+        f"It leads the next, {table.contestants[second]['name']}, by"
+        f" {size_of(test.difference)}; two equal networks would differ by as much in"
+        f" {percent(test.p_value)} of such comparisons, {verdict}."
+    )
+
+
+def _gap(table: FoldTable, best: str, chosen: str) -> str:
+    test = table.compare(best, chosen)
+    if test is None:
+        return ""
+    size = table.size(chosen) / table.size(best) if table.size(best) else 1.0
+    return (
+        f"The best mean, {table.contestants[best]['name']}, is"
+        f" {size_of(test.difference)} higher; two equal networks would differ by as"
+        f" much in {percent(test.p_value)} of such comparisons, and the chosen one"
+        f" has {percent(size, 0)} of its parameters."
+    )
+
+
+def _ties(table: FoldTable, best: str, chosen: str, tied_above_p: float) -> str:
+    tied = []
+    for key in table.complete:
+        test = table.compare(best, key) if key not in (best, chosen) else None
+        if test is not None and test.p_value >= tied_above_p:
+            tied.append(table.contestants[key]["name"])
+    if not tied:
+        return ""
+    return f"Not distinguishable from the best at 5 %: {', '.join(tied)}."
+
+
+def _failed(table: FoldTable) -> str:
+    failures = table.failures()
+    return f"Folds were lost: {failures}." if failures else ""

@@ -1,0 +1,157 @@
+"""The one reading of the test split: what it says, and how surely."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from kedro_nas.errors import RankingError
+from kedro_nas.ranking.compare import mcnemar, wilson_interval
+from kedro_nas.ranking.metrics import check_predictions, score_predictions
+
+# enough to see what is going wrong, and a report that stays small
+MAX_MISTAKES = 25
+# larger pictures are reduced for the report: 25 of 96 x 96 stay below 1 MB
+MAX_PICTURE_SIDE = 96
+
+
+def test_report(
+    labels: ArrayLike,
+    probabilities: ArrayLike,
+    class_names: list[str],
+    *,
+    baseline_probabilities: ArrayLike | None = None,  # noqa: PT028  no test itself
+    pixels: NDArray[np.uint8],
+    objective: str = "accuracy",  # noqa: PT028
+) -> dict[str, Any]:
+    """Work out everything the report says about the test images.
+
+    Args:
+        labels: Class ids, shape `(n,)`.
+        probabilities: Of the winner, shape `(n, n_classes)`.
+        class_names: In the order of the ids.
+        baseline_probabilities: Of the baseline on the same images, if there is one.
+        pixels: uint8 images, shape `(n, height, width, channels)`.
+        objective: `balanced_accuracy` judges chance by mean recall against
+            `1 / n_classes` instead of accuracy against the commonest class.
+
+    Returns:
+        The statistical part of `nas.test_metrics`, see docs/reference/files.md;
+        besides `beats_chance`, whether the interval lies above chance.
+
+    Raises:
+        RankingError: Shapes that do not match, or predictions that are not finite.
+    """
+    truth, shares = check_predictions(labels, probabilities)
+    if len(class_names) != shares.shape[1] or len(pixels) != len(truth):
+        raise RankingError(
+            "cannot report on the test images",
+            received=f"{len(class_names)} names, {len(pixels)} images for"
+            f" probabilities {shares.shape}",
+            allowed="a name per class and an image per row",
+        )
+    predicted = shares.argmax(axis=1)
+    right = predicted == truth
+    chance = float(np.bincount(truth).max() / len(truth))
+    matrix = confusion_matrix(truth, predicted, labels=np.arange(len(class_names)))
+    report = {
+        "n_images": len(truth),
+        **_scores(truth, shares),
+        "chance": chance,
+        "beats_chance": _beats_chance(matrix, chance, objective),
+        "objective": objective,
+        "class_names": list(class_names),
+        "confusion_matrix": matrix.tolist(),
+        "per_class": _per_class(truth, predicted, class_names),
+        "mistakes": _mistakes(truth, shares, class_names, pixels),
+        "baseline": None,
+        "mcnemar": None,
+    }
+    if baseline_probabilities is not None:
+        _, baseline = check_predictions(labels, baseline_probabilities)
+        test = mcnemar(right, baseline.argmax(axis=1) == truth)
+        report["baseline"] = _scores(truth, baseline)
+        report["mcnemar"] = {
+            "p_value": test.p_value,
+            "only_winner_right": test.only_first_right,
+            "only_baseline_right": test.only_second_right,
+        }
+    return report
+
+
+def _scores(truth: NDArray[np.int64], shares: NDArray[np.float64]) -> dict[str, float]:
+    low, high = wilson_interval(int((shares.argmax(1) == truth).sum()), len(truth))
+    return {**score_predictions(truth, shares), "ci_low": low, "ci_high": high}
+
+
+def _beats_chance(matrix: NDArray[np.int64], chance: float, objective: str) -> bool:
+    n_right, n = int(np.trace(matrix)), int(matrix.sum())
+    if objective == "accuracy":
+        return wilson_interval(n_right, n)[0] > chance
+    present = matrix[matrix.sum(axis=1) > 0]
+    counts = present.sum(axis=1)
+    recall = np.diag(matrix)[matrix.sum(axis=1) > 0] / counts
+    # the mean of independent shares; half an image keeps a perfect class from
+    # claiming certainty
+    smoothed = (recall * counts + 0.5) / (counts + 1)
+    se = np.sqrt((smoothed * (1 - smoothed) / counts).sum()) / len(counts)
+    return bool(recall.mean() - 1.96 * se > 1 / len(counts))
+
+
+def _per_class(
+    truth: NDArray[np.int64], predicted: NDArray[np.intp], class_names: list[str]
+) -> list[dict[str, Any]]:
+    columns = precision_recall_fscore_support(
+        truth, predicted, labels=np.arange(len(class_names)), zero_division=0.0
+    )
+    return [
+        {
+            "class": name,
+            "precision": float(precision),
+            "recall": float(recall),
+            "f1": float(f1),
+            "n": int(n),
+        }
+        for name, precision, recall, f1, n in zip(class_names, *columns, strict=True)
+    ]
+
+
+def _mistakes(
+    truth: NDArray[np.int64],
+    shares: NDArray[np.float64],
+    class_names: list[str],
+    pixels: NDArray[np.uint8],
+) -> list[dict[str, Any]]:
+    predicted, confidence = shares.argmax(axis=1), shares.max(axis=1)
+    wrong = np.flatnonzero(predicted != truth)
+    first = wrong[np.argsort(-confidence[wrong], kind="stable")][:MAX_MISTAKES]
+    return [
+        {
+            "image": picture(pixels[row]),
+            "true": class_names[truth[row]],
+            "predicted": class_names[predicted[row]],
+            "probability": float(confidence[row]),
+        }
+        for row in first
+    ]
+
+
+def picture(pixels: NDArray[np.uint8]) -> str:
+    """Encode one image as a PNG data URI, reduced to at most 96 pixels a side.
+
+    Args:
+        pixels: uint8, shape `(height, width, channels)` with 1 or 3 channels.
+    """
+    image = Image.fromarray(
+        pixels[:, :, 0] if pixels.shape[2] == 1 else pixels[:, :, :3]
+    )
+    image.thumbnail((MAX_PICTURE_SIDE, MAX_PICTURE_SIDE))
+    file = io.BytesIO()
+    image.save(file, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
