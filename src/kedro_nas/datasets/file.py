@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import fsspec
 from kedro.io.core import (
@@ -63,7 +63,11 @@ class FileDataset(AbstractVersionedDataset[Saved, Loaded]):
     def _write_bytes(self, content: bytes) -> None:
         path = get_filepath_str(self._get_save_path(), self._protocol)
         if self._protocol == "file":
-            write_atomically(Path(path), lambda file: file.write(content) and None)
+
+            def write(file: IO[bytes]) -> None:
+                file.write(content)
+
+            write_atomically(Path(path), write)
         else:  # object stores replace an object at once
             self._fs.pipe_file(path, content)
         self._fs.invalidate_cache(get_filepath_str(self._filepath, self._protocol))

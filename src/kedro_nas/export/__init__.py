@@ -1,0 +1,1 @@
+"""The final model as files other programs can load, each proven equal."""

@@ -1,0 +1,1 @@
+"""What Kedro loads of us: hooks, commands, the template and the starter."""

@@ -1,7 +1,8 @@
 """Hooks of the plugin: registered by entry point, loaded on every Kedro run.
 
-They never change catalog or parameters. An error here would stop every project of
-the environment, so this module imports nothing but Kedro and small modules of ours.
+They change neither catalog nor parameters, and do nothing in a run without our
+nodes. An import error here would stop every project of the environment, so this
+module imports nothing but Kedro and small modules of ours.
 """
 
 from __future__ import annotations
@@ -10,13 +11,37 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
+from kedro_nas.framework import failures, preflight
+
 
 class NasHooks:
     """Say what is wrong before anything runs, in one message."""
 
+    def __init__(self) -> None:
+        self._context: Any = None
+
     @hook_impl
     def after_context_created(self, context: Any) -> None:
-        """Do nothing yet."""
+        """Let errors of ours end in their message instead of a traceback."""
+        self._context = context
+        failures.install(context)
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Any, catalog: Any, run_params: Any) -> None:
+        """Check parameters and inputs of our nodes before any node runs.
+
+        Raises:
+            ParameterError: A section is missing, misspelt or not valid.
+            DataError: An input dataset is not in the catalog or not on disk.
+        """
+        nodes = preflight.our_nodes(pipeline)
+        if not nodes:
+            return
+        if self._context is not None:
+            preflight.warn_of_destructive_merge(self._context, nodes)
+        preflight.check_sections(nodes, catalog)
+        if not run_params.get("only_missing_outputs"):
+            preflight.check_inputs(pipeline, nodes, catalog)
 
 
 hooks = NasHooks()

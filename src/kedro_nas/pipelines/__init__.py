@@ -1,0 +1,1 @@
+"""Thin pipelines: each folder a stage, `nas` their sum."""

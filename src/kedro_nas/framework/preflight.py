@@ -1,0 +1,189 @@
+"""What must hold before a run begins; Kedro itself passes over some of it."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kedro_nas.errors import DataError, ParameterError
+from kedro_nas.pipelines.nas.pipeline import STAGES
+
+logger = logging.getLogger(__name__)
+
+_PREFIX = "params:"
+
+
+def our_nodes(pipeline: Any) -> list[Any]:
+    """Pick the nodes of a pipeline that are this package's."""
+    return [
+        node
+        for node in pipeline.nodes
+        if getattr(node.func, "__module__", "").startswith("kedro_nas.pipelines.")
+    ]
+
+
+def check_sections(nodes: Iterable[Any], catalog: Any) -> None:
+    """Check that each parameter our nodes read exists, and none is misspelt.
+
+    Args:
+        nodes: Nodes of ours.
+        catalog: Kedro's catalog, parameters included.
+
+    Raises:
+        ParameterError: A section is missing, null or misspelt, or the seed is not
+            an integer.
+    """
+    wanted = {
+        name.removeprefix(_PREFIX)
+        for node in nodes
+        for name in node.inputs
+        if name.startswith(_PREFIX)
+    }
+    for namespace in sorted({key.rpartition(".")[0] for key in wanted}):
+        given = _parameters(catalog, namespace)
+        keys = sorted(key for key in wanted if key.rpartition(".")[0] == namespace)
+        _check_present(namespace, keys, given)
+        _check_spelling(namespace, given)
+        _check_seed(namespace, given)
+
+
+def check_inputs(pipeline: Any, nodes: Iterable[Any], catalog: Any) -> None:
+    """Check that what our nodes read from outside the run is there.
+
+    Args:
+        pipeline: The run's pipeline, for what other nodes will write first.
+        nodes: Nodes of ours.
+        catalog: Kedro's catalog.
+
+    Raises:
+        DataError: A dataset is not in the catalog, or has never been written.
+    """
+    written = pipeline.all_outputs()
+    for node in nodes:
+        for name in node.inputs:
+            if name.startswith(_PREFIX) or name in written:
+                continue
+            if name not in catalog:
+                raise DataError(
+                    f"'{node.name}' cannot read '{name}'",
+                    received="a catalog without that entry",
+                    allowed=f"an entry '{name}' in conf/base/catalog*.yml",
+                    remedy=_remedy(name),
+                )
+            if not catalog.exists(name):
+                place = _place(catalog, name)
+                raise DataError(
+                    f"'{node.name}' cannot read '{name}'",
+                    received=f"{place}, which does not exist",
+                    allowed="a dataset that was written before",
+                    remedy=_remedy(name),
+                )
+
+
+def warn_of_destructive_merge(context: Any, nodes: Iterable[Any]) -> None:
+    """Warn when one key of the run environment would replace a whole section.
+
+    Args:
+        context: Kedro's context.
+        nodes: Nodes of ours, whose namespaces say which parameters are meant.
+    """
+    loader = context.config_loader
+    strategy = getattr(loader, "merge_strategy", {}).get("parameters")
+    if strategy == "soft" or not hasattr(loader, "conf_source"):
+        return
+    folder = Path(loader.conf_source) / str(loader.env or loader.default_run_env)
+    roots = {str(node.namespace).split(".")[0] for node in nodes if node.namespace}
+    for path in sorted(folder.glob("**/parameters*.y*ml")):
+        hit = roots & set(yaml.safe_load(path.read_text()) or {})
+        if hit:
+            logger.warning(
+                "%s replaces all of '%s' of the base environment, since parameters "
+                "merge destructively. Set CONFIG_LOADER_ARGS = {'merge_strategy': "
+                "{'parameters': 'soft'}} in settings.py to replace single keys.",
+                path,
+                ", ".join(sorted(hit)),
+            )
+
+
+def _parameters(catalog: Any, namespace: str) -> dict[str, Any] | None:
+    name = f"{_PREFIX}{namespace}" if namespace else "parameters"
+    value = catalog.get(name).load() if name in catalog else None
+    return value if isinstance(value, dict) else None
+
+
+def _check_present(
+    namespace: str, keys: Iterable[str], given: dict[str, Any] | None
+) -> None:
+    if given is None:
+        raise ParameterError(
+            f"the parameters '{namespace}' are missing",
+            received="a configuration without them",
+            allowed=f"a mapping '{namespace}' with seed, {', '.join(STAGES)}",
+            remedy="Write conf/base/parameters_nas.yml with `kedro nas init`",
+        )
+    for key in keys:
+        leaf = key.rpartition(".")[2]
+        if leaf not in given:
+            close = difflib.get_close_matches(leaf, set(given) - set(STAGES), n=1)
+            hint = (
+                f"Rename '{close[0]}' to '{leaf}'" if close else f"Add `{leaf}: {{}}`"
+            )
+            raise ParameterError(
+                f"the parameters '{key}' are missing",
+                received=f"'{namespace}' with {', '.join(given) or 'nothing'}",
+                allowed=f"seed, {', '.join(STAGES)}",
+                remedy=f"{hint} in conf/<env>/parameters_nas.yml",
+            )
+        if given[leaf] is None:
+            raise ParameterError(
+                f"the parameters '{key}' are null",
+                received=f"`{leaf}:` with nothing after it",
+                allowed="a mapping, or an integer for the seed",
+                remedy=f"Write `{leaf}: {{}}` for the defaults",
+            )
+
+
+def _check_spelling(namespace: str, given: dict[str, Any] | None) -> None:
+    known = ("seed", *STAGES)
+    for name in given or {}:
+        close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.75)
+        if name not in known and close:
+            raise ParameterError(
+                f"unknown parameters '{namespace}.{name}'",
+                received=f"'{name}'",
+                allowed=", ".join(known),
+                remedy=f"Did you mean '{close[0]}'?",
+            )
+
+
+def _check_seed(namespace: str, given: dict[str, Any] | None) -> None:
+    seed = (given or {}).get("seed", 0)
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise ParameterError(
+            f"the seed '{namespace}.seed' is not an integer",
+            received=repr(seed),
+            allowed="any integer",
+            remedy="Write `seed: 0`",
+        )
+
+
+def _place(catalog: Any, name: str) -> str:
+    described = catalog.get(name)._describe()  # noqa: SLF001 - Kedro's only way
+    place = described.get("filepath") or described.get("path") or name
+    return str(place)
+
+
+def _remedy(name: str) -> str:
+    if name.rpartition(".")[2] == "images":
+        return (
+            "Add your images, or point the entry at them: "
+            "`type: kedro_nas.datasets.ImagesDataset`, `path: <table or folder>`"
+        )
+    if "." not in name:
+        return "Add the entry, or map the input to one that exists"
+    return f'Write it first: kedro run --to-outputs "{name}"'
