@@ -20,9 +20,9 @@ def fit_final_models(
     seed: int,
 ) -> tuple[Any, Any, dict[str, Any]]:
     """Train the winner and the baseline on all non-test rows."""
-    from kedro_nas.training import final_fit
+    from kedro_nas.training.final_fit import fit_final_models as fit
 
-    return final_fit.fit_final_models(
+    return fit(
         dataset,
         dataset_profile,
         best_architecture,
@@ -53,8 +53,8 @@ def evaluate_on_test(
     workspace: Path,
 ) -> dict[str, Any]:
     """Score the exported model and the baseline on the test rows, once."""
-    from kedro_nas.training import evaluate
+    from kedro_nas.training.evaluate import evaluate_on_test as evaluate
 
-    return evaluate.evaluate_on_test(
+    return evaluate(
         dataset, model, baseline_model, best_architecture, final_fit, exports, workspace
     )

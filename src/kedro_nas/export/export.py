@@ -1,0 +1,98 @@
+"""From a trained model to the folder that is handed over."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kedro_nas.data.store import ImageStore
+from kedro_nas.errors import ExportError
+from kedro_nas.export.formats import exporter
+from kedro_nas.export.model_card import write_card
+from kedro_nas.export.parity import check_parity, predict_in_batches
+from kedro_nas.files import write_json
+from kedro_nas.parameters.export import ExportOptions
+from kedro_nas.space.architecture import Architecture
+
+
+def export_model(
+    model: Any,
+    best_architecture: Mapping[str, Any],
+    store: ImageStore,
+    options: ExportOptions,
+) -> Path:
+    """Write the model in each format, with its source, its card and its proof.
+
+    Args:
+        model: The final Keras model: raw pixels in, class probabilities out.
+        best_architecture: `nas.best_architecture`, which the model is an instance of.
+        store: Prepared images; only those that are not test images are read.
+        options: Formats and tolerance.
+
+    Returns:
+        A new temporary folder with `architecture.json`, `network.py`,
+        `model_card.md`, `parity.json` and one file or folder per format. The caller
+        owns it.
+
+    Raises:
+        ExportError: A format cannot be reloaded or differs; nothing is left behind.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="kedro-nas-export-"))
+    try:
+        _write_all(folder, model, best_architecture, store, options)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder
+
+
+def _write_all(
+    folder: Path,
+    model: Any,
+    best: Mapping[str, Any],
+    store: ImageStore,
+    options: ExportOptions,
+) -> None:
+    from kedro_nas.models.source import write_source
+
+    architecture = Architecture.from_dict(dict(best["architecture"]))
+    pixels = _some_images(store, options.parity_images)
+    expected = predict_in_batches(model, pixels)
+    _check_probabilities(expected, store.n_classes)
+    exporters = [exporter(name) for name in options.formats]
+    for each in exporters:
+        each.export(model, folder)
+    parity = check_parity(expected, exporters, folder, pixels, options.parity_tolerance)
+    write_json(folder / "parity.json", parity)
+    write_json(
+        folder / "architecture.json",
+        {"architecture": architecture.to_dict(), "class_names": store.class_names},
+    )
+    (folder / "network.py").write_text(write_source(architecture))
+    card = write_card(best, store.class_names, exporters, parity, options.model_license)
+    (folder / "model_card.md").write_text(card)
+
+
+def _some_images(store: ImageStore, count: int) -> NDArray[np.uint8]:
+    """Take images evenly over all that are not test images."""
+    rows = store.rows("dev")
+    chosen = np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int))
+    return np.asarray(store.pixels[rows[chosen]])
+
+
+def _check_probabilities(found: NDArray[np.float32], n_classes: int) -> None:
+    sums = found.sum(axis=-1)
+    whole = bool(np.all(np.isfinite(found))) and bool(np.allclose(sums, 1, atol=1e-3))
+    if found.shape[-1] != n_classes or not whole:
+        raise ExportError(
+            "the model does not give class probabilities",
+            received=f"outputs {found.shape} with sums {sums.min()} to {sums.max()}",
+            allowed=f"{n_classes} finite outputs per image that sum to 1",
+            remedy="Run the final fit again; if it persists, report this",
+        )

@@ -1,0 +1,31 @@
+"""Keras 3's own format: one `.keras` file, any backend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+class KerasExporter:
+    """Writes `model.keras`; raw pixels as uint8 or as float 0-255."""
+
+    name = "keras"
+    file_name = "model.keras"
+
+    def export(self, model: Any, folder: Path) -> Path:
+        """Write the model; see `Exporter`."""
+        path = folder / self.file_name
+        model.save(path)
+        return path
+
+    def snippet(self) -> str:
+        """Return the program that loads it; see `Exporter`."""
+        return (
+            "import keras\n"
+            "\n"
+            f'model = keras.saving.load_model("{self.file_name}")\n'
+            "\n"
+            "\n"
+            "def predict(pixels):  # uint8, (n, height, width, channels)\n"
+            "    return model.predict(pixels, verbose=0)\n"
+        )

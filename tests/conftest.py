@@ -1,0 +1,56 @@
+"""What tests share: quiet libraries and small things to test with."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KEDRO_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("DO_NOT_TRACK", "1")
+
+
+@pytest.fixture(autouse=True)
+def _in_a_terminal_of_fixed_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let messages wrap alike on every machine."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture(scope="session")
+def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write an image store of 40 images of 8 x 8 x 1 in two classes."""
+    folder = tmp_path_factory.mktemp("store") / "dataset"
+    folder.mkdir()
+    n = 40
+    labels = np.arange(n, dtype=np.int32) % 2
+    pixels = np.random.default_rng(0).integers(0, 256, (n, 8, 8, 1), dtype=np.uint8)
+    pixels[labels == 1, :4] //= 4
+    np.save(folder / "pixels.npy", pixels)
+    split = np.array(["train"] * 20 + ["val"] * 10 + ["test"] * 10)
+    fold = np.where(split == "test", -1, np.arange(n) % 2).astype(np.int8)
+    pd.DataFrame(
+        {
+            "image_id": [f"{row:012x}" for row in range(n)],
+            "label": labels,
+            "split": split,
+            "group": None,
+            "fold_0": fold,
+            "source": [f"row {row}" for row in range(n)],
+        }
+    ).to_parquet(folder / "index.parquet")
+    description = {
+        "format": 1,
+        "image_shape": [8, 8, 1],
+        "class_names": ["light", "dark"],
+        "n_images": n,
+        "n_folds": 2,
+        "n_repeats": 1,
+        "fingerprint": "0" * 12,
+    }
+    (folder / "store.json").write_text(json.dumps(description))
+    return folder

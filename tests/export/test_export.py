@@ -1,0 +1,218 @@
+"""`kedro_nas.export.export`: the folder that is handed over."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kedro_nas.data.store import ImageStore
+from kedro_nas.errors import ExportError
+from kedro_nas.export.export import export_model
+from kedro_nas.export.formats import EXPORTERS
+from kedro_nas.export.parity import check_parity, predict_in_batches
+from kedro_nas.parameters.export import ExportOptions
+from kedro_nas.space.architecture import Architecture, Stage, Stem
+
+pytestmark = pytest.mark.slow
+
+ARCHITECTURE = Architecture(
+    input_shape=(8, 8, 1),
+    n_classes=2,
+    stem=Stem(width=8, kernel_size=3, stride=1),
+    stages=(Stage(block="conv", depth=1, width=8, kernel_size=3, stride=2),),
+)
+BEST = {
+    "name": "small",
+    "architecture": ARCHITECTURE.to_dict(),
+    "sentence": "It beat the baseline by 2 points.",
+    "cv_mean": 0.9,
+    "ci_low": 0.8,
+    "ci_high": 0.95,
+    "objective": "accuracy",
+}
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    """Build a classifier that scales its pixels inside, with BatchNorm and dropout."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Conv2D(4, 3),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dropout(0.5),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(2, activation="softmax"),
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def store(store_folder: Path) -> ImageStore:
+    """Open the small store."""
+    return ImageStore.open(store_folder)
+
+
+@pytest.fixture(scope="module")
+def exports(model: Any, store: ImageStore) -> Path:
+    """Export once for the tests that read."""
+    return export_model(model, BEST, store, ExportOptions())
+
+
+def test_export_model_writes_every_file_that_is_promised(exports: Path) -> None:
+    """The folder holds what docs/reference/files.md names, and nothing else."""
+    names = {path.name for path in exports.iterdir()}
+
+    assert names == {
+        "architecture.json",
+        "model.keras",
+        "model_card.md",
+        "network.py",
+        "parity.json",
+        "saved_model",
+    }
+
+
+def test_export_model_of_real_images_is_equal_in_each_format(exports: Path) -> None:
+    """Each format was compared on all non-test images and found equal."""
+    parity = json.loads((exports / "parity.json").read_text())
+
+    assert set(parity) == {"keras", "saved_model"}
+    for row in parity.values():
+        assert row["n_images"] == 30
+        assert row["max_difference"] < 1e-5
+        assert row["equal_decisions"] == 1.0
+        assert row["bytes"] > 1000
+
+
+def test_export_model_architecture_round_trips(exports: Path) -> None:
+    """The architecture in the folder is the one that was given."""
+    value = json.loads((exports / "architecture.json").read_text())
+
+    assert Architecture.from_dict(value["architecture"]) == ARCHITECTURE
+    assert value["class_names"] == ["light", "dark"]
+
+
+def test_export_model_card_holds_the_programs_that_ran(exports: Path) -> None:
+    """The card has Hugging Face's front matter, the classes and each program."""
+    card = (exports / "model_card.md").read_text()
+
+    assert card.startswith("---\nlicense: apache-2.0\nlibrary_name: keras\n")
+    assert "`light`, `dark`" in card
+    assert "0.900 (95 %: 0.800 to 0.950)" in card
+    assert all(each.snippet() in card for each in EXPORTERS.values())
+
+
+def test_export_model_source_is_a_program_of_its_own(exports: Path) -> None:
+    """`network.py` is Python that does not import this package."""
+    text = (exports / "network.py").read_text()
+    compile(text, "network.py", "exec")
+
+    assert "import keras" in text
+    assert "kedro_nas" not in text.replace("kedro-nas", "").replace("# ", "")
+
+
+def test_export_saved_model_signature_takes_uint8(exports: Path) -> None:
+    """The serving signature names its dtype: raw uint8 pixels, any batch."""
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(exports / "saved_model"))
+    _, keywords = loaded.signatures["serving_default"].structured_input_signature
+    (spec,) = keywords.values()
+
+    assert spec.dtype == tf.uint8
+    assert spec.shape.as_list() == [None, 8, 8, 1]
+
+
+def test_export_keras_file_takes_float_pixels_too(
+    model: Any, store: ImageStore, exports: Path
+) -> None:
+    """Pixels 0-255 as float32 give what uint8 gives."""
+    import keras
+
+    loaded = keras.saving.load_model(exports / "model.keras")
+    pixels = np.asarray(store.pixels[:4])
+    as_float = loaded.predict(pixels.astype("float32"), verbose=0)
+
+    np.testing.assert_allclose(as_float, predict_in_batches(model, pixels), atol=1e-6)
+
+
+class Lying:
+    """Exports another network than the one it was given."""
+
+    name = "lying"
+    file_name = "model.keras"
+
+    def export(self, model: Any, folder: Path) -> Path:
+        import keras
+
+        other = keras.models.clone_model(model)
+        path = folder / self.file_name
+        other.save(path)
+        return path
+
+    def snippet(self) -> str:
+        return EXPORTERS["keras"].snippet()
+
+
+class Broken(Lying):
+    """Exports a file nobody can read."""
+
+    def export(self, model: Any, folder: Path) -> Path:
+        path = folder / self.file_name
+        path.write_text("not a model")
+        return path
+
+
+@pytest.mark.parametrize(
+    ("exporter", "message"),
+    [(Lying(), "is not the model that was trained"), (Broken(), "cannot be loaded")],
+)
+def test_check_parity_of_a_wrong_file_raises(
+    exporter: Any, message: str, model: Any, store: ImageStore, tmp_path: Path
+) -> None:
+    """A file that differs or does not load is an error that names the format."""
+    pixels = np.asarray(store.pixels[:8])
+    exporter.export(model, tmp_path)
+    expected = predict_in_batches(model, pixels)
+
+    with pytest.raises(ExportError, match=message) as caught:
+        check_parity(expected, [exporter], tmp_path, pixels, 1e-4)
+    assert "lying" in str(caught.value)
+
+
+def test_export_model_that_gives_logits_raises_and_leaves_nothing(
+    model: Any, store: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model without probabilities is refused, and its folder removed."""
+    import keras
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    logits = keras.Model(
+        model.inputs[0], keras.layers.Dense(2)(model.layers[-2].output)
+    )
+
+    with pytest.raises(ExportError, match="does not give class probabilities"):
+        export_model(logits, BEST, store, ExportOptions())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_importing_export_does_not_import_keras() -> None:
+    """The library function can be named without paying for TensorFlow."""
+    program = (
+        "import sys, kedro_nas.export.export;"
+        "assert not {'keras', 'tensorflow'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False)
+
+    assert done.returncode == 0
