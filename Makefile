@@ -1,0 +1,99 @@
+# make run    the main job: images in, exported classifier and report out
+# make test   format, lint, types, layers, tests and doctests, as CI runs them
+# make quick  the same without the tests that train or start Kedro
+# make docs   the documentation site, strictly
+# make bench  the measured table of the README
+# make clean  what can be made again; the venv and results stay
+#
+# All are safe to repeat: the venv is made once, and again only when pyproject.toml
+# or constraints.txt change. PYTHON=/path/to/python3 chooses the interpreter.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.10 python3; do \
+	command -v $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_STAMP := $(VENV)/.installed-run
+DEV_STAMP := $(VENV)/.installed-dev
+DOCS_STAMP := $(VENV)/.installed-docs
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+export KEDRO_DISABLE_TELEMETRY ?= 1
+export DO_NOT_TRACK ?= 1
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+say = @printf '\n==> %s\n'
+
+.PHONY: help run test quick lint docs bench viz pins clean
+
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 9
+
+$(BIN)/python:
+	$(say) "Making $(VENV) with $(PYTHON)"
+	"$(PYTHON)" -c 'import sys; sys.exit(0 if (3, 10) <= sys.version_info < (3, 14) else \
+	  f"kedro-nas needs Python 3.10 to 3.13. Received: {sys.version.split()[0]}. Install one, or name it: make PYTHON=/path/to/python3.11 ...")'
+	"$(PYTHON)" -m venv $(VENV)
+
+$(RUN_STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	$(say) "Installing kedro-nas and pinned dependencies into $(VENV) (minutes, once)"
+	$(PIP) -e .
+	touch $@
+
+$(DEV_STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	$(say) "Installing development tools into $(VENV) (minutes, once)"
+	$(PIP) -e '.[dev]'
+	touch $@ $(RUN_STAMP)
+
+$(DOCS_STAMP): pyproject.toml constraints.txt | $(DEV_STAMP)
+	$(say) "Installing documentation tools into $(VENV)"
+	$(PIP) -e '.[docs]'
+	touch $@
+
+run: $(RUN_STAMP)
+	$(say) "Running the main job: kedro run --pipelines nas $(ARGS)"
+	$(BIN)/kedro run --pipelines nas $(ARGS)
+	printf '\n==> The report: data/08_reporting/nas/report.html\n    The model:  data/06_models/nas/exports/\n'
+
+lint: $(DEV_STAMP)
+	$(say) "Format"
+	$(BIN)/ruff format --check .
+	$(say) "Lint"
+	$(BIN)/ruff check .
+	$(say) "Types"
+	$(BIN)/mypy src
+	$(say) "Layers"
+	$(BIN)/lint-imports
+
+test: lint
+	$(say) "Tests and doctests (those that train and start Kedro included)"
+	$(BIN)/pytest --doctest-modules $(ARGS)
+
+quick: lint
+	$(say) "Tests and doctests, without the slow ones"
+	$(BIN)/pytest --doctest-modules -m "not slow" $(ARGS)
+
+docs: $(DOCS_STAMP)
+	$(say) "Building site/ strictly"
+	$(BIN)/mkdocs build --strict
+
+bench: $(DEV_STAMP)
+	$(say) "Measuring; results go to benchmarks/results/"
+	for script in benchmarks/*.py; do echo "--> $$script"; $(BIN)/python "$$script"; done
+
+viz: $(DEV_STAMP)
+	$(say) "Building build/, the pipeline with its results, for any web server"
+	$(BIN)/kedro viz build --include-previews
+
+pins: $(DEV_STAMP) $(DOCS_STAMP)
+	$(say) "Pinning what $(VENV) holds into constraints.txt"
+	$(BIN)/python .ci/pins.py
+
+clean:
+	rm -rf build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	  .import_linter_cache .grimp_cache .viz src/*.egg-info
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
