@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 
-def write_atomically(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file so that readers see the old content or the new, nothing between.
 
     Args:
@@ -32,7 +32,7 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], None]) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write strict JSON atomically; NaN and infinities become null."""
     text = json.dumps(finite(value), indent=2, allow_nan=False)
-    write_atomically(path, lambda file: file.write(text.encode()) and None)
+    write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def append_json_line(path: Path, value: Any) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import Any, TypeVar
 
-from typing_extensions import Self
-
 from pydantic import BaseModel, ConfigDict, ValidationError
+from typing_extensions import Self
 
 from kedro_nas.errors import ParameterError
 

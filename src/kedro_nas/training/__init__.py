@@ -1,0 +1,1 @@
+"""One unit of training, where it runs, and what is made of several."""

@@ -1,0 +1,97 @@
+"""Options of the search: its ladder, its budget, and where it runs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+from typing_extensions import Self
+
+from kedro_nas.parameters.base import Options
+
+
+class SearchOptions(Options):
+    """`params:nas.search`.
+
+    Attributes:
+        budget_s: Wall seconds of the search; null for no limit. It ends the same
+            sequence of trials earlier or later, it never changes it.
+        max_trials: Trials (a trial is one rung of one architecture); null for no limit.
+        max_epochs_total: Epochs over all trials; null for no limit.
+        max_epochs: Epochs of the top rung; `auto`: `factor` squared times rung 0.
+        min_epochs: Epochs of rung 0, at least.
+        min_steps: Gradient steps of rung 0, at least; small sets get more epochs.
+        factor: One of so many is promoted to the next rung.
+        iterations: Passes over all brackets; null goes on until another limit ends it.
+        patience: Epochs without a better score after which a candidate stops, counted
+            over its whole life, across rungs.
+        smoothing_epochs: The score is the mean of so many last epochs.
+        slope_places: Places in each promotion kept for the steepest recent slope, so
+            that slow starters are not cut.
+        objective: `auto` takes the verdict of the data profile.
+        workers: Processes that train; `auto` is one per GPU, or one per CPU core.
+        threads_per_worker: Intra-op threads of a worker on CPU.
+        max_silence_s: A worker silent for so long is taken for hung.
+        max_attempts: Times a trial is tried when its worker is lost.
+        max_resident_mb: Pixels up to this size live in each worker's memory; larger
+            sets are read from the memory-mapped store.
+        max_worker_memory_mb: A worker above it is replaced between two trials.
+        on_change: What to do when parameters, space or data are not those the
+            workspace was begun with: `refuse`, or `restart` (the old is kept aside).
+        progress: `auto` (a live line on a terminal, log lines elsewhere) or `off`.
+    """
+
+    budget_s: float | None = Field(240, gt=0)
+    max_trials: int | None = Field(None, ge=1)
+    max_epochs_total: int | None = Field(None, ge=1)
+    max_epochs: int | Literal["auto"] = "auto"
+    min_epochs: int = Field(1, ge=1)
+    min_steps: int = Field(150, ge=1)
+    factor: int = Field(3, ge=2)
+    iterations: int | None = Field(None, ge=1)
+    patience: int = Field(15, ge=1)
+    smoothing_epochs: int = Field(3, ge=1)
+    slope_places: int = Field(1, ge=0)
+    objective: Literal["auto", "accuracy", "balanced_accuracy"] = "auto"
+    workers: int | Literal["auto"] = "auto"
+    threads_per_worker: int = Field(1, ge=1)
+    max_silence_s: float = Field(600, gt=0)
+    max_attempts: int = Field(2, ge=1)
+    max_resident_mb: int = Field(1024, ge=0)
+    max_worker_memory_mb: int = Field(6144, ge=512)
+    on_change: Literal["refuse", "restart"] = "refuse"
+    progress: Literal["auto", "off"] = "auto"
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        limits = (
+            self.budget_s,
+            self.max_trials,
+            self.max_epochs_total,
+            self.iterations,
+        )
+        if all(limit is None for limit in limits):
+            raise ValueError(
+                "one of budget_s, max_trials, max_epochs_total, iterations must be set"
+            )
+        if isinstance(self.max_epochs, int) and self.max_epochs < self.min_epochs:
+            raise ValueError("max_epochs must be at least min_epochs")
+        if isinstance(self.workers, int) and self.workers < 1:
+            raise ValueError("workers must be at least 1, or 'auto'")
+        return self
+
+    def rung_epochs(self, steps_per_epoch: int) -> tuple[int, int]:
+        """Return the epochs of rung 0 and of the top rung.
+
+        Args:
+            steps_per_epoch: Gradient steps in one epoch of the training rows.
+
+        >>> SearchOptions().rung_epochs(250)
+        (1, 9)
+        >>> SearchOptions().rung_epochs(36)
+        (5, 45)
+        """
+        first = max(self.min_epochs, -(-self.min_steps // steps_per_epoch))
+        if isinstance(self.max_epochs, int):
+            return min(first, self.max_epochs), self.max_epochs
+        return first, first * self.factor**2

@@ -1,0 +1,29 @@
+"""The `search` stage: from a space and images to trials and finalists."""
+
+from __future__ import annotations
+
+from kedro.pipeline import Node, Pipeline
+
+from kedro_nas.pipelines.search.nodes import search_architectures
+
+
+def create_pipeline() -> Pipeline:
+    """Create the stage, without a namespace."""
+    return Pipeline(
+        [
+            Node(
+                search_architectures,
+                inputs=[
+                    "dataset",
+                    "search_space",
+                    "dataset_profile",
+                    "workspace",
+                    "params:search",
+                    "params:ranking",
+                    "params:seed",
+                ],
+                outputs=["trials", "finalists"],
+                name="search_architectures",
+            )
+        ]
+    )

@@ -1,0 +1,316 @@
+"""Drives a search: asks the oracle, hands trials to workers, writes the ledger.
+
+The driver trains nothing. Killed at any instant it is rebuilt from the ledger, and the
+trials that were under way go on from their last epoch's checkpoint.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kedro_nas.errors import SearchError
+from kedro_nas.proposers.base import Proposer
+from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.oracle import HyperbandOracle
+from kedro_nas.search.progress import Progress
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.search_space import SearchSpace
+from kedro_nas.training.tasks import Outcome, Task
+from kedro_nas.training.workers.base import Event, WorkerPool
+
+logger = logging.getLogger(__name__)
+
+STOP_GRACE_S = 20.0  # for workers to end the chunk, and say so, after the deadline
+HOPELESS = 10  # so many failures without a single success end a search
+
+
+@dataclass
+class Trial:
+    """A trial the driver knows of; `oracle_id` is KerasTuner's name for it."""
+
+    name: str
+    oracle_id: str
+    architecture: Architecture
+    parent: str | None
+    attempts: int = 0
+    worker: int | None = None
+    submitted_at: float = 0.0
+    outcome: Outcome | None = None
+
+
+class Driver:
+    """One search, from the first trial or from where it was.
+
+    Args:
+        space: Decodes KerasTuner's values.
+        oracle: The schedule, new; the driver replays the ledger into it.
+        proposer: Is told every score.
+        ledger: What has happened so far.
+        make_task: Gives the task of a trial: `(trial, start, end, bracket)` epochs.
+        checkpoints: Directory of the candidates' states.
+        progress: Shows what is going on.
+        budget_s: Wall seconds of the search, all sessions together; None for no limit.
+        max_attempts: Times a trial is tried when its worker is lost.
+    """
+
+    def __init__(
+        self,
+        *,
+        space: SearchSpace,
+        oracle: HyperbandOracle,
+        proposer: Proposer,
+        ledger: Ledger,
+        make_task: Callable[[Trial, int, int], Task],
+        checkpoints: Path,
+        progress: Progress,
+        budget_s: float | None,
+        max_attempts: int,
+    ) -> None:
+        self._space = space
+        self._oracle = oracle
+        self._proposer = proposer
+        self._ledger = ledger
+        self._make_task = make_task
+        self._checkpoints = checkpoints
+        self._progress = progress
+        self._budget_s = budget_s
+        self._max_attempts = max_attempts
+        self.trials: dict[str, Trial] = {}
+        self._waiting: list[Trial] = []  # created, not under way
+        self._running: dict[str, Trial] = {}
+        self._replay()
+
+    # -- the loop -----------------------------------------------------------------
+
+    def run(self, pool: WorkerPool) -> str:
+        """Search until the schedule, the space or the budget ends.
+
+        Returns:
+            What ended it: `schedule`, `space exhausted` or `budget`.
+
+        Raises:
+            SearchError: Every one of the first trials failed.
+        """
+        while not self._out_of_time():
+            stopped = self._fill(pool)
+            if stopped and not self._running:
+                return self._ended_by()
+            for event in pool.wait(self._patience_s()):
+                self._hear(event)
+        self._stop(pool)
+        return "budget"
+
+    def _fill(self, pool: WorkerPool) -> bool:
+        """Give every free worker a trial; True when there will be no more."""
+        while pool.free():
+            trial = self._waiting.pop(0) if self._waiting else self._create()
+            if trial is None:
+                return bool(self._last_status == "STOPPED")
+            if not self._inherits(trial):
+                self._submit(trial, pool)
+        return False
+
+    def _create(self) -> Trial | None:
+        created = self._oracle.create(f"place-{len(self.trials)}")
+        self._last_status = created.status
+        if created.status != "RUNNING":
+            return None
+        trial = self._known(created)
+        place = self._oracle.place(created.trial_id)
+        self._ledger.append(
+            "created",
+            trial=trial.name,
+            key=trial.architecture.key,
+            architecture=trial.architecture.to_dict(),
+            parent=trial.parent,
+            iteration=place.iteration,
+            bracket=place.bracket,
+            rung=place.rung,
+            epoch_start=self._epochs(trial)[0],
+            epochs=self._epochs(trial)[1],
+        )
+        self._discard(self._oracle.siblings_out(created.trial_id))
+        return trial
+
+    def _known(self, created: Any) -> Trial:
+        parent = self._oracle.parent(created.trial_id)
+        trial = Trial(
+            name=self._oracle.place(created.trial_id).name,
+            oracle_id=created.trial_id,
+            architecture=self._space.decode(created.hyperparameters.values),
+            parent=None if parent is None else self._oracle.place(parent).name,
+        )
+        self.trials[trial.name] = trial
+        return trial
+
+    def _inherits(self, trial: Trial) -> bool:
+        """End a trial at once whose parent stopped early: more would change nothing."""
+        parent = self.trials[trial.parent].outcome if trial.parent else None
+        if parent is None or not parent.early_stopped:
+            return False
+        self._end(trial, parent.model_copy(update={"seconds": {}}))
+        return True
+
+    def _submit(self, trial: Trial, pool: WorkerPool) -> None:
+        free = pool.free()
+        held = pool.holds(str(self._checkpoint(trial.parent))) if trial.parent else None
+        worker = held if held in free else free[0]
+        trial.attempts += 1
+        trial.worker = worker
+        trial.submitted_at = self._ledger.seconds
+        self._running[trial.name] = trial
+        self._ledger.append("started", trial=trial.name, worker=worker)
+        remaining = None
+        if self._budget_s is not None:
+            remaining = max(0.0, self._budget_s - self._ledger.seconds)
+        task = self._make_task(trial, *self._epochs(trial))
+        pool.submit(task, worker=worker, remaining_s=remaining)
+        self._progress.started(trial, self._oracle.place(trial.oracle_id))
+
+    # -- what workers say -----------------------------------------------------------
+
+    def _hear(self, event: Event) -> None:
+        trial = self._running.get(event.task_id)
+        if trial is None:
+            return
+        if event.epoch is not None:
+            line = event.epoch.model_dump()
+            self._ledger.append("epoch", trial=trial.name, worker=event.worker, **line)
+            self._progress.epoch(trial, event.epoch)
+            return
+        del self._running[trial.name]
+        if event.outcome is not None and event.outcome.status == "stopped":
+            self._ledger.append("paused", trial=trial.name, reason=event.outcome.reason)
+            self._waiting.append(trial)
+        elif event.outcome is not None:
+            self._end(trial, event.outcome)
+        elif trial.attempts < self._max_attempts:
+            self._ledger.append("lost", trial=trial.name, reason=event.reason)
+            self._waiting.insert(0, trial)
+        else:
+            reason = f"the worker was lost {trial.attempts} times: {event.reason}"
+            self._end(trial, Outcome(status="failed", reason=reason))
+
+    def _end(self, trial: Trial, outcome: Outcome) -> None:
+        here = trial.attempts > 0  # not so when the parent's outcome is inherited
+        under_way = self._ledger.seconds - trial.submitted_at if here else 0.0
+        self._ledger.append(
+            "ended",
+            trial=trial.name,
+            worker=trial.worker,
+            status=outcome.status,
+            reason=outcome.reason,
+            score=outcome.score,
+            early_stopped=outcome.early_stopped,
+            seconds=outcome.seconds,
+            submitted_s=round(trial.submitted_at if here else self._ledger.seconds, 3),
+            seconds_under_way=round(under_way, 3),
+            history=[epoch.model_dump() for epoch in outcome.history],
+            memory_mb=outcome.memory_mb,
+        )
+        self._take(trial, outcome)
+        self._progress.ended(trial, outcome, self._oracle.place(trial.oracle_id))
+        if trial.parent:
+            self._discard([self.trials[trial.parent].oracle_id])
+        place = self._oracle.place(trial.oracle_id)
+        if place.rung + 1 == self._oracle.n_rungs(place.bracket):
+            self._discard([trial.oracle_id])
+        self._give_up_when_hopeless()
+
+    def _take(self, trial: Trial, outcome: Outcome) -> None:
+        trial.outcome = outcome
+        score = outcome.score if outcome.status == "completed" else None
+        self._oracle.end(trial.oracle_id, score=score, reason=outcome.reason)
+        if score is not None:
+            self._proposer.tell(
+                trial.architecture, score=score, epochs=len(outcome.history)
+            )
+
+    def _give_up_when_hopeless(self) -> None:
+        outcomes = [t.outcome for t in self.trials.values() if t.outcome is not None]
+        if len(outcomes) < HOPELESS or any(o.status == "completed" for o in outcomes):
+            return
+        reasons = Counter(outcome.reason for outcome in outcomes)
+        raise SearchError(
+            f"the first {len(outcomes)} trials have all failed",
+            received=f"most often: {reasons.most_common(1)[0][0]}",
+            allowed="at least one that trains",
+            remedy="Mend the cause; the reasons are in the workspace's ledger.jsonl",
+        )
+
+    # -- time ------------------------------------------------------------------------
+
+    def _out_of_time(self) -> bool:
+        return self._budget_s is not None and self._ledger.seconds >= self._budget_s
+
+    def _patience_s(self) -> float:
+        if self._budget_s is None:
+            return 0.5
+        return min(0.5, max(0.01, self._budget_s - self._ledger.seconds))
+
+    def _stop(self, pool: WorkerPool) -> None:
+        until = time.monotonic() + STOP_GRACE_S
+        while self._running and time.monotonic() < until:
+            for event in pool.wait(0.2):
+                self._hear(event)
+
+    def _ended_by(self) -> str:
+        return "space exhausted" if self._oracle.exhausted() else "schedule"
+
+    # -- state -----------------------------------------------------------------------
+
+    def _replay(self) -> None:
+        """Rebuild the oracle from the ledger; trials under way wait for a worker."""
+        self._last_status = "RUNNING"
+        for line in self._ledger.of("created", "ended"):
+            if line["event"] == "created":
+                trial = self._known(self._oracle.create(f"place-{len(self.trials)}"))
+                if trial.name != line["trial"] or trial.architecture.key != line["key"]:
+                    raise SearchError(
+                        "the ledger does not fit this search",
+                        received=f"trial {line['trial']} ({line['key']})",
+                        allowed=f"{trial.name} ({trial.architecture.key})",
+                        remedy="Set nas.search.on_change: restart to begin anew",
+                    )
+            else:
+                trial = self.trials[line["trial"]]
+                self._take(trial, _outcome(line))
+        self._waiting = [t for t in self.trials.values() if t.outcome is None]
+
+    def scores_of(self, oracle_id: str) -> list[float]:
+        """Give the scores by epoch of a trial, over its whole life."""
+        name = self._oracle.place(oracle_id).name
+        outcome = self.trials[name].outcome
+        return [] if outcome is None else _curve(outcome)
+
+    def _epochs(self, trial: Trial) -> tuple[int, int]:
+        place = self._oracle.place(trial.oracle_id)
+        start = (
+            self._oracle.rung_epochs(place.bracket, place.rung - 1) if place.rung else 0
+        )
+        return start, self._oracle.rung_epochs(place.bracket, place.rung)
+
+    def _checkpoint(self, name: str) -> Path:
+        return self._checkpoints / f"{name}.npz"
+
+    def _discard(self, oracle_ids: list[str]) -> None:
+        """Delete states that nothing will be resumed from."""
+        for oracle_id in oracle_ids:
+            name = self._oracle.place(oracle_id).name
+            self._checkpoint(name).unlink(missing_ok=True)
+
+
+def _curve(outcome: Outcome) -> list[float]:
+    values = [epoch.val_accuracy for epoch in outcome.history]
+    return [value for value in values if value is not None]
+
+
+def _outcome(line: dict[str, Any]) -> Outcome:
+    names = ("status", "reason", "score", "early_stopped", "seconds", "history")
+    return Outcome(**{name: line[name] for name in names})

@@ -1,0 +1,33 @@
+"""The search space as KerasTuner's `HyperParameters`."""
+
+from __future__ import annotations
+
+import keras_tuner
+
+from kedro_nas.parameters.search_space import Range
+from kedro_nas.space.search_space import SearchSpace
+
+
+def to_hyperparameters(space: SearchSpace) -> keras_tuner.HyperParameters:
+    """Declare every choice of a space, without building a network.
+
+    Flat on purpose: KerasTuner's nested conditional scopes refuse parents of another
+    scope, and its own declaration builds the network once per condition.
+
+    Args:
+        space: Its `encode` must give a value for every name declared here, since
+            KerasTuner fills gaps from an unseeded generator.
+    """
+    hyperparameters = keras_tuner.HyperParameters()
+    for name, values in space.choices.items():
+        if isinstance(values, Range):
+            hyperparameters.Float(name, values.low, values.high, sampling="log")
+            continue
+        allowed = list(values)
+        if all(isinstance(value, bool) for value in allowed):
+            hyperparameters.Boolean(name)
+        elif any(isinstance(value, float) for value in allowed):
+            hyperparameters.Choice(name, [float(value) for value in allowed])
+        else:
+            hyperparameters.Choice(name, allowed)
+    return hyperparameters

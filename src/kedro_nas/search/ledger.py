@@ -1,0 +1,77 @@
+"""The search's memory: one JSON line per event, and nothing else.
+
+Whatever the search knows can be rebuilt from here: the oracle by replaying it, the
+trials table, every figure. A line is synced before the event counts; a line torn by a
+kill is cut off, said, and its event happens again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+from kedro_nas.files import append_json_line, write_atomically
+
+logger = logging.getLogger(__name__)
+
+
+class Ledger:
+    """An append-only file of events, with the search's own clock.
+
+    The clock stands still between sessions: it counts the seconds a search has worked,
+    over all its kills.
+
+    Args:
+        path: The file, `ledger.jsonl`.
+
+    Attributes:
+        events: All events, oldest first; each has `event` and `t` (seconds).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.events: list[dict[str, Any]] = _read(path)
+        self._before = float(self.events[-1]["t"]) if self.events else 0.0
+        self._began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds the search has worked, all sessions together."""
+        return self._before + time.monotonic() - self._began
+
+    def append(self, event: str, **fields: Any) -> dict[str, Any]:
+        """Write an event and sync it."""
+        line = {"event": event, "t": round(self.seconds, 3), **fields}
+        append_json_line(self._path, line)
+        self.events.append(line)
+        return line
+
+    def of(self, *kinds: str) -> list[dict[str, Any]]:
+        """Return the events of some kinds, oldest first."""
+        return [event for event in self.events if event["event"] in kinds]
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
+    whole = []
+    content = path.read_bytes()
+    for line in content.split(b"\n"):
+        if not line.strip():
+            continue
+        try:
+            whole.append(json.loads(line))
+        except ValueError:
+            break
+    good = b"".join(json.dumps(event).encode() + b"\n" for event in whole)
+    if content.count(b"\n") != len(whole) or not content.endswith(b"\n"):
+        logger.warning(
+            "The ledger %s was torn after event %d; the rest is done again.",
+            path,
+            len(whole),
+        )
+        write_atomically(path, lambda file: file.write(good))
+    return whole

@@ -1,0 +1,332 @@
+"""KerasTuner's Hyperband, mended where it would bite.
+
+What is KerasTuner's: the oracle, its trials and `HyperParameters`, the arithmetic of
+brackets and rungs. What is closed here, each held by a test in tests/search:
+
+* the proposer decides the values, so nothing infeasible or repeated becomes a trial;
+* a rung is closed when its members have ended, failed ones included; a failure
+  costs no promotion, and an exhausted space still goes through its halvings;
+* `seed=0` is zero; three failures in a row do not end a search;
+* trials have a place (iteration, bracket, rung, number) that does not depend on the
+  number of workers, and limits count places, not creations;
+* nothing is written: the ledger is the only state, and replaying it rebuilds the oracle.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import keras_tuner
+from keras_tuner.src.engine import trial as kt_trial
+
+from kedro_nas.proposers.base import Proposer
+from kedro_nas.search.encoding import to_hyperparameters
+from kedro_nas.search.promotion import Candidate, promote
+from kedro_nas.space.search_space import SearchSpace
+
+OBJECTIVE = "score"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a trial stands in the schedule; the same for any number of workers."""
+
+    iteration: int
+    bracket: int
+    rung: int
+    number: int
+
+    @property
+    def name(self) -> str:
+        """A name that sorts in the order of the schedule within an iteration."""
+        return f"i{self.iteration}-b{self.bracket}-r{self.rung}-n{self.number:03d}"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What ends the schedule; None for no limit."""
+
+    iterations: int | None
+    max_trials: int | None
+    max_epochs_total: int | None
+
+
+class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc]
+    """The schedule of the search.
+
+    Args:
+        space: The search space.
+        proposer: Gives the architectures of rung 0.
+        max_epochs: Cumulative epochs of the top rung.
+        min_epochs: Epochs of rung 0 of the most aggressive bracket.
+        factor: One of so many is promoted.
+        limits: What ends the schedule.
+        slope_places: Places of each promotion for the steepest recent slope.
+        recent_scores: Gives the scores by epoch of a trial, for its slope.
+        seed: The root seed.
+    """
+
+    def __init__(
+        self,
+        *,
+        space: SearchSpace,
+        proposer: Proposer,
+        max_epochs: int,
+        min_epochs: int,
+        factor: int,
+        limits: Limits,
+        slope_places: int,
+        recent_scores: Callable[[str], list[float]],
+        seed: int,
+    ) -> None:
+        self._space = space
+        self._proposer = proposer
+        self._limits = limits
+        self._slope_places = slope_places
+        self._recent_scores = recent_scores
+        self._places: dict[str, Place] = {}
+        self._slots = 0  # places of the brackets that were opened before
+        self._slot_epochs = 0
+        super().__init__(
+            objective=keras_tuner.Objective(OBJECTIVE, "max"),
+            max_epochs=max_epochs,
+            factor=factor,
+            hyperband_iterations=limits.iterations,
+            seed=seed,
+            hyperparameters=to_hyperparameters(space),
+            allow_new_entries=False,
+            tune_new_entries=False,
+            max_consecutive_failed_trials=10**9,
+        )
+        self.seed = self._seed_state = seed  # `seed or random` made 0 random
+        self.verbose = 0
+        self.min_epochs = min_epochs
+        self._current_bracket = self._get_num_brackets() - 1
+        self._brackets: list[dict[str, Any]] = []
+        self._slots = self._slot_epochs = 0  # the base class opened one with min 1
+        self._start_new_bracket()
+
+    # -- what the driver calls ---------------------------------------------------
+
+    def create(self, worker: str) -> kt_trial.Trial:
+        """Create the next trial; its status is RUNNING, IDLE or STOPPED."""
+        with _quiet():
+            return self.create_trial(worker)
+
+    def end(self, trial_id: str, *, score: float | None, reason: str = "") -> None:
+        """End a trial with its score, or as failed when the score is None."""
+        trial = self.trials[trial_id]
+        with _quiet():
+            if score is None:
+                trial.status, trial.message = kt_trial.TrialStatus.FAILED, reason
+            else:
+                self.update_trial(trial_id, {OBJECTIVE: score})
+                trial.status = kt_trial.TrialStatus.COMPLETED
+            self.end_trial(trial)
+
+    def place(self, trial_id: str) -> Place:
+        """Say where a trial stands in the schedule."""
+        return self._places[trial_id]
+
+    def parent(self, trial_id: str) -> str | None:
+        """Return the trial of the rung below, None on rung 0."""
+        values = self.trials[trial_id].hyperparameters.values
+        parent: str | None = values.get("tuner/trial_id")
+        return parent
+
+    def siblings_out(self, trial_id: str) -> list[str]:
+        """List the trials that this trial's creation has put out of the running.
+
+        All members of the rung below that were not promoted, known as soon as the
+        first promotion is made.
+        """
+        place, parent = self._places[trial_id], self.parent(trial_id)
+        if parent is None or place.number > 0:
+            return []
+        bracket = next(b for b in self._brackets if b["name"] == _bracket_name(place))
+        members = [info["id"] for info in bracket["rounds"][place.rung - 1]]
+        chosen = set(bracket["promoted"][place.rung])
+        return [member for member in members if member not in chosen]
+
+    def rung_epochs(self, bracket: int, rung: int) -> int:
+        """Return the cumulative epochs at the end of a rung."""
+        return int(self._get_epochs(bracket, rung))
+
+    def n_rungs(self, bracket: int) -> int:
+        """Return the number of rungs of a bracket."""
+        return int(self._get_num_rounds(bracket))
+
+    def exhausted(self) -> bool:
+        """Say whether the space had no more networks to give."""
+        return any(bracket["exhausted"] for bracket in self._brackets)
+
+    # -- what KerasTuner calls ---------------------------------------------------
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        """Give the next place and its values; see the module's list of mends."""
+        for bracket in self._brackets:
+            values = self._next_in(bracket, trial_id)
+            if values is not None:
+                return {"status": "RUNNING", "values": values}
+        while self._may_open():
+            self._increment_bracket_num()
+            self._start_new_bracket()
+            values = self._next_in(self._brackets[-1], trial_id)
+            if values is not None:
+                return {"status": "RUNNING", "values": values}
+        return {"status": "IDLE" if self.ongoing_trials else "STOPPED"}
+
+    def _next_in(self, bracket: dict[str, Any], trial_id: str) -> dict[str, Any] | None:
+        values = self._propose(bracket, trial_id)
+        if values is not None:
+            return values
+        for rung in range(1, len(bracket["rounds"])):
+            if not self._closed(bracket, rung - 1):
+                return None
+            if rung not in bracket["promoted"]:
+                bracket["promoted"][rung] = self._promote(bracket, rung)
+            promoted, members = bracket["promoted"][rung], bracket["rounds"][rung]
+            if len(members) < len(promoted) and self._within(bracket, rung):
+                return self._promotion(bracket, rung, promoted[len(members)], trial_id)
+        return None
+
+    def _propose(self, bracket: dict[str, Any], trial_id: str) -> dict[str, Any] | None:
+        if self._full(bracket) or not self._within(bracket, 0):
+            return None
+        architecture = self._proposer.ask()
+        if architecture is None:
+            bracket["exhausted"] = True
+            return None
+        values = dict(self._space.encode(architecture))
+        return self._put(bracket, 0, None, trial_id, values)
+
+    def _promotion(
+        self, bracket: dict[str, Any], rung: int, parent: str, trial_id: str
+    ) -> dict[str, Any]:
+        values = dict(self.trials[parent].hyperparameters.values)
+        values["tuner/trial_id"] = parent
+        return self._put(bracket, rung, parent, trial_id, values)
+
+    def _put(
+        self,
+        bracket: dict[str, Any],
+        rung: int,
+        parent: str | None,
+        trial_id: str,
+        values: dict[str, Any],
+    ) -> dict[str, Any]:
+        number = bracket["bracket_num"]
+        members = bracket["rounds"][rung]
+        place = Place(bracket["iteration"], number, rung, len(members))
+        self._places[trial_id] = place
+        members.append({"past_id": parent, "id": trial_id})
+        start = self._get_epochs(number, rung - 1) if rung else 0
+        return {
+            **values,
+            "tuner/epochs": self._get_epochs(number, rung),
+            "tuner/initial_epoch": start,
+            "tuner/bracket": number,
+            "tuner/round": rung,
+        }
+
+    def _promote(self, bracket: dict[str, Any], rung: int) -> list[str]:
+        members = [self.trials[info["id"]] for info in bracket["rounds"][rung - 1]]
+        candidates = [
+            Candidate(t.trial_id, float(t.score), self._recent_scores(t.trial_id))
+            for t in members
+            if t.status == kt_trial.TrialStatus.COMPLETED
+        ]
+        places = self._get_size(bracket["bracket_num"], rung)
+        return promote(candidates, places=places, slope_places=self._slope_places)
+
+    def _full(self, bracket: dict[str, Any]) -> bool:
+        size = self._get_size(bracket["bracket_num"], 0)
+        return bool(bracket["exhausted"]) or len(bracket["rounds"][0]) >= size
+
+    def _closed(self, bracket: dict[str, Any], rung: int) -> bool:
+        """Say whether a rung has all its members and all of them have ended."""
+        members = bracket["rounds"][rung]
+        if rung == 0:
+            whole = self._full(bracket) or not self._within(bracket, 0)
+        else:
+            whole = len(members) == len(bracket["promoted"].get(rung, [None]))
+        ended = (kt_trial.TrialStatus.COMPLETED, kt_trial.TrialStatus.FAILED)
+        return whole and all(
+            self.trials[info["id"]].status in ended for info in members
+        )
+
+    # -- limits, counted in places so that workers do not matter ------------------
+
+    def _within(self, bracket: dict[str, Any], rung: int) -> bool:
+        """Say whether the next place of a rung is inside the limits."""
+        trials, epochs = bracket["slots"], bracket["slot_epochs"]
+        number = bracket["bracket_num"]
+        here = len(bracket["rounds"][rung])
+        for k in range(rung + 1):
+            n = here + 1 if k == rung else self._get_size(number, k)
+            before = self._get_epochs(number, k - 1) if k else 0
+            trials += n
+            epochs += n * (self._get_epochs(number, k) - before)
+        limits = self._limits
+        return (limits.max_trials is None or trials <= limits.max_trials) and (
+            limits.max_epochs_total is None or epochs <= limits.max_epochs_total
+        )
+
+    def _may_open(self) -> bool:
+        limits = self._limits
+        last = self._brackets[-1]
+        if last["exhausted"]:
+            return False
+        if (
+            limits.iterations is not None
+            and self._current_bracket == 0
+            and self._current_iteration + 1 >= limits.iterations
+        ):
+            return False
+        return (limits.max_trials is None or self._slots < limits.max_trials) and (
+            limits.max_epochs_total is None
+            or self._slot_epochs < limits.max_epochs_total
+        )
+
+    def _start_new_bracket(self) -> None:
+        number = self._current_bracket
+        bracket = {
+            "bracket_num": number,
+            "iteration": self._current_iteration,
+            "name": f"{self._current_iteration}-{number}",
+            "rounds": [[] for _ in range(self._get_num_rounds(number))],
+            "promoted": {},
+            "exhausted": False,
+            "slots": self._slots,
+            "slot_epochs": self._slot_epochs,
+        }
+        self._brackets.append(bracket)
+        for rung in range(self._get_num_rounds(number)):
+            before = self._get_epochs(number, rung - 1) if rung else 0
+            size = self._get_size(number, rung)
+            self._slots += size
+            self._slot_epochs += size * (self._get_epochs(number, rung) - before)
+
+    # -- the ledger is the state --------------------------------------------------
+
+    def save(self) -> None:
+        """Write nothing: the driver's ledger is the state."""
+
+    def _save_trial(self, trial: kt_trial.Trial) -> None:
+        """Write nothing: the driver's ledger is the state."""
+
+
+def _bracket_name(place: Place) -> str:
+    return f"{place.iteration}-{place.bracket}"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence KerasTuner's call of a deprecated threading function."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "currentThread|getName", DeprecationWarning)
+        yield

@@ -1,0 +1,116 @@
+"""Shows a search while it runs: a live line on a terminal, log lines elsewhere."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from typing_extensions import Self
+
+from kedro_nas.training.tasks import Epoch, Outcome
+
+if TYPE_CHECKING:
+    from kedro_nas.search.driver import Trial
+    from kedro_nas.search.oracle import Place
+
+logger = logging.getLogger(__name__)
+
+
+class Progress:
+    """Listens to the driver.
+
+    Args:
+        mode: `auto` or `off`.
+        budget_s: Wall seconds of the search, for the bar and the time left.
+        total_trials: Trials of the schedule when there is no budget; None if endless.
+        clock: Gives the seconds the search has worked.
+    """
+
+    def __init__(
+        self,
+        mode: Literal["auto", "off"],
+        *,
+        budget_s: float | None,
+        total_trials: int | None,
+        clock: Callable[[], float],
+    ) -> None:
+        console = Console(stderr=True)
+        self._on = mode == "auto"
+        self._live = self._on and console.is_terminal
+        self._budget_s = budget_s
+        self._total = total_trials
+        self._clock = clock
+        self._ended = 0
+        self._best: tuple[float, str] | None = None
+        self._where = "starting workers"
+        self._bars = Bars(
+            TextColumn("search"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not self._live,
+        )
+        self._bar = self._bars.add_task("", total=budget_s or total_trials)
+
+    def __enter__(self) -> Self:
+        """Start the live line, if there is one."""
+        self._bars.start()
+        self._show()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the live line away."""
+        self._bars.stop()
+
+    def started(self, trial: Trial, place: Place) -> None:
+        """Tell that a trial was handed to a worker."""
+        self._where = f"bracket {place.bracket} rung {place.rung} {trial.name}"
+        self._show()
+
+    def epoch(self, trial: Trial, epoch: Epoch) -> None:
+        """Tell that a trial has one more epoch."""
+        score = "" if epoch.val_accuracy is None else f" val {epoch.val_accuracy:.3f}"
+        self._where = f"{trial.name} epoch {epoch.epoch}{score}"
+        self._show()
+
+    def ended(self, trial: Trial, outcome: Outcome, place: Place) -> None:
+        """Tell how a trial ended."""
+        self._ended += 1
+        score = outcome.score
+        if score is not None and (self._best is None or score > self._best[0]):
+            self._best = (score, trial.architecture.describe())
+        self._show()
+        if self._on and not self._live:
+            logger.info("%s", self._line(trial, outcome, place))
+
+    def _line(self, trial: Trial, outcome: Outcome, place: Place) -> str:
+        how = f"{outcome.score:.4f}" if outcome.score is not None else outcome.reason
+        best = f", best {self._best[0]:.4f}" if self._best else ""
+        return (
+            f"trial {self._ended}: bracket {place.bracket} rung {place.rung}, "
+            f"{len(outcome.history)} epochs, {how} ({trial.architecture.describe()})"
+            f"{best}, {self._clock():.0f} s{self._left()}"
+        )
+
+    def _show(self) -> None:
+        if not self._live:
+            return
+        done = self._clock() if self._budget_s else self._ended
+        best = f" · best {self._best[0]:.3f} {self._best[1]}" if self._best else ""
+        text = f"{self._ended} trials · {self._where}{best}{self._left()}"
+        self._bars.update(self._bar, completed=done, description=text)
+
+    def _left(self) -> str:
+        now = self._clock()
+        if self._budget_s is not None:
+            return f", {max(0.0, self._budget_s - now):.0f} s left"
+        if self._total is not None and self._ended:
+            left = now / self._ended * max(0, self._total - self._ended)
+            return f", about {left:.0f} s left"
+        return ""

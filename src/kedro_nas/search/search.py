@@ -1,0 +1,267 @@
+"""The door of the package: from a space and a data set to trials and finalists."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from typing_extensions import Self
+
+from kedro_nas.data.store import ImageStore
+from kedro_nas.errors import SearchError
+from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.proposers.random import RandomProposer
+from kedro_nas.ranking.finalists import choose_finalists
+from kedro_nas.search.driver import Driver, Trial
+from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.oracle import HyperbandOracle, Limits
+from kedro_nas.search.progress import Progress
+from kedro_nas.search.tables import (
+    contestant,
+    incumbents,
+    rank_correlations,
+    trials_table,
+)
+from kedro_nas.search.workspace import claim_workspace
+from kedro_nas.seeds import derive_seed
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.baseline import baseline_architecture
+from kedro_nas.space.search_space import SearchSpace
+from kedro_nas.training.tasks import Task
+from kedro_nas.training.workers.local import LocalPool
+
+logger = logging.getLogger(__name__)
+
+
+def search_architectures(
+    store: ImageStore,
+    search_space: dict[str, Any],
+    profile: dict[str, Any],
+    workspace: Path,
+    options: SearchOptions,
+    ranking: RankingOptions,
+    seed: int,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Search, or go on with a search that was interrupted.
+
+    Args:
+        store: Images; only `train` and `val` rows are read.
+        search_space: `nas.search_space`.
+        profile: `nas.dataset_profile`; its verdict is obeyed.
+        workspace: Directory; the search keeps its state under `search/`.
+        options: `params:nas.search`.
+        ranking: How many finalists are wanted.
+        seed: The root seed.
+
+    Returns:
+        `nas.trials` and `nas.finalists`.
+
+    Raises:
+        SearchError: The workspace belongs to another search, or nothing trained.
+    """
+    space = SearchSpace.model_validate(search_space)
+    folder = claim_workspace(workspace / "search", store, space, options, seed)
+    ledger = Ledger(folder / "ledger.jsonl")
+    with _Search(store, space, profile, folder, ledger, options, seed) as search:
+        ended_by = search.run()
+    trials = trials_table(ledger.events)
+    finalists = _finalists(trials, store, ranking)
+    summary = _summary(trials, ledger, space, options, ended_by, search.top_epochs)
+    return trials, {"finalists": finalists, "search": summary}
+
+
+class _Search:
+    """Puts the parts of one search together, and takes them apart again."""
+
+    def __init__(
+        self,
+        store: ImageStore,
+        space: SearchSpace,
+        profile: dict[str, Any],
+        folder: Path,
+        ledger: Ledger,
+        options: SearchOptions,
+        seed: int,
+    ) -> None:
+        self._store, self._space, self._options = store, space, options
+        self._verdict = profile["verdict"]
+        self._folder, self._ledger, self._seed = folder, ledger, seed
+        self._pool: LocalPool | None = None
+        first, top = options.rung_epochs(self._steps_per_epoch())
+        self.top_epochs = top
+        limits = Limits(
+            options.iterations, options.max_trials, options.max_epochs_total
+        )
+        proposer = RandomProposer(space, seed=derive_seed(seed, "proposer"))
+        oracle = HyperbandOracle(
+            space=space,
+            proposer=proposer,
+            max_epochs=top,
+            min_epochs=first,
+            factor=options.factor,
+            limits=limits,
+            slope_places=options.slope_places,
+            recent_scores=self._scores_of,
+            seed=derive_seed(seed, "oracle"),
+        )
+        self._progress = Progress(
+            options.progress,
+            budget_s=options.budget_s,
+            total_trials=options.max_trials,
+            clock=lambda: ledger.seconds,
+        )
+        self._driver = Driver(
+            space=space,
+            oracle=oracle,
+            proposer=proposer,
+            ledger=ledger,
+            make_task=self._task,
+            checkpoints=folder / "checkpoints",
+            progress=self._progress,
+            budget_s=options.budget_s,
+            max_attempts=options.max_attempts,
+        )
+
+    def _scores_of(self, oracle_id: str) -> list[float]:
+        return self._driver.scores_of(oracle_id)
+
+    def _steps_per_epoch(self) -> int:
+        batch = max(a.recipe.batch_size for a in self._space.anchors)
+        return max(1, len(self._store.rows("train")) // batch)
+
+    def _task(self, trial: Trial, start: int, end: int) -> Task:
+        def checkpoint(name: str) -> str:
+            return str(self._folder / "checkpoints" / f"{name}.npz")
+
+        return Task(
+            task_id=trial.name,
+            architecture=trial.architecture,
+            store=str(self._store.path),
+            rows="search",
+            epoch_start=start,
+            epochs=end,
+            schedule_epochs=self.top_epochs,
+            seed=derive_seed(self._seed, "trial", trial.architecture.key),
+            checkpoint=checkpoint(trial.name),
+            parent=checkpoint(trial.parent) if trial.parent else None,
+            objective=objective(self._options, self._verdict),
+            patience=self._options.patience,
+            smoothing_epochs=self._options.smoothing_epochs,
+            bn_momentum=self._verdict["bn_momentum"],
+            class_weights=self._verdict["class_weights"],
+            max_resident_mb=self._options.max_resident_mb,
+        )
+
+    def run(self) -> str:
+        options = self._options
+        if options.budget_s is not None and self._ledger.seconds >= options.budget_s:
+            logger.info("The search has used its budget; nothing is trained anew.")
+            return "budget"
+        self._ledger.append("session", pid=os.getpid())
+        with self._progress:
+            self._pool = LocalPool(
+                workers=options.workers,
+                threads=options.threads_per_worker,
+                log=self._folder / "workers.log",
+                max_silence_s=options.max_silence_s,
+                max_memory_mb=options.max_worker_memory_mb,
+            )
+            ended_by = self._driver.run(self._pool)
+        self._ledger.append("session_end", ended_by=ended_by)
+        return ended_by
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.close()
+        if kind is KeyboardInterrupt:
+            logger.warning(
+                "The search was interrupted after %.0f s; run the same command to go "
+                "on from %s.",
+                self._ledger.seconds,
+                self._folder,
+            )
+
+
+def objective(options: SearchOptions, verdict: dict[str, Any]) -> Any:
+    """Say what is maximised: the option, or what the data's verdict asks for."""
+    return verdict["objective"] if options.objective == "auto" else options.objective
+
+
+def _finalists(
+    trials: pd.DataFrame, store: ImageStore, ranking: RankingOptions
+) -> list[dict[str, Any]]:
+    done = trials[trials["status"] == "completed"]
+    if done.empty:
+        reasons = sorted(set(trials["reason"])) or ["no trial was begun"]
+        raise SearchError(
+            "no trial was completed",
+            received="; ".join(str(reason) for reason in reasons[:3]),
+            allowed="at least one completed trial",
+            remedy="Raise nas.search.budget_s, or mend what made the trials fail",
+        )
+    names = choose_finalists(
+        trials,
+        n=ranking.finalists,
+        last=ranking.last,
+        max_per_family=ranking.max_per_family,
+    )
+    rows = trials.set_index("trial_id", drop=False)
+    entries = [
+        contestant(_architecture(rows, name), rows.loc[name], is_baseline=False)
+        for name in names
+    ]
+    baseline = baseline_architecture(
+        store.image_shape, store.n_classes, len(store.rows("dev"))
+    )
+    same = rows[(rows["key"] == baseline.key) & (rows["status"] == "completed")]
+    row = None if same.empty else same.iloc[-1]
+    entries.append(contestant(baseline, row, is_baseline=True))
+    return entries
+
+
+def _architecture(rows: pd.DataFrame, name: str) -> Architecture:
+    return Architecture.model_validate_json(str(rows.loc[name, "architecture"]))
+
+
+def _summary(
+    trials: pd.DataFrame,
+    ledger: Ledger,
+    space: SearchSpace,
+    options: SearchOptions,
+    ended_by: str,
+    top_epochs: int,
+) -> dict[str, Any]:
+    kinds = ("build", "train", "validate", "checkpoint", "wait")
+    top = trials["rung"] == trials["bracket"]  # bracket b has the rungs 0 to b
+    epochs = trials["epochs"] - trials["epoch_start"]
+    return {
+        "n_trials": len(trials),
+        "n_architectures": int(trials["key"].nunique()),
+        "n_failed": int((trials["status"] == "failed").sum()),
+        "n_stopped": int((trials["status"] == "stopped").sum()),
+        "epochs_trained": int(epochs.sum()),
+        "seconds": ledger.events[-1]["t"],
+        "seconds_full_training": float(trials.loc[top, "seconds_train"].sum()),
+        "seconds_by_kind": {k: float(trials[f"seconds_{k}"].sum()) for k in kinds},
+        "budget_s": options.budget_s,
+        "ended_by": ended_by,
+        "workers": _workers(ledger),
+        "max_epochs": top_epochs,
+        "acceptance": space.model_dump(mode="json")["acceptance"],
+        "rank_correlation": rank_correlations(trials),
+        "incumbent": incumbents(ledger.events),
+        "sessions": len(ledger.of("session")),
+        "lost_workers": len(ledger.of("lost")),
+        **{k: ledger.events[0][k] for k in ("seed", "environment")},
+    }
+
+
+def _workers(ledger: Ledger) -> int:
+    return 1 + max((int(e["worker"]) for e in ledger.of("started")), default=0)

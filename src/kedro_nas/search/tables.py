@@ -1,0 +1,233 @@
+"""From the ledger to `nas.trials` and `nas.finalists`."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any, cast
+
+import pandas as pd
+from scipy import stats
+
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.costs import costs
+
+COLUMNS = {
+    "trial_id": "string",
+    "key": "string",
+    "network_key": "string",
+    "name": "string",
+    "family": "string",
+    "parent_id": "string",
+    "iteration": "int64",
+    "bracket": "int64",
+    "rung": "int64",
+    "epoch_start": "int64",
+    "epochs": "int64",
+    "status": "string",
+    "reason": "string",
+    "score": "float64",
+    "val_accuracy": "float64",
+    "val_balanced_accuracy": "float64",
+    "val_loss": "float64",
+    "train_loss": "float64",
+    "val_accuracy_by_epoch": "object",
+    "val_loss_by_epoch": "object",
+    "train_loss_by_epoch": "object",
+    "best_epoch": "Int64",
+    "params": "int64",
+    "macs": "int64",
+    "depth": "int64",
+    "learning_rate": "float64",
+    "worker": "Int64",
+    "started_s": "float64",
+    "ended_s": "float64",
+    "seconds": "float64",
+    "seconds_build": "float64",
+    "seconds_train": "float64",
+    "seconds_validate": "float64",
+    "seconds_checkpoint": "float64",
+    "seconds_wait": "float64",
+    "architecture": "string",
+}
+
+
+def trials_table(events: list[dict[str, Any]]) -> pd.DataFrame:
+    """Make the table of trials, in the order of the schedule.
+
+    Args:
+        events: The ledger's.
+
+    Returns:
+        A row per trial that was begun; `stopped` where the budget cut it.
+    """
+    ended = {e["trial"]: e for e in events if e["event"] == "ended"}
+    started = {e["trial"]: e for e in reversed(events) if e["event"] == "started"}
+    epochs: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
+    for event in events:
+        if event["event"] == "epoch":
+            epochs[event["trial"]][event["epoch"]] = event
+    created = [e for e in events if e["event"] == "created"]
+    rows = [
+        _row(
+            event,
+            ended.get(event["trial"]),
+            started.get(event["trial"]),
+            [epochs[event["trial"]][n] for n in sorted(epochs[event["trial"]])],
+        )
+        for event in created
+    ]
+    rows.sort(key=lambda row: (row["iteration"], -row["bracket"], row["trial_id"]))
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def _row(
+    created: dict[str, Any],
+    ended: dict[str, Any] | None,
+    started: dict[str, Any] | None,
+    epochs: list[dict[str, Any]],
+) -> dict[str, Any]:
+    architecture = Architecture.from_dict(created["architecture"])
+    cost = costs(architecture)
+    last = epochs[-1] if epochs else {}
+    begun = started["t"] if started else created["t"]
+    finished = ended["t"] if ended else (last.get("t", begun))
+    return {
+        "trial_id": created["trial"],
+        "key": architecture.key,
+        "network_key": architecture.network_key,
+        "name": architecture.describe(),
+        "family": architecture.family,
+        "parent_id": created["parent"],
+        **{k: created[k] for k in ("iteration", "bracket", "rung", "epoch_start")},
+        "epochs": last.get("epoch", created["epoch_start"]),
+        "status": ended["status"] if ended else "stopped",
+        "reason": ended["reason"] if ended else "the budget ended",
+        "score": ended["score"] if ended else None,
+        **{k: last.get(k) for k in ("val_accuracy", "val_balanced_accuracy")},
+        **{k: last.get(k) for k in ("val_loss", "train_loss")},
+        **{f"{k}_by_epoch": [e[k] for e in epochs] for k in _CURVES},
+        "best_epoch": _best_epoch(ended),
+        "params": cost.params,
+        "macs": cost.macs,
+        "depth": cost.depth,
+        "learning_rate": architecture.recipe.learning_rate,
+        "worker": started["worker"] if started else None,
+        "started_s": begun,
+        "ended_s": finished,
+        "seconds": finished - begun,
+        **_seconds(ended, epochs),
+        "architecture": json.dumps(architecture.to_dict()),
+    }
+
+
+_CURVES = ("val_accuracy", "val_loss", "train_loss")
+
+
+def _seconds(
+    ended: dict[str, Any] | None, epochs: list[dict[str, Any]]
+) -> dict[str, float]:
+    if ended is None:
+        train = sum(e["seconds_train"] for e in epochs)
+        validate = sum(e["seconds_validate"] for e in epochs)
+        parts = {"train": train, "validate": validate}
+        return {f"seconds_{k}": parts.get(k, 0.0) for k in (*_KINDS, "wait")}
+    parts = ended["seconds"]
+    known = {f"seconds_{k}": parts.get(k, 0.0) for k in _KINDS}
+    wait = ended["seconds_under_way"] - sum(known.values())
+    return {**known, "seconds_wait": max(0.0, wait)}
+
+
+_KINDS = ("build", "train", "validate", "checkpoint")
+
+
+def _best_epoch(ended: dict[str, Any] | None) -> int | None:
+    if not ended or not ended["history"]:
+        return None
+    best = max(ended["history"], key=lambda e: (e["val_accuracy"] or 0.0, -e["epoch"]))
+    return int(best["epoch"])
+
+
+def rank_correlations(trials: pd.DataFrame) -> list[dict[str, Any]]:
+    """Say how well each rung's order foretold the next one's.
+
+    Returns:
+        Per iteration, bracket and rung with at least three promoted: Kendall's tau
+        between the scores of the promoted on both rungs.
+    """
+    done = trials[trials["status"] == "completed"]
+    parents = done.set_index("trial_id")["score"]
+    found = []
+    grouped = done[done["rung"] > 0].groupby(["iteration", "bracket", "rung"])
+    for place, rows in grouped:
+        if len(rows) < 3:
+            continue
+        before = parents.loc[rows["parent_id"]].to_numpy()
+        iteration, bracket, rung = map(int, cast("tuple[int, int, int]", place))
+        tau = stats.kendalltau(before, rows["score"].to_numpy()).statistic
+        found.append(
+            {
+                "iteration": iteration,
+                "bracket": bracket,
+                "rung": rung,
+                "kendall_tau": float(tau),
+                "n": len(rows),
+            }
+        )
+    return found
+
+
+def incumbents(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """List each improvement of the best score: when, after how many epochs, which."""
+    keys = {e["trial"]: e["key"] for e in events if e["event"] == "created"}
+    best, epochs, found = -1.0, 0, []
+    for event in events:
+        if event["event"] == "epoch":
+            epochs += 1
+        score = event.get("score") if event["event"] == "ended" else None
+        if score is not None and score > best:
+            best = score
+            found.append(
+                {
+                    "seconds": event["t"],
+                    "epochs": epochs,
+                    "score": score,
+                    "key": keys[event["trial"]],
+                }
+            )
+    return found
+
+
+def contestant(
+    architecture: Architecture, row: pd.Series | None, *, is_baseline: bool
+) -> dict[str, Any]:
+    """Make one entry of `nas.finalists`.
+
+    Args:
+        architecture: The network.
+        row: Its row of the trials table; None when the search did not train it.
+        is_baseline: Whether it is the hand-built one.
+    """
+    cost = costs(architecture)
+    known = row is not None
+    return {
+        "name": architecture.describe(),
+        "key": architecture.key,
+        "network_key": architecture.network_key,
+        "architecture": architecture.to_dict(),
+        "score": float(row["score"]) if row is not None else None,
+        "epochs": int(row["epochs"]) if row is not None else None,
+        "best_epoch": int(row["best_epoch"]) if row is not None else None,
+        "trial_id": str(row["trial_id"]) if row is not None else None,
+        "seconds_per_epoch": _seconds_per_epoch(row) if known else None,
+        "params": cost.params,
+        "macs": cost.macs,
+        "depth": cost.depth,
+        "is_baseline": is_baseline,
+    }
+
+
+def _seconds_per_epoch(row: Any) -> float | None:
+    trained = int(row["epochs"]) - int(row["epoch_start"])
+    spent = float(row["seconds_train"]) + float(row["seconds_validate"])
+    return spent / trained if trained and spent else None

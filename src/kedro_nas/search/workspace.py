@@ -1,0 +1,107 @@
+"""Whose workspace it is: a search goes on only with what it was begun with."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+from kedro_nas.data.store import ImageStore
+from kedro_nas.environment import describe_environment
+from kedro_nas.errors import SearchError
+from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.search.ledger import Ledger
+from kedro_nas.space.search_space import SearchSpace
+
+logger = logging.getLogger(__name__)
+
+# These may change under a search: they end the same sequence elsewhere, or run it on
+# other hardware, and never change it.
+EXTENSIONS = {
+    "budget_s",
+    "max_trials",
+    "max_epochs_total",
+    "iterations",
+    "workers",
+    "threads_per_worker",
+    "max_silence_s",
+    "max_attempts",
+    "max_resident_mb",
+    "max_worker_memory_mb",
+    "on_change",
+    "progress",
+}
+
+
+def claim_workspace(
+    folder: Path,
+    store: ImageStore,
+    space: SearchSpace,
+    options: SearchOptions,
+    seed: int,
+) -> Path:
+    """Open the search's directory, new or as it was left.
+
+    Args:
+        folder: The directory.
+        store: Its fingerprint is compared.
+        space: Its choices, bounds and anchors are compared.
+        options: All but the extensions are compared.
+        seed: Compared.
+
+    Returns:
+        The directory, with a ledger that begins with what it belongs to.
+
+    Raises:
+        SearchError: It was begun with something else, and `on_change` is `refuse`.
+    """
+    belongs = _belongs(store, space, options, seed)
+    ledger = Ledger(folder / "ledger.jsonl")
+    changes = _changes(ledger, belongs)
+    if changes and options.on_change == "refuse":
+        raise SearchError(
+            f"the search in {folder} was begun with something else",
+            received="; ".join(changes),
+            allowed="the same, or more of: " + ", ".join(sorted(EXTENSIONS)[:4]),
+            remedy="Undo the change, or set nas.search.on_change: restart to begin "
+            "anew (the old workspace is kept beside it)",
+        )
+    if changes:
+        aside = folder.with_name(f"{folder.name}-{time.strftime('%Y%m%dT%H%M%S')}")
+        folder.rename(aside)
+        logger.warning("Changed: %s. The old search is kept in %s.", changes, aside)
+        ledger = Ledger(folder / "ledger.jsonl")
+    if not ledger.events:
+        ledger.append(
+            "begun", belongs=belongs, seed=seed, environment=describe_environment()
+        )
+    return folder
+
+
+def _belongs(
+    store: ImageStore, space: SearchSpace, options: SearchOptions, seed: int
+) -> dict[str, Any]:
+    text = space.model_dump_json(
+        include={"input_shape", "n_classes", "choices", "bounds", "anchors"}
+    )
+    kept = options.model_dump(mode="json", exclude=EXTENSIONS)
+    return {
+        "data set": store.fingerprint,
+        "search space": hashlib.sha256(text.encode()).hexdigest()[:12],
+        "seed": seed,
+        **{f"search.{name}": value for name, value in kept.items()},
+    }
+
+
+def _changes(ledger: Ledger, belongs: dict[str, Any]) -> list[str]:
+    begun = ledger.of("begun")
+    if not begun:
+        return []
+    before = begun[0]["belongs"]
+    return [
+        f"{name} was {before.get(name)}, is {value}"
+        for name, value in belongs.items()
+        if before.get(name) != value
+    ]

@@ -1,0 +1,142 @@
+"""Augmentation inside the training graph: seeded by the step, no state.
+
+Strengths, each with what the one before has:
+
+* `none`;
+* `light`: shifts by up to an eighth of the side;
+* `medium`: and a square of a quarter of the area cut out (half of the images);
+* `strong`: and rotation by up to 15 degrees, scale 0.85 to 1.15, other brightness and
+  contrast.
+
+A suffix `+flip` adds horizontal mirroring. It is apart because a mirrored image is not
+always of the same class: digits and letters change their meaning.
+
+Source: DeVries & Taylor (2017) for cutout; the rest is standard practice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from kedro_nas.errors import TrainingError
+
+STRENGTHS = ("none", "light", "medium", "strong")
+SHIFT = 1 / 8
+CUTOUT_SIDE = 0.5
+MAX_ANGLE = math.radians(15)
+MAX_SCALE = 0.15
+MAX_CONTRAST = 0.25
+
+
+def make_augmenter(
+    name: str, shape: tuple[int, int, int]
+) -> Callable[[Any, Any], Any] | None:
+    """Make the function that augments a batch in the graph.
+
+    Args:
+        name: A strength, optionally with `+flip`.
+        shape: Height, width and channels.
+
+    Returns:
+        A function of pixels, float32 `(batch, height, width, channels)` in 0 to 255,
+        and a seed, int32 `(2,)`; or None for `none`.
+
+    Raises:
+        TrainingError: An unknown name.
+    """
+    strength, _, suffix = name.partition("+")
+    if strength not in STRENGTHS or suffix not in ("", "flip"):
+        raise TrainingError(
+            "unknown augmentation",
+            received=name,
+            allowed=", ".join(STRENGTHS) + ", each also with +flip",
+            remedy="Correct nas.search_space's choices for augmentation",
+        )
+    level = STRENGTHS.index(strength)
+    flip = suffix == "flip"
+    if level == 0 and not flip:
+        return None
+
+    def augment(pixels: Any, seed: Any) -> Any:
+        pixels = _move(pixels, seed, shape, level=level, flip=flip)
+        if level >= STRENGTHS.index("strong"):
+            pixels = _recolour(pixels, seed)
+        if level >= STRENGTHS.index("medium"):
+            pixels = _cut_out(pixels, seed, shape)
+        return pixels
+
+    return augment
+
+
+def _draw(seed: Any, stream: int, shape: list[Any], low: float, high: float) -> Any:
+    import tensorflow as tf
+
+    return tf.random.stateless_uniform(
+        shape, tf.stack([seed[0] + stream, seed[1]]), low, high
+    )
+
+
+def _move(
+    pixels: Any, seed: Any, shape: tuple[int, int, int], *, level: int, flip: bool
+) -> Any:
+    """Mirror, shift, rotate and scale in one resampling (one kernel on CPU and GPU)."""
+    import tensorflow as tf
+
+    height, width, _ = shape
+    n = tf.shape(pixels)[0]
+    strong = level >= STRENGTHS.index("strong")
+    shift = SHIFT if level else 0.0
+    # whole pixels: nothing is blurred unless rotation asks for it
+    dy = tf.round(_draw(seed, 1, [n], -shift, shift) * height)
+    dx = tf.round(_draw(seed, 2, [n], -shift, shift) * width)
+    angle = _draw(seed, 3, [n], -MAX_ANGLE, MAX_ANGLE) if strong else tf.zeros([n])
+    scale = (
+        _draw(seed, 4, [n], 1 - MAX_SCALE, 1 + MAX_SCALE) if strong else tf.ones([n])
+    )
+    mirror = tf.sign(_draw(seed, 5, [n], -1.0, 1.0) + 1e-9) if flip else tf.ones([n])
+    cos, sin = tf.cos(angle) * scale, tf.sin(angle) * scale
+    cy, cx = (height - 1) / 2, (width - 1) / 2
+    # output (x, y) -> input: mirror and rotate about the centre, then shift
+    a0, a1, b0, b1 = cos * mirror, -sin, sin * mirror, cos
+    a2 = cx - a0 * cx - a1 * cy + dx
+    b2 = cy - b0 * cx - b1 * cy + dy
+    zero = tf.zeros([n])
+    transforms = tf.stack([a0, a1, a2, b0, b1, b2, zero, zero], axis=1)
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=pixels,
+        transforms=transforms,
+        output_shape=tf.constant([height, width]),
+        fill_value=0.0,
+        interpolation="BILINEAR" if strong else "NEAREST",
+        fill_mode="CONSTANT",
+    )
+
+
+def _recolour(pixels: Any, seed: Any) -> Any:
+    import tensorflow as tf
+
+    n = tf.shape(pixels)[0]
+    contrast = _draw(seed, 6, [n, 1, 1, 1], 1 - MAX_CONTRAST, 1 + MAX_CONTRAST)
+    brightness = _draw(seed, 7, [n, 1, 1, 1], -MAX_CONTRAST, MAX_CONTRAST)
+    mean = tf.reduce_mean(pixels, axis=[1, 2, 3], keepdims=True)
+    moved = (pixels - mean) * contrast + mean + brightness * mean
+    return tf.clip_by_value(moved, 0.0, 255.0)
+
+
+def _cut_out(pixels: Any, seed: Any, shape: tuple[int, int, int]) -> Any:
+    import tensorflow as tf
+
+    height, width, _ = shape
+    n = tf.shape(pixels)[0]
+    used = _draw(seed, 8, [n, 1, 1], 0.0, 1.0) < 0.5
+    cy = _draw(seed, 9, [n, 1, 1], 0.0, float(height))
+    cx = _draw(seed, 10, [n, 1, 1], 0.0, float(width))
+    ys = tf.range(height, dtype=tf.float32)[None, :, None]
+    xs = tf.range(width, dtype=tf.float32)[None, None, :]
+    inside = (tf.abs(ys - cy) < CUTOUT_SIDE * height / 2) & (
+        tf.abs(xs - cx) < CUTOUT_SIDE * width / 2
+    )
+    mean = tf.reduce_mean(pixels, axis=[1, 2], keepdims=True)
+    return tf.where((inside & used)[..., None], mean, pixels)

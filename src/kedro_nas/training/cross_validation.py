@@ -1,0 +1,239 @@
+"""Re-ranks the finalists: every contestant, fresh weights, the same folds."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kedro_nas.data.store import ImageStore
+from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.ranking.choose import rank_contestants
+from kedro_nas.seeds import derive_seed
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.training.plan import Plan, plan_cross_validation
+from kedro_nas.training.run import run_tasks
+from kedro_nas.training.tasks import Epoch, Outcome, Task
+from kedro_nas.training.workers.local import LocalPool, resolve_workers
+
+logger = logging.getLogger(__name__)
+
+SCORES = (
+    "accuracy",
+    "balanced_accuracy",
+    "macro_f1",
+    "log_loss",
+    "calibration_error",
+)
+
+
+def rank_finalists(
+    store: ImageStore,
+    profile: dict[str, Any],
+    finalists: dict[str, Any],
+    workspace: Path,
+    options: RankingOptions,
+    search: SearchOptions,
+    seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Cross-validate the contestants and choose one.
+
+    Args:
+        store: Images; test rows are not read.
+        profile: `nas.dataset_profile`.
+        finalists: `nas.finalists`.
+        workspace: Finished folds are kept in `ranking/folds.jsonl`, and not redone.
+        options: `params:nas.ranking`.
+        search: `params:nas.search`, for the workers and the objective.
+        seed: The root seed; folds have seeds of their own, shared by all contestants.
+
+    Returns:
+        `nas.fold_scores`, `nas.ranking` and `nas.best_architecture`.
+
+    Raises:
+        RankingError: No contestant completed a fold.
+    """
+    began = time.monotonic()
+    verdict = profile["verdict"]
+    contestants = list(finalists["finalists"])
+    if options.baseline == "none":
+        contestants = [c for c in contestants if not c["is_baseline"]]
+    full = full_epochs(finalists)
+    plan = _plan(store, contestants, verdict, options, search, full)
+    for reason in plan.reasons:
+        logger.warning("Cross-validation: %s.", reason)
+    contestants = _within(contestants, plan)
+    tasks = _tasks(store, contestants, plan, verdict, search, seed)
+    outcomes = _run(store, tasks, workspace, search)
+    fold_scores = _table(store, contestants, tasks, outcomes)
+    objective = _objective(search, verdict)
+    ranking, best = rank_contestants(
+        fold_scores, contestants, options, objective=objective
+    )
+    best["epochs"] = options.final_epochs or full
+    best["objective"] = objective
+    best["plan"] = {
+        "finalists": plan.n_finalists,
+        "folds": plan.n_folds,
+        "repeats": plan.n_repeats,
+        "epochs": plan.epochs,
+        "reasons": list(plan.reasons),
+    }
+    best["seconds"] = time.monotonic() - began
+    return fold_scores, ranking, best
+
+
+def full_epochs(finalists: dict[str, Any]) -> int:
+    """Say how long a network is trained when it is trained to the end.
+
+    The median best epoch of the finalists that reached the top of the schedule; the
+    whole schedule when none did, since its learning rate falls to zero only there.
+    """
+    top = int(finalists["search"]["max_epochs"])
+    best = [
+        c["best_epoch"]
+        for c in finalists["finalists"]
+        if c["best_epoch"] and c["epochs"] == top
+    ]
+    return sorted(best)[len(best) // 2] if best else top
+
+
+def _objective(search: SearchOptions, verdict: dict[str, Any]) -> Any:
+    return verdict["objective"] if search.objective == "auto" else search.objective
+
+
+def _plan(
+    store: ImageStore,
+    contestants: list[dict[str, Any]],
+    verdict: dict[str, Any],
+    options: RankingOptions,
+    search: SearchOptions,
+    full: int,
+) -> Plan:
+    folds = min(options.folds or store.n_folds, store.n_folds)
+    repeats = min(options.repeats or verdict["n_repeats"], store.n_repeats)
+    share = (store.n_folds - 1) / store.n_folds
+    fold_rows = len(store.rows("dev")) * share
+    return plan_cross_validation(
+        contestants,
+        n_folds=folds,
+        n_repeats=repeats,
+        epochs=options.epochs or full,
+        budget_s=options.budget_s,
+        workers=resolve_workers(search.workers, search.threads_per_worker),
+        size_ratio=fold_rows / max(1, len(store.rows("train"))),
+    )
+
+
+def _within(contestants: list[dict[str, Any]], plan: Plan) -> list[dict[str, Any]]:
+    finalists = [c for c in contestants if not c["is_baseline"]][: plan.n_finalists]
+    keys = {c["key"] for c in finalists}
+    # a baseline the search found by itself is compared once, as the baseline
+    baselines = [c for c in contestants if c["is_baseline"]]
+    same = {c["key"] for c in baselines} & keys
+    return [c for c in finalists if c["key"] not in same] + baselines
+
+
+def _tasks(
+    store: ImageStore,
+    contestants: Sequence[dict[str, Any]],
+    plan: Plan,
+    verdict: dict[str, Any],
+    search: SearchOptions,
+    seed: int,
+) -> list[Task]:
+    """List the folds, all contestants of a fold together so that pairs are whole."""
+    return [
+        Task(
+            task_id=f"fold-{repeat}-{fold}-{contestant['key']}",
+            architecture=Architecture.from_dict(contestant["architecture"]),
+            store=str(store.path),
+            rows=f"fold:{repeat}:{fold}",
+            epochs=plan.epochs,
+            schedule_epochs=plan.epochs,
+            seed=derive_seed(seed, "fold", repeat, fold),
+            objective=_objective(search, verdict),
+            bn_momentum=verdict["bn_momentum"],
+            class_weights=verdict["class_weights"],
+            max_resident_mb=search.max_resident_mb,
+        )
+        for repeat in range(plan.n_repeats)
+        for fold in range(plan.n_folds)
+        for contestant in contestants
+    ]
+
+
+def _run(
+    store: ImageStore, tasks: Sequence[Task], workspace: Path, search: SearchOptions
+) -> dict[str, Outcome]:
+    folder = workspace / "ranking"
+    ended = 0
+
+    def heard(task: Task, epoch: Epoch | None, outcome: Outcome | None) -> None:
+        nonlocal ended
+        if outcome is None or search.progress == "off":
+            return
+        ended += 1
+        scores = outcome.fold_scores or {}
+        said = f"{scores['accuracy']:.4f}" if scores else outcome.reason
+        logger.info("fold %d of %d: %s, %s", ended, len(tasks), task.task_id, said)
+
+    pool = LocalPool(
+        workers=min(
+            len(tasks), resolve_workers(search.workers, search.threads_per_worker)
+        ),
+        threads=search.threads_per_worker,
+        log=folder / "workers.log",
+        max_silence_s=search.max_silence_s,
+        max_memory_mb=search.max_worker_memory_mb,
+    )
+    try:
+        return run_tasks(
+            pool,
+            tasks,
+            journal=folder / "folds.jsonl",
+            fingerprint=store.fingerprint,
+            max_attempts=search.max_attempts,
+            heard=heard,
+        )
+    finally:
+        pool.close()
+
+
+def _table(
+    store: ImageStore,
+    contestants: Sequence[dict[str, Any]],
+    tasks: Sequence[Task],
+    outcomes: dict[str, Outcome],
+) -> pd.DataFrame:
+    by_key = {c["key"]: c for c in contestants}
+    rows = []
+    for task in tasks:
+        outcome = outcomes[task.task_id]
+        contestant = by_key[task.architecture.key]
+        _, repeat, fold = task.rows.split(":")
+        train, held_out = store.fold(int(repeat), int(fold))
+        scores = outcome.fold_scores or {}
+        rows.append(
+            {
+                "key": contestant["key"],
+                "name": contestant["name"],
+                "is_baseline": contestant["is_baseline"],
+                "repeat": int(repeat),
+                "fold": int(fold),
+                "status": outcome.status,
+                "reason": outcome.reason,
+                **{name: scores.get(name) for name in SCORES},
+                "epochs": len(outcome.history),
+                "n_train": len(train),
+                "n_held_out": len(held_out),
+                "seconds": sum(outcome.seconds.values()),
+                "seed": task.seed,
+            }
+        )
+    return pd.DataFrame(rows).astype(dict.fromkeys(SCORES, "float64"))

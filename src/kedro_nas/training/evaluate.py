@@ -1,0 +1,83 @@
+"""Reads the test rows. Nothing else in the project does."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kedro_nas.data.store import ImageStore
+from kedro_nas.files import append_json_line, read_json_lines
+from kedro_nas.ranking.test import test_report
+
+BATCH = 512
+
+
+def evaluate_on_test(
+    store: ImageStore,
+    model: Any,
+    baseline_model: Any,
+    best_architecture: dict[str, Any],
+    final_fit: dict[str, Any],
+    exports: Path,
+    workspace: Path,
+) -> dict[str, Any]:
+    """Score the final model, and the baseline beside it, on the test rows.
+
+    Args:
+        store: Images.
+        model: The exported Keras model.
+        baseline_model: The baseline's, or the winner's own when there is none.
+        best_architecture: `nas.best_architecture`.
+        final_fit: `nas.final_fit`.
+        exports: The exports; they were proven equal to the model before this.
+        workspace: Remembers for which winners these test rows have been read.
+
+    Returns:
+        `nas.test_metrics`.
+    """
+    began = time.monotonic()
+    rows = store.test_rows()
+    pixels = np.asarray(store.pixels[rows])
+    other = predict(baseline_model, pixels) if final_fit["has_baseline"] else None
+    report = test_report(
+        store.labels[rows],
+        predict(model, pixels),
+        list(store.class_names),
+        baseline_probabilities=other,
+        pixels=pixels,
+    )
+    report["reads"] = _count_reads(workspace, store.fingerprint, final_fit["key"])
+    report["seconds_final_fit"] = final_fit["seconds"]
+    report["epochs_final_fit"] = final_fit["epochs"]
+    if report.get("baseline"):
+        report["baseline"]["params"] = int(baseline_model.count_params())
+    report["params"] = int(model.count_params())
+    report["name"] = best_architecture["name"]
+    report["seconds"] = time.monotonic() - began
+    return report
+
+
+def predict(model: Any, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Give a Keras model's probabilities for raw pixels, in batches."""
+    parts = [
+        np.asarray(model(pixels[i : i + BATCH].astype(np.float32), training=False))
+        for i in range(0, len(pixels), BATCH)
+    ]
+    return np.concatenate(parts)
+
+
+def _count_reads(workspace: Path, fingerprint: str, key: str) -> int:
+    """Count the different winners these test rows have been read for."""
+    path = workspace / "test_reads.jsonl"
+    seen = {
+        line["key"]
+        for line in read_json_lines(path)
+        if line["fingerprint"] == fingerprint
+    }
+    if key not in seen:
+        append_json_line(path, {"fingerprint": fingerprint, "key": key})
+    return len(seen | {key})

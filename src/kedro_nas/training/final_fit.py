@@ -1,0 +1,149 @@
+"""Trains the winner, and the baseline beside it, on everything but the test rows."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+from kedro_nas.data.store import ImageStore
+from kedro_nas.errors import TrainingError
+from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.seeds import derive_seed
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.training.run import run_tasks
+from kedro_nas.training.tasks import Outcome, Task
+from kedro_nas.training.workers.local import LocalPool, resolve_workers
+
+logger = logging.getLogger(__name__)
+
+
+def fit_final_models(
+    store: ImageStore,
+    profile: dict[str, Any],
+    best_architecture: dict[str, Any],
+    workspace: Path,
+    search: SearchOptions,
+    ranking: RankingOptions,
+    seed: int,
+) -> tuple[Any, Any, dict[str, Any]]:
+    """Fit the winner and the baseline side by side.
+
+    Args:
+        store: Images; train and validation rows are trained on.
+        profile: `nas.dataset_profile`.
+        best_architecture: `nas.best_architecture`; its `epochs` are trained.
+        workspace: Checkpoints and models are kept under `final/`.
+        search: `params:nas.search`, for the workers.
+        ranking: `params:nas.ranking`; of several `seeds` the fit with the lowest
+            training loss is taken, since no row is left to choose by.
+        seed: The root seed.
+
+    Returns:
+        The winner's model, the baseline's (the winner's own when there is none), and a
+        record: epochs, seconds, training losses, attempts.
+
+    Raises:
+        TrainingError: The winner could not be fitted.
+    """
+    began = time.monotonic()
+    folder = workspace / "final"
+    winner = Architecture.from_dict(best_architecture["architecture"])
+    baseline = _baseline(best_architecture)
+
+    def task(architecture: Architecture, number: int) -> Task:
+        name = f"{architecture.key}-{number}"
+        verdict = profile["verdict"]
+        return Task(
+            task_id=name,
+            architecture=architecture,
+            store=str(store.path),
+            rows="dev",
+            epochs=best_architecture["epochs"],
+            schedule_epochs=best_architecture["epochs"],
+            seed=derive_seed(seed, "final", number),
+            checkpoint=str(folder / f"{name}.npz"),
+            bn_momentum=verdict["bn_momentum"],
+            class_weights=verdict["class_weights"],
+            max_resident_mb=search.max_resident_mb,
+            model_file=str(folder / f"{name}.keras"),
+        )
+
+    fits = [task(winner, number) for number in range(ranking.seeds)]
+    others = [] if baseline is None else [task(baseline, 0)]
+    outcomes = _run(store, [*fits, *others], folder, search)
+    best = _best(fits, outcomes)
+    other = others[0] if others and _completed(others[0], outcomes) else best
+    for one in (*fits, *others):
+        Path(one.checkpoint or "").unlink(missing_ok=True)
+    record = {
+        "key": winner.key,
+        "epochs": best_architecture["epochs"],
+        "train_loss": [e.train_loss for e in outcomes[best.task_id].history],
+        "seeds": [fit.seed for fit in fits],
+        "has_baseline": other is not best,
+        "baseline_seconds": sum(outcomes[other.task_id].seconds.values()),
+        "winner_seconds": sum(outcomes[best.task_id].seconds.values()),
+        "seconds": time.monotonic() - began,
+    }
+    return _load(best), _load(other), record
+
+
+def _baseline(best_architecture: dict[str, Any]) -> Architecture | None:
+    known = best_architecture.get("baseline")
+    if best_architecture["is_baseline"] or not known:
+        return None
+    return Architecture.from_dict(known["architecture"])
+
+
+def _run(
+    store: ImageStore, tasks: list[Task], folder: Path, search: SearchOptions
+) -> dict[str, Outcome]:
+    cores = resolve_workers(search.workers, search.threads_per_worker)
+    pool = LocalPool(
+        workers=min(len(tasks), cores),
+        threads=search.threads_per_worker,
+        log=folder / "workers.log",
+        max_silence_s=search.max_silence_s,
+        max_memory_mb=search.max_worker_memory_mb,
+    )
+    try:
+        return run_tasks(
+            pool,
+            tasks,
+            journal=folder / "fits.jsonl",
+            fingerprint=store.fingerprint,
+            max_attempts=search.max_attempts,
+        )
+    finally:
+        pool.close()
+
+
+def _completed(task: Task, outcomes: dict[str, Outcome]) -> bool:
+    outcome = outcomes[task.task_id]
+    if outcome.status != "completed":
+        logger.warning("The baseline's final fit failed: %s", outcome.reason)
+    return outcome.status == "completed"
+
+
+def _best(fits: list[Task], outcomes: dict[str, Outcome]) -> Task:
+    done = [fit for fit in fits if outcomes[fit.task_id].status == "completed"]
+    if not done:
+        raise TrainingError(
+            "the winner could not be trained on all development images",
+            received=outcomes[fits[0].task_id].reason,
+            allowed="one completed fit",
+            remedy="Mend the cause and run the export stage again",
+        )
+    return min(done, key=lambda fit: outcomes[fit.task_id].history[-1].train_loss)
+
+
+def _load(task: Task) -> Any:
+    import keras
+
+    from kedro_nas.training.workers.process import register_blocks
+
+    register_blocks(dict(task.architecture.custom_blocks))
+    return keras.models.load_model(task.model_file, compile=False)

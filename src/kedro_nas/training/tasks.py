@@ -1,0 +1,122 @@
+"""One unit of training as a value: what a worker is handed, and what it says.
+
+A task is JSON, so it can run wherever the image store can be read: another process,
+another machine. It is complete: the same task gives the same outcome anywhere, and
+its digest names its result for good.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kedro_nas.space.architecture import Architecture
+
+
+class Task(BaseModel):
+    """One unit of training.
+
+    Attributes:
+        task_id: Names it in the ledger and its checkpoint on disk.
+        architecture: Network and recipe.
+        store: Path of the `ImageStore`.
+        rows: `search` (train, scored on val), `fold:<repeat>:<k>` (the other folds,
+            scored once at the end on fold k), or `dev` (all but test, never scored).
+        epoch_start: Epochs already done by the parent rung.
+        epochs: Cumulative epochs at the end of this task.
+        schedule_epochs: Length over which warm-up and cosine are laid out; longer than
+            `epochs` when a later rung continues this task.
+        seed: Of weights, batches, dropout and augmentation.
+        checkpoint: File that holds the state after each epoch, read first when there.
+        parent: Checkpoint of the rung below, or null.
+        objective: What `score` and patience look at.
+        patience: Epochs without a better score before stopping; null never stops.
+        smoothing_epochs: The score is the mean of so many last epochs.
+        bn_momentum: Of all batch normalisations.
+        class_weights: Per class id, or null.
+        max_resident_mb: See `SearchOptions.max_resident_mb`.
+        model_file: Where to save the trained model (`.keras`), or null.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    task_id: str
+    architecture: Architecture
+    store: str
+    rows: str = Field(pattern=r"^(search|dev|fold:\d+:\d+)$")
+    epoch_start: int = Field(0, ge=0)
+    epochs: int = Field(ge=1)
+    schedule_epochs: int = Field(ge=1)
+    seed: int
+    checkpoint: str | None = None
+    parent: str | None = None
+    objective: Literal["accuracy", "balanced_accuracy"] = "accuracy"
+    patience: int | None = None
+    smoothing_epochs: int = 3
+    bn_momentum: float = 0.9
+    class_weights: tuple[float, ...] | None = None
+    max_resident_mb: int = 1024
+    model_file: str | None = None
+
+    def digest(self, fingerprint: str) -> str:
+        """Name the result: what is trained on which data, not where files lie.
+
+        Args:
+            fingerprint: Of the image store.
+        """
+        places = {"task_id", "store", "checkpoint", "parent", "model_file"}
+        text = self.model_dump_json(exclude=places) + fingerprint
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class Epoch(BaseModel):
+    """What one epoch gave; a line of the ledger.
+
+    Attributes:
+        epoch: Counted from 1 over the whole life of the candidate.
+        train_loss: Mean over the epoch's steps.
+        val_accuracy: And the other scores: on the validation rows, null where the task
+            has none.
+        learning_rate: At the last step.
+        seconds_train: Gradient steps and batch-norm re-estimation.
+        seconds_validate: Predicting and scoring validation rows.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    epoch: int
+    train_loss: float
+    val_accuracy: float | None = None
+    val_balanced_accuracy: float | None = None
+    val_loss: float | None = None
+    learning_rate: float
+    seconds_train: float
+    seconds_validate: float = 0.0
+
+
+class Outcome(BaseModel):
+    """How a task ended.
+
+    Attributes:
+        status: `completed`, `stopped` (by the deadline), or `failed`.
+        reason: Why it failed or stopped, one line.
+        history: All epochs since the candidate's first, parents' included.
+        score: Mean of the objective over the last epochs; null without validation.
+        early_stopped: Patience ran out; training on would change nothing.
+        fold_scores: Scores on the held-out fold, of `ranking.metrics`.
+        seconds: By kind: `build` (with tracing), `train`, `validate`, `checkpoint`.
+        memory_mb: Resident memory of the worker at the end.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Literal["completed", "stopped", "failed"]
+    reason: str = ""
+    history: list[Epoch] = Field(default_factory=list)
+    score: float | None = None
+    early_stopped: bool = False
+    fold_scores: dict[str, Any] | None = None
+    seconds: dict[str, float] = Field(default_factory=dict)
+    memory_mb: float = 0.0

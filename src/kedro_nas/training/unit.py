@@ -1,0 +1,226 @@
+"""Run one task in this process: resume, train, score, checkpoint, say."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kedro_nas.data.store import ImageStore
+from kedro_nas.errors import TrainingError
+from kedro_nas.ranking.metrics import score_predictions
+from kedro_nas.seeds import derive_seed, generator
+from kedro_nas.training.checkpoints import load_checkpoint, save_checkpoint
+from kedro_nas.training.learner import DeadlineError, Learner
+from kedro_nas.training.pixels import DevelopmentPixels, development_pixels
+from kedro_nas.training.recipe import learning_rates
+from kedro_nas.training.tasks import Epoch, Outcome, Task
+
+Say = Callable[[Epoch], None]
+
+
+class Unit:
+    """One task being trained.
+
+    Args:
+        task: What to train.
+        learner: A live learner of this candidate from the rung below, or None.
+        deadline: On `time.monotonic`'s clock, or None.
+        say: Called after each epoch.
+    """
+
+    def __init__(
+        self, task: Task, *, learner: Learner | None, deadline: float | None, say: Say
+    ) -> None:
+        self._task = task
+        self._deadline = deadline
+        self._say = say
+        self._seconds = dict.fromkeys(("build", "train", "validate", "checkpoint"), 0.0)
+        self._history: list[Epoch] = []
+        store = ImageStore.open(Path(task.store))
+        self._pixels = development_pixels(
+            task.store, store.fingerprint, task.max_resident_mb
+        )
+        train, held_out = select_rows(store, task.rows)
+        self._train = self._pixels.positions(train)
+        self._held_out = self._pixels.positions(held_out)
+        with _Clock(self._seconds, "build"):
+            self.learner = learner or make_learner(task, store, self._pixels, train)
+            self._resume(fresh=learner is None)
+
+    def _resume(self, *, fresh: bool) -> None:
+        """Go on from this task's own checkpoint, else from the parent's."""
+        task = self._task
+        own = load_checkpoint(task.checkpoint)
+        found = own or load_checkpoint(task.parent)
+        if found is None:
+            if task.epoch_start:
+                raise TrainingError("the checkpoint of the rung below is missing")
+            return
+        arrays, meta = found
+        if fresh or own is not None:
+            self.learner.load(arrays)
+        self._history = [Epoch.model_validate(line) for line in meta["history"]]
+
+    def run(self) -> Outcome:
+        """Train to the end of the task, or to the deadline.
+
+        Returns:
+            The outcome; raising is left to what cannot be scored.
+        """
+        task = self._task
+        try:
+            while len(self._history) < task.epochs and not self._out_of_patience():
+                self._epoch(len(self._history))
+        except DeadlineError:
+            return self._outcome("stopped", "the budget ended before the next epoch")
+        if task.model_file is not None:
+            _save_model(self.learner, Path(task.model_file))
+        return self._outcome("completed", "")
+
+    def _epoch(self, epoch: int) -> None:
+        task, learner = self._task, self.learner
+        batch = min(task.architecture.recipe.batch_size, len(self._train))
+        steps = len(self._train) // batch
+        rng = generator(task.seed, "order", epoch)
+        order = rng.permutation(self._train)
+        rates = learning_rates(
+            task.architecture.recipe.learning_rate,
+            epoch=epoch,
+            steps_per_epoch=steps,
+            schedule_epochs=task.schedule_epochs,
+        )
+        before = dict(self._seconds)
+        with _Clock(self._seconds, "train"):
+            loss = learner.train_epoch(
+                order[: steps * batch].reshape(steps, batch),
+                rates,
+                seed=derive_seed(task.seed, "augmentation", epoch),
+                deadline=self._deadline,
+            )
+            if not math.isfinite(loss):
+                raise TrainingError("training diverged: the loss is not a number")
+            learner.estimate_batch_norm(rng.permutation(self._train))
+        with _Clock(self._seconds, "validate"):
+            scores = self._validate()
+        spent = {k: self._seconds[k] - before[k] for k in self._seconds}
+        record = Epoch(
+            epoch=epoch + 1,
+            train_loss=loss,
+            learning_rate=float(rates[-1]),
+            seconds_train=spent["train"],
+            seconds_validate=spent["validate"],
+            **scores,
+        )
+        self._history.append(record)
+        with _Clock(self._seconds, "checkpoint"):
+            self._checkpoint()
+        self._say(record)
+
+    def _validate(self) -> dict[str, Any]:
+        if self._task.rows != "search":
+            return {}
+        scores = self._scores()
+        return {
+            "val_accuracy": scores["accuracy"],
+            "val_balanced_accuracy": scores["balanced_accuracy"],
+            "val_loss": scores["log_loss"],
+        }
+
+    def _scores(self) -> dict[str, Any]:
+        probabilities = self.learner.predict(self._held_out)
+        if not np.isfinite(probabilities).all():
+            raise TrainingError("the network's outputs are not numbers")
+        return score_predictions(self._pixels.labels[self._held_out], probabilities)
+
+    def _checkpoint(self) -> None:
+        if self._task.checkpoint is None:
+            return
+        meta = {
+            "epochs": len(self._history),
+            "history": [epoch.model_dump() for epoch in self._history],
+        }
+        save_checkpoint(Path(self._task.checkpoint), self.learner.state(), meta)
+
+    def _objective(self) -> list[float]:
+        name = f"val_{self._task.objective}"
+        values = [getattr(epoch, name) for epoch in self._history]
+        return [value for value in values if value is not None]
+
+    def _out_of_patience(self) -> bool:
+        scores, patience = self._objective(), self._task.patience
+        if patience is None or not scores:
+            return False
+        return len(scores) - 1 - int(np.argmax(scores)) >= patience
+
+    def _outcome(self, status: Any, reason: str) -> Outcome:
+        scores = self._objective()
+        last = scores[-self._task.smoothing_epochs :]
+        outcome = Outcome(
+            status=status,
+            reason=reason,
+            history=self._history,
+            score=float(np.mean(last)) if last else None,
+            early_stopped=self._out_of_patience(),
+        )
+        if status == "completed" and self._task.rows.startswith("fold"):
+            with _Clock(self._seconds, "validate"):
+                outcome.fold_scores = self._scores()
+        outcome.seconds = self._seconds
+        return outcome
+
+
+class _Clock:
+    """Adds the seconds of a `with` block to one kind."""
+
+    def __init__(self, seconds: dict[str, float], kind: str) -> None:
+        self._seconds, self._kind = seconds, kind
+
+    def __enter__(self) -> None:
+        self._began = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self._seconds[self._kind] += time.monotonic() - self._began
+
+
+def select_rows(
+    store: ImageStore, rows: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Turn a task's `rows` into training and held-out row numbers."""
+    if rows == "search":
+        return store.rows("train"), store.rows("val")
+    if rows == "dev":
+        return store.rows("dev"), np.empty(0, np.int64)
+    _, repeat, fold = rows.split(":")
+    return store.fold(int(repeat), int(fold))
+
+
+def make_learner(
+    task: Task,
+    store: ImageStore,
+    pixels: DevelopmentPixels,
+    train: NDArray[np.int64],
+) -> Learner:
+    """Build the learner of a task; normalisation from its training rows only."""
+    mean, std = store.channel_statistics(train)
+    return Learner(
+        task.architecture,
+        pixels,
+        mean=[float(x) for x in mean],
+        std=[float(x) for x in std],
+        bn_momentum=task.bn_momentum,
+        class_weights=task.class_weights,
+        seed=derive_seed(task.seed, "weights"),
+    )
+
+
+def _save_model(learner: Learner, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.stem}.tmp.keras")
+    learner.model.save(beside)
+    beside.replace(path)

@@ -1,0 +1,248 @@
+"""Worker processes on this machine: one per GPU, or one per core."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from kedro_nas.training.tasks import Epoch, Outcome, Task
+from kedro_nas.training.workers.base import Event
+
+CLOSE_S = 2.0  # for a worker to see the end of its input before it is killed
+
+
+@dataclass
+class _Worker:
+    process: subprocess.Popen[str]
+    task: Task | None = None
+    heard: float = field(default_factory=time.monotonic)
+    live: set[str] = field(default_factory=set)
+    memory_mb: float = 0.0
+
+
+class LocalPool:
+    """Long-lived processes, each pinned to its own core or GPU.
+
+    Args:
+        workers: How many, or `auto`.
+        threads: Intra-op threads of each, on CPU.
+        log: File that collects what workers print.
+        max_silence_s: A worker silent for so long is killed and counted as lost.
+        max_memory_mb: A worker above it is replaced when it is free.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int | Literal["auto"],
+        threads: int,
+        log: Path,
+        max_silence_s: float = 600,
+        max_memory_mb: float = 6144,
+    ) -> None:
+        self._gpus = gpu_names()
+        self._cpus = _cpus()
+        self._threads = threads
+        self._size = resolve_workers(workers, threads)
+        self._log = log
+        self._max_silence_s = max_silence_s
+        self._max_memory_mb = max_memory_mb
+        self._said: queue.Queue[tuple[int, int, dict[str, Any] | None]] = queue.Queue()
+        self._workers = [self._start(i) for i in range(self._size)]
+
+    @property
+    def size(self) -> int:
+        """Number of workers."""
+        return self._size
+
+    def _start(self, number: int) -> _Worker:
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "kedro_nas.training.workers.process"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=self._environment(number),
+                text=True,
+            )
+        self._pin(process.pid, number)
+        threading.Thread(
+            target=self._listen, args=(number, process), daemon=True
+        ).start()
+        return _Worker(process)
+
+    def _environment(self, number: int) -> dict[str, str]:
+        gpu = self._gpus[number % len(self._gpus)] if self._gpus else "-1"
+        threads = str(self._threads)
+        return {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+            "KERAS_BACKEND": "tensorflow",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "CUDA_VISIBLE_DEVICES": gpu,
+            "KEDRO_NAS_THREADS": threads,
+            "OMP_NUM_THREADS": threads,
+            # one BLAS thread for NumPy; TensorFlow has its own pool
+            "OPENBLAS_NUM_THREADS": "1",
+        }
+
+    def _pin(self, pid: int, number: int) -> None:
+        """Keep a worker on its own cores: two pinned ones beat one wide one 1.24 x."""
+        if self._gpus or not hasattr(os, "sched_setaffinity"):
+            return
+        first = number * self._threads
+        cores = [
+            self._cpus[(first + i) % len(self._cpus)] for i in range(self._threads)
+        ]
+        with contextlib.suppress(OSError):  # a container may forbid it; it costs speed
+            os.sched_setaffinity(pid, cores)
+
+    def _listen(self, number: int, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self._said.put((number, process.pid, json.loads(line)))
+        self._said.put((number, process.pid, None))
+
+    def free(self) -> list[int]:
+        """Return the workers without a task, lowest number first."""
+        return [i for i, worker in enumerate(self._workers) if worker.task is None]
+
+    def holds(self, checkpoint: str) -> int | None:
+        """Return the worker that keeps this candidate alive, if any does."""
+        for number, worker in enumerate(self._workers):
+            if checkpoint in worker.live:
+                return number
+        return None
+
+    def submit(self, task: Task, *, worker: int, remaining_s: float | None) -> None:
+        """Hand a task to a free worker; see `WorkerPool`."""
+        one = self._workers[worker]
+        if one.memory_mb > self._max_memory_mb or one.process.poll() is not None:
+            self._end(one)
+            one = self._workers[worker] = self._start(worker)
+        one.task, one.heard = task, time.monotonic()
+        message = {"task": task.model_dump(mode="json"), "remaining_s": remaining_s}
+        assert one.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # its end of stdout tells the loss
+            one.process.stdin.write(json.dumps(message) + "\n")
+            one.process.stdin.flush()
+
+    def wait(self, timeout_s: float) -> list[Event]:
+        """Return what has happened, after at most `timeout_s` seconds."""
+        events: list[Event] = []
+        with contextlib.suppress(queue.Empty):
+            said = self._said.get(timeout=timeout_s)
+            while True:
+                events += self._understand(*said)
+                said = self._said.get_nowait()
+        return events + self._silent()
+
+    def _understand(
+        self, number: int, pid: int, message: dict[str, Any] | None
+    ) -> list[Event]:
+        worker = self._workers[number]
+        if worker.process.pid != pid:
+            return []  # the last words of a worker that was replaced
+        worker.heard = time.monotonic()
+        if message is None:
+            return self._lost(number, f"its process ended ({_how(worker.process)})")
+        if message["event"] == "epoch":
+            epoch = Epoch.model_validate(message["epoch"])
+            return [Event("epoch", number, message["task_id"], epoch=epoch)]
+        if message["event"] == "end":
+            outcome = Outcome.model_validate(message["outcome"])
+            worker.memory_mb = outcome.memory_mb
+            self._remember(worker, outcome)
+            worker.task = None
+            return [Event("end", number, message["task_id"], outcome=outcome)]
+        return []
+
+    @staticmethod
+    def _remember(worker: _Worker, outcome: Outcome) -> None:
+        task = worker.task
+        if task is None:
+            return
+        worker.live.discard(task.parent or "")
+        if task.checkpoint is not None and outcome.status == "completed":
+            worker.live.add(task.checkpoint)
+
+    def _lost(self, number: int, reason: str) -> list[Event]:
+        worker = self._workers[number]
+        task = worker.task
+        self._end(worker)
+        self._workers[number] = self._start(number)
+        return [Event("lost", number, task.task_id, reason=reason)] if task else []
+
+    def _silent(self) -> list[Event]:
+        now = time.monotonic()
+        events: list[Event] = []
+        for number, worker in enumerate(self._workers):
+            if worker.task is not None and now - worker.heard > self._max_silence_s:
+                reason = f"it said nothing for {self._max_silence_s:.0f} s"
+                events += self._lost(number, reason)
+        return events
+
+    @staticmethod
+    def _end(worker: _Worker) -> None:
+        worker.process.kill()
+        worker.process.wait()
+        for pipe in (worker.process.stdin, worker.process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    def close(self) -> None:
+        """End all workers; tasks under way are given up."""
+        for worker in self._workers:
+            self._end(worker)
+
+
+def _how(process: subprocess.Popen[str]) -> str:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=CLOSE_S)
+    code = process.returncode
+    if code is not None and code < 0:
+        return f"signal {-code}" + (", often out of memory" if code == -9 else "")
+    return f"exit status {code}"
+
+
+def gpu_names() -> list[str]:
+    """Return the GPUs a worker may use, without importing TensorFlow."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [name for name in visible.split(",") if name not in ("", "-1")]
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return []
+    listed = subprocess.run([tool, "-L"], capture_output=True, text=True, check=False)
+    lines = [line for line in listed.stdout.splitlines() if line.startswith("GPU ")]
+    return [str(i) for i in range(len(lines))]
+
+
+def _cpus() -> list[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def resolve_workers(workers: int | Literal["auto"], threads: int) -> int:
+    """Say how many workers `auto` means here.
+
+    Args:
+        workers: A number, or `auto`: one per GPU, or as many as the cores allow.
+        threads: Threads of each.
+    """
+    if workers != "auto":
+        return workers
+    return len(gpu_names()) or max(1, len(_cpus()) // threads)

@@ -1,0 +1,144 @@
+"""A worker process: reads tasks as JSON lines, writes events as JSON lines.
+
+Started as `python -m kedro_nas.training.workers.process`. It lives for many tasks, so
+TensorFlow is imported once; it ends when its standard input does, so a driver that is
+killed leaves no orphan.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any, TextIO
+
+MAX_LIVE_LEARNERS = 6  # graphs and weights of candidates that may be promoted
+
+
+def main() -> None:
+    """Serve tasks until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
+    channel = _claim_stdout()
+    tasks: queue.Queue[dict[str, Any]] = queue.Queue()
+    threading.Thread(target=_read, args=(tasks,), daemon=True).start()
+    _prepare_tensorflow()
+    server = _Server(channel)
+    server.say(event="ready")
+    while True:
+        message = tasks.get()
+        server.serve(message)
+
+
+def _claim_stdout() -> TextIO:
+    """Keep standard output for events; whatever else prints goes to the log."""
+    channel = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    return channel
+
+
+def _read(tasks: queue.Queue[dict[str, Any]]) -> None:
+    for line in sys.stdin:
+        tasks.put(json.loads(line))
+    os._exit(0)  # the driver is gone; a thread in TensorFlow would hold exit back
+
+
+def _prepare_tensorflow() -> None:
+    import keras
+    import tensorflow as tf
+
+    threads = int(os.environ.get("KEDRO_NAS_THREADS", "1"))
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    for device in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(device, enable=True)
+    tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(0)  # every draw has a seed of its own; this one
+    # only satisfies op determinism, which refuses to run without
+
+
+class _Server:
+    def __init__(self, channel: TextIO) -> None:
+        self._channel = channel
+        self._live: OrderedDict[str, Any] = OrderedDict()
+
+    def say(self, **message: Any) -> None:
+        self._channel.write(json.dumps(message) + "\n")
+
+    def serve(self, message: dict[str, Any]) -> None:
+        from kedro_nas.training.tasks import Task
+
+        task = Task.model_validate(message["task"])
+        remaining = message.get("remaining_s")
+        deadline = None if remaining is None else time.monotonic() + remaining
+        outcome = self._run(task, deadline)
+        outcome["memory_mb"] = _resident_mb()
+        self.say(event="end", task_id=task.task_id, outcome=outcome)
+
+    def _run(self, task: Any, deadline: float | None) -> dict[str, Any]:
+        import tensorflow as tf
+
+        from kedro_nas.training.tasks import Outcome
+
+        try:
+            return self._train(task, deadline)
+        except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+            reason = f"out of memory: {_first_line(error)}"
+        except Exception as error:  # noqa: BLE001 - a failed trial is a row, with why
+            reason = f"{type(error).__name__}: {_first_line(error)}"
+        gc.collect()
+        return Outcome(status="failed", reason=reason).model_dump()
+
+    def _train(self, task: Any, deadline: float | None) -> dict[str, Any]:
+        from kedro_nas.training.unit import Unit
+
+        register_blocks(dict(task.architecture.custom_blocks))
+        live = self._live.pop(task.parent, None) if task.parent else None
+        unit = Unit(
+            task,
+            learner=live,
+            deadline=deadline,
+            say=lambda epoch: self.say(
+                event="epoch", task_id=task.task_id, epoch=epoch.model_dump()
+            ),
+        )
+        outcome = unit.run()
+        if task.checkpoint is not None and outcome.status == "completed":
+            self._keep(task.checkpoint, unit.learner)
+        return outcome.model_dump()
+
+    def _keep(self, checkpoint: str, learner: Any) -> None:
+        self._live[checkpoint] = learner
+        while len(self._live) > MAX_LIVE_LEARNERS:
+            self._live.popitem(last=False)
+            gc.collect()
+
+
+def register_blocks(custom_blocks: dict[str, str]) -> None:
+    """Import the user's blocks a task or a saved model needs."""
+    if custom_blocks:
+        from kedro_nas.space.custom import register_custom_blocks
+
+        register_custom_blocks(custom_blocks)
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip() or "no message"
+    return text.splitlines()[0][:500]
+
+
+def _resident_mb() -> float:
+    statm = Path("/proc/self/statm")
+    if not statm.exists():
+        return 0.0
+    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+if __name__ == "__main__":
+    main()
