@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from kedro_nas.ranking.compare import PairedTest
 from kedro_nas.ranking.pairing import FoldTable
 
@@ -59,6 +62,19 @@ def baseline_sentence(table: FoldTable, chosen: str, test: PairedTest | None) ->
     return f"It did not beat the baseline: the difference is {numbers}, which is a tie."
 
 
+def label(contestant: Mapping[str, Any]) -> str:
+    """Name a contestant shortly; its full name is too long for a sentence.
+
+    >>> label({"key": "c387d7bd5305", "params": 350752})
+    'c387d7 (350,752 parameters)'
+    """
+    if contestant.get("is_baseline"):
+        return "the baseline"
+    params = contestant.get("params")
+    size = "" if params is None else f" ({int(params):,} parameters)"
+    return f"{str(contestant['key'])[:6]}{size}"
+
+
 def points(difference: float) -> str:
     """Write a difference of fractions in percentage points.
 
@@ -97,11 +113,12 @@ def p_value(p: float) -> str:
 
 
 def _winner(table: FoldTable, best: str, chosen: str) -> str:
-    name, mean = table.contestants[chosen]["name"], table.means[chosen]
-    role = "The baseline" if chosen == table.baseline else "The network"
+    mean = table.means[chosen]
+    who = label(table.contestants[chosen])
+    role = "The baseline" if chosen == table.baseline else f"Network {who}"
     if mean.n < 2:
         return (
-            f"{role} {name} was chosen with {percent(mean.mean)} on one fold; one fold"
+            f"{role} was chosen with {percent(mean.mean)} on one fold; one fold"
             " cannot say how much of that is luck."
         )
     score = (
@@ -109,9 +126,9 @@ def _winner(table: FoldTable, best: str, chosen: str) -> str:
         f" {percent(mean.ci_low)} to {percent(mean.ci_high)})"
     )
     if chosen == best:
-        return f"{role} {name} was chosen: it has the best mean, {score}."
+        return f"{role} was chosen: it has the best mean, {score}."
     return (
-        f"{role} {name} was chosen with {score}: it is the smallest within one standard"
+        f"{role} was chosen with {score}: it is the smallest within one standard"
         " error of the best."
     )
 
@@ -126,7 +143,7 @@ def _lead(table: FoldTable, chosen: str, second: str, tied_above_p: float) -> st
         else "so the lead is hardly luck"
     )
     return (
-        f"It leads the next, {table.contestants[second]['name']}, by"
+        f"It leads the next, {label(table.contestants[second])}, by"
         f" {size_of(test.difference)}; two equal networks would differ by as much in"
         f" {percent(test.p_value)} of such comparisons, {verdict}."
     )
@@ -138,7 +155,7 @@ def _gap(table: FoldTable, best: str, chosen: str) -> str:
         return ""
     size = table.size(chosen) / table.size(best) if table.size(best) else 1.0
     return (
-        f"The best mean, {table.contestants[best]['name']}, is"
+        f"The best mean, {label(table.contestants[best])}, is"
         f" {size_of(test.difference)} higher; two equal networks would differ by as"
         f" much in {percent(test.p_value)} of such comparisons, and the chosen one"
         f" has {percent(size, 0)} of its parameters."
@@ -150,7 +167,7 @@ def _ties(table: FoldTable, best: str, chosen: str, tied_above_p: float) -> str:
     for key in table.complete:
         test = table.compare(best, key) if key not in (best, chosen) else None
         if test is not None and test.p_value >= tied_above_p:
-            tied.append(table.contestants[key]["name"])
+            tied.append(label(table.contestants[key]))
     if not tied:
         return ""
     return f"Not distinguishable from the best at 5 %: {', '.join(tied)}."

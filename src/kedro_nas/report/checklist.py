@@ -1,0 +1,158 @@
+"""The best practices of architecture search, answered by the program.
+
+Source: Lindauer and Hutter (2020), Best Practices for Scientific Research on Neural
+Architecture Search, JMLR 21(243).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from kedro_nas.accounting.costs import Costs
+from kedro_nas.report.formats import duration, whole
+
+
+@dataclass(frozen=True)
+class Practice:
+    """One practice and whether this job kept it.
+
+    Attributes:
+        name: What is asked for.
+        status: `yes`, `partly` or `no`.
+        evidence: Where to see it, or why not.
+    """
+
+    name: str
+    status: str
+    evidence: str
+
+
+def fill_checklist(
+    *,
+    finalists: Mapping[str, Any],
+    ranking: pd.DataFrame,
+    fold_scores: pd.DataFrame,
+    costs: Costs,
+) -> list[Practice]:
+    """Answer the fourteen practices from what the job left behind.
+
+    Args:
+        finalists: `nas.finalists`.
+        ranking: `nas.ranking`.
+        fold_scores: `nas.fold_scores`.
+        costs: Of the whole job.
+    """
+    search = finalists.get("search", {})
+    return [
+        *_code(search),
+        *_comparison(search, ranking, fold_scores),
+        *_account(search, costs),
+    ]
+
+
+def _code(search: Mapping[str, Any]) -> list[Practice]:
+    version = (search.get("versions") or {}).get("kedro-nas", "")
+    return [
+        Practice(
+            "Release the training pipeline",
+            "yes",
+            "exports/network.py and architecture.json rebuild the network; the recipe"
+            " is in the section on the winner.",
+        ),
+        Practice(
+            "Release the search method",
+            "yes",
+            f"kedro-nas {version}, with the parameters of this project.",
+        ),
+        Practice(
+            "Do not wait until the code is clean",
+            "yes",
+            "The code that ran is the released one.",
+        ),
+    ]
+
+
+def _comparison(
+    search: Mapping[str, Any], ranking: pd.DataFrame, fold_scores: pd.DataFrame
+) -> list[Practice]:
+    baseline = bool(ranking["is_baseline"].astype(bool).any())
+    n_folds = int(ranking["n_folds"].max()) if len(ranking) else 0
+    described = bool(search.get("versions")) and bool(search.get("hardware"))
+    seeds = fold_scores["seed"].nunique() if "seed" in fold_scores else 0
+    return [
+        Practice(
+            "Compare on the same data, space and training code",
+            "yes" if baseline else "no",
+            "The baseline was trained by the same recipe code on the same folds."
+            if baseline
+            else "No baseline took part.",
+        ),
+        Practice(
+            "Ablate the method",
+            "no",
+            "One job shows one method; the importance of choices above is about the"
+            " space, not about the search.",
+        ),
+        Practice(
+            "Evaluate all by the same protocol",
+            "yes" if n_folds > 1 else "no",
+            f"Paired folds, {n_folds} for each contestant.",
+        ),
+        Practice(
+            "Show performance as a function of compute",
+            "yes" if search.get("incumbent") else "no",
+            "The best-so-far curve above, in seconds.",
+        ),
+        Practice(
+            "Compare with random sampling and random search",
+            "no",
+            "Not part of a job; benchmarks/ of kedro-nas compares its proposers.",
+        ),
+        Practice(
+            "Repeat with several seeds",
+            "partly" if seeds > 1 else "no",
+            f"The search ran once (seed {search.get('seed')}); the contestants were"
+            f" trained with {seeds} seeds.",
+        ),
+        Practice(
+            "Use tabular benchmarks for the method",
+            "no",
+            "Not part of a job; see benchmarks/ of kedro-nas.",
+        ),
+        Practice(
+            "Control confounders: versions, hardware, time",
+            "yes" if described else "no",
+            "All contestants ran on this machine with the versions below."
+            if described
+            else "Versions or hardware were not recorded.",
+        ),
+    ]
+
+
+def _account(search: Mapping[str, Any], costs: Costs) -> list[Practice]:
+    missing = costs.ledger.unrecorded
+    return [
+        Practice(
+            "Tell how the method's own settings were tuned",
+            "no",
+            "They are the values in the parameters; nothing was tuned on these data,"
+            " as far as one job can know.",
+        ),
+        Practice(
+            "Report the time of everything, end to end",
+            "partly" if missing else "yes",
+            f"{duration(costs.ledger.total_s)}, by part in the section on costs."
+            + (f" Not recorded: {', '.join(missing)}." if missing else ""),
+        ),
+        Practice(
+            "Report all details of the set-up",
+            "yes" if search.get("command") else "partly",
+            f"{whole(search.get('n_architectures'))} networks tried; seeds, versions,"
+            " fingerprints and bounds are below"
+            + ("." if search.get("command") else "; the command was not recorded."),
+        ),
+    ]

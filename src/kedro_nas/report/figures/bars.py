@@ -1,0 +1,94 @@
+"""Where the time went, and which choices mattered: bars with their numbers."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from kedro_nas.accounting.ledger import Ledger
+from kedro_nas.report.figures.theme import (
+    OTHER,
+    WINNER,
+    empty_figure,
+    new_figure,
+    safe,
+)
+from kedro_nas.report.importance import Importance
+
+# the rest of a long list is noise
+MAX_CHOICES = 12
+
+
+def draw_time_spent(ledger: Ledger) -> go.Figure:
+    """Draw the seconds of every part of every stage.
+
+    Args:
+        ledger: The measured seconds; training to the last rung is set off.
+    """
+    if not ledger.total_s:
+        return empty_figure("No stage recorded its seconds.")
+    parts = [part for part in ledger.parts if part.seconds > 0]
+    figure = _bars(
+        labels=[f"{part.stage}: {part.name}" for part in parts],
+        values=[part.seconds for part in parts],
+        colours=[
+            WINNER if part.name == "training to the last rung" else OTHER
+            for part in parts
+        ],
+        texts=[f"{part.seconds:.1f} s, {part.share:.0%}" for part in parts],
+    )
+    figure.update_xaxes(title_text="seconds")
+    return figure
+
+
+def draw_choice_importance(importance: Importance) -> go.Figure:
+    """Draw how much worse the score is predicted when a choice is shuffled.
+
+    Args:
+        importance: The choices, most important first.
+    """
+    if not importance.choices:
+        return empty_figure(importance.sentence)
+    shown = importance.choices[:MAX_CHOICES]
+    figure = _bars(
+        labels=[choice.name for choice in shown],
+        values=[choice.importance for choice in shown],
+        colours=[WINNER if importance.is_reliable else OTHER] * len(shown),
+        texts=[f"{choice.importance:.0%}" for choice in shown],
+    )
+    figure.update_xaxes(title_text="share of the score's variance", tickformat=".0%")
+    return figure
+
+
+def _bars(
+    *, labels: list[str], values: list[float], colours: list[str], texts: list[str]
+) -> go.Figure:
+    """Draw bars with the label above each: beside it, a phone has no room left."""
+    places = list(range(len(values)))
+    figure = new_figure(height=80 + 40 * len(values))
+    figure.add_bar(
+        y=places,
+        x=values,
+        orientation="h",
+        width=0.36,
+        marker={"color": colours},
+        text=texts,
+        textposition="outside",
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+    for place, label in zip(places, labels, strict=True):
+        figure.add_annotation(
+            x=0,
+            y=place - 0.42,
+            text=safe(label),
+            xanchor="left",
+            yanchor="middle",
+            showarrow=False,
+            font={"size": 12},
+        )
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 16, "b": 44})
+    figure.update_xaxes(range=[0, (max(values) or 1.0) * 1.3])
+    figure.update_yaxes(
+        range=[len(values) - 0.5, -0.8], showgrid=False, showticklabels=False
+    )
+    return figure

@@ -1,0 +1,152 @@
+"""Learning curves by rung, and the incumbent over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from kedro_nas.report.figures.theme import (
+    BASELINE,
+    INK,
+    OTHER,
+    WINNER,
+    empty_figure,
+    new_figure,
+    safe,
+)
+
+# later rungs are drawn darker: they are fewer and matter more
+RUNG_OPACITY = (0.35, 0.6, 0.9)
+
+
+def draw_learning_curves(trials: pd.DataFrame, winner_key: str) -> go.Figure:
+    """Draw validation accuracy by epoch, each network's rungs joined.
+
+    Args:
+        trials: `nas.trials`.
+        winner_key: Key of the chosen architecture, drawn on top when it was tried.
+    """
+    curves = _joined_curves(trials)
+    if curves.empty:
+        return empty_figure("No trial left a learning curve.")
+    figure = new_figure(height=420)
+    for rung, group in curves[curves["key"] != winner_key].groupby("rung"):
+        figure.add_scatter(
+            x=_with_gaps(group["epochs"]),
+            y=_with_gaps(group["accuracies"]),
+            mode="lines+markers",
+            name=f"reached rung {rung}",
+            line={"width": 1.2, "color": OTHER},
+            marker={"size": 4},
+            opacity=_opacity(int(str(rung))),
+            hoverinfo="skip",
+        )
+    for _, row in curves[curves["key"] == winner_key].head(1).iterrows():
+        figure.add_scatter(
+            x=row["epochs"],
+            y=row["accuracies"],
+            mode="lines+markers",
+            name="chosen",
+            line={"width": 3, "color": WINNER},
+            marker={"size": 6},
+            hovertemplate="epoch %{x}: %{y:.1%}<extra>chosen</extra>",
+        )
+    for start in sorted(set(trials["epoch_start"]) - {0}):
+        figure.add_vline(x=start, line={"width": 1, "dash": "dot", "color": OTHER})
+    figure.update_xaxes(title_text="epoch", rangemode="tozero")
+    figure.update_yaxes(title_text="validation accuracy", tickformat=".0%")
+    return figure
+
+
+def draw_search_history(trials: pd.DataFrame, search: Mapping[str, Any]) -> go.Figure:
+    """Draw every score when it was known, and the best so far.
+
+    Args:
+        trials: `nas.trials`.
+        search: `search` of `nas.finalists`, for its `incumbent`.
+    """
+    scored = trials[trials["score"].notna() & (trials["status"] != "failed")]
+    failed = trials[trials["status"] == "failed"]
+    if scored.empty:
+        return empty_figure("No trial ended in a score.")
+    figure = new_figure(height=380)
+    for rung, group in scored.groupby("rung"):
+        figure.add_scatter(
+            x=group["ended_s"],
+            y=group["score"],
+            mode="markers",
+            name=f"rung {rung}",
+            marker={"size": 6 + 2 * min(int(str(rung)), 4), "color": OTHER},
+            opacity=_opacity(int(str(rung))),
+            customdata=[safe(name, 90) for name in group["name"]],
+            hovertemplate="%{customdata}<br>%{y:.1%} after %{x:.0f} s<extra></extra>",
+        )
+    if len(failed):
+        figure.add_scatter(
+            x=failed["ended_s"],
+            y=[scored["score"].min()] * len(failed),
+            mode="markers",
+            name="failed",
+            marker={"symbol": "x", "size": 8, "color": BASELINE},
+            customdata=[safe(reason, 90) for reason in failed["reason"]],
+            hovertemplate="%{customdata}<extra>failed</extra>",
+        )
+    _add_incumbent(figure, search.get("incumbent") or [], scored["ended_s"].max())
+    figure.update_xaxes(title_text="seconds since the search began", rangemode="tozero")
+    figure.update_yaxes(title_text="validation score", tickformat=".0%")
+    return figure
+
+
+def _add_incumbent(figure: go.Figure, steps: list[Any], end: float) -> None:
+    if not steps:
+        return
+    figure.add_scatter(
+        x=[*(step["seconds"] for step in steps), max(end, steps[-1]["seconds"])],
+        y=[*(step["score"] for step in steps), steps[-1]["score"]],
+        mode="lines",
+        name="best so far",
+        line={"shape": "hv", "width": 2, "color": INK},
+        hovertemplate="best %{y:.1%} after %{x:.0f} s<extra></extra>",
+    )
+
+
+def _joined_curves(trials: pd.DataFrame) -> pd.DataFrame:
+    """Join the rungs of each network within its bracket."""
+    rows = []
+    with_curve = trials[
+        [_length(curve) > 0 for curve in trials["val_accuracy_by_epoch"]]
+    ]
+    for _, group in with_curve.groupby(["iteration", "bracket", "key"], sort=False):
+        epochs: list[int] = []
+        accuracies: list[float] = []
+        for row in group.sort_values("rung").to_dict("records"):
+            curve = [float(value) for value in row["val_accuracy_by_epoch"]]
+            first = int(row["epoch_start"]) + 1
+            epochs += range(first, first + len(curve))
+            accuracies += curve
+        last = group.sort_values("rung").iloc[-1]
+        rows.append(
+            {
+                "key": last["key"],
+                "rung": last["rung"],
+                "epochs": epochs,
+                "accuracies": accuracies,
+            }
+        )
+    joined = pd.DataFrame(rows, columns=["key", "rung", "epochs", "accuracies"])
+    return joined.sort_values("rung", ascending=False, kind="stable")
+
+
+def _with_gaps(curves: pd.Series[Any]) -> list[float | None]:
+    return [value for curve in curves for value in (*curve, None)]
+
+
+def _length(curve: Any) -> int:
+    return 0 if curve is None else len(curve)
+
+
+def _opacity(rung: int) -> float:
+    return RUNG_OPACITY[min(rung, len(RUNG_OPACITY) - 1)]

@@ -1,0 +1,117 @@
+"""Accuracy against size: which networks no other beats at both."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from kedro_nas.report.figures.theme import (
+    OTHER,
+    SYMBOLS,
+    colour_of,
+    empty_figure,
+    new_figure,
+    safe,
+)
+
+AXES = {"params": "parameters", "macs": "multiply-accumulates per image"}
+
+
+def draw_pareto_front(
+    trials: pd.DataFrame, ranking: pd.DataFrame, *, cost: str = "params"
+) -> go.Figure:
+    """Draw score against a cost, with the front and the contestants' CV means.
+
+    Args:
+        trials: `nas.trials`.
+        ranking: `nas.ranking`.
+        cost: Column that is paid: `params` or `macs`.
+    """
+    tried = best_per_network(trials)
+    ranked = ranking[ranking["cv_mean"].notna() & ranking[cost].notna()]
+    if tried.empty and ranked.empty:
+        return empty_figure("No network was scored.")
+    figure = new_figure(height=400)
+    figure.add_scatter(
+        x=tried[cost],
+        y=tried["score"],
+        mode="markers",
+        name="tried (validation)",
+        marker={"size": 6, "color": OTHER, "opacity": 0.45},
+        customdata=[
+            [safe(name, 90), epochs]
+            for name, epochs in zip(tried["name"], tried["epochs"], strict=True)
+        ],
+        hovertemplate="%{customdata[0]}<br>%{y:.1%} after %{customdata[1]} epochs"
+        "<br>%{x:,}<extra></extra>",
+    )
+    front = tried[is_on_front(tried[cost], tried["score"])].sort_values(cost)
+    figure.add_scatter(
+        x=front[cost],
+        y=front["score"],
+        mode="lines",
+        name="Pareto front",
+        line={"shape": "hv", "width": 1.5, "color": OTHER},
+        hoverinfo="skip",
+    )
+    for row in ranked.to_dict("records"):
+        _add_contestant(figure, row, cost)
+    figure.update_xaxes(title_text=AXES[cost], type="log", dtick="D2")
+    figure.update_yaxes(title_text="accuracy", tickformat=".0%")
+    return figure
+
+
+def best_per_network(trials: pd.DataFrame) -> pd.DataFrame:
+    """Keep each network's longest trained score; shorter ones do not compare."""
+    scored = trials[trials["score"].notna() & (trials["status"] != "failed")]
+    return scored.sort_values(
+        ["epochs", "score"], ascending=False, kind="stable"
+    ).drop_duplicates("network_key")
+
+
+def is_on_front(cost: pd.Series[float], score: pd.Series[float]) -> list[bool]:
+    """Tell which networks no other beats: at most their cost and a higher score.
+
+    >>> is_on_front(pd.Series([1.0, 2.0, 3.0]), pd.Series([0.8, 0.7, 0.9]))
+    [True, False, True]
+    """
+    by_cost = sorted(zip(cost, -score, range(len(cost)), strict=True))
+    on_front, best = [False] * len(cost), float("-inf")
+    for _, loss, place in by_cost:
+        if -loss > best:
+            on_front[place], best = True, -loss
+    return on_front
+
+
+def _add_contestant(figure: go.Figure, row: Mapping[Hashable, Any], cost: str) -> None:
+    baseline, winner = bool(row["is_baseline"]), bool(row["chosen"])
+    colour = colour_of(is_winner=winner, is_baseline=baseline)
+    mean, low, high = (float(row[name]) for name in ("cv_mean", "ci_low", "ci_high"))
+    label = "baseline" if baseline else str(row["key"])[:6]
+    figure.add_scatter(
+        x=[row[cost]],
+        y=[mean],
+        error_y={
+            "type": "data",
+            "array": [high - mean],
+            "arrayminus": [mean - low],
+            "thickness": 1.5,
+            "width": 4,
+            "color": colour,
+        },
+        mode="markers+text",
+        name=f"{label}{', chosen' if winner else ''} (cross-validated)",
+        showlegend=winner or baseline,
+        text=[label],
+        textposition="middle right",
+        textfont={"size": 12, "color": colour},
+        marker={
+            "size": 11 if winner or baseline else 9,
+            "color": colour,
+            "symbol": SYMBOLS[colour],
+        },
+        hovertemplate=f"{label}: %{{y:.1%}}<br>%{{x:,}}<extra>cross-validated</extra>",
+    )

@@ -1,0 +1,197 @@
+"""What made the difference: the importance of each choice over the trials.
+
+A random forest predicts the score from the choices; a choice matters as much as the
+prediction on trials it was not fitted on gets worse when that choice is shuffled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kedro_nas.seeds import derive_seed
+
+# below it five parts of the trials are too small to say anything
+MIN_NETWORKS = 20
+# the forest must predict unseen trials at least this well to be believed
+MIN_R2 = 0.1
+ABSENT = "absent"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One choice of the search space and how much it mattered.
+
+    Attributes:
+        name: What was chosen, e.g. `stage 2 block`.
+        importance: Share of the score's variance lost when it is shuffled.
+        spread: Standard deviation of that over the parts.
+        effect: Mean score by value, best first, as a sentence.
+    """
+
+    name: str
+    importance: float
+    spread: float
+    effect: str
+
+
+@dataclass(frozen=True)
+class Importance:
+    """The choices, most important first, and whether to believe it.
+
+    Attributes:
+        choices: Empty when there were too few trials.
+        r2: Share of the variance the forest explains on unseen trials.
+        n: Networks it rests on.
+        is_reliable: Whether `r2` reaches 0.1.
+        sentence: All that in words.
+    """
+
+    choices: tuple[Choice, ...]
+    r2: float
+    n: int
+    is_reliable: bool
+    sentence: str
+
+
+def weigh_choices(trials: pd.DataFrame) -> Importance:
+    """Weigh the choices of the search space by the scores of the trials.
+
+    Only scores of one length of training compare, so the length with the most
+    networks is taken: the first rung, in practice.
+
+    Args:
+        trials: `nas.trials`.
+
+    Source: Breiman (2001), Random Forests, section 10; the same question as
+        fANOVA's (Hutter, Hoos and Leyton-Brown 2014).
+    """
+    scored = trials[trials["score"].notna() & (trials["status"] != "failed")]
+    if not scored.empty:
+        scored = scored[scored["epochs"] == scored["epochs"].mode().iloc[0]]
+        scored = scored.drop_duplicates("key")
+    features = choice_table(scored)
+    if len(scored) < MIN_NETWORKS or features.empty or scored["score"].nunique() < 2:
+        return Importance(
+            (),
+            0.0,
+            len(scored),
+            is_reliable=False,
+            sentence=f"Too few networks were scored alike ({len(scored)} of at least"
+            f" {MIN_NETWORKS}) to say which choices mattered.",
+        )
+    scores = scored["score"].to_numpy(dtype=float)
+    r2, importance, spread = _permute(features, scores)
+    choices = tuple(
+        Choice(
+            str(features.columns[place]),
+            float(importance[place]),
+            float(spread[place]),
+            _effect(features.iloc[:, place], scores),
+        )
+        for place in np.argsort(-importance, kind="stable")
+    )
+    return Importance(
+        choices, r2, len(scored), r2 >= MIN_R2, _sentence(choices, r2, len(scored))
+    )
+
+
+def choice_table(trials: pd.DataFrame) -> pd.DataFrame:
+    """Spread architectures over a column per choice that was not always the same.
+
+    Args:
+        trials: Rows with `architecture`, JSON text.
+
+    Returns:
+        Numbers where every value is one, else text; `absent` for stages a network
+        does not have.
+    """
+    rows = [_flatten(json.loads(text)) for text in trials["architecture"]]
+    table = pd.DataFrame(rows, index=trials.index)
+    varied = [name for name in table if len(set(table[name].astype(str))) > 1]
+    return table[varied]
+
+
+def _flatten(architecture: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {"number of stages": len(architecture["stages"])}
+    for number, stage in enumerate(architecture["stages"], start=1):
+        for name, value in stage.items():
+            if name == "options":
+                flat |= {f"stage {number} {key}": item for key, item in value}
+            else:
+                flat[f"stage {number} {_words(name)}"] = value
+    for part in ("stem", "head", "recipe"):
+        for name, value in architecture.get(part, {}).items():
+            flat[_words(name) if part == "recipe" else f"{part} {_words(name)}"] = value
+    flat["activation"] = architecture.get("activation")
+    return flat
+
+
+def _permute(
+    features: pd.DataFrame, scores: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.inspection import permutation_importance
+    from sklearn.model_selection import KFold
+
+    encoded = _encode(features)
+    seed = derive_seed(0, "report", "importance")
+    drops, explained = [], []
+    for train, held_out in KFold(5, shuffle=True, random_state=seed).split(encoded):
+        forest = RandomForestRegressor(60, min_samples_leaf=2, random_state=seed)
+        forest.fit(encoded[train], scores[train])
+        explained.append(forest.score(encoded[held_out], scores[held_out]))
+        result = permutation_importance(
+            forest, encoded[held_out], scores[held_out], n_repeats=3, random_state=seed
+        )
+        drops.append(result.importances_mean)
+    return (
+        float(np.mean(explained)),
+        np.maximum(np.mean(drops, axis=0), 0.0),
+        np.std(drops, axis=0),
+    )
+
+
+def _encode(features: pd.DataFrame) -> np.ndarray:
+    columns = [
+        values.fillna(-1).to_numpy(dtype=float)
+        if pd.api.types.is_numeric_dtype(values)
+        else pd.factorize(values.fillna(ABSENT).astype(str), sort=True)[0].astype(float)
+        for _, values in features.items()
+    ]
+    return np.column_stack(columns)
+
+
+def _effect(values: pd.Series[Any], scores: np.ndarray) -> str:
+    if pd.api.types.is_float_dtype(values) and values.nunique() > 6:
+        groups = pd.qcut(values, 3, duplicates="drop").map(
+            lambda part: f"{max(part.left, values.min()):.2g} to {part.right:.2g}"
+        )
+    else:
+        groups = values.map(lambda value: ABSENT if pd.isna(value) else f"{value:g}"
+                            if isinstance(value, float) else str(value))  # fmt: skip
+    means = pd.Series(scores, index=values.index).groupby(groups.astype(str)).mean()
+    best_first = means.sort_values(ascending=False).head(6)
+    return " · ".join(f"{value} {mean:.1%}" for value, mean in best_first.items())
+
+
+def _sentence(choices: tuple[Choice, ...], r2: float, n: int) -> str:
+    if r2 < MIN_R2:
+        return (
+            f"Over {n} networks the choices hardly predict the score of unseen ones"
+            f" (R² = {r2:.2f}): read nothing into the order below."
+        )
+    first = " and ".join(choice.name for choice in choices[:2])
+    return (
+        f"Over {n} networks, {first} mattered most; the choices together explain"
+        f" {r2:.0%} of the variance of scores not used for fitting."
+    )
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
