@@ -1,0 +1,1 @@
+"""Images in: sources, decoding, leaks, splits, profile, guard, and the store."""

@@ -1,0 +1,107 @@
+"""A chunk of raw images, decoded and described; what a decoding process does."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kedro_nas.data.decode import BadImageError, Decoded, Pixels, decode
+from kedro_nas.data.layout import Layout, fit_pixels, to_grey
+from kedro_nas.data.perceptual import perceptual_hashes
+from kedro_nas.data.sources.base import Raw
+from kedro_nas.files import write_atomically
+
+
+@dataclass(frozen=True)
+class ChunkTask:
+    """Where a chunk's pixels and records go.
+
+    Attributes:
+        first: Position of its first image in the pixel file.
+        pixels: The pixel file.
+        offset: Bytes before the first image of the file.
+        records: The Parquet file of records; its existence says the chunk is done.
+    """
+
+    first: int
+    pixels: Path
+    offset: int
+    records: Path
+
+
+def decode_chunk(
+    task: ChunkTask, raws: list[Raw], layout: Layout, max_pixels: int
+) -> int:
+    """Decode a chunk into its place in the pixel file, then write its records.
+
+    Returns:
+        The number of images.
+    """
+    pixels = np.zeros((len(raws), *layout.shape), np.uint8)
+    records = [
+        _decode_one(raw, layout, max_pixels, pixels[i]) for i, raw in enumerate(raws)
+    ]
+    frame = pd.DataFrame(records, columns=list(RECORD_COLUMNS))
+    grey = to_grey(pixels)
+    flat = grey.reshape(len(raws), -1)
+    frame["mean"] = flat.mean(axis=1)
+    frame["std"] = flat.std(axis=1)
+    frame["phash"] = perceptual_hashes(grey)
+    _write_at(task.pixels, task.offset + task.first * layout.n_bytes, pixels)
+    write_atomically(task.records, lambda file: frame.to_parquet(file) and None)
+    return len(raws)
+
+
+RECORD_COLUMNS = ("image_id", "height", "width", "grey", "mode", "repairs", "bad")
+
+
+def _decode_one(
+    raw: Raw, layout: Layout, max_pixels: int, target: Pixels
+) -> tuple[Any, ...]:
+    try:
+        decoded = decode(
+            _fetched(raw), background=layout.background, max_pixels=max_pixels
+        )
+    except BadImageError as reason:
+        return "", 0, 0, True, "", "", str(reason)
+    target[...], repair = fit_pixels(decoded.pixels, layout)
+    height, width, channels = decoded.pixels.shape
+    repairs = decoded.repairs + ([repair] if repair else [])
+    return (
+        _image_id(decoded),
+        height,
+        width,
+        channels == 1,
+        decoded.mode,
+        "; ".join(repairs),
+        "",
+    )
+
+
+def _fetched(raw: Raw) -> Any:
+    if raw is None:
+        raise BadImageError("missing")
+    if not isinstance(raw, Path):
+        return raw
+    try:
+        return raw.read_bytes()
+    except OSError as error:
+        raise BadImageError(f"unreadable file: {error.strerror}") from error
+
+
+def _image_id(decoded: Decoded) -> str:
+    """Hash native pixels, so that the same image keeps its split at any size."""
+    digest = hashlib.blake2b(repr(decoded.pixels.shape).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(decoded.pixels).data)
+    return digest.hexdigest()
+
+
+def _write_at(path: Path, offset: int, pixels: Pixels) -> None:
+    with path.open("r+b") as file:
+        os.pwrite(file.fileno(), pixels.data, offset)

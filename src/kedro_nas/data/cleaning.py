@@ -1,0 +1,187 @@
+"""Which decoded images stay: unusable files, copies and conflicting labels go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kedro_nas.data.duplicates import candidate_pairs, confirmed
+from kedro_nas.data.ingest import Ingested
+from kedro_nas.data.leaks import Findings, find_leaks
+from kedro_nas.data.rows import Rows
+from kedro_nas.data.sources.base import Source
+from kedro_nas.errors import DataError
+from kedro_nas.parameters.data_preparation import DataPreparationOptions
+
+_EXAMPLES = 25
+
+
+@dataclass
+class Cleaned:
+    """What is left, and why the rest is not.
+
+    Attributes:
+        table: The rows with `image_id` and `unit` beside, a row per decoded image.
+        keep: Which of them stay, `(n,)`.
+        set_aside: `source` and `reason` of all that go, sorted by source.
+        leaks: Counts of copies and leaks, for the profile.
+        findings: Copies found, by row of the table.
+        warnings: Sentences for a person.
+    """
+
+    table: pd.DataFrame
+    keep: NDArray[np.bool_]
+    set_aside: pd.DataFrame
+    leaks: dict[str, Any]
+    findings: Findings
+    warnings: list[str]
+
+    def summary(self) -> dict[str, Any]:
+        """Counts by reason, and the first examples."""
+        return {
+            "n": len(self.set_aside),
+            "reasons": self.set_aside["reason"].value_counts().to_dict(),
+            "examples": self.set_aside.head(_EXAMPLES).to_dict("records"),
+        }
+
+
+def clean(
+    rows: Rows, ingested: Ingested, source: Source, options: DataPreparationOptions
+) -> Cleaned:
+    """Judge every decoded image.
+
+    Raises:
+        DataError: More unusable images than `max_bad_fraction`, or leaks while
+            `on_leak` is `stop`.
+    """
+    records = ingested.records
+    table = rows.table.assign(image_id=records["image_id"].to_numpy())
+    bad = records["bad"].to_numpy() != ""
+    set_aside = [rows.set_aside, _reasons(table, bad, records["bad"].to_numpy())]
+    _check_bad(pd.concat(set_aside), len(rows.set_aside) + len(table), source, options)
+    good = np.flatnonzero(~bad)
+    findings = _findings(rows, table, ingested, good, options)
+    if findings.leaks and options.on_leak == "stop":
+        raise _leak_error(table, findings)
+    dropped = findings.conflicting.copy()
+    if options.on_leak == "remove":
+        dropped |= findings.leaking
+    set_aside.append(_reasons(table, dropped, _why(findings)))
+    table = table.assign(unit=findings.units)
+    leaks = {
+        "exact_copies": findings.n_exact,
+        "near_copies": findings.n_near,
+        "conflicting_labels": int(findings.conflicting.sum()),
+        "across_splits": len(findings.leaks),
+        "removed": int((findings.leaking & dropped).sum()),
+    }
+    return Cleaned(
+        table,
+        ~(bad | dropped),
+        pd.concat(set_aside).sort_values("source").reset_index(drop=True),
+        leaks,
+        findings,
+        _warnings(int(bad.sum()) + len(rows.set_aside), findings, options),
+    )
+
+
+def _findings(
+    rows: Rows,
+    table: pd.DataFrame,
+    ingested: Ingested,
+    good: NDArray[np.int64],
+    options: DataPreparationOptions,
+) -> Findings:
+    """Look for copies among the good rows; answer for all rows."""
+    records = ingested.records.iloc[good]
+    near = np.zeros((0, 2), np.int64)
+    if options.near_duplicates:
+        candidates = candidate_pairs(
+            records["phash"].to_numpy(), records["mean"].to_numpy()
+        )
+        near = np.searchsorted(good, confirmed(good[candidates], ingested.pixels))
+    seen = table.iloc[good]
+    has_groups = bool((table["group_id"] > 0).any())
+    found = find_leaks(
+        seen["image_id"].to_numpy(dtype="U32"),
+        seen["label"].to_numpy(),
+        seen["split"].to_numpy(dtype="U5") if rows.has_splits else None,
+        seen["group_id"].to_numpy() if has_groups else None,
+        near,
+    )
+    return found.scattered(good, len(table))
+
+
+def _why(findings: Findings) -> NDArray[np.object_]:
+    why = np.full(len(findings.units), "", dtype=object)
+    for leak in findings.leaks:
+        why[leak.removed] = f"{leak.kind} of a held-out image"
+    why[findings.conflicting] = "one image under several labels"
+    return why
+
+
+def _reasons(
+    table: pd.DataFrame, chosen: NDArray[np.bool_], why: NDArray[Any]
+) -> pd.DataFrame:
+    return pd.DataFrame({"source": table["source"][chosen], "reason": why[chosen]})
+
+
+def _check_bad(
+    set_aside: pd.DataFrame, n: int, source: Source, options: DataPreparationOptions
+) -> None:
+    if len(set_aside) <= options.max_bad_fraction * n:
+        return
+    counts = set_aside["reason"].value_counts()
+    first = "; ".join(
+        f"{name}: {reason}"
+        for name, reason in set_aside.head(3).itertuples(index=False)
+    )
+    raise DataError(
+        f"too many images of {source.describe()} cannot be used",
+        received=f"{len(set_aside)} of {n} ("
+        + ", ".join(f"{count} {reason}" for reason, count in counts.head(5).items())
+        + f"), e.g. {first}",
+        allowed=f"a share of {options.max_bad_fraction:g} (max_bad_fraction)",
+        remedy="Repair or remove them, or raise data_preparation.max_bad_fraction",
+    )
+
+
+def _leak_error(table: pd.DataFrame, findings: Findings) -> DataError:
+    leak = findings.leaks[0]
+    names = table["source"]
+    return DataError(
+        "training images are copies of held-out images",
+        received=f"{len(findings.leaks)}, e.g. {names[leak.removed]} is a {leak.kind} "
+        f"of {names[leak.kept]}",
+        allowed="none, as on_leak is stop",
+        remedy="Remove them, or set data_preparation.on_leak to remove",
+    )
+
+
+def _warnings(
+    n_bad: int, findings: Findings, options: DataPreparationOptions
+) -> list[str]:
+    warnings = []
+    if n_bad:
+        warnings.append(f"{n_bad} images could not be used and were set aside.")
+    if findings.conflicting.any():
+        warnings.append(
+            f"{int(findings.conflicting.sum())} images occur under several labels and "
+            "were dropped."
+        )
+    if findings.leaks:
+        done = "removed" if options.on_leak == "remove" else "kept, as on_leak is warn"
+        warnings.append(
+            f"{len(findings.leaks)} training images are copies of held-out images, or "
+            f"in one group with them; they were {done}."
+        )
+    if findings.n_exact or findings.n_near:
+        warnings.append(
+            f"{findings.n_exact} exact and {findings.n_near} near copies were found; "
+            "copies stay on one side of every split and fold that is drawn."
+        )
+    return warnings

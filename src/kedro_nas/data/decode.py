@@ -1,0 +1,191 @@
+"""One image file or array, of any kind, made uint8 pixels of one or three channels."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+Pixels = NDArray[np.uint8]
+
+_ORIENTATION = 0x0112
+_GREY_MODES = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
+_ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
+
+
+class BadImageError(Exception):
+    """One image cannot be used; the text is the reason that is reported."""
+
+
+@dataclass
+class Decoded:
+    """One decoded image.
+
+    Attributes:
+        pixels: uint8 `(height, width, 1 or 3)`.
+        mode: What it was, e.g. `RGBA`, `I;16`, `array uint16`.
+        repairs: What was done beyond decoding, e.g. `turned as EXIF says`.
+    """
+
+    pixels: Pixels
+    mode: str
+    repairs: list[str] = field(default_factory=list)
+
+
+def decode(raw: Any, *, background: int = 255, max_pixels: int = 50_000_000) -> Decoded:
+    """Decode one image.
+
+    Args:
+        raw: Encoded bytes, a `PIL.Image`, or an array `(h, w)`, `(h, w, 1)`,
+            `(h, w, 3)`, `(h, w, 4)`, or channels first with 1 or 3 channels.
+        background: Grey level seen through transparent pixels.
+        max_pixels: More pixels than this are a decompression bomb.
+
+    Raises:
+        BadImageError: With the reason, whatever the decoder raised.
+    """
+    try:
+        if isinstance(raw, np.ndarray):
+            return _from_array(raw, background)
+        if isinstance(raw, Image.Image):
+            return _from_image(raw, background, max_pixels)
+        if not isinstance(raw, bytes | bytearray | memoryview):
+            raise BadImageError(f"not an image but {type(raw).__name__}")
+        if not len(raw):
+            raise BadImageError("empty file")
+        with warnings.catch_warnings():
+            # a bomb is judged by max_pixels below; EXIF oddities are harmless
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(raw)) as image:
+                return _from_image(image, background, max_pixels)
+    except BadImageError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise BadImageError(f"oversized: {error}") from error
+    except Image.UnidentifiedImageError as error:
+        raise BadImageError("not an image that can be decoded") from error
+    except Exception as error:  # decoders raise almost anything on broken bytes
+        raise BadImageError(f"undecodable: {error or type(error).__name__}") from error
+
+
+def peek(raw: Any) -> tuple[int, int, bool]:
+    """Return height, width and whether it is grey, from the header only.
+
+    Raises:
+        BadImageError: The header cannot be read.
+    """
+    if isinstance(raw, bytes | bytearray | memoryview):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                with Image.open(io.BytesIO(raw)) as image:
+                    width, height = image.size
+                    if _has_exif(image) and image.getexif().get(_ORIENTATION, 1) > 4:
+                        width, height = height, width
+                    if image.mode != "P":
+                        return height, width, image.mode in _GREY_MODES
+        except Exception as error:
+            raise BadImageError("no readable header") from error
+    pixels = decode(raw).pixels
+    return pixels.shape[0], pixels.shape[1], pixels.shape[2] == 1
+
+
+def _from_image(image: Image.Image, background: int, max_pixels: int) -> Decoded:
+    width, height = image.size
+    if width * height > max_pixels:
+        raise BadImageError(f"oversized: {width}x{height} pixels")
+    mode, repairs = image.mode, []
+    if getattr(image, "n_frames", 1) > 1:
+        repairs.append("first frame taken")
+        image.seek(0)
+    if _has_exif(image) and image.getexif().get(_ORIENTATION, 1) in range(2, 9):
+        image = ImageOps.exif_transpose(image)
+        repairs.append("turned as EXIF says")
+    if image.mode in _ALPHA_MODES or (
+        "transparency" in image.info and image.mode in {"1", "L", "RGB", "P"}
+    ):
+        repairs.append("alpha composited")
+        return Decoded(_composite(image, background), mode, repairs)
+    if image.mode in {"L", "RGB"}:
+        return Decoded(_with_channel(np.asarray(image)), mode, repairs)
+    if image.mode == "1":
+        repairs.append("1-bit scaled")
+        return Decoded(_with_channel(np.asarray(image.convert("L"))), mode, repairs)
+    if image.mode in _GREY_MODES:
+        pixels, repair = _to_uint8(np.asarray(image))
+        return Decoded(_with_channel(pixels), mode, repairs + repair)
+    repairs.append("palette resolved" if mode == "P" else f"converted from {mode}")
+    return Decoded(
+        _drop_equal_channels(np.asarray(image.convert("RGB")), mode), mode, repairs
+    )
+
+
+def _has_exif(image: Image.Image) -> bool:
+    return "exif" in image.info or image.format in {"TIFF", "MPO"}
+
+
+def _composite(image: Image.Image, background: int) -> Pixels:
+    grey = image.mode in {"LA", "La", "L"}
+    layers = np.asarray(image.convert("RGBA"), dtype=np.float32)
+    alpha = layers[..., 3:] / 255
+    pixels = np.rint(layers[..., :3] * alpha + background * (1 - alpha)).astype(
+        np.uint8
+    )
+    return pixels[..., :1] if grey else _drop_equal_channels(pixels, image.mode)
+
+
+def _drop_equal_channels(pixels: Pixels, mode: str) -> Pixels:
+    """A palette of greys is a grey image; other modes say themselves what they are."""
+    if mode == "P" and (pixels == pixels[..., :1]).all():
+        return pixels[..., :1]
+    return pixels
+
+
+def _with_channel(pixels: Pixels) -> Pixels:
+    return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def _from_array(values: NDArray[Any], background: int) -> Decoded:
+    mode = f"array {values.dtype}"
+    if values.ndim == 3 and values.shape[-1] not in {1, 3, 4}:
+        if values.shape[0] not in {1, 3}:
+            raise BadImageError(f"an array of shape {values.shape} is no image")
+        values = np.moveaxis(values, 0, -1)
+    if values.ndim not in {2, 3} or 0 in values.shape:
+        raise BadImageError(f"an array of shape {values.shape} is no image")
+    pixels, repairs = _to_uint8(values)
+    pixels = _with_channel(pixels)
+    if pixels.shape[-1] == 4:
+        image = Image.fromarray(np.ascontiguousarray(pixels))
+        return Decoded(_composite(image, background), mode, ["alpha composited"])
+    return Decoded(np.ascontiguousarray(pixels), mode, repairs)
+
+
+def _to_uint8(values: NDArray[Any]) -> tuple[Pixels, list[str]]:
+    """Scale any number type to 0-255, by its type's range and never per image."""
+    if values.dtype == np.uint8:
+        return values, []
+    if values.dtype == np.bool_:
+        return values.astype(np.uint8) * np.uint8(255), ["1-bit scaled"]
+    if not np.issubdtype(values.dtype, np.number) or values.dtype.kind == "c":
+        raise BadImageError(f"pixels of type {values.dtype}")
+    wide = values.astype(np.float64)
+    low, high = float(wide.min()), float(wide.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise BadImageError("pixels are NaN or infinite")
+    if low < 0:
+        raise BadImageError(f"pixels down to {low:g}, below zero")
+    if values.dtype.kind == "f" and high <= 1:
+        return np.rint(wide * 255).astype(np.uint8), ["0-1 scaled"]
+    if high <= 255 and values.dtype.itemsize != 2:
+        return np.rint(wide).astype(np.uint8), []
+    if high <= 65535:
+        return np.rint(wide / 257).astype(np.uint8), ["16-bit scaled"]
+    if values.dtype.kind in "iu" and high < 2**32:
+        return np.rint(wide / (2**32 - 1) * 255).astype(np.uint8), ["32-bit scaled"]
+    raise BadImageError(f"pixels up to {high:g}")

@@ -1,0 +1,81 @@
+"""Images that are copies of each other: exactly, or re-encoded, resized, relit.
+
+A perceptual hash proposes and pixels decide: hashes of simple shapes collide (a
+thousand trousers look alike to 64 bits), so a pair of close hashes is a copy only when
+its pixels differ by little against their own contrast.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kedro_nas.data.layout import to_grey
+
+MAX_BITS = 6  # of 64: re-encoded and resized copies differ in 0-4, measured
+TOLERANCE = 0.12  # root mean square difference over contrast; docs/concepts/data.md
+_BANDS = 4  # of 16 bits: two hashes within 3 bits share a band for certain
+_WINDOW = 16  # neighbours compared in a bucket, in the order of mean brightness
+_PAIRS_AT_ONCE = 2**22  # bytes of pixels held per side
+
+Pairs = NDArray[np.int64]
+"""Row numbers `(n_pairs, 2)`, the smaller first."""
+
+
+def candidate_pairs(
+    hashes: NDArray[np.uint64], brightness: NDArray[np.floating]
+) -> Pairs:
+    """Pair rows whose hashes are close, in time proportional to the rows.
+
+    Rows are sorted by each 16-bit band of the hash, and within a band by brightness;
+    each is compared with its next neighbours of the same band. A copy has nearly the
+    brightness of its original, so a crowded band costs no more than an empty one.
+
+    Args:
+        hashes: 64-bit perceptual hashes, `(n,)`.
+        brightness: Mean grey level, `(n,)`.
+    """
+    found = [np.zeros((0, 2), np.int64)]
+    for band in range(_BANDS):
+        key = (hashes >> np.uint64(16 * band)) & np.uint64(0xFFFF)
+        order = np.lexsort((brightness, key)).astype(np.int64)
+        for step in range(1, min(_WINDOW, len(order) - 1) + 1):
+            first, second = order[:-step], order[step:]
+            same = key[first] == key[second]
+            first, second = first[same], second[same]
+            near = np.bitwise_count(hashes[first] ^ hashes[second]) <= MAX_BITS
+            pairs = np.stack([first[near], second[near]], axis=1)
+            found.append(np.sort(pairs, axis=1))
+    return np.unique(np.concatenate(found), axis=0)
+
+
+def confirmed(pairs: Pairs, pixels: Path, tolerance: float = TOLERANCE) -> Pairs:
+    """Keep the pairs whose pixels say that they are copies.
+
+    Args:
+        pairs: Candidates.
+        pixels: The pixel file.
+        tolerance: Largest root mean square difference of grey levels, as a share of
+            the pair's own standard deviation.
+    """
+    if not len(pairs):
+        return pairs
+    images = np.load(pixels, mmap_mode="r")
+    step = max(1, _PAIRS_AT_ONCE // int(np.prod(images.shape[1:])))
+    keep = [
+        _alike(images, pairs[start : start + step], tolerance)
+        for start in range(0, len(pairs), step)
+    ]
+    return pairs[np.concatenate(keep)]
+
+
+def _alike(
+    images: NDArray[np.uint8], pairs: Pairs, tolerance: float
+) -> NDArray[np.bool_]:
+    first = to_grey(images[pairs[:, 0]]).reshape(len(pairs), -1)
+    second = to_grey(images[pairs[:, 1]]).reshape(len(pairs), -1)
+    contrast = np.maximum(first.std(axis=1), second.std(axis=1))
+    difference = np.sqrt(np.mean((first - second) ** 2, axis=1))
+    return np.asarray((difference <= tolerance * contrast) & (contrast > 0))

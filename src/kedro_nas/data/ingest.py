@@ -1,0 +1,202 @@
+"""Raw images to the pixel file, in streaming passes that a kill only interrupts."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kedro_nas.data.chunks import ChunkTask, decode_chunk
+from kedro_nas.data.decode import BadImageError, peek
+from kedro_nas.data.layout import Layout, resolve_layout
+from kedro_nas.data.pixel_file import create_pixel_file
+from kedro_nas.data.progress import track
+from kedro_nas.data.sources.base import Raw, Source
+from kedro_nas.errors import DataError
+from kedro_nas.files import write_json
+from kedro_nas.parameters.data_preparation import DataPreparationOptions
+
+logger = logging.getLogger(__name__)
+
+_SAMPLE = 256
+_CHUNK_BYTES = 16 * 2**20
+_CHUNK_IMAGES = 1024
+_POOL_PAYS_AFTER_S = 4.0  # starting processes takes about 2 s
+_SECONDS_PER_IMAGE, _SECONDS_PER_BYTE = 70e-6, 10e-9  # measured, one core
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """Where the pixels are and what is known of each image.
+
+    Attributes:
+        pixels: The pixel file, a row per image, zeros where it is bad.
+        records: A row per image: `chunks.RECORD_COLUMNS`, `mean`, `std`, `phash`.
+        layout: Shape of the images in the file.
+    """
+
+    pixels: Path
+    records: pd.DataFrame
+    layout: Layout
+
+
+def ingest(
+    source: Source,
+    rows: NDArray[np.int64],
+    options: DataPreparationOptions,
+    folder: Path,
+) -> Ingested:
+    """Decode images into one file; what an earlier call has done is not done again.
+
+    Args:
+        source: A source that has been listed.
+        rows: Ascending rows of its listing.
+        options: Size, channels, limits and workers are read.
+        folder: Belongs to this source, these rows and options alone.
+
+    Raises:
+        DataError: No image can be read, sizes that may not differ do, or the disk
+            is too small.
+    """
+    decided = folder / "layout.json"
+    if decided.exists():
+        layout = Layout(**json.loads(decided.read_text()))
+    else:
+        layout = _first_layout(source, rows, options)
+    while True:
+        records, pixels = _decode_all(source, rows, layout, options, folder)
+        good = records[records["bad"] == ""]
+        if good.empty:
+            raise _nothing_decoded(source, records)
+        exact = resolve_layout(
+            good[["height", "width"]].to_numpy(), good["grey"].to_numpy(), options
+        )
+        if exact == layout:
+            return Ingested(pixels, records, layout)
+        logger.info("The images turned out to need %s; decoding again.", exact.shape)
+        layout = exact
+        write_json(decided, asdict(layout))
+
+
+def _first_layout(
+    source: Source, rows: NDArray[np.int64], options: DataPreparationOptions
+) -> Layout:
+    """Guess from a sample; where it is mixed, read the headers of all images."""
+    if options.image_size not in {"native", "auto"} and options.channels != "auto":
+        return resolve_layout(np.ones((1, 2), np.int64), [True], options)
+    sample = rows[np.unique(np.linspace(0, len(rows) - 1, _SAMPLE).astype(np.int64))]
+    headers = _headers(source, sample)
+    if len({tuple(header) for header in headers.tolist()}) > 1 and len(rows) > _SAMPLE:
+        headers = _headers(source, rows)
+    if not len(headers):
+        headers = np.array([[1, 1, 1]])  # all bad: told, with reasons, after decoding
+    return resolve_layout(headers[:, :2], headers[:, 2].astype(bool), options)
+
+
+def _headers(source: Source, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Height, width and greyness of the images whose header can be read."""
+    found = []
+    for raw in source.read(rows):
+        try:
+            found.append(peek(raw))
+        except BadImageError:
+            continue
+    return np.array(found, np.int64).reshape(-1, 3)
+
+
+def _decode_all(
+    source: Source,
+    rows: NDArray[np.int64],
+    layout: Layout,
+    options: DataPreparationOptions,
+    folder: Path,
+) -> tuple[pd.DataFrame, Path]:
+    height, width, channels = layout.shape
+    records = folder / f"records-{height}x{width}x{channels}"
+    pixels = folder / "store" / "pixels.npy"
+    check_disk(len(rows) * layout.n_bytes, options.max_disk_gb, pixels)
+    offset = create_pixel_file(pixels, len(rows), layout.shape)
+    size = max(1, min(_CHUNK_IMAGES, _CHUNK_BYTES // layout.n_bytes))
+    tasks = [
+        ChunkTask(first, pixels, offset, records / f"{first:09d}.parquet")
+        for first in range(0, len(rows), size)
+    ]
+    todo = [task for task in tasks if not task.records.exists()]
+    if len(todo) < len(tasks):
+        logger.info("Going on: %d of %d chunks left.", len(todo), len(tasks))
+    pending = np.concatenate(
+        [rows[t.first : t.first + size] for t in todo] or [rows[:0]]
+    )
+    stream = source.read(pending)
+    jobs = (
+        (task, list(islice(stream, min(size, len(rows) - task.first))), layout,
+         options.max_pixels)
+        for task in todo
+    )  # fmt: skip
+    cost = len(pending) * (_SECONDS_PER_IMAGE + layout.n_bytes * _SECONDS_PER_BYTE)
+    done = _run(jobs, options.n_workers, cost)
+    for _ in track(done, total=len(pending), what="Decoding images"):
+        pass
+    table = pd.concat([pd.read_parquet(task.records) for task in tasks])
+    return table.reset_index(drop=True), pixels
+
+
+def _run(
+    jobs: Iterator[tuple[ChunkTask, list[Raw], Layout, int]],
+    n_workers: int | None,
+    cost_s: float,
+) -> Iterator[int]:
+    n_workers = n_workers or os.cpu_count() or 1
+    if n_workers == 1 or cost_s < _POOL_PAYS_AFTER_S:
+        return (decode_chunk(*job) for job in jobs)
+    # loky starts clean processes without touching the caller's __main__, and is
+    # safe after TensorFlow's threads have started, which fork is not
+    import joblib
+
+    pool = joblib.Parallel(
+        n_jobs=n_workers,
+        return_as="generator_unordered",
+        batch_size=1,
+        pre_dispatch=2 * n_workers,
+        max_nbytes=None,
+    )
+    done: Iterator[int] = pool(joblib.delayed(decode_chunk)(*job) for job in jobs)
+    return done
+
+
+def check_disk(n_bytes: int, max_disk_gb: float, pixels: Path) -> None:
+    """Refuse a store that would not fit.
+
+    Raises:
+        DataError: More bytes than `max_disk_gb`, or than the disk has left.
+    """
+    pixels.parent.mkdir(parents=True, exist_ok=True)
+    held = pixels.stat().st_blocks * 512 if pixels.exists() else 0
+    free = shutil.disk_usage(pixels.parent).free + held
+    if n_bytes > min(max_disk_gb * 1e9, free):
+        raise DataError(
+            "the decoded images would not fit on the disk",
+            received=f"{n_bytes / 1e9:.1f} GB of pixels",
+            allowed=f"{max_disk_gb:g} GB (max_disk_gb), and {free / 1e9:.1f} GB free",
+            remedy="Set a smaller data_preparation.image_size, or raise max_disk_gb",
+        )
+
+
+def _nothing_decoded(source: Source, records: pd.DataFrame) -> DataError:
+    reasons: dict[Any, int] = records["bad"].value_counts().to_dict()
+    return DataError(
+        f"no image of {source.describe()} can be read",
+        received="; ".join(f"{n} x {reason}" for reason, n in reasons.items()),
+        allowed="images Pillow can decode",
+        remedy="Check the image column or the paths",
+    )

@@ -1,0 +1,118 @@
+"""Labels of any usual kind, made class numbers and names; splits by any spelling."""
+
+from __future__ import annotations
+
+import numbers
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kedro_nas.errors import DataError
+
+_SPLITS = {
+    "train": ("train", "training", "trn", "learn", "fit"),
+    "val": ("val", "valid", "validation", "dev"),
+    "test": ("test", "testing", "tst", "holdout", "eval"),
+}
+SPLIT_NAMES = {word: name for name, words in _SPLITS.items() for word in words}
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels of all rows.
+
+    Attributes:
+        ids: int32 `(n,)`, positions in `class_names`, -1 where there is no label.
+        class_names: Sorted; numbers by value, words by letters.
+    """
+
+    ids: NDArray[np.int32]
+    class_names: list[str]
+
+
+def encode_labels(values: Sequence[Any]) -> Labels:
+    """Number the classes of raw labels.
+
+    Text, integers, booleans, categories and floats that are whole numbers are
+    labels; None, NaN and empty text are no label.
+
+    Args:
+        values: One label per row.
+
+    Raises:
+        DataError: A label of another type, or fewer than two classes.
+
+    >>> encode_labels([10, 9.0, None, "x"]).class_names
+    ['9', '10', 'x']
+    """
+    names = [_name(value) for value in values]
+    present = {name for name in names if name is not None}
+    if len(present) < 2:
+        raise DataError(
+            "there is nothing to tell apart",
+            received=f"{len(present)} class{'es' * (not present)}"
+            + (f" ({next(iter(present))})" if present else ", no label at all"),
+            allowed="at least 2 classes",
+            remedy="Check label_column, or add images of other classes",
+        )
+    classes = sorted(present, key=_by_value)
+    number = {name: i for i, name in enumerate(classes)}
+    ids = np.array([-1 if n is None else number[n] for n in names], np.int32)
+    return Labels(ids, classes)
+
+
+def encode_splits(values: Sequence[Any]) -> NDArray[np.str_]:
+    """Bring given splits to `train`, `val`, `test`, by the usual spellings.
+
+    Raises:
+        DataError: An empty or unknown value.
+
+    >>> encode_splits(["Training", "valid", "TEST"]).tolist()
+    ['train', 'val', 'test']
+    """
+    known: dict[Any, str] = {}
+    for value in values:
+        if value not in known:
+            name = SPLIT_NAMES.get(str(value).strip().lower())
+            if name is None:
+                raise DataError(
+                    "a given split is not understood",
+                    received=repr(value),
+                    allowed=", ".join(sorted(SPLIT_NAMES)),
+                    remedy="Correct the split column, or name another as split_column",
+                )
+            known[value] = name
+    return np.array([known[value] for value in values], "U5")
+
+
+def _name(value: Any) -> str | None:
+    if value is None or (isinstance(value, float | np.floating) and value != value):  # noqa: PLR0124 - NaN, faster than isnan over object arrays
+        return None
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value)).lower()
+    if isinstance(value, numbers.Integral):
+        return str(int(value))
+    if isinstance(value, numbers.Real) and float(value).is_integer():
+        return str(int(value))
+    if isinstance(value, bytes):
+        return value.decode(errors="replace").strip() or None
+    if type(value).__name__ in {"NAType", "NaTType"}:
+        return None
+    raise DataError(
+        "a label is of a type that names no class",
+        received=f"{value!r} ({type(value).__name__})",
+        allowed="text, whole numbers, booleans, categories",
+        remedy="Name the column of class labels as label_column",
+    )
+
+
+def _by_value(name: str) -> tuple[int, float, str]:
+    if re.fullmatch(r"-?\d+", name):
+        return (0, float(name), name)
+    return (1, 0.0, name)

@@ -1,0 +1,223 @@
+"""The first stage: anybody's images in, a store and a profile out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kedro_nas.data.assemble import draw_folds, draw_splits, name_changes, write_store
+from kedro_nas.data.cleaning import Cleaned, clean
+from kedro_nas.data.guard import judge
+from kedro_nas.data.ingest import Ingested, ingest
+from kedro_nas.data.pixel_file import close_up, order_after
+from kedro_nas.data.profile import (
+    describe_pixels,
+    describe_store,
+    leak_examples,
+    pixel_warnings,
+)
+from kedro_nas.data.rows import Rows, check_classes, sample_rows, usable_rows
+from kedro_nas.data.sources import Columns, as_source
+from kedro_nas.data.sources.cells import content_key
+from kedro_nas.data.store import FORMAT, ImageStore
+from kedro_nas.errors import DataError
+from kedro_nas.files import write_atomically, write_json
+from kedro_nas.parameters.data_preparation import DataPreparationOptions
+
+logger = logging.getLogger(__name__)
+
+# what changes neither pixels nor splits
+_NOT_IN_KEY = {"n_workers", "max_disk_gb"}
+
+
+def prepare_images(
+    images: Any, options: DataPreparationOptions, *, seed: int, workspace: Path
+) -> tuple[ImageStore, dict[str, Any]]:
+    """Decode, clean, split and judge images.
+
+    Unchanged images and options are not prepared again; a run that was killed goes on
+    where it was. An error leaves the store of an earlier run as it is.
+
+    Args:
+        images: Whatever `sources.as_source` accepts.
+        options: See `DataPreparationOptions`.
+        seed: The root seed.
+        workspace: Directory for the store (`data_preparation/current/store`) and for
+            what makes a killed run resumable.
+
+    Returns:
+        The store, and the profile described in docs/reference/files.md.
+
+    Raises:
+        DataError: Images, labels or splits no honest result can come from.
+    """
+    started = time.monotonic()
+    folder = Path(workspace) / "data_preparation"
+    columns = Columns(
+        options.image_column,
+        options.label_column,
+        options.split_column,
+        options.group_column,
+    )
+    source = as_source(images, columns)
+    listing = source.listing()
+    settings = options.model_dump(mode="json", exclude=_NOT_IN_KEY)
+    key = content_key([FORMAT, listing.key, settings, seed])
+    kept = _unchanged(folder, key)
+    if kept is not None:
+        logger.info("Images and options are unchanged; nothing to prepare.")
+        return kept
+    rows = usable_rows(listing)
+    _check_before_decoding(rows, options)
+    sample_rows(rows, source, options.max_images, seed)
+    build = folder / f"build-{key}"
+    ingested = ingest(source, rows.table["row"].to_numpy(), options, build)
+    cleaned = clean(rows, ingested, source, options)
+    profile = _write(build, rows, ingested, cleaned, options, seed)
+    profile["source"] = source.describe()
+    profile["warnings"] = [*listing.notes, *profile["warnings"]]
+    profile["changes"] = _changes(folder, ImageStore.open(build / "store"))
+    profile["seconds"] = round(time.monotonic() - started, 2)
+    write_json(build / "profile.json", profile)
+    write_json(build / "state.json", {"key": key})
+    _promote(build, folder)
+    return _log(*_opened(folder))
+
+
+def _unchanged(folder: Path, key: str) -> tuple[ImageStore, dict[str, Any]] | None:
+    build = folder / f"build-{key}"
+    if (build / "state.json").exists():  # killed between the last two renames
+        _promote(build, folder)
+    state = folder / "current" / "state.json"
+    if not state.exists() or json.loads(state.read_text())["key"] != key:
+        return None
+    return _opened(folder)
+
+
+def _opened(folder: Path) -> tuple[ImageStore, dict[str, Any]]:
+    current = folder / "current"
+    profile: dict[str, Any] = json.loads((current / "profile.json").read_text())
+    return ImageStore.open(current / "store"), profile
+
+
+def _check_before_decoding(rows: Rows, options: DataPreparationOptions) -> None:
+    """Find what is hopeless by counting, before an hour of decoding."""
+    table = rows.table[rows.table["split"] != "test"]
+    check_classes(
+        table["label"].to_numpy(),
+        table["row"].to_numpy(),
+        rows.class_names,
+        options,
+    )
+
+
+def _write(
+    build: Path,
+    rows: Rows,
+    ingested: Ingested,
+    cleaned: Cleaned,
+    options: DataPreparationOptions,
+    seed: int,
+) -> dict[str, Any]:
+    """Split what is left, judge it, and write the store; return the profile."""
+    # the order the pixels will have once the dropped rows are closed up
+    order = order_after(cleaned.keep)
+    table = cleaned.table.iloc[order].reset_index(drop=True)
+    table["split"], notes = draw_splits(table, options, seed)
+    verdict = _verdict(table, rows.class_names, options)
+    folds = draw_folds(table, verdict, seed)
+    profile = {
+        "verdict": verdict,
+        "notes": notes,
+        "leaks": {
+            **cleaned.leaks,
+            "examples": leak_examples(
+                cleaned.findings.leaks,
+                cleaned.table["source"].tolist(),
+                np.load(ingested.pixels, mmap_mode="r"),
+            ),
+        },
+        "set_aside": cleaned.summary(),
+        **describe_pixels(ingested.records.iloc[order]),
+    }
+    close_up(ingested.pixels, cleaned.keep, ingested.layout.shape)
+    index = table[["image_id", "label", "split", "group"]].join(folds)
+    index["source"] = table["source"]
+    folder = ingested.pixels.parent
+    store = write_store(folder, index, ingested.layout, rows.class_names, verdict)
+    write_atomically(
+        build / "set_aside.csv",
+        lambda file: cleaned.set_aside.to_csv(file, index=False),
+    )
+    profile |= describe_store(store)
+    profile["warnings"] = [
+        *cleaned.warnings,
+        *pixel_warnings(profile, len(store)),
+        *profile["warnings"],
+    ]
+    return profile
+
+
+def _verdict(
+    table: pd.DataFrame, class_names: list[str], options: DataPreparationOptions
+) -> dict[str, Any]:
+    dev = table[table["split"] != "test"]
+    labels, units = dev["label"].to_numpy(), dev["unit"].to_numpy()
+    check_classes(labels, units, class_names, options, of="distinct images or groups")
+    counts = np.bincount(labels, minlength=len(class_names))
+    n_train = int((table["split"] == "train").sum())
+    return judge(counts, n_train, class_names, options)
+
+
+def _changes(folder: Path, new: ImageStore) -> str:
+    """Name what is different from the store of the run before."""
+    try:
+        old = ImageStore.open(folder / "current" / "store")
+    except DataError:
+        return "first preparation"
+    return name_changes(*(_named_index(store) for store in (old, new)))
+
+
+def _named_index(store: ImageStore) -> pd.DataFrame:
+    index = store.index[["image_id", "split"]]
+    names = np.array(store.class_names, dtype=object)
+    return index.assign(label_name=names[store.labels])
+
+
+def _promote(build: Path, folder: Path) -> None:
+    """Put a finished build in the place of the current one, and tidy up."""
+    current, old = folder / "current", folder / "old"
+    shutil.rmtree(old, ignore_errors=True)
+    if current.exists():
+        current.rename(old)
+    build.rename(current)
+    # an open store of the old one keeps its pixels until it is closed
+    for stale in [old, *folder.glob("build-*"), *current.glob("records-*")]:
+        shutil.rmtree(stale, ignore_errors=True)
+
+
+def _log(
+    store: ImageStore, profile: dict[str, Any]
+) -> tuple[ImageStore, dict[str, Any]]:
+    counts = {
+        split: sum(of_class.values()) for split, of_class in profile["counts"].items()
+    }
+    logger.info(
+        "%d images of %s, %d classes: %s; %s; %s.",
+        len(store),
+        "x".join(map(str, store.image_shape)),
+        store.n_classes,
+        ", ".join(f"{n} {split}" for split, n in counts.items()),
+        profile["verdict"]["mode"],
+        profile["changes"],
+    )
+    for sentence in [*profile["warnings"], *profile["verdict"]["reasons"]]:
+        logger.warning("%s", sentence)
+    return store, profile

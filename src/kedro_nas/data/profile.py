@@ -1,0 +1,104 @@
+"""What a person should know of the images before an hour is spent on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kedro_nas.data.contact_sheet import contact_sheet, data_uri
+from kedro_nas.data.leaks import Leak
+from kedro_nas.data.store import ImageStore
+
+_EXAMPLES = 12
+_DARK, _BRIGHT, _FLAT = 16.0, 239.0, 1.0  # grey levels
+
+
+def describe_store(store: ImageStore) -> dict[str, Any]:
+    """Counts, balance, fingerprint, warnings and examples of a finished store."""
+    counts = counts_of(store)
+    totals = np.bincount(store.labels, minlength=store.n_classes)
+    return {
+        "n_images": len(store),
+        "image_shape": list(store.image_shape),
+        "class_names": store.class_names,
+        "counts": counts,
+        "imbalance": round(float(totals.max() / totals.min()), 3),
+        "fingerprint": store.fingerprint,
+        "warnings": [
+            f"Class '{name}' has no image in {split}."
+            for split, of_class in counts.items()
+            for name, count in of_class.items()
+            if not count
+        ],
+        "contact_sheet": contact_sheet(store),
+    }
+
+
+def counts_of(store: ImageStore) -> dict[str, dict[str, int]]:
+    """Count images by split and class."""
+    return {
+        split: dict(
+            zip(
+                store.class_names,
+                np.bincount(
+                    store.labels[store.split == split], minlength=store.n_classes
+                ).tolist(),
+                strict=True,
+            )
+        )
+        for split in ("train", "val", "test")
+    }
+
+
+def leak_examples(
+    leaks: Sequence[Leak], names: Sequence[str], pixels: NDArray[np.uint8]
+) -> list[dict[str, Any]]:
+    """Show the first leaks by name: who was held out, who was a copy of it."""
+    ordered = sorted(leaks, key=lambda leak: (names[leak.removed], names[leak.kept]))
+    return [
+        {
+            "kind": leak.kind,
+            "held_out": names[leak.kept],
+            "training": names[leak.removed],
+            "images": [data_uri(pixels[leak.kept]), data_uri(pixels[leak.removed])],
+        }
+        for leak in ordered[:_EXAMPLES]
+    ]
+
+
+def describe_pixels(records: pd.DataFrame) -> dict[str, Any]:
+    """Sizes, modes, repairs and intensities of the images that were decoded."""
+    sizes = records["height"].astype(str) + "x" + records["width"].astype(str)
+    repairs = records["repairs"][records["repairs"] != ""].str.split("; ").explode()
+    return {
+        "sizes": sizes.value_counts().head(_EXAMPLES).to_dict(),
+        "n_sizes": int(sizes.nunique()),
+        "modes": records["mode"].value_counts().to_dict(),
+        "repaired": repairs.value_counts().to_dict(),
+        "intensity": {
+            "mean": round(float(records["mean"].mean()), 2),
+            "std": round(float(records["std"].mean()), 2),
+            "nearly_black": int((records["mean"] < _DARK).sum()),
+            "nearly_white": int((records["mean"] > _BRIGHT).sum()),
+            "of_one_level": int((records["std"] < _FLAT).sum()),
+        },
+    }
+
+
+def pixel_warnings(described: dict[str, Any], n: int) -> list[str]:
+    """Say what is odd about the intensities."""
+    intensity = described["intensity"]
+    texts = (
+        ("nearly_black", "are nearly black; check how they were scaled"),
+        ("nearly_white", "are nearly white; check how they were scaled"),
+        ("of_one_level", "are of one grey level and show nothing"),
+    )
+    return [
+        f"{intensity[key]} of {n} images ({intensity[key] / n:.0%}) {text}."
+        for key, text in texts
+        if intensity[key] > 0.1 * n or (key == "of_one_level" and intensity[key])
+    ]

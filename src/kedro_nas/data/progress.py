@@ -1,0 +1,45 @@
+"""Progress of a long pass: a bar on a terminal, a line now and then without one."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Iterator
+
+logger = logging.getLogger(__name__)
+
+_LINE_EVERY_S = 30.0
+
+
+def track(steps: Iterator[int], *, total: int, what: str) -> Iterator[int]:
+    """Pass on the steps, and show how many of the total are done.
+
+    Args:
+        steps: Yields how many are done by each step.
+        total: How many there are.
+        what: Says what is being done, e.g. `Decoding images`.
+    """
+    if not sys.stderr.isatty():
+        yield from _lines(steps, total, what)
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task(what, total=total)
+        for n in steps:
+            progress.advance(bar, n)
+            yield n
+
+
+def _lines(steps: Iterator[int], total: int, what: str) -> Iterator[int]:
+    done, started = 0, time.monotonic()
+    last = started
+    for n in steps:
+        done += n
+        now = time.monotonic()
+        if now - last >= _LINE_EVERY_S:
+            last = now
+            logger.info("%s: %d of %d, %.0f s.", what, done, total, now - started)
+        yield n

@@ -1,0 +1,143 @@
+"""Arrays of images and labels, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kedro_nas.data.sources.base import Listing, Raw, Source
+from kedro_nas.data.sources.cells import content_key
+from kedro_nas.errors import DataError
+
+_IMAGES = ("images", "image", "x", "data")
+_LABELS = ("labels", "label", "y", "target", "targets")
+_PARTS = ("", "_train", "_val", "_valid", "_test")
+
+Part = tuple[str | None, Any, Any]
+"""A split or None, its images, its labels."""
+
+
+class ArraysSource(Source):
+    """Images and labels as arrays, in one part or in several given splits.
+
+    Args:
+        load: Returns the parts; called once, when the images are first listed.
+        name: What they are, for messages.
+        key: Stands for the content when given; else the content is hashed.
+    """
+
+    def __init__(
+        self, load: Callable[[], list[Part]], name: str, key: str | None = None
+    ) -> None:
+        self._load = load
+        self._name = name
+        self._key = key
+        self._images: list[Sequence[Any]] = []
+        self._scale: float | None = None
+
+    def describe(self) -> str:
+        return self._name
+
+    def listing(self) -> Listing:
+        parts = self._load()
+        labels: list[Any] = []
+        splits: list[str | None] = []
+        self._images = []
+        for split, images, values in parts:
+            values = np.asarray(values)
+            if values.ndim == 2 and values.shape[1] == 1:
+                values = values[:, 0]  # Keras' CIFAR labels
+            _check(self._name, images, values)
+            self._images.append(images)
+            labels.extend(values.tolist())
+            splits.extend([split] * len(values))
+        if not labels:
+            raise DataError(
+                f"{self._name} hold no image",
+                received="length 0",
+                allowed="at least one image per class",
+                remedy="Check the node or file they come from",
+            )
+        self._scale, notes = _common_scale(self._images)
+        key = self._key or content_key([*self._images_for_key(), labels, splits])
+        given = splits if any(split is not None for split in splits) else None
+        names = [f"row {i}" for i in range(len(labels))]
+        return Listing(names, labels, given, None, key, notes)
+
+    def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
+        starts = np.cumsum([0, *(len(images) for images in self._images)])
+        for row in rows:
+            part = int(np.searchsorted(starts, row, side="right")) - 1
+            image = self._images[part][int(row - starts[part])]
+            yield image if self._scale is None else _scaled(image, self._scale)
+
+    def _images_for_key(self) -> Iterator[Any]:
+        for images in self._images:
+            if isinstance(images, np.ndarray):
+                yield images
+            else:
+                yield from images
+
+
+def parts_of(values: Mapping[str, Any], where: str) -> list[Part]:
+    """Find images and labels among named arrays: `x_train`, `y_train`, ... or one pair.
+
+    Raises:
+        DataError: No pair of names is known.
+    """
+    lower = {name.lower(): name for name in values}
+    parts: list[Part] = []
+    for suffix in _PARTS:
+        images = next((lower[n + suffix] for n in _IMAGES if n + suffix in lower), None)
+        labels = next((lower[n + suffix] for n in _LABELS if n + suffix in lower), None)
+        if images is not None and labels is not None:
+            parts.append((suffix[1:] or None, values[images], values[labels]))
+    if not parts:
+        raise DataError(
+            f"{where} has no arrays of images and labels",
+            received=f"the names {', '.join(map(str, values)) or '(none)'}",
+            allowed="images and labels, x and y, or x_train, y_train, x_test, y_test",
+            remedy="Rename the arrays",
+        )
+    return parts
+
+
+def _check(name: str, images: Any, labels: NDArray[Any]) -> None:
+    if labels.ndim != 1 or len(images) != len(labels):
+        raise DataError(
+            f"images and labels of {name} do not match",
+            received=f"{len(images)} images, labels of shape {labels.shape}",
+            allowed="one label per image, as a vector",
+            remedy="Give class numbers, not one-hot rows, in the order of the images",
+        )
+
+
+def _common_scale(parts: list[Sequence[Any]]) -> tuple[float | None, list[str]]:
+    """One scale for the whole set, so that a dark image stays dark.
+
+    None leaves it to the decoder: uint8, or a range only the type can tell.
+    """
+    arrays = [p for p in parts if isinstance(p, np.ndarray) and p.dtype != object]
+    if len(arrays) < len(parts) or all(a.dtype == np.uint8 for a in arrays):
+        return None, []
+    if any(a.dtype.kind not in "iuf" or not a.size for a in arrays):
+        return None, []
+    high = max(float(array.max()) for array in arrays)
+    if not 0 < high <= 255:  # also NaN; 16-bit is scaled by the decoder
+        return None, []
+    if 64 <= high <= 255:
+        return 1.0, []
+    note = (
+        f"Pixels reached only {high:g}; all were multiplied by {255 / high:g} to use "
+        "0-255, and the exported model expects that range."
+    )
+    return 255 / high, [note]
+
+
+def _scaled(image: NDArray[Any], scale: float) -> NDArray[Any]:
+    if np.isfinite(image).all() and (image >= 0).all():
+        return np.rint(image * scale).astype(np.uint8)
+    return image  # the decoder sets it aside with its reason

@@ -1,0 +1,110 @@
+"""What every source of images offers: a listing, and a stream of raw images."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import Self
+
+Raw = Any
+"""Encoded bytes, a local `Path` (the decoder reads it), an array, or a `PIL.Image`."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names of the columns of a table; None takes a usual name when there is one."""
+
+    image: str | None = None
+    label: str | None = None
+    split: str | None = None
+    group: str | None = None
+
+    def or_else(self, other: Columns) -> Columns:
+        """Fill what is None from another."""
+        return Columns(
+            *(getattr(self, f.name) or getattr(other, f.name) for f in fields(self))
+        )
+
+
+@dataclass
+class Listing:
+    """All rows of a source but their pixels, in its order.
+
+    Attributes:
+        names: What a person calls each image: its path, or `row 12`.
+        labels: Raw labels, None where there is none.
+        splits: Raw given splits, or None when none is given.
+        groups: What must stay together, or None.
+        key: Changes whenever the images or their order may have changed.
+        notes: Sentences about what was passed over.
+    """
+
+    names: Sequence[str]
+    labels: Sequence[Any]
+    splits: Sequence[Any] | None
+    groups: Sequence[Any] | None
+    key: str
+    notes: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+class Source(ABC):
+    """Where images come from. Making one is cheap; `listing` is the first to read."""
+
+    columns: Columns = Columns()
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Name the source in a message, e.g. `the Parquet file data/x.parquet`."""
+
+    @abstractmethod
+    def listing(self) -> Listing:
+        """List the rows.
+
+        Raises:
+            DataError: The source is missing, empty, or lacks a column.
+        """
+
+    @abstractmethod
+    def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
+        """Stream the raw images of some rows, in that order.
+
+        Args:
+            rows: Ascending positions in the listing.
+        """
+
+    def with_columns(self, columns: Columns) -> Self:
+        """Take column names where the source has been given none."""
+        self.columns = self.columns.or_else(columns)
+        return self
+
+    def identities(self, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Hash what each raw image is (path or content), before any decoding."""
+        digests = (hash64(raw) for raw in self.read(rows))
+        return np.fromiter(digests, np.uint64, len(rows))
+
+
+def hash64(raw: Raw) -> int:
+    """Hash a raw image to 64 bits, the same on every machine."""
+    digest = hashlib.blake2b(digest_size=8)
+    if isinstance(raw, Path):
+        # the last two parts, so that a moved folder draws the same images
+        digest.update("/".join(raw.parts[-2:]).encode())
+    elif isinstance(raw, bytes | bytearray | memoryview):
+        digest.update(raw)
+    elif isinstance(raw, np.ndarray):
+        digest.update(np.ascontiguousarray(raw).data)
+    elif hasattr(raw, "tobytes"):
+        digest.update(raw.tobytes())
+    else:
+        digest.update(repr(raw).encode())
+    return int.from_bytes(digest.digest(), "big")

@@ -1,0 +1,134 @@
+"""One cell of an image column, whatever a team put there, made a raw image."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kedro_nas.data.sources.base import Columns, Raw
+from kedro_nas.errors import DataError
+
+_USUAL = {
+    "image": ("image", "img", "images", "path", "file_name", "filename", "filepath",
+              "file_path", "file", "image_path", "pixels"),
+    "label": ("label", "labels", "class", "class_name", "target", "category", "y",
+              "fine_label"),
+    "split": ("split",),
+    "group": (),
+}  # fmt: skip
+
+
+def resolve_columns(present: Sequence[str], wanted: Columns, where: str) -> Columns:
+    """Find the columns a table has for each role.
+
+    Args:
+        present: Columns of the table.
+        wanted: Names given by the user, None to look for a usual one.
+        where: What the table is, for the message.
+
+    Raises:
+        DataError: A named column, or image or label, is not there.
+    """
+    found: dict[str, str | None] = {}
+    for role, usual in _USUAL.items():
+        name = getattr(wanted, role)
+        if name is None:
+            name = next((word for word in usual if word in present), None)
+            if name is None and role in {"image", "label"}:
+                raise _missing(role, f"none of {', '.join(usual)}", present, where, "")
+        elif name not in present:
+            close = difflib.get_close_matches(name, list(present), n=1)
+            hint = f"; did you mean '{close[0]}'?" if close else ""
+            raise _missing(role, f"'{name}'", present, where, hint)
+        found[role] = name
+    return Columns(**found)
+
+
+def _missing(
+    role: str, name: str, present: Sequence[str], where: str, hint: str
+) -> DataError:
+    return DataError(
+        f"{where} has no {role} column {name}{hint}",
+        received=f"the columns {', '.join(map(str, present)) or '(none)'}",
+        allowed=f"one of them as {role}_column",
+        remedy=f"Set {role}_column in the catalog entry or in nas.data_preparation",
+    )
+
+
+def to_raw(cell: Any, root: str, shape: Sequence[int] | None) -> Raw:
+    """Turn a cell into what the decoder takes.
+
+    Args:
+        cell: Encoded bytes, `{"bytes", "path"}`, a path, an array, nested lists, a
+            `PIL.Image`, or flat pixels when a shape is given.
+        root: Folder or URL relative paths start from.
+        shape: Height, width, channels of flat pixels, or None.
+    """
+    if isinstance(cell, dict):
+        cell = cell["bytes"] if cell.get("bytes") is not None else cell.get("path")
+    if isinstance(cell, list | tuple):
+        cell = np.asarray(_stacked(cell))
+    if isinstance(cell, np.ndarray) and cell.dtype == object:
+        cell = np.asarray(_stacked(cell))
+    if isinstance(cell, str | Path):
+        return located(str(cell), root)
+    if shape is not None and isinstance(cell, bytes | np.ndarray):
+        flat = np.frombuffer(cell, np.uint8) if isinstance(cell, bytes) else cell
+        # a wrong length stays flat and is set aside with its shape as the reason
+        return flat.reshape(shape) if flat.size == np.prod(shape) else flat
+    return cell
+
+
+def located(path: str, root: str) -> Raw:
+    """Join a path to its root: a local `Path`, or the bytes behind a URL."""
+    if "://" not in path and "://" not in root:
+        return Path(root, path)
+    import fsspec
+
+    address = path if "://" in path else f"{root.rstrip('/')}/{path}"
+    try:
+        with fsspec.open(address, "rb") as file:
+            content: bytes = file.read()
+    except OSError:
+        return None
+    return content
+
+
+def _stacked(cell: Iterable[Any]) -> list[Any]:
+    return [
+        _stacked(part) if isinstance(part, list | tuple | np.ndarray) else part
+        for part in cell
+    ]
+
+
+def content_key(parts: Iterable[Any]) -> str:
+    """Hash a sequence of bytes, arrays, paths (by size and time) and plain values."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        if isinstance(part, np.ndarray) and part.dtype != object:
+            digest.update(f"{part.dtype}{part.shape}".encode())
+            digest.update(np.ascontiguousarray(part).view(np.uint8).data)
+        elif isinstance(part, bytes):
+            digest.update(part)
+        elif isinstance(part, Path):
+            digest.update(file_key(part).encode())
+        elif hasattr(part, "tobytes"):
+            digest.update(part.tobytes())
+        else:
+            digest.update(repr(part).encode())
+        digest.update(b"\x1f")
+    return digest.hexdigest()
+
+
+def file_key(path: Path) -> str:
+    """Name, size and time of change of a file; what `make` would look at."""
+    try:
+        status = path.stat()
+    except OSError:
+        return f"{path}:missing"
+    return f"{path}:{status.st_size}:{status.st_mtime_ns}"

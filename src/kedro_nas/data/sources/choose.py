@@ -1,0 +1,119 @@
+"""Which source reads what: by the type of an object, or by a path's form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kedro_nas.data.sources.arrays import ArraysSource, Part, parts_of
+from kedro_nas.data.sources.base import Columns, Source
+from kedro_nas.data.sources.folder import FolderSource
+from kedro_nas.data.sources.frame import FrameSource, ManifestSource
+from kedro_nas.data.sources.npz import NpzSource
+from kedro_nas.data.sources.partitions import PartitionsSource
+from kedro_nas.data.sources.table import TableSource
+from kedro_nas.errors import DataError
+
+KINDS = ("folder", "parquet", "arrow", "csv", "npz")
+_BY_SUFFIX = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".npz": "npz",
+}
+
+
+def source_at(
+    path: str | Path,
+    kind: str | None = None,
+    *,
+    columns: Columns = Columns(),  # noqa: B008 - frozen
+    image_shape: Sequence[int] | None = None,
+    root: str | None = None,
+    storage_options: dict[str, Any] | None = None,
+) -> Source:
+    """Make the source for a path; nothing is read yet.
+
+    Args:
+        path: Local path or fsspec URL.
+        kind: One of `KINDS`; None tells it from the suffix, or from what a folder
+            holds.
+        columns: Names of the columns of a table.
+        image_shape: Height, width, channels of flat raw pixels in a table.
+        root: Where the relative paths of a manifest start; None is its own folder.
+        storage_options: Given to fsspec.
+
+    Raises:
+        DataError: An unknown kind, or a path whose kind cannot be told.
+    """
+    text = str(path)
+    kind = kind or _kind_of(text)
+    if kind == "folder":
+        return FolderSource(text, storage_options)
+    if kind in {"parquet", "arrow"}:
+        return TableSource(text, kind, columns, image_shape, storage_options)
+    if kind == "csv":
+        return ManifestSource(text, columns, root)
+    if kind == "npz":
+        return NpzSource(text)
+    raise DataError(
+        f"cannot tell how to read {text}",
+        received=f"the kind {kind}" if kind else "a suffix that is not known",
+        allowed=f"{', '.join(KINDS)}; or suffixes {', '.join(_BY_SUFFIX)}",
+        remedy="Set `source` in the catalog entry 'images'",
+    )
+
+
+def as_source(images: Any, columns: Columns) -> Source:
+    """Accept whatever reaches the node as images.
+
+    Args:
+        images: A `Source`, a DataFrame, a pair `(images, labels)`, a dictionary of
+            arrays or of partitions, or a path.
+        columns: Names of columns, where the source has none of its own.
+
+    Raises:
+        DataError: Anything else.
+    """
+    if isinstance(images, Source):
+        return images.with_columns(columns)
+    if isinstance(images, pd.DataFrame):
+        return FrameSource(images, columns)
+    if isinstance(images, str | Path):
+        return source_at(images, columns=columns)
+    if isinstance(images, tuple) and len(images) == 2:
+        pair: list[Part] = [(None, images[0], images[1])]
+        return ArraysSource(lambda: pair, "the arrays (images, labels)")
+    if isinstance(images, Mapping):
+        if any(isinstance(value, np.ndarray) for value in images.values()):
+            where = "the dictionary of arrays"
+            return ArraysSource(lambda: parts_of(images, where), where)
+        return PartitionsSource(images)
+    raise DataError(
+        "images are of a type that is not known",
+        received=type(images).__name__,
+        allowed="a DataFrame, (images, labels), a dictionary of arrays or partitions, "
+        "or an ImagesDataset in the catalog",
+        remedy="Change the catalog entry 'images' or the node that makes it",
+    )
+
+
+def _kind_of(path: str) -> str | None:
+    kind = _BY_SUFFIX.get(Path(path).suffix.lower())
+    if kind is not None:
+        return kind
+    local = Path(path)
+    if "://" not in path and local.is_dir():
+        inside = {_BY_SUFFIX.get(p.suffix.lower()) for p in local.iterdir()}
+        tables = inside & {"parquet", "arrow"}
+        return tables.pop() if len(tables) == 1 else "folder"
+    # a missing path without a suffix is most likely a folder: say so when read
+    return None if Path(path).suffix else "folder"

@@ -1,0 +1,138 @@
+"""A folder with a subfolder per class, local or remote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kedro_nas.data.labels import SPLIT_NAMES
+from kedro_nas.data.sources.base import Listing, Raw, Source
+from kedro_nas.data.sources.cells import content_key
+from kedro_nas.errors import DataError
+
+SUFFIXES = frozenset(
+    [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif", ".pgm", ".ppm", ".pbm", ".pnm", ".avif", ".jp2", ".tga", ".ico"]
+)
+_AT_ONCE = 64  # remote files fetched together
+
+
+class FolderSource(Source):
+    """Images under `<class>/...` or `<split>/<class>/...`, found by their suffix.
+
+    Args:
+        path: Local folder or fsspec URL.
+        storage_options: Given to fsspec.
+    """
+
+    def __init__(
+        self, path: str, storage_options: dict[str, Any] | None = None
+    ) -> None:
+        self.path = path.rstrip("/")
+        self.storage_options = storage_options or {}
+        self._names: list[str] = []
+
+    def describe(self) -> str:
+        return f"the folder {self.path}"
+
+    def listing(self) -> Listing:
+        files = self._files()
+        by_split = _has_splits(files)
+        names, labels, splits, stats = [], [], [], []
+        loose = other = 0
+        for name, stat in files:
+            parts = PurePosixPath(name).parts
+            if any(part.startswith(".") for part in parts):
+                continue
+            if PurePosixPath(name).suffix.lower() not in SUFFIXES:
+                other += 1
+            elif len(parts) < 2 + by_split:
+                loose += 1
+            else:
+                names.append(name)
+                labels.append(parts[by_split])
+                splits.append(parts[0])
+                stats.append(stat)
+        if not names:
+            raise DataError(
+                f"{self.describe()} has no images in subfolders",
+                received=f"{loose} images outside a subfolder, {other} other files",
+                allowed="<class>/<image>, or <split>/<class>/<image>",
+                remedy="Put the images of each class into a folder of its name",
+            )
+        notes = []
+        if loose:
+            notes.append(f"{loose} images outside a class folder were passed over.")
+        if other:
+            notes.append(f"{other} files without an image's suffix were passed over.")
+        self._names = names
+        key = content_key([(n, s) for n, s in zip(names, stats, strict=True)])
+        return Listing(names, labels, splits if by_split else None, None, key, notes)
+
+    def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
+        if "://" not in self.path:
+            for row in rows:
+                yield Path(self.path, self._names[row])
+            return
+        system, root = self._system()
+        for start in range(0, len(rows), _AT_ONCE):
+            paths = [f"{root}/{self._names[r]}" for r in rows[start : start + _AT_ONCE]]
+            found = system.cat(paths, on_error="return")
+            for path in paths:
+                content = found.get(path)
+                yield content if isinstance(content, bytes) else None
+
+    def _files(self) -> list[tuple[str, str]]:
+        """Relative path and what tells a change, sorted by path."""
+        if "://" in self.path:
+            system, root = self._system()
+            found = system.find(root, detail=True)
+            return sorted(
+                (path[len(root) :].lstrip("/"), _remote_stat(info))
+                for path, info in found.items()
+            )
+        root = Path(self.path)
+        if not root.is_dir():
+            raise DataError(
+                f"cannot read {self.describe()}",
+                received="a file" if root.exists() else "no such folder",
+                allowed="a folder with a subfolder per class",
+                remedy="Check the path of the catalog entry 'images'",
+            )
+        files = []
+        for path in root.rglob("*"):
+            if path.is_file():
+                status = path.stat()
+                stat = f"{status.st_size}:{status.st_mtime_ns}"
+                files.append((path.relative_to(root).as_posix(), stat))
+        return sorted(files)
+
+    def _system(self) -> tuple[Any, str]:
+        import fsspec
+
+        system, root = fsspec.core.url_to_fs(self.path, **self.storage_options)
+        return system, str(root).rstrip("/")
+
+
+def _has_splits(files: list[tuple[str, str]]) -> bool:
+    """Whether the top folders are splits: all of them, and a level of classes below."""
+    images = [PurePosixPath(n).parts for n, _ in files if _is_image(n)]
+    tops = {parts[0].lower() for parts in images if len(parts) > 1}
+    deep = all(len(parts) > 2 for parts in images if len(parts) > 1)
+    return len(tops) > 1 and deep and tops <= set(SPLIT_NAMES)
+
+
+def _is_image(name: str) -> bool:
+    path = PurePosixPath(name)
+    hidden = any(part.startswith(".") for part in path.parts)
+    return not hidden and path.suffix.lower() in SUFFIXES
+
+
+def _remote_stat(info: dict[str, Any]) -> str:
+    stamps = (
+        info.get(key) for key in ("size", "ETag", "etag", "mtime", "LastModified")
+    )
+    return ":".join(str(stamp) for stamp in stamps if stamp is not None)

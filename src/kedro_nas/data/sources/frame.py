@@ -1,0 +1,123 @@
+"""A DataFrame, from a team's upstream node or from a CSV manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kedro_nas.data.sources.base import Columns, Listing, Raw, Source
+from kedro_nas.data.sources.cells import content_key, resolve_columns, to_raw
+from kedro_nas.errors import DataError
+
+
+class FrameSource(Source):
+    """Rows of a DataFrame: an image column and a label column.
+
+    Args:
+        frame: Images as bytes, `{"bytes", "path"}`, paths, arrays or `PIL.Image`.
+        columns: Names of the columns.
+        image_shape: Height, width, channels, when images are flat raw pixels.
+        root: Folder or URL that relative paths start from.
+    """
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        columns: Columns = Columns(),  # noqa: B008 - frozen
+        image_shape: Sequence[int] | None = None,
+        root: str = "",
+    ) -> None:
+        self._given = frame
+        self.columns = columns
+        self.image_shape = image_shape
+        self.root = root
+        self._image_column = ""
+
+    def describe(self) -> str:
+        return "the DataFrame"
+
+    def frame(self) -> pd.DataFrame:
+        """The rows; a manifest reads its file here."""
+        return self._given
+
+    def listing(self) -> Listing:
+        frame = self.frame()
+        columns = resolve_columns(list(frame.columns), self.columns, self.describe())
+        if frame.empty:
+            raise DataError(
+                f"{self.describe()} is empty",
+                received="0 rows",
+                allowed="a row per image",
+                remedy="Check the catalog entry 'images' or the node that makes it",
+            )
+        self._image_column = str(columns.image)
+        raws = self.read(np.arange(len(frame), dtype=np.int64))
+        labels = _values(frame, columns.label)
+        splits = _values(frame, columns.split)
+        groups = _values(frame, columns.group)
+        return Listing(
+            names=[_name(i, c) for i, c in enumerate(frame[self._image_column])],
+            labels=labels or [],
+            splits=splits,
+            groups=groups,
+            key=content_key([*raws, labels, splits, groups]),
+        )
+
+    def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
+        cells = self.frame()[self._image_column].to_numpy(dtype=object)
+        for row in rows:
+            yield to_raw(cells[row], self.root, self.image_shape)
+
+
+class ManifestSource(FrameSource):
+    """A CSV file of image paths and labels; paths start from the file's folder."""
+
+    def __init__(
+        self,
+        path: str,
+        columns: Columns = Columns(),
+        root: str | None = None,
+    ) -> None:
+        folder = path.rsplit("/", 1)[0] if "/" in path else "."
+        super().__init__(
+            pd.DataFrame(), columns, None, folder if root is None else root
+        )
+        self.path = path
+        self._read: pd.DataFrame | None = None
+
+    def describe(self) -> str:
+        return f"the manifest {self.path}"
+
+    def frame(self) -> pd.DataFrame:
+        if self._read is None:
+            try:
+                # text only: "007" and "NA" are names of classes, not numbers or gaps
+                self._read = pd.read_csv(
+                    self.path, dtype=str, keep_default_na=False, na_values=[""]
+                )
+            except (OSError, ValueError) as error:
+                raise DataError(
+                    f"cannot read {self.describe()}",
+                    received=str(error),
+                    allowed="a CSV file with a header",
+                    remedy="Check the path of the catalog entry 'images'",
+                ) from error
+        return self._read
+
+
+def _values(frame: pd.DataFrame, column: str | None) -> list[Any] | None:
+    if column is None:
+        return None
+    values = frame[column]
+    return [None if gap else v for v, gap in zip(values, values.isna(), strict=True)]
+
+
+def _name(row: int, cell: Any) -> str:
+    if isinstance(cell, dict):
+        cell = cell.get("path")
+    return str(cell) if isinstance(cell, str | Path) else f"row {row}"

@@ -1,0 +1,61 @@
+"""What Kedro's PartitionedDataset hands over: a callable per image file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kedro_nas.data.sources.base import Listing, Raw, Source
+from kedro_nas.data.sources.cells import content_key
+from kedro_nas.errors import DataError
+
+
+class PartitionsSource(Source):
+    """Images by name, e.g. `cat/001.png`; the folder of the name is the class.
+
+    Args:
+        partitions: Name to image, or to a callable that loads it.
+    """
+
+    def __init__(self, partitions: Mapping[str, Any | Callable[[], Any]]) -> None:
+        self._partitions = partitions
+        self._names = sorted(map(str, partitions))
+
+    def describe(self) -> str:
+        return "the partitions"
+
+    def listing(self) -> Listing:
+        if not self._names:
+            raise DataError(
+                "there are no partitions",
+                received="an empty dictionary",
+                allowed="a partition per image, named <class>/<image>",
+                remedy="Check the path and filename_suffix of the PartitionedDataset",
+            )
+        flat = [name for name in self._names if "/" not in name]
+        if flat:
+            raise DataError(
+                "a partition's name does not say its class",
+                received=repr(flat[0]),
+                allowed="<class>/<image>",
+                remedy="Point the PartitionedDataset at the folder above the classes",
+            )
+        labels = [PurePosixPath(name).parts[0] for name in self._names]
+        rows = np.arange(len(self._names), dtype=np.int64)
+        key = content_key([self._names, *self.read(rows)])
+        return Listing(self._names, labels, None, None, key)
+
+    def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
+        for row in rows:
+            value = self._partitions[self._names[row]]
+            if not callable(value):
+                yield value
+                continue
+            try:
+                yield value()
+            except Exception:  # noqa: BLE001 - any loader; the image is set aside
+                yield None

@@ -1,0 +1,172 @@
+"""Parquet and Arrow files, also Hugging Face's, read in a stream."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kedro_nas.data.labels import SPLIT_NAMES
+from kedro_nas.data.sources.base import Columns, Listing, Raw, Source
+from kedro_nas.data.sources.cells import content_key, resolve_columns, to_raw
+from kedro_nas.errors import DataError
+
+_BATCH = 256
+
+
+class TableSource(Source):
+    """A Parquet or Arrow file, or a folder of them.
+
+    Args:
+        path: Local path or fsspec URL.
+        kind: `parquet` or `arrow`.
+        columns: Names of the columns.
+        image_shape: Height, width, channels, when images are flat raw pixels.
+        storage_options: Given to fsspec.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        kind: str = "parquet",
+        columns: Columns = Columns(),  # noqa: B008 - frozen
+        image_shape: Sequence[int] | None = None,
+        storage_options: dict[str, Any] | None = None,
+    ) -> None:
+        self.path = path
+        self.kind = kind
+        self.columns = columns
+        self.image_shape = image_shape
+        self.storage_options = storage_options or {}
+        self._image_column = ""
+
+    def describe(self) -> str:
+        return f"the {self.kind.capitalize()} file {self.path}"
+
+    def listing(self) -> Listing:
+        data = self._dataset()
+        columns = resolve_columns(data.schema.names, self.columns, self.describe())
+        self._image_column = str(columns.image)
+        if data.count_rows() == 0:
+            raise DataError(
+                f"{self.describe()} is empty",
+                received="0 rows",
+                allowed="a row per image",
+                remedy="Check the catalog entry 'images'",
+            )
+        wanted = {
+            role: name
+            for role in ("label", "split", "group")
+            if (name := getattr(columns, role)) is not None
+        }
+        table = data.to_table(columns=sorted(set(wanted.values())))
+        values = {role: table[name].to_pylist() for role, name in wanted.items()}
+        labels = _named(values["label"], data.schema, str(columns.label))
+        splits = values.get("split") or self._splits_by_file(data)
+        names, files = self._names(data, len(labels))
+        stats = [self._file_stat(path) for path in data.files]
+        key = content_key([*stats, str(columns), self.image_shape, *files])
+        return Listing(names, labels, splits, values.get("group"), key)
+
+    def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
+        wanted, start = np.asarray(rows), 0
+        root = self._root()
+        for batch in self._batches([self._image_column]):
+            column = batch.column(0)
+            lo, hi = np.searchsorted(wanted, [start, start + len(column)])
+            for row in wanted[lo:hi] - start:
+                yield to_raw(column[int(row)].as_py(), root, self.image_shape)
+            start += len(column)
+            if hi == len(wanted):
+                return
+
+    def _batches(self, columns: list[str]) -> Iterator[Any]:
+        import pyarrow.dataset as pads
+
+        options = None
+        if self.kind == "parquet":
+            # without it a row group is held whole, however large it is
+            options = pads.ParquetFragmentScanOptions(
+                use_buffered_stream=True, pre_buffer=False
+            )
+        yield from self._dataset().to_batches(
+            columns=columns,
+            batch_size=_BATCH,
+            batch_readahead=2,
+            fragment_readahead=0,
+            fragment_scan_options=options,
+        )
+
+    def _dataset(self) -> Any:
+        import pyarrow as pa
+        import pyarrow.dataset as pads
+
+        form = "parquet" if self.kind == "parquet" else "ipc"
+        try:
+            if "://" in self.path:
+                import fsspec
+
+                system, path = fsspec.core.url_to_fs(self.path, **self.storage_options)
+                return pads.dataset(path, format=form, filesystem=system)
+            return pads.dataset(self.path, format=form)
+        except (OSError, pa.ArrowInvalid, ValueError) as error:
+            missing = isinstance(error, FileNotFoundError)
+            raise DataError(
+                f"cannot read {self.describe()}",
+                received="no such file" if missing else str(error).splitlines()[0],
+                allowed=f"an existing {self.kind} file or folder",
+                remedy="Check the path of the catalog entry 'images'",
+            ) from error
+
+    def _root(self) -> str:
+        if "://" in self.path:
+            return self.path.rsplit("/", 1)[0]
+        path = Path(self.path)
+        return str(path if path.is_dir() else path.parent)
+
+    def _splits_by_file(self, data: Any) -> list[str] | None:
+        """Hugging Face names files `train-00000-of-00002.parquet`."""
+        splits: list[str] = []
+        for fragment in data.get_fragments():
+            word = Path(fragment.path).stem.split("-")[0].lower()
+            if word not in SPLIT_NAMES:
+                return None
+            splits.extend([word] * fragment.count_rows())
+        return splits if len(set(splits)) > 1 else None
+
+    def _names(self, data: Any, n: int) -> tuple[list[str], list[Path]]:
+        import pyarrow as pa
+
+        kind = data.schema.field(self._image_column).type
+        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+            return [f"row {row}" for row in range(n)], []
+        column = data.to_table(columns=[self._image_column])[self._image_column]
+        names = [str(name) for name in column.to_pylist()]
+        root = self._root()
+        local = "://" not in root
+        return names, [Path(root, name) for name in names] if local else []
+
+    def _file_stat(self, path: str) -> Any:
+        if "://" in self.path:
+            import fsspec
+
+            system, _ = fsspec.core.url_to_fs(self.path, **self.storage_options)
+            return sorted((k, str(v)) for k, v in system.info(path).items())
+        return Path(path)
+
+
+def _named(labels: list[Any], schema: Any, column: str) -> list[Any]:
+    """Replace class numbers by the names Hugging Face keeps in the schema."""
+    text = (schema.metadata or {}).get(b"huggingface")
+    if text is None:
+        return labels
+    feature = json.loads(text).get("info", {}).get("features", {}).get(column, {})
+    names = feature.get("names")
+    if feature.get("_type") != "ClassLabel" or not names:
+        return labels
+    known = range(len(names))
+    return [names[label] if label in known else None for label in labels]

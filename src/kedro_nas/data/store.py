@@ -1,0 +1,186 @@
+"""Prepared images on disk: memory-mapped pixels, labels, splits and folds."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kedro_nas.errors import DataError
+
+FORMAT = 1
+FILES = ("pixels.npy", "index.parquet", "store.json")
+_CHUNK_BYTES = 32 * 2**20
+
+
+class ImageStore:
+    """A directory of prepared images, read without copying it to every process.
+
+    Pixels stay on disk and are shared by all processes that open the store; a row
+    number means the same image in `pixels`, `labels`, `split`, `folds` and `index`.
+    Its three files are described in docs/reference/files.md.
+    """
+
+    def __init__(self, path: Path, description: dict[str, Any]) -> None:
+        self.path = path
+        self.class_names: list[str] = description["class_names"]
+        self.image_shape: tuple[int, int, int] = tuple(description["image_shape"])
+        self.n_folds: int = description["n_folds"]
+        self.n_repeats: int = description["n_repeats"]
+        self.fingerprint: str = description["fingerprint"]
+        self._n_images: int = description["n_images"]
+
+    @classmethod
+    def open(cls, path: str | Path) -> ImageStore:
+        """Open a store that `prepare_images` has written.
+
+        Raises:
+            DataError: The directory is missing, incomplete or of another format.
+        """
+        path = Path(path)
+        missing = [name for name in FILES if not (path / name).is_file()]
+        if missing:
+            raise DataError(
+                f"cannot open the image store at {path}",
+                received=f"no {', no '.join(missing)}",
+                allowed=f"a directory with {', '.join(FILES)}",
+                remedy="Run the data_preparation pipeline",
+            )
+        description = json.loads((path / "store.json").read_text())
+        if description.get("format") != FORMAT:
+            raise DataError(
+                f"cannot open the image store at {path}",
+                received=f"format {description.get('format')}",
+                allowed=f"format {FORMAT}",
+                remedy="Run the data_preparation pipeline again",
+            )
+        return cls(path, description)
+
+    def __len__(self) -> int:
+        return self._n_images
+
+    def __repr__(self) -> str:
+        return (
+            f"ImageStore({len(self)} images of {self.image_shape}, "
+            f"{self.n_classes} classes, {self.path})"
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel to another process as a path, not as pixels."""
+        lazy = ("pixels", "index", "labels", "split", "folds")
+        return {key: value for key, value in vars(self).items() if key not in lazy}
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, at least 2."""
+        return len(self.class_names)
+
+    @cached_property
+    def pixels(self) -> np.memmap[Any, np.dtype[np.uint8]]:
+        """All pixels, uint8 `(n, height, width, channels)`, read from disk on use."""
+        pixels: np.memmap[Any, np.dtype[np.uint8]] = np.load(
+            self.path / "pixels.npy", mmap_mode="r"
+        )
+        return pixels
+
+    @cached_property
+    def index(self) -> pd.DataFrame:
+        """A row per image in the order of `pixels`."""
+        return pd.read_parquet(self.path / "index.parquet")
+
+    @cached_property
+    def labels(self) -> NDArray[np.int32]:
+        """Class numbers, `(n,)`, positions in `class_names`."""
+        return self.index["label"].to_numpy(dtype=np.int32)
+
+    @cached_property
+    def split(self) -> NDArray[np.str_]:
+        """`train`, `val` or `test` of each image, `(n,)`."""
+        return self.index["split"].to_numpy(dtype="U5")
+
+    @cached_property
+    def folds(self) -> NDArray[np.int8]:
+        """Fold of each image in each repeat, `(n, n_repeats)`; -1 on test rows."""
+        columns = [f"fold_{repeat}" for repeat in range(self.n_repeats)]
+        return self.index[columns].to_numpy(dtype=np.int8)
+
+    def rows(self, *splits: str) -> NDArray[np.int64]:
+        """Return the row numbers of `train`, `val`, or both (also called `dev`).
+
+        The test has a method of its own, so that who reads it is seen in the code.
+
+        Raises:
+            DataError: Another name, or none.
+        """
+        names = {part for name in splits for part in _DEV.get(name, (name,))}
+        if not names or not names <= {"train", "val"}:
+            raise DataError(
+                "cannot give the rows asked for",
+                received=repr(splits),
+                allowed="'train', 'val', 'dev' (both)",
+                remedy="Call test_rows() for the test, in the node that reports it",
+            )
+        return np.flatnonzero(np.isin(self.split, sorted(names))).astype(np.int64)
+
+    def test_rows(self) -> NDArray[np.int64]:
+        """Return the row numbers nobody may choose by."""
+        return np.flatnonzero(self.split == "test").astype(np.int64)
+
+    def fold(self, repeat: int, k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the rows to train on and the rows held out in one fold.
+
+        Args:
+            repeat: Which drawing of the folds, in [0, n_repeats).
+            k: Which fold is held out, in [0, n_folds).
+
+        Raises:
+            DataError: There is no such repeat or fold.
+        """
+        if not (0 <= repeat < self.n_repeats and 0 <= k < self.n_folds):
+            raise DataError(
+                "there is no such fold",
+                received=f"repeat {repeat}, fold {k}",
+                allowed=f"repeat < {self.n_repeats}, fold < {self.n_folds}",
+                remedy="Raise n_repeats or n_folds of data_preparation",
+            )
+        fold = self.folds[:, repeat]
+        held_out = np.flatnonzero(fold == k).astype(np.int64)
+        return np.flatnonzero((fold >= 0) & (fold != k)).astype(np.int64), held_out
+
+    def channel_statistics(
+        self, rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return mean and standard deviation of each channel over some rows.
+
+        Read in pieces, so memory does not grow with the images. The deviation is at
+        least 1, as a channel that never varies must not be divided by zero.
+
+        Args:
+            rows: Row numbers, at least one.
+
+        Returns:
+            Two arrays `(channels,)` in units of 0-255.
+        """
+        per_image = int(np.prod(self.image_shape))
+        step = max(1, _CHUNK_BYTES // per_image)
+        counts = np.zeros((self.image_shape[2], 256), np.int64)
+        rows = np.sort(np.asarray(rows, np.int64))
+        for start in range(0, len(rows), step):
+            pixels = self.pixels[rows[start : start + step]]
+            for channel, histogram in enumerate(counts):
+                histogram += np.bincount(pixels[..., channel].ravel(), minlength=256)
+        levels = np.arange(256.0)
+        total = counts.sum(axis=1)
+        mean = counts @ levels / total
+        # exact integer histograms: no loss of precision over millions of images
+        variance = counts @ levels**2 / total - mean**2
+        std = np.sqrt(np.maximum(variance, 1.0))
+        return mean.astype(np.float32), std.astype(np.float32)
+
+
+_DEV = {"dev": ("train", "val")}

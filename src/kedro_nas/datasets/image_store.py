@@ -1,0 +1,154 @@
+"""The catalog entry that keeps prepared images: a directory, adopted without a copy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import fsspec
+from kedro.io import AbstractVersionedDataset, DatasetError, Version
+from kedro.io.core import get_protocol_and_path
+from kedro_datasets._typing import ImagePreview
+
+from kedro_nas.data.contact_sheet import contact_sheet_png
+from kedro_nas.data.store import FILES, ImageStore
+
+
+class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
+    """``ImageStoreDataset`` saves and loads an `ImageStore`, a directory of files.
+
+    Saving links the files of the store into place where the disk allows it, copies
+    them elsewhere, and uploads them to a remote filesystem; a store that was there
+    stays whole until the new one is. Loading opens the directory and reads pixels only
+    where they are used; a remote store is downloaded once per fingerprint.
+
+    Example usage for the YAML API:
+
+    ```yaml
+    nas.dataset:
+      type: kedro_nas.datasets.ImageStoreDataset
+      path: data/05_model_input/nas/dataset
+    ```
+
+    Example usage for the Python API:
+
+    >>> import numpy as np
+    >>> from kedro_nas.data.prepare import prepare_images
+    >>> from kedro_nas.datasets.image_store import ImageStoreDataset
+    >>> from kedro_nas.parameters.data_preparation import DataPreparationOptions
+    >>> tmp_path = getfixture("tmp_path")
+    >>> pixels = np.random.default_rng(0).integers(0, 256, (40, 8, 8), np.uint8)
+    >>> store, _ = prepare_images((pixels, np.arange(40) % 2), DataPreparationOptions(),
+    ...                           seed=0, workspace=tmp_path / "workspace")
+    >>> dataset = ImageStoreDataset(path=str(tmp_path / "dataset"))
+    >>> dataset.save(store)
+    >>> dataset.load().image_shape
+    (8, 8, 1)
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        version: Version | None = None,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Name the directory.
+
+        Args:
+            path: Local path or fsspec URL of the directory.
+            version: Given by Kedro when the entry is versioned.
+            credentials: Given to fsspec.
+            fs_args: Given to fsspec, too.
+            metadata: Kept for other tools; Kedro-Viz reads it.
+        """
+        protocol, plain = get_protocol_and_path(path, version)
+        self._protocol = protocol
+        self._fs = fsspec.filesystem(
+            protocol, **{**(fs_args or {}), **(credentials or {})}
+        )
+        self.metadata = metadata
+        super().__init__(
+            filepath=PurePosixPath(plain),
+            version=version,
+            exists_function=self._fs.exists,
+            glob_function=self._fs.glob,
+        )
+
+    def save(self, data: ImageStore) -> None:
+        """Adopt the files of a store."""
+        target = str(self._get_save_path())
+        if self._protocol == "file":
+            _adopt(data.path, Path(target))
+            return
+        # the description goes last: without it the directory is no store
+        for name in FILES:
+            self._fs.makedirs(target, exist_ok=True)
+            self._fs.put_file(str(data.path / name), f"{target}/{name}")
+
+    def load(self) -> ImageStore:
+        """Open the store."""
+        source = str(self._get_load_path())
+        if self._protocol == "file":
+            return ImageStore.open(source)
+        return ImageStore.open(self._downloaded(source))
+
+    def preview(self) -> ImagePreview:
+        """Show examples of each class in Kedro-Viz."""
+        return ImagePreview(contact_sheet_png(self.load()))
+
+    def _downloaded(self, source: str) -> Path:
+        stamp = self._fs.checksum(f"{source}/store.json")
+        folder = Path(tempfile.gettempdir(), "kedro_nas", f"{stamp:x}".lstrip("-"))
+        for name in FILES:
+            if not (folder / name).exists():
+                folder.mkdir(parents=True, exist_ok=True)
+                beside = folder / f".{name}.{os.getpid()}"
+                self._fs.get_file(f"{source}/{name}", str(beside))
+                beside.replace(folder / name)
+        return folder
+
+    def _describe(self) -> dict[str, Any]:
+        return {
+            "path": str(self._filepath),
+            "protocol": self._protocol,
+            "version": self._version,
+        }
+
+    def _exists(self) -> bool:
+        try:
+            path = str(self._get_load_path())
+        except DatasetError:
+            return False
+        return bool(self._fs.exists(f"{path}/store.json"))
+
+
+def _adopt(source: Path, target: Path) -> None:
+    if source.resolve() == target.resolve():
+        return
+    beside = target.with_name(f".{target.name}.{os.getpid()}.new")
+    replaced = target.with_name(f".{target.name}.{os.getpid()}.old")
+    for leftover in (beside, replaced):
+        shutil.rmtree(leftover, ignore_errors=True)
+    beside.mkdir(parents=True)
+    try:
+        for name in FILES:
+            _link_or_copy(source / name, beside / name)
+        if target.exists():
+            target.rename(replaced)
+        beside.rename(target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another disk, or a filesystem without links
+        shutil.copyfile(source, target)

@@ -1,0 +1,150 @@
+"""The catalog entry that says where a team's images are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kedro.io import AbstractDataset, DatasetError
+from kedro.io.core import get_protocol_and_path
+
+from kedro_nas.data.sources import Columns, Source, source_at
+from kedro_nas.datasets.keras_sets import KERAS_SETS, keras_source
+
+
+class ImagesDataset(AbstractDataset[Any, Source]):
+    """``ImagesDataset`` names images and labels; the first node reads them.
+
+    Loading gives a description and no pixels, so it costs nothing and cannot fail:
+    whatever is wrong with the images is said by the node `prepare_images`, in one
+    message, before any training.
+
+    Example usage for the YAML API:
+
+    ```yaml
+    images:                       # a folder with a subfolder per class, or per split
+      type: kedro_nas.datasets.ImagesDataset
+      path: data/01_raw/flowers   # or s3://bucket/flowers with credentials
+
+    images:                       # Parquet or Arrow: encoded bytes, {bytes, path}, paths
+      type: kedro_nas.datasets.ImagesDataset
+      path: data/01_raw/scans.parquet
+      image_column: scan
+      label_column: finding
+      group_column: patient       # no patient on two sides of a split
+
+    images:                       # a CSV manifest: paths start from its folder
+      type: kedro_nas.datasets.ImagesDataset
+      path: data/01_raw/photos.csv
+
+    images:                       # NumPy: images and labels, or x_train, y_train, ...
+      type: kedro_nas.datasets.ImagesDataset
+      path: data/01_raw/digits.npz
+
+    images:                       # one of Keras' own, downloaded on first use
+      type: kedro_nas.datasets.ImagesDataset
+      source: keras
+      name: cifar10
+    ```
+
+    Example usage for the Python API:
+
+    >>> from kedro_nas.datasets.images import ImagesDataset
+    >>> ImagesDataset(path="data/01_raw/flowers").load().describe()
+    'the folder data/01_raw/flowers'
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str | None = None,
+        source: str | None = None,
+        name: str | None = None,
+        image_column: str | None = None,
+        label_column: str | None = None,
+        split_column: str | None = None,
+        group_column: str | None = None,
+        image_shape: Sequence[int] | None = None,
+        root: str | None = None,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Say where the images are.
+
+        Args:
+            path: Local path or fsspec URL of a file or folder.
+            source: `folder`, `parquet`, `arrow`, `csv`, `npz` or `keras`; None tells
+                it from the path.
+            name: Which of Keras' sets, when the source is `keras`.
+            image_column: Column of images; None takes a usual name.
+            label_column: Column of labels; None takes a usual name.
+            split_column: Column of given splits; None takes `split` if there is one.
+            group_column: Column of what must not be torn apart by a split.
+            image_shape: Height, width, channels of flat raw pixels in a table.
+            root: Where relative paths of a manifest start; None is its own folder.
+            credentials: Given to fsspec.
+            fs_args: Given to fsspec, too.
+            metadata: Kept for other tools.
+        """
+        if source == "keras":
+            if name not in KERAS_SETS:
+                raise DatasetError(
+                    f"there is no Keras set of this name. Received: {name!r}. Allowed: "
+                    f"{', '.join(KERAS_SETS)}. Set `name` in the catalog entry."
+                )
+        elif path is None:
+            raise DatasetError(
+                "an entry of images needs a place. Received: no path. Allowed: `path`, "
+                "or `source: keras` with `name`. Set one of them in the catalog entry."
+            )
+        self._path = path
+        self._source = source
+        self._name = name
+        self._columns = Columns(image_column, label_column, split_column, group_column)
+        self._image_shape = image_shape
+        self._root = root
+        self._storage_options = {**(fs_args or {}), **(credentials or {})}
+        self.metadata = metadata
+
+    def load(self) -> Source:
+        """Describe the images; nothing is read."""
+        if self._source == "keras":
+            return keras_source(str(self._name))
+        return source_at(
+            str(self._path),
+            self._source,
+            columns=self._columns,
+            image_shape=self._image_shape,
+            root=self._root,
+            storage_options=self._storage_options,
+        )
+
+    def save(self, data: Any) -> None:
+        """Refuse: images are an input.
+
+        Raises:
+            DatasetError: Always.
+        """
+        raise DatasetError(
+            "images are only read. Received: data to save. Allowed: a node's output "
+            "that is a DataFrame or (images, labels), in memory or as pandas "
+            "ParquetDataset. Change the type of the catalog entry."
+        )
+
+    def _exists(self) -> bool:
+        if self._path is None:
+            return True
+        import fsspec
+
+        protocol, path = get_protocol_and_path(self._path)
+        system = fsspec.filesystem(protocol, **self._storage_options)
+        return bool(system.exists(path))
+
+    def _describe(self) -> dict[str, Any]:
+        return {
+            "path": self._path,
+            "source": self._source,
+            "name": self._name,
+            "columns": self._columns,
+        }

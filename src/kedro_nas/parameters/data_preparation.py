@@ -1,0 +1,60 @@
+"""Options of `params:nas.data_preparation`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kedro_nas.parameters.base import Options
+
+Side = Annotated[int, Field(ge=1, le=4096)]
+
+
+class DataPreparationOptions(Options):
+    """How images are read, cleaned, split and judged.
+
+    Attributes:
+        image_column: Column of images in a table; None takes a usual name.
+        label_column: Column of labels; None takes a usual name.
+        split_column: Column of given splits; None takes `split` when there is one.
+        group_column: Column of what must not be torn apart (patient, video).
+        image_size: `native` wants one size, `auto` takes the median, bounded by
+            224; or `[height, width]` in pixels.
+        channels: `auto` keeps grey sets grey, or 1, or 3.
+        fit: How an image of another shape is brought to the size.
+        background: Grey level behind transparent pixels and around padded images.
+        max_pixels: An image with more pixels is taken for a decompression bomb.
+        max_bad_fraction: Share of unusable images above which the stage stops.
+        test_share: Share set aside for the test when no split is given.
+        validation_share: Share of the rest that validates when none is given.
+        n_folds: Folds over all images that are not test.
+        n_repeats: Times the folds are drawn; `auto` is 3 on small data, else 1.
+        max_images: Try out on a stratified subset of so many images; None for all.
+        near_duplicates: Look for re-encoded and resized copies, not exact ones only.
+        on_leak: What to do with training images that are copies of test images.
+        on_small_data: Whether the guard changes settings, only warns, or stops.
+        max_disk_gb: Largest pixel store, in 10^9 bytes.
+        n_workers: Processes that decode; None for one per core.
+    """
+
+    image_column: str | None = None
+    label_column: str | None = None
+    split_column: str | None = None
+    group_column: str | None = None
+    image_size: Literal["native", "auto"] | tuple[Side, Side] = "auto"
+    channels: Literal["auto", 1, 3] = "auto"
+    fit: Literal["pad", "crop", "stretch"] = "pad"
+    background: int = Field(255, ge=0, le=255)
+    max_pixels: int = Field(50_000_000, ge=1)
+    max_bad_fraction: float = Field(0.01, ge=0, le=1)
+    test_share: float = Field(0.2, gt=0, lt=1)
+    validation_share: float = Field(0.2, gt=0, lt=1)
+    n_folds: int = Field(5, ge=2, le=20)
+    n_repeats: Literal["auto"] | Annotated[int, Field(ge=1, le=20)] = "auto"
+    max_images: int | None = Field(None, ge=1)
+    near_duplicates: bool = True
+    on_leak: Literal["remove", "warn", "stop"] = "remove"
+    on_small_data: Literal["adapt", "warn", "stop"] = "adapt"
+    max_disk_gb: float = Field(50.0, gt=0)
+    n_workers: int | None = Field(None, ge=1)

@@ -1,0 +1,23 @@
+"""The node of the data preparation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kedro_nas.data import prepare
+from kedro_nas.data.store import ImageStore
+from kedro_nas.parameters.data_preparation import DataPreparationOptions
+
+
+def prepare_images(
+    images: Any,
+    workspace: Path,
+    data_preparation: DataPreparationOptions,
+    seed: int,
+) -> tuple[ImageStore, dict[str, Any]]:
+    """Decode, clean, split and judge the images; see `data.prepare`."""
+    options = DataPreparationOptions.at_the_door(
+        data_preparation, where="nas.data_preparation"
+    )
+    return prepare.prepare_images(images, options, seed=seed, workspace=workspace)

@@ -1,0 +1,29 @@
+"""The data preparation, a pipeline of one node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kedro.pipeline import Node, Pipeline
+
+from kedro_nas.pipelines.data_preparation.nodes import prepare_images
+
+
+def create_pipeline(**kwargs: Any) -> Pipeline:
+    """Make the pipeline; `pipelines.nas` adds the namespace."""
+    return Pipeline(
+        [
+            Node(
+                prepare_images,
+                inputs=[
+                    "images",
+                    "workspace",
+                    "params:data_preparation",
+                    "params:seed",
+                ],
+                outputs=["dataset", "dataset_profile"],
+                name="prepare_images",
+                tags=["data_preparation"],
+            )
+        ]
+    )
