@@ -1,0 +1,63 @@
+"""The command group `kedro nas`; each command is imported when it is called."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from kedro.framework.cli.utils import LazyGroup
+
+from kedro_nas.files import finite
+from kedro_nas.framework.failures import message_of
+
+_HERE = "kedro_nas.framework.commands"
+
+
+class NasGroup(LazyGroup):
+    """A lazy group whose errors end in one message and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            text = message_of(error)
+            if text is None or isinstance(error, click.ClickException):
+                raise
+            raise click.ClickException(text) from error
+
+
+@click.group(name="kedro-nas")
+def commands() -> None:
+    """Commands of kedro-nas."""
+
+
+@commands.group(
+    name="nas",
+    cls=NasGroup,
+    lazy_subcommands={
+        name: f"{_HERE}.{name}.{name}"
+        for name in ("check", "clean", "compare", "init", "show", "space", "status")
+    },
+)
+def nas() -> None:
+    """Search for image classifiers: set up, look ahead, look on, look back."""
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON for another program."
+)
+env_option = click.option(
+    "--env", "-e", default=None, help="Configuration environment, as in kedro run."
+)
+namespace_option = click.option(
+    "--namespace",
+    default=None,
+    help="Which search, if the project has several, e.g. defects.nas.",
+)
+
+
+def say(value: Any, text: str, *, as_json: bool) -> None:
+    """Print the JSON form or the human form of one answer."""
+    click.echo(json.dumps(finite(value), indent=2) if as_json else text)
