@@ -1,0 +1,199 @@
+"""The mends to KerasTuner's Hyperband, each against what it mends."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Callable
+
+import keras_tuner
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kedro_nas.search.oracle import HyperbandOracle
+
+MakeOracle = Callable[..., HyperbandOracle]
+
+
+def _run(
+    oracle: HyperbandOracle,
+    *,
+    workers: int = 1,
+    fails: Callable[[int], bool] = lambda _: False,
+) -> dict[str, tuple[int, float | None]]:
+    """Run a schedule with workers that end first in, first out; width is the score."""
+    done: dict[str, tuple[int, float | None]] = {}
+    running: list[str] = []
+    asked = 0
+    while True:
+        created = oracle.create(f"w{asked}")
+        asked += 1
+        if created.status == "RUNNING":
+            running.append(created.trial_id)
+            if len(running) < workers:
+                continue
+        elif created.status == "STOPPED" and not running:
+            return done
+        trial_id = running.pop(0)
+        width = oracle.trials[trial_id].hyperparameters.values["width"]
+        score = None if fails(width) else width / 1000
+        oracle.end(trial_id, score=score)
+        done[oracle.place(trial_id).name] = (width, score)
+
+
+def _rungs(done: dict[str, tuple[int, float | None]]) -> Counter[str]:
+    return Counter(name[:8] for name in done)
+
+
+def test_oracle_whole_schedule_is_kerastuners(make_oracle: MakeOracle) -> None:
+    """Brackets and rungs have the sizes of Hyperband with 9 epochs and factor 3."""
+    done = _run(make_oracle())
+
+    assert _rungs(done) == {
+        "i0-b2-r0": 9,
+        "i0-b2-r1": 3,
+        "i0-b2-r2": 1,
+        "i0-b1-r0": 5,
+        "i0-b1-r1": 2,
+        "i0-b0-r0": 3,
+    }
+    assert done["i0-b2-r2-n000"] == (9, 0.009)
+
+
+@pytest.mark.parametrize("workers", [2, 3, 7])
+def test_oracle_number_of_workers_does_not_matter(
+    make_oracle: MakeOracle, workers: int
+) -> None:
+    """The same places get the same networks with any number of workers."""
+    alone = _run(make_oracle(iterations=2))
+
+    assert _run(make_oracle(iterations=2), workers=workers) == alone
+
+
+def test_oracle_failures_cost_no_promotion(make_oracle: MakeOracle) -> None:
+    """With two of three trials failing every rung is still filled (stock: none)."""
+    done = _run(make_oracle(), fails=lambda width: width % 3 > 0)
+
+    assert _rungs(done)["i0-b2-r1"] == 3
+    assert _rungs(done)["i0-b2-r2"] == 1
+    assert done["i0-b2-r2-n000"][0] == 9
+
+
+def test_oracle_all_failing_rung_ends_its_bracket_only(make_oracle: MakeOracle) -> None:
+    """When nothing can be promoted the next bracket is opened."""
+    done = _run(make_oracle(), fails=lambda width: width <= 9)
+
+    assert _rungs(done)["i0-b2-r1"] == 0
+    assert _rungs(done)["i0-b1-r0"] == 5
+
+
+def test_oracle_small_space_still_halves_and_then_ends(make_oracle: MakeOracle) -> None:
+    """Six networks are tried once, halved to the top, and the search ends (stock: no
+    promotion at all).
+    """
+    oracle = make_oracle(size=6, iterations=None)
+    done = _run(oracle)
+
+    assert _rungs(done) == {"i0-b2-r0": 6, "i0-b2-r1": 3, "i0-b2-r2": 1}
+    assert oracle.exhausted()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_oracle_max_trials_is_exact(make_oracle: MakeOracle, workers: int) -> None:
+    """A limit of trials gives that many, the same ones with any number of workers."""
+    done = _run(make_oracle(iterations=None, max_trials=15), workers=workers)
+
+    assert len(done) == 15
+    assert _rungs(done) == {
+        "i0-b2-r0": 9,
+        "i0-b2-r1": 3,
+        "i0-b2-r2": 1,
+        "i0-b1-r0": 2,
+    }
+
+
+def test_oracle_max_epochs_total_is_not_exceeded(make_oracle: MakeOracle) -> None:
+    """A limit of epochs ends the same sequence earlier."""
+    done = _run(make_oracle(iterations=None, max_epochs_total=16))
+
+    assert _rungs(done) == {"i0-b2-r0": 9, "i0-b2-r1": 3}
+
+
+def test_oracle_seed_zero_is_zero(make_oracle: MakeOracle) -> None:
+    """Stock KerasTuner takes 0 for no seed."""
+    assert make_oracle(seed=0).seed == 0
+
+
+def test_oracle_min_epochs_drops_the_shortest_rungs(make_oracle: MakeOracle) -> None:
+    """With at least 3 epochs there is no rung of one epoch."""
+    oracle = make_oracle(min_epochs=3)
+    _run(oracle)
+
+    epochs = {t.hyperparameters.values["tuner/epochs"] for t in oracle.trials.values()}
+    assert epochs == {3, 9}
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    workers=st.integers(1, 5),
+    size=st.integers(1, 40),
+    max_trials=st.one_of(st.none(), st.integers(1, 60)),
+    bad=st.integers(1, 6),
+    factor=st.integers(2, 4),
+)
+def test_oracle_any_schedule_ends_and_ignores_workers(
+    make_oracle: MakeOracle,
+    workers: int,
+    size: int,
+    max_trials: int | None,
+    bad: int,
+    factor: int,
+) -> None:
+    """Whatever fails and however many workers, a schedule ends with the same trials."""
+
+    def fails(width: int) -> bool:
+        return width % bad == 1
+
+    options = {"size": size, "max_trials": max_trials, "factor": factor}
+    alone = _run(make_oracle(**options), fails=fails)
+
+    assert _run(make_oracle(**options), workers=workers, fails=fails) == alone
+    assert max_trials is None or len(alone) <= max_trials
+    assert all(width <= size for width, _ in alone.values())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "_get_size",
+        "_get_epochs",
+        "_get_num_rounds",
+        "_get_num_brackets",
+        "_increment_bracket_num",
+        "_start_new_bracket",
+        "_save_trial",
+        "create_trial",
+        "end_trial",
+        "update_trial",
+        "populate_space",
+        "save",
+    ],
+)
+def test_kerastuner_still_has_the_names_we_build_on(name: str) -> None:
+    """Each KerasTuner name the subclass uses or replaces exists and is callable."""
+    assert callable(getattr(keras_tuner.oracles.HyperbandOracle, name))
+
+
+def test_kerastuner_base_class_still_sets_what_we_read() -> None:
+    """The private attributes the subclass reads are set by KerasTuner's source."""
+    source = "".join(
+        inspect.getsource(base) for base in keras_tuner.oracles.HyperbandOracle.__mro__[:2]
+    )
+
+    for name in ("_brackets", "_current_bracket", "_current_iteration", "_seed_state"):
+        assert f"self.{name} = " in source

@@ -1,0 +1,46 @@
+"""Checkpoints are whole or not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kedro_nas.training.checkpoints import load_checkpoint, save_checkpoint
+
+
+def test_checkpoint_round_trip_is_exact_and_keeps_order(tmp_path: Path) -> None:
+    """More than ten arrays come back in order, bit for bit, with their metadata."""
+    arrays = [np.full((i + 1,), i / 3, np.float32) for i in range(12)]
+    save_checkpoint(tmp_path / "c.npz", arrays, {"epochs": 3})
+
+    loaded = load_checkpoint(tmp_path / "c.npz")
+
+    assert loaded is not None
+    assert loaded[1] == {"epochs": 3}
+    assert all(np.array_equal(a, b) for a, b in zip(arrays, loaded[0], strict=True))
+
+
+@pytest.mark.parametrize("keep", [0, 1, 100])
+def test_checkpoint_torn_file_counts_as_missing(tmp_path: Path, keep: int) -> None:
+    """A torn file is no checkpoint, and no error."""
+    path = tmp_path / "c.npz"
+    save_checkpoint(path, [np.zeros(50)], {})
+    path.write_bytes(path.read_bytes()[:keep])
+
+    assert load_checkpoint(path) is None
+
+
+def test_checkpoint_failed_write_leaves_the_old_one(tmp_path: Path) -> None:
+    """A write that fails half-way leaves the previous checkpoint and no other file."""
+    path = tmp_path / "c.npz"
+    save_checkpoint(path, [np.zeros(3)], {"epochs": 1})
+
+    with pytest.raises(TypeError):
+        save_checkpoint(path, [np.zeros(3)], {"epochs": object()})
+
+    loaded = load_checkpoint(path)
+    assert loaded is not None
+    assert loaded[1] == {"epochs": 1}
+    assert list(tmp_path.iterdir()) == [path]

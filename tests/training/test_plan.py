@@ -1,0 +1,64 @@
+"""What a budget affords of cross-validation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kedro_nas.training.plan import Plan, plan_cross_validation
+
+
+def _contestants(n: int) -> list[dict[str, Any]]:
+    found = [
+        {"is_baseline": False, "seconds_per_epoch": 8.0, "macs": 100} for _ in range(n)
+    ]
+    return [*found, {"is_baseline": True, "seconds_per_epoch": None, "macs": 200}]
+
+
+def _plan(budget_s: float | None, **changes: Any) -> Plan:
+    wanted = {"n_folds": 5, "n_repeats": 1, "epochs": 9, "workers": 2, "size_ratio": 1}
+    return plan_cross_validation(
+        _contestants(3), budget_s=budget_s, **{**wanted, **changes}
+    )
+
+
+def test_plan_without_budget_keeps_everything() -> None:
+    """No limit, nothing cut, and the time is still foretold."""
+    plan = _plan(None)
+
+    assert (plan.n_finalists, plan.n_folds, plan.epochs) == (3, 5, 9)
+    assert plan.expected_s == 10 + (3 * 8 + 16) * 9 * 5 / 2
+    assert plan.reasons == ()
+
+
+def test_plan_tight_budget_gives_up_finalists_before_folds() -> None:
+    """Fewer networks on all folds, rather than all networks on fewer."""
+    plan = _plan(700)
+
+    assert plan.n_finalists < 3
+    assert plan.n_folds == 5
+    assert "finalists were left out" in plan.reasons[0]
+
+
+def test_plan_tiny_budget_cuts_folds_then_epochs() -> None:
+    """When nothing else is left the epochs shrink, and each cut is said."""
+    plan = _plan(60)
+
+    assert (plan.n_finalists, plan.n_folds) == (1, 2)
+    assert plan.epochs < 9
+    assert len(plan.reasons) == 3
+
+
+@given(budget=st.floats(11, 5000), repeats=st.integers(1, 3), workers=st.integers(1, 8))
+def test_plan_any_budget_is_kept_unless_nothing_is_left_to_cut(
+    budget: float, repeats: int, workers: int
+) -> None:
+    """The expected time is within the budget, or the plan is already minimal."""
+    plan = _plan(budget, n_repeats=repeats, workers=workers)
+
+    minimal = (plan.n_finalists, plan.n_folds, plan.n_repeats, plan.epochs) == (
+        (1, 2, 1, 1)
+    )
+    assert plan.expected_s <= budget or minimal

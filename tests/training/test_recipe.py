@@ -1,0 +1,40 @@
+"""The learning-rate schedule."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kedro_nas.training.recipe import learning_rates
+
+
+@given(steps=st.integers(1, 60), length=st.integers(1, 30))
+def test_learning_rates_epoch_by_epoch_make_one_schedule(
+    steps: int, length: int
+) -> None:
+    """A schedule cut into epochs warms up once, then only falls, and ends near zero."""
+    rates = np.concatenate(
+        [
+            learning_rates(
+                0.1, epoch=epoch, steps_per_epoch=steps, schedule_epochs=length
+            )
+            for epoch in range(length)
+        ]
+    )
+
+    top = int(np.argmax(rates))
+    assert np.all(np.diff(rates[: top + 1]) >= 0)
+    assert np.all(np.diff(rates[top:]) <= 1e-9)
+    assert rates.max() <= 0.1 + 1e-8
+    assert len(rates) < 20 or rates[-1] < 0.1 * 0.05
+
+
+def test_learning_rates_longer_rung_continues_the_shorter() -> None:
+    """Epoch 3 has the same rates whether the rung ends there or goes on."""
+    one = learning_rates(0.1, epoch=3, steps_per_epoch=10, schedule_epochs=9)
+    same = learning_rates(0.1, epoch=3, steps_per_epoch=10, schedule_epochs=9)
+
+    assert np.array_equal(one, same)
+    assert one.dtype == np.float32
+    assert one.shape == (10,)
