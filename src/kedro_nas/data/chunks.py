@@ -66,7 +66,7 @@ def _decode_one(
 ) -> tuple[Any, ...]:
     try:
         decoded = decode(
-            _fetched(raw), background=layout.background, max_pixels=max_pixels
+            fetched(raw), background=layout.background, max_pixels=max_pixels
         )
     except BadImageError as reason:
         return "", 0, 0, True, "", "", str(reason)
@@ -84,7 +84,12 @@ def _decode_one(
     )
 
 
-def _fetched(raw: Raw) -> Any:
+def fetched(raw: Raw) -> Any:
+    """Read a local file; anything else is passed on.
+
+    Raises:
+        BadImageError: There is no image, or the file cannot be read.
+    """
     if raw is None:
         raise BadImageError("missing")
     if not isinstance(raw, Path):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 Pixels = NDArray[np.uint8]
 
@@ -54,10 +54,7 @@ def decode(raw: Any, *, background: int = 255, max_pixels: int = 50_000_000) -> 
             return _from_array(raw, background)
         if isinstance(raw, Image.Image):
             return _from_image(raw, background, max_pixels)
-        if not isinstance(raw, bytes | bytearray | memoryview):
-            raise BadImageError(f"not an image but {type(raw).__name__}")
-        if not len(raw):
-            raise BadImageError("empty file")
+        _check_bytes(raw)
         with warnings.catch_warnings():
             # a bomb is judged by max_pixels below; EXIF oddities are harmless
             warnings.simplefilter("ignore")
@@ -67,10 +64,17 @@ def decode(raw: Any, *, background: int = 255, max_pixels: int = 50_000_000) -> 
         raise
     except Image.DecompressionBombError as error:
         raise BadImageError(f"oversized: {error}") from error
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise BadImageError("not an image that can be decoded") from error
     except Exception as error:  # decoders raise almost anything on broken bytes
         raise BadImageError(f"undecodable: {error or type(error).__name__}") from error
+
+
+def _check_bytes(raw: Any) -> None:
+    if not isinstance(raw, bytes | bytearray | memoryview):
+        raise BadImageError(f"not an image but {type(raw).__name__}")
+    if not len(raw):
+        raise BadImageError("empty file")
 
 
 def peek(raw: Any) -> tuple[int, int, bool]:

@@ -54,7 +54,7 @@ def judge(
     adapt = small and options.on_small_data == "adapt"
     if small and not adapt:
         reasons.append("on_small_data is warn, so no setting was changed.")
-    verdict = {
+    verdict: dict[str, Any] = {
         "mode": "small_data" if adapt else "normal",
         "objective": "accuracy",
         "class_weights": None,
@@ -77,7 +77,7 @@ def judge(
         verdict["class_weights"] = class_weights(class_counts)
         reasons.append(
             f"The largest class has {imbalance:.1f} times the images of the smallest, "
-            f"above {IMBALANCED:g}: balanced accuracy decides, and classes are weighted."
+            f"above {IMBALANCED:g}: balanced accuracy decides, classes are weighted."
         )
     return verdict
 

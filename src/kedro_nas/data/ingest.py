@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kedro_nas.data.chunks import ChunkTask, decode_chunk
+from kedro_nas.data.chunks import ChunkTask, decode_chunk, fetched
 from kedro_nas.data.decode import BadImageError, peek
 from kedro_nas.data.layout import Layout, resolve_layout
 from kedro_nas.data.pixel_file import create_pixel_file
@@ -105,13 +105,16 @@ def _first_layout(
 
 def _headers(source: Source, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Height, width and greyness of the images whose header can be read."""
-    found = []
-    for raw in source.read(rows):
-        try:
-            found.append(peek(raw))
-        except BadImageError:
-            continue
-    return np.array(found, np.int64).reshape(-1, 3)
+    found = (_peeked(raw) for raw in source.read(rows))
+    readable = [header for header in found if header is not None]
+    return np.array(readable, np.int64).reshape(-1, 3)
+
+
+def _peeked(raw: Raw) -> tuple[int, int, bool] | None:
+    try:
+        return peek(fetched(raw))
+    except BadImageError:
+        return None
 
 
 def _decode_all(

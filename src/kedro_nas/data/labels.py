@@ -6,9 +6,11 @@ import numbers
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from kedro_nas.errors import DataError
@@ -90,20 +92,18 @@ def encode_splits(values: Sequence[Any]) -> NDArray[np.str_]:
 
 
 def _name(value: Any) -> str | None:
-    if value is None or (isinstance(value, float | np.floating) and value != value):  # noqa: PLR0124 - NaN, faster than isnan over object arrays
-        return None
+    if isinstance(value, bytes):
+        value = value.decode(errors="replace")
     if isinstance(value, str):
         return value.strip() or None
+    if value is None or value is pd.NA:
+        return None
     if isinstance(value, bool | np.bool_):
         return str(bool(value)).lower()
     if isinstance(value, numbers.Integral):
         return str(int(value))
-    if isinstance(value, numbers.Real) and float(value).is_integer():
-        return str(int(value))
-    if isinstance(value, bytes):
-        return value.decode(errors="replace").strip() or None
-    if type(value).__name__ in {"NAType", "NaTType"}:
-        return None
+    if isinstance(value, numbers.Real) and (isnan(value) or float(value).is_integer()):
+        return None if isnan(value) else str(int(float(value)))
     raise DataError(
         "a label is of a type that names no class",
         received=f"{value!r} ({type(value).__name__})",

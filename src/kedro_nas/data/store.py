@@ -172,8 +172,9 @@ class ImageStore:
         rows = np.sort(np.asarray(rows, np.int64))
         for start in range(0, len(rows), step):
             pixels = self.pixels[rows[start : start + step]]
-            for channel, histogram in enumerate(counts):
-                histogram += np.bincount(pixels[..., channel].ravel(), minlength=256)
+            for channel in range(len(counts)):
+                values = pixels[..., channel].ravel()
+                counts[channel] += np.bincount(values, minlength=256)
         levels = np.arange(256.0)
         total = counts.sum(axis=1)
         mean = counts @ levels / total

@@ -26,7 +26,7 @@ class ImagesDataset(AbstractDataset[Any, Source]):
       type: kedro_nas.datasets.ImagesDataset
       path: data/01_raw/flowers   # or s3://bucket/flowers with credentials
 
-    images:                       # Parquet or Arrow: encoded bytes, {bytes, path}, paths
+    images:                       # Parquet or Arrow: bytes, {bytes, path}, paths
       type: kedro_nas.datasets.ImagesDataset
       path: data/01_raw/scans.parquet
       image_column: scan

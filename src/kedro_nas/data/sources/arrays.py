@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from kedro_nas.data.sources.base import Listing, Raw, Source
 from kedro_nas.data.sources.cells import content_key
@@ -38,16 +39,18 @@ class ArraysSource(Source):
         self._images: list[Sequence[Any]] = []
         self._scale: float | None = None
 
+    @override
     def describe(self) -> str:
         return self._name
 
+    @override
     def listing(self) -> Listing:
         parts = self._load()
         labels: list[Any] = []
         splits: list[str | None] = []
         self._images = []
-        for split, images, values in parts:
-            values = np.asarray(values)
+        for split, images, given in parts:
+            values = np.asarray(given)
             if values.ndim == 2 and values.shape[1] == 1:
                 values = values[:, 0]  # Keras' CIFAR labels
             _check(self._name, images, values)
@@ -63,10 +66,11 @@ class ArraysSource(Source):
             )
         self._scale, notes = _common_scale(self._images)
         key = self._key or content_key([*self._images_for_key(), labels, splits])
-        given = splits if any(split is not None for split in splits) else None
+        has_splits = any(split is not None for split in splits)
         names = [f"row {i}" for i in range(len(labels))]
-        return Listing(names, labels, given, None, key, notes)
+        return Listing(names, labels, splits if has_splits else None, None, key, notes)
 
+    @override
     def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
         starts = np.cumsum([0, *(len(images) for images in self._images)])
         for row in rows:
@@ -115,7 +119,7 @@ def _check(name: str, images: Any, labels: NDArray[Any]) -> None:
         )
 
 
-def _common_scale(parts: list[Sequence[Any]]) -> tuple[float | None, list[str]]:
+def _common_scale(parts: list[Any]) -> tuple[float | None, list[str]]:
     """One scale for the whole set, so that a dark image stays dark.
 
     None leaves it to the decoder: uint8, or a range only the type can tell.

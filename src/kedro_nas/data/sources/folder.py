@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from kedro_nas.data.labels import SPLIT_NAMES
 from kedro_nas.data.sources.base import Listing, Raw, Source
@@ -15,7 +16,9 @@ from kedro_nas.data.sources.cells import content_key
 from kedro_nas.errors import DataError
 
 SUFFIXES = frozenset(
-    [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif", ".pgm", ".ppm", ".pbm", ".pnm", ".avif", ".jp2", ".tga", ".ico"]
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".tif", ".tiff"}
+    | {".bmp", ".dib", ".gif", ".pgm", ".ppm", ".pbm", ".pnm", ".avif", ".jp2"}
+    | {".tga", ".ico"}
 )
 _AT_ONCE = 64  # remote files fetched together
 
@@ -35,9 +38,11 @@ class FolderSource(Source):
         self.storage_options = storage_options or {}
         self._names: list[str] = []
 
+    @override
     def describe(self) -> str:
         return f"the folder {self.path}"
 
+    @override
     def listing(self) -> Listing:
         files = self._files()
         by_split = _has_splits(files)
@@ -72,6 +77,7 @@ class FolderSource(Source):
         key = content_key([(n, s) for n, s in zip(names, stats, strict=True)])
         return Listing(names, labels, splits if by_split else None, None, key, notes)
 
+    @override
     def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
         if "://" not in self.path:
             for row in rows:
@@ -94,20 +100,20 @@ class FolderSource(Source):
                 (path[len(root) :].lstrip("/"), _remote_stat(info))
                 for path, info in found.items()
             )
-        root = Path(self.path)
-        if not root.is_dir():
+        folder = Path(self.path)
+        if not folder.is_dir():
             raise DataError(
                 f"cannot read {self.describe()}",
-                received="a file" if root.exists() else "no such folder",
+                received="a file" if folder.exists() else "no such folder",
                 allowed="a folder with a subfolder per class",
                 remedy="Check the path of the catalog entry 'images'",
             )
         files = []
-        for path in root.rglob("*"):
+        for path in folder.rglob("*"):
             if path.is_file():
                 status = path.stat()
                 stat = f"{status.st_size}:{status.st_mtime_ns}"
-                files.append((path.relative_to(root).as_posix(), stat))
+                files.append((path.relative_to(folder).as_posix(), stat))
         return sorted(files)
 
     def _system(self) -> tuple[Any, str]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from kedro_nas.data.sources.base import Columns, Listing, Raw, Source
 from kedro_nas.data.sources.cells import content_key, resolve_columns, to_raw
@@ -38,6 +39,7 @@ class FrameSource(Source):
         self.root = root
         self._image_column = ""
 
+    @override
     def describe(self) -> str:
         return "the DataFrame"
 
@@ -45,6 +47,7 @@ class FrameSource(Source):
         """The rows; a manifest reads its file here."""
         return self._given
 
+    @override
     def listing(self) -> Listing:
         frame = self.frame()
         columns = resolve_columns(list(frame.columns), self.columns, self.describe())
@@ -68,6 +71,7 @@ class FrameSource(Source):
             key=content_key([*raws, labels, splits, groups]),
         )
 
+    @override
     def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
         cells = self.frame()[self._image_column].to_numpy(dtype=object)
         for row in rows:
@@ -80,7 +84,7 @@ class ManifestSource(FrameSource):
     def __init__(
         self,
         path: str,
-        columns: Columns = Columns(),
+        columns: Columns = Columns(),  # noqa: B008 - frozen
         root: str | None = None,
     ) -> None:
         folder = path.rsplit("/", 1)[0] if "/" in path else "."
@@ -90,9 +94,11 @@ class ManifestSource(FrameSource):
         self.path = path
         self._read: pd.DataFrame | None = None
 
+    @override
     def describe(self) -> str:
         return f"the manifest {self.path}"
 
+    @override
     def frame(self) -> pd.DataFrame:
         if self._read is None:
             try:

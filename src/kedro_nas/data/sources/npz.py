@@ -72,7 +72,7 @@ class _Member(Sequence[NDArray[Any]]):
         if not 0 <= row < len(self):
             raise IndexError(row)
         if self._file is None or row < self._next:
-            self._file = zipfile.ZipFile(self.path).open(self.member)
+            self._file = zipfile.ZipFile(self.path).open(self.member)  # noqa: SIM115 - read on
             _header(self._file)
             self._next = 0
         n_bytes = int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize

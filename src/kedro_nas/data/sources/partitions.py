@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from kedro_nas.data.sources.base import Listing, Raw, Source
 from kedro_nas.data.sources.cells import content_key
@@ -25,9 +26,11 @@ class PartitionsSource(Source):
         self._partitions = partitions
         self._names = sorted(map(str, partitions))
 
+    @override
     def describe(self) -> str:
         return "the partitions"
 
+    @override
     def listing(self) -> Listing:
         if not self._names:
             raise DataError(
@@ -49,6 +52,7 @@ class PartitionsSource(Source):
         key = content_key([self._names, *self.read(rows)])
         return Listing(self._names, labels, None, None, key)
 
+    @override
     def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
         for row in rows:
             value = self._partitions[self._names[row]]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from kedro_nas.data.labels import SPLIT_NAMES
 from kedro_nas.data.sources.base import Columns, Listing, Raw, Source
@@ -44,9 +45,11 @@ class TableSource(Source):
         self.storage_options = storage_options or {}
         self._image_column = ""
 
+    @override
     def describe(self) -> str:
         return f"the {self.kind.capitalize()} file {self.path}"
 
+    @override
     def listing(self) -> Listing:
         data = self._dataset()
         columns = resolve_columns(data.schema.names, self.columns, self.describe())
@@ -72,6 +75,7 @@ class TableSource(Source):
         key = content_key([*stats, str(columns), self.image_shape, *files])
         return Listing(names, labels, splits, values.get("group"), key)
 
+    @override
     def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
         wanted, start = np.asarray(rows), 0
         root = self._root()
