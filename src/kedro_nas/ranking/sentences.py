@@ -52,14 +52,14 @@ def baseline_sentence(table: FoldTable, chosen: str, test: PairedTest | None) ->
             " were completed by both."
         )
     numbers = (
-        f"{points(test.difference)} (95 % interval {points(test.ci_low)} to"
-        f" {points(test.ci_high)}, {p_value(test.p_value)})"
+        f"{points(test.difference)} (95 % interval {points(test.ci_low, unit='')} to"
+        f" {points(test.ci_high, unit='')}, {p_value(test.p_value)})"
     )
     if test.ci_low > 0:
         return f"It beats the baseline: {numbers}."
     if test.ci_high < 0:
         return f"It did not beat the baseline: it is worse, {numbers}."
-    return f"It did not beat the baseline: the difference is {numbers}, which is a tie."
+    return f"It did not beat the baseline: {numbers} is within chance."
 
 
 def label(contestant: Mapping[str, Any]) -> str:
@@ -75,14 +75,14 @@ def label(contestant: Mapping[str, Any]) -> str:
     return f"{str(contestant['key'])[:6]}{size}"
 
 
-def points(difference: float) -> str:
+def points(difference: float, *, unit: str = " points") -> str:
     """Write a difference of fractions in percentage points.
 
     >>> points(0.0123)
     '+1.23 points'
     """
     sign = "\N{MINUS SIGN}" if difference < 0 else "+"
-    return sign + size_of(difference)
+    return f"{sign}{abs(difference) * 100:.2f}{unit}"
 
 
 def size_of(difference: float) -> str:

@@ -65,17 +65,17 @@ def _found(test: Mapping[str, Any], best: Mapping[str, Any]) -> str:
             return (
                 "No better than chance: on average over the classes,"
                 f" {percent(test['balanced_accuracy'])} of {n_images} unseen test"
-                " images are classified rightly."
+                " images are classified correctly."
             )
         return (
             f"No better than chance: {percent(test['accuracy'])} of {n_images} unseen"
-            f" test images are classified rightly ({interval}); always naming the"
+            f" test images are classified correctly ({interval}); always naming the"
             f" commonest class gives {percent(test['chance'])}."
         )
     role = "The baseline" if best.get("is_baseline") else "The network found"
     return (
         f"{role} classifies {percent(test['accuracy'])} of {n_images} unseen test"
-        f" images rightly ({interval})."
+        f" images correctly ({interval})."
     )
 
 

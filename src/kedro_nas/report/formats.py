@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, TypeGuard
 
 # a dash where there is no number, as in printed tables
 MISSING = "—"
+_GLUED = re.compile(
+    r"(?<=\d) (?=(?:%|s\b|min\b|h\b|points\b))|(?<=\bp) (?=[=<])|(?<=[=<]) (?=\d)"
+)
 
 
 def percent(share: Any, digits: int = 1) -> str:
     """Write a fraction in percent, a dash for none.
 
-    >>> percent(0.9055), percent(float("nan"))
-    ('90.5 %', '—')
+    >>> percent(0.9055) == "90.5\N{NO-BREAK SPACE}%", percent(float("nan"))
+    (True, '—')
     """
-    return f"{share * 100:.{digits}f} %" if is_number(share) else MISSING
+    return typeset(f"{share * 100:.{digits}f} %") if is_number(share) else MISSING
+
+
+def typeset(sentence: str) -> str:
+    """Keep numbers and their units, and `p = 0.01`, on one line.
+
+    >>> typeset("9 % of all, p = 0.1") == "9\N{NO-BREAK SPACE}% of all, " + (
+    ...     "p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.1")
+    True
+    """
+    return _GLUED.sub("\N{NO-BREAK SPACE}", sentence)
 
 
 def points(difference: Any) -> str:

@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kedro_nas.seeds import derive_seed
+from kedro_nas.report.formats import percent
+from kedro_nas.seeds import derive_seed, generator
 
 # below it five parts of the trials are too small to say anything
 MIN_NETWORKS = 20
 # the forest must predict unseen trials at least this well to be believed
 MIN_R2 = 0.1
+N_SHUFFLES = 5
 ABSENT = "absent"
 
 
@@ -136,25 +138,39 @@ def _permute(
     features: pd.DataFrame, scores: np.ndarray
 ) -> tuple[float, np.ndarray, np.ndarray]:
     from sklearn.ensemble import RandomForestRegressor
-    from sklearn.inspection import permutation_importance
     from sklearn.model_selection import KFold
 
     encoded = _encode(features)
     seed = derive_seed(0, "report", "importance")
+    random = generator(0, "report", "permutation")
     drops, explained = [], []
     for train, held_out in KFold(5, shuffle=True, random_state=seed).split(encoded):
         forest = RandomForestRegressor(60, min_samples_leaf=2, random_state=seed)
         forest.fit(encoded[train], scores[train])
-        explained.append(forest.score(encoded[held_out], scores[held_out]))
-        result = permutation_importance(
-            forest, encoded[held_out], scores[held_out], n_repeats=3, random_state=seed
-        )
-        drops.append(result.importances_mean)
+        # all shuffled copies in one call: a call costs more than its rows
+        copies = _shuffled_copies(encoded[held_out], random)
+        predicted = forest.predict(copies.reshape(-1, encoded.shape[1]))
+        errors = (predicted.reshape(-1, len(held_out)) - scores[held_out]) ** 2
+        shares = errors.mean(axis=1) / scores.var()
+        explained.append(1 - shares[0])
+        by_choice = (shares[1:] - shares[0]).reshape(encoded.shape[1], N_SHUFFLES)
+        drops.append(by_choice.mean(axis=1))
     return (
         float(np.mean(explained)),
         np.maximum(np.mean(drops, axis=0), 0.0),
         np.std(drops, axis=0),
     )
+
+
+def _shuffled_copies(rows: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Return the rows as they are, then with each column shuffled, several times."""
+    copies = [rows]
+    for column in range(rows.shape[1]):
+        for _ in range(N_SHUFFLES):
+            copy = rows.copy()
+            copy[:, column] = random.permutation(copy[:, column])
+            copies.append(copy)
+    return np.stack(copies)
 
 
 def _encode(features: pd.DataFrame) -> np.ndarray:
@@ -177,7 +193,7 @@ def _effect(values: pd.Series[Any], scores: np.ndarray) -> str:
                             if isinstance(value, float) else str(value))  # fmt: skip
     means = pd.Series(scores, index=values.index).groupby(groups.astype(str)).mean()
     best_first = means.sort_values(ascending=False).head(6)
-    return " · ".join(f"{value} {mean:.1%}" for value, mean in best_first.items())
+    return " · ".join(f"{value}: {percent(mean)}" for value, mean in best_first.items())
 
 
 def _sentence(choices: tuple[Choice, ...], r2: float, n: int) -> str:
@@ -189,7 +205,7 @@ def _sentence(choices: tuple[Choice, ...], r2: float, n: int) -> str:
     first = " and ".join(choice.name for choice in choices[:2])
     return (
         f"Over {n} networks, {first} mattered most; the choices together explain"
-        f" {r2:.0%} of the variance of scores not used for fitting."
+        f" {percent(r2, 0)} of the variance of scores not used for fitting."
     )
 
 

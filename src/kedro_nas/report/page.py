@@ -168,7 +168,15 @@ def _render(context: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("percent", "points", "p_value", "whole", "short", "duration"):
+    for name in (
+        "percent",
+        "points",
+        "p_value",
+        "whole",
+        "short",
+        "duration",
+        "typeset",
+    ):
         environment.filters[name] = getattr(formats, name)
     return environment.get_template("report.html.j2").render(
         **context,

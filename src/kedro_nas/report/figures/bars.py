@@ -12,6 +12,7 @@ from kedro_nas.report.figures.theme import (
     new_figure,
     safe,
 )
+from kedro_nas.report.formats import percent
 from kedro_nas.report.importance import Importance
 
 # the rest of a long list is noise
@@ -34,7 +35,7 @@ def draw_time_spent(ledger: Ledger) -> go.Figure:
             WINNER if part.name == "training to the last rung" else OTHER
             for part in parts
         ],
-        texts=[f"{part.seconds:.1f} s, {part.share:.0%}" for part in parts],
+        texts=[f"{part.seconds:.1f} s, {percent(part.share, 0)}" for part in parts],
     )
     figure.update_xaxes(title_text="seconds")
     return figure
@@ -53,7 +54,7 @@ def draw_choice_importance(importance: Importance) -> go.Figure:
         labels=[choice.name for choice in shown],
         values=[choice.importance for choice in shown],
         colours=[WINNER if importance.is_reliable else OTHER] * len(shown),
-        texts=[f"{choice.importance:.0%}" for choice in shown],
+        texts=[percent(choice.importance, 0) for choice in shown],
     )
     figure.update_xaxes(title_text="share of the score's variance", tickformat=".0%")
     return figure

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from kedro_nas.report.figures.theme import HEAT, OTHER, empty_figure, new_figure, safe
+from kedro_nas.report.figures.theme import HEAT, INK, empty_figure, new_figure, safe
 
 # above it numbers in the cells would overlap, and names become too many to read
 MAX_WITH_NUMBERS = 14
@@ -69,6 +69,6 @@ def _add_numbers(figure: go.Figure, counts: Any, shares: Any) -> None:
             # on a saturated cell the page's ink would not read
             font={
                 "size": 11,
-                "color": "white" if shares[row, column] > 0.45 else OTHER,
+                "color": "white" if shares[row, column] > 0.45 else INK,
             },
         )

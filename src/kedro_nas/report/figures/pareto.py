@@ -34,13 +34,13 @@ def draw_pareto_front(
     ranked = ranking[ranking["cv_mean"].notna() & ranking[cost].notna()]
     if tried.empty and ranked.empty:
         return empty_figure("No network was scored.")
-    figure = new_figure(height=400)
+    figure = new_figure(height=420)
     figure.add_scatter(
         x=tried[cost],
         y=tried["score"],
         mode="markers",
-        name="tried (validation)",
-        marker={"size": 6, "color": OTHER, "opacity": 0.45},
+        name="tried",
+        marker={"size": 6, "color": OTHER, "opacity": 0.4},
         customdata=[
             [safe(name, 90), epochs]
             for name, epochs in zip(tried["name"], tried["epochs"], strict=True)
@@ -57,8 +57,12 @@ def draw_pareto_front(
         line={"shape": "hv", "width": 1.5, "color": OTHER},
         hoverinfo="skip",
     )
-    for row in ranked.to_dict("records"):
-        _add_contestant(figure, row, cost)
+    others_named = False
+    # the winner last, on top of those it lies close to
+    for row in ranked.sort_values("chosen").to_dict("records"):
+        other = not row["chosen"] and not row["is_baseline"]
+        _add_contestant(figure, row, cost, named=not (other and others_named))
+        others_named = others_named or other
     figure.update_xaxes(title_text=AXES[cost], type="log", dtick="D2")
     figure.update_yaxes(title_text="accuracy", tickformat=".0%")
     return figure
@@ -86,10 +90,13 @@ def is_on_front(cost: pd.Series[float], score: pd.Series[float]) -> list[bool]:
     return on_front
 
 
-def _add_contestant(figure: go.Figure, row: Mapping[Hashable, Any], cost: str) -> None:
+def _add_contestant(
+    figure: go.Figure, row: Mapping[Hashable, Any], cost: str, *, named: bool
+) -> None:
     baseline, winner = bool(row["is_baseline"]), bool(row["chosen"])
     colour = colour_of(is_winner=winner, is_baseline=baseline)
     mean, low, high = (float(row[name]) for name in ("cv_mean", "ci_low", "ci_high"))
+    role = "baseline" if baseline else "chosen" if winner else "other finalists"
     label = "baseline" if baseline else str(row["key"])[:6]
     figure.add_scatter(
         x=[row[cost]],
@@ -102,16 +109,10 @@ def _add_contestant(figure: go.Figure, row: Mapping[Hashable, Any], cost: str) -
             "width": 4,
             "color": colour,
         },
-        mode="markers+text",
-        name=f"{label}{', chosen' if winner else ''} (cross-validated)",
-        showlegend=winner or baseline,
-        text=[label],
-        textposition="middle right",
-        textfont={"size": 12, "color": colour},
-        marker={
-            "size": 11 if winner or baseline else 9,
-            "color": colour,
-            "symbol": SYMBOLS[colour],
-        },
+        mode="markers",
+        name=role,
+        legendgroup=role,
+        showlegend=named,
+        marker={"size": 10, "color": colour, "symbol": SYMBOLS[colour]},
         hovertemplate=f"{label}: %{{y:.1%}}<br>%{{x:,}}<extra>cross-validated</extra>",
     )

@@ -19,7 +19,13 @@ GRID = "#e4e6e9"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
 
 # from transparent, so that the same figure serves a light and a dark page
-HEAT = [[0.0, "rgba(11,123,193,0)"], [1.0, "rgba(11,123,193,1)"]]
+# and steep at first, since what matters in it are the rare mistakes
+HEAT = [
+    [0.0, "rgba(11,123,193,0)"],
+    [0.05, "rgba(11,123,193,0.16)"],
+    [0.2, "rgba(11,123,193,0.4)"],
+    [1.0, "rgba(11,123,193,1)"],
+]
 
 SYMBOLS = {WINNER: "circle", BASELINE: "diamond", OTHER: "circle"}
 
@@ -36,7 +42,8 @@ def new_figure(*, height: int = 380) -> go.Figure:
         "linecolor": GRID,
         "ticks": "",
         "automargin": True,
-        "title": {"standoff": 8},
+        "title": {"standoff": 10, "font": {"size": 13}},
+        "tickfont": {"size": 12},
     }
     figure = go.Figure()
     figure.update_layout(

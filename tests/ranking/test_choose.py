@@ -1,0 +1,199 @@
+"""One is chosen, for a stated reason, and luck is called luck."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kedro_nas.errors import RankingError
+from kedro_nas.files import finite
+from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.ranking.choose import rank_contestants
+
+HARD = np.array([0.010, -0.008, 0.004, -0.010, 0.004])
+NOISE = np.array([0.004, -0.002, -0.004, 0.003, -0.001])
+
+
+def contestant(key, params, *, is_baseline=False, score=0.95):
+    return {
+        "key": key, "name": f"network {key}", "params": params, "macs": 10 * params,
+        "depth": 4, "is_baseline": is_baseline, "score": score, "architecture": {},
+    }  # fmt: skip
+
+
+def folds(key, mean, *, noise=0.0, failed=()):
+    return [
+        {
+            "key": key, "name": key, "is_baseline": False, "repeat": 0, "fold": fold,
+            "status": "failed" if fold in failed else "completed",
+            "reason": "out of memory" if fold in failed else None,
+            "accuracy": np.nan if fold in failed else score,
+            "balanced_accuracy": 1 - score, "n_train": 800, "n_held_out": 200,
+            "seconds": 2.0,
+        }
+        for fold, score in enumerate(mean + HARD + noise * NOISE)
+    ]  # fmt: skip
+
+
+def rank(contestants, rows, **options):
+    objective = options.pop("objective", "accuracy")
+    return rank_contestants(
+        pd.DataFrame(rows), contestants, RankingOptions(**options), objective=objective
+    )
+
+
+LARGE, SMALL = contestant("large1", 1000), contestant("small1", 100)
+BASELINE = contestant("base01", 500, is_baseline=True, score=None)
+
+
+def test_rank_contestants_within_one_standard_error_chooses_the_smaller():
+    """A gap smaller than its own error is not worth ten times the parameters."""
+    rows = folds("large1", 0.9) + folds("small1", 0.8995, noise=1)
+
+    ranking, best = rank([LARGE, SMALL], rows)
+
+    assert list(ranking["key"]) == ["large1", "small1"]
+    assert best["key"] == "small1"
+    assert "smallest within one standard error" in best["sentence"]
+    assert "10 % of its parameters" in best["sentence"]
+
+
+def test_rank_contestants_by_best_mean_chooses_the_best_whatever_its_size():
+    """`best_mean` never trades accuracy for size, but still says it may be luck."""
+    rows = folds("large1", 0.9) + folds("small1", 0.8995, noise=1)
+
+    _, best = rank([LARGE, SMALL], rows, rule="best_mean")
+
+    assert best["key"] == "large1"
+    assert "may well be luck" in best["sentence"]
+
+
+def test_rank_contestants_with_a_clear_lead_chooses_it_and_says_hardly_luck():
+    """Three points on every fold alike are no luck, and nobody is tied."""
+    rows = folds("large1", 0.93, noise=1) + folds("small1", 0.9)
+
+    ranking, best = rank([LARGE, SMALL], rows)
+
+    assert best["key"] == "large1"
+    assert "hardly luck" in best["sentence"]
+    assert list(ranking["tied"]) == [True, False]
+
+
+def test_rank_contestants_reports_the_optimism_of_the_search():
+    """Optimism is the search's score less the mean over the folds."""
+    ranking, _ = rank([LARGE], folds("large1", 0.9))
+
+    assert ranking.loc[0, "optimism"] == pytest.approx(0.05)
+
+
+def test_rank_contestants_that_beat_the_baseline_say_so_with_an_interval():
+    """The interval of the difference lies above zero, and the sentence says so."""
+    rows = folds("large1", 0.93, noise=1) + folds("base01", 0.9)
+
+    _, best = rank([LARGE, BASELINE], rows)
+
+    assert best["against_baseline"]["beats_baseline"]
+    assert best["against_baseline"]["ci_low"] > 0
+    assert best["against_baseline"]["sentence"].startswith("It beats the baseline")
+
+
+def test_rank_contestants_that_tie_with_the_baseline_did_not_beat_it():
+    """A difference within chance is reported as not beating the baseline."""
+    rows = folds("large1", 0.901, noise=1) + folds("base01", 0.9)
+
+    _, best = rank([LARGE, BASELINE], rows, rule="best_mean")
+
+    assert not best["against_baseline"]["beats_baseline"]
+    assert "did not beat the baseline" in best["against_baseline"]["sentence"]
+
+
+def test_rank_contestants_may_choose_the_baseline_itself():
+    """A baseline that is best is the winner, said plainly."""
+    rows = folds("large1", 0.85, noise=1) + folds("base01", 0.9)
+
+    ranking, best = rank([LARGE, BASELINE], rows)
+
+    assert best["is_baseline"]
+    assert "baseline itself was chosen" in best["against_baseline"]["sentence"]
+    assert ranking.set_index("key").loc["base01", "chosen"]
+
+
+def test_rank_contestants_without_a_baseline_has_nothing_to_say_about_one():
+    """No baseline leaves both fields empty rather than invented."""
+    _, best = rank([LARGE], folds("large1", 0.9))
+
+    assert best["baseline"] is None
+    assert best["against_baseline"] is None
+
+
+def test_rank_contestants_never_chooses_one_that_lost_a_fold_others_completed():
+    """The best mean over fewer folds is listed last, and its failure is told."""
+    rows = folds("large1", 0.95, failed=(2,)) + folds("small1", 0.9)
+
+    ranking, best = rank([LARGE, SMALL], rows)
+
+    assert best["key"] == "small1"
+    assert list(ranking["key"]) == ["small1", "large1"]
+    assert "1 fold(s) failed (out of memory)" in best["sentence"]
+
+
+def test_rank_contestants_of_which_one_failed_altogether_still_ranks_the_other():
+    """A contestant without any fold has a row without a mean."""
+    rows = folds("large1", 0.95, failed=range(5)) + folds("small1", 0.9)
+
+    ranking, best = rank([LARGE, SMALL], rows)
+
+    assert best["key"] == "small1"
+    assert np.isnan(ranking.set_index("key").loc["large1", "cv_mean"])
+
+
+def test_rank_contestants_when_every_fold_failed_names_the_reason():
+    """Nothing to rank is an error that repeats why the folds failed."""
+    with pytest.raises(RankingError, match="out of memory"):
+        rank([LARGE], folds("large1", 0.9, failed=range(5)))
+
+
+def test_rank_contestants_on_one_fold_says_nothing_about_luck():
+    """One fold gives an order, and strict JSON without an interval."""
+    rows = [row for row in folds("large1", 0.9) + folds("small1", 0.8)
+            if row["fold"] == 0]  # fmt: skip
+
+    _, best = rank([LARGE, SMALL], rows)
+
+    assert best["key"] == "large1"
+    assert "one fold cannot say" in best["sentence"]
+    json.dumps(best, allow_nan=False)
+
+
+def test_rank_contestants_by_balanced_accuracy_uses_that_column():
+    """The objective of the verdict decides, not accuracy."""
+    rows = folds("large1", 0.9) + folds("small1", 0.8)
+
+    _, best = rank([LARGE, SMALL], rows, objective="balanced_accuracy")
+
+    assert best["key"] == "small1"
+    assert best["objective"] == "balanced_accuracy"
+
+
+def test_rank_contestants_with_an_unknown_objective_lists_the_columns():
+    """An objective that was never scored is refused, with what there is."""
+    with pytest.raises(RankingError, match="balanced_accuracy"):
+        rank([LARGE], folds("large1", 0.9), objective="auc")
+
+
+def test_rank_contestants_does_not_depend_on_the_order_of_the_rows():
+    """Folds finished in any order, or written twice, give the same ranking."""
+    rows = folds("large1", 0.9, noise=1) + folds("small1", 0.89)
+    shuffled = [rows[i] for i in np.random.default_rng(0).permutation(len(rows))]
+
+    first, second = (
+        rank([LARGE, SMALL], rows),
+        rank([LARGE, SMALL], shuffled + rows[:2]),
+    )
+
+    assert finite(first[1]) == finite(second[1])
+    columns = ["key", "cv_mean", "p_value", "chosen"]
+    pd.testing.assert_frame_equal(first[0][columns], second[0][columns])
