@@ -68,6 +68,18 @@ class Search:
             )
         return self.catalog.get(name).load()
 
+    def load_images(self) -> Any:
+        """Load the images, under the name the project gives them."""
+        node = next(
+            node
+            for pipeline in pipelines.values()
+            for node in our_nodes(pipeline)
+            if node.namespace == self.namespace
+            and node.name.endswith(".prepare_images")
+        )
+        # prepare_images takes the images first; a host may have mapped their name
+        return self.catalog.get(node.inputs[0]).load()
+
     def load_if_there(self, dataset: str) -> Any:
         """Load a dataset, or return None if no run has written it."""
         name = self.name(dataset)

@@ -25,7 +25,8 @@ class NasGroup(LazyGroup):
             text = message_of(error)
             if text is None or isinstance(error, click.ClickException):
                 raise
-            raise click.ClickException(text) from error
+            # click says "Error: " itself
+            raise click.ClickException(text.partition("Error: ")[2]) from error
 
 
 @click.group(name="kedro-nas")

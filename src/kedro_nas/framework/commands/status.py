@@ -1,0 +1,70 @@
+"""`kedro nas status`: how far a search is, also while it runs or after a kill."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from kedro_nas.framework.commands import (
+    env_option,
+    json_option,
+    namespace_option,
+    say,
+)
+from kedro_nas.framework.progress import read_status
+from kedro_nas.framework.project import opened
+
+
+@click.command()
+@env_option
+@namespace_option
+@json_option
+@click.pass_obj
+def status(
+    metadata: Any, env: str | None, namespace: str | None, *, as_json: bool
+) -> None:
+    """Say how far the search is, what is best so far, and what is left."""
+    with opened(metadata.project_path, env=env, namespace=namespace) as search:
+        value = read_status(search)
+    say(value, _text(value), as_json=as_json)
+
+
+def _text(value: dict[str, Any]) -> str:
+    lines = [f"{value['namespace']}: {_now(value)}"]
+    lines += [
+        f"  {'done' if done else '    '}  {name}"
+        for name, done in value["stages"].items()
+    ]
+    search = value["search"]
+    if search is None:
+        return "\n".join([*lines, "The search has not begun."])
+    trials = search["trials"]
+    lines.append(
+        f"Search: bracket {search['bracket']}, rung {search['rung']}; "
+        f"{trials['completed']} trials completed, {trials['failed']} failed, "
+        f"{trials['running']} under way"
+    )
+    if search["best"]:
+        best = search["best"]
+        lines.append(f"Best so far: {best['score']:.4f}  {best['network']}")
+    lines.append(f"Spent: {search['spent_s']:.0f} s{_left(search)}")
+    if search["failures"]:
+        lines.append("Last failure: " + search["failures"][-1])
+    return "\n".join(lines)
+
+
+def _now(value: dict[str, Any]) -> str:
+    if value["running"]:
+        return f"running, in {value['stage']}"
+    if value["stage"] is None:
+        return "finished"
+    if value["search"] is None and not any(value["stages"].values()):
+        return "not begun; `kedro run` begins it"
+    return f"not running, next is {value['stage']}; `kedro run` goes on from there"
+
+
+def _left(search: dict[str, Any]) -> str:
+    if search["left_s"] is None:
+        return ""
+    return f" of {search['budget_s']:.0f} s, {search['left_s']:.0f} s left"

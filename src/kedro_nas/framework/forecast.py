@@ -1,0 +1,211 @@
+"""What a run will take, from a few steps of training measured on this machine."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kedro_nas.data.store import ImageStore
+from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.seeds import generator
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.costs import costs
+from kedro_nas.space.search_space import SearchSpace
+from kedro_nas.space.speed import seconds_per_epoch
+
+_DRAWS = 60  # architectures whose estimated speed is averaged
+_STEPS = 3  # measured after one that is not, which allocates
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One network, timed on one worker's threads.
+
+    Attributes:
+        build_s: Seconds to build it and trace its graphs.
+        step_s: Seconds of one gradient step.
+        memory_mb: Peak of this process, MiB.
+    """
+
+    build_s: float
+    step_s: float
+    memory_mb: float
+
+
+def measure_network(
+    store: ImageStore,
+    architecture: Architecture,
+    verdict: dict[str, Any],
+    options: SearchOptions,
+) -> Measured:
+    """Build a network and time a few gradient steps; nothing of it is kept.
+
+    Args:
+        store: Prepared images; only training rows are read.
+        architecture: The network, usually candidate 0.
+        verdict: Of the dataset profile.
+        options: Of the search.
+    """
+    import tensorflow as tf
+
+    from kedro_nas.training.pixels import development_pixels
+    from kedro_nas.training.tasks import Task
+    from kedro_nas.training.unit import make_learner
+
+    tf.config.threading.set_intra_op_parallelism_threads(options.threads_per_worker)
+    task = Task(
+        task_id="check",
+        architecture=architecture,
+        store=str(store.path),
+        rows="search",
+        epochs=1,
+        schedule_epochs=1,
+        seed=0,
+        bn_momentum=verdict["bn_momentum"],
+        class_weights=verdict["class_weights"],
+        max_resident_mb=options.max_resident_mb,
+    )
+    began = time.monotonic()
+    pixels = development_pixels(str(store.path), store.fingerprint, 1024)
+    train = store.rows("train")
+    learner = make_learner(task, store, pixels, train)
+    built = time.monotonic()
+    batch = min(architecture.recipe.batch_size, len(train))
+    positions = np.resize(pixels.positions(train), (_STEPS, batch))
+    rates = np.full(_STEPS, 1e-3, np.float32)
+    learner.train_epoch(positions[:1], rates[:1], seed=0)
+    warm = time.monotonic()
+    learner.train_epoch(positions, rates, seed=0)
+    step_s = (time.monotonic() - warm) / _STEPS
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Measured(built - began, step_s, memory)
+
+
+def forecast(
+    store: ImageStore,
+    space: SearchSpace,
+    verdict: dict[str, Any],
+    options: SearchOptions,
+    ranking: RankingOptions,
+    measured: Measured,
+    *,
+    workers: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Predict candidates, seconds, memory and disk of the configured run.
+
+    Args:
+        store: Prepared images.
+        space: The search space.
+        verdict: Of the dataset profile.
+        options: Of the search.
+        ranking: Of the ranking.
+        measured: What `measure_network` found for the space's first anchor.
+        workers: Training processes.
+        seed: The root seed.
+
+    Returns:
+        `architectures`, `trials`, `search_s`, `ranking_s`, `final_s`, `total_s`,
+        `memory_mb`, `disk_mb`. Networks differ by an order of magnitude in speed;
+        take seconds for right within a factor of two.
+    """
+    anchor = space.anchors[0]
+    n_train, n_dev = len(store.rows("train")), len(store.rows("dev"))
+    steps = max(1, n_train // anchor.recipe.batch_size)
+    epoch_s = steps * measured.step_s * _relative_cost(space, anchor, seed)
+    first, top = options.rung_epochs(steps)
+    epochs, trials = _mean_ladder(first, top, options.factor)
+    each_s = epochs * epoch_s + trials * measured.build_s
+    architectures = _architectures(
+        options, each_s / workers, epochs, trials, top, first
+    )
+    search_s = architectures * each_s / workers
+    if options.budget_s is not None:
+        search_s = min(search_s, options.budget_s)
+    fold_s = (ranking.epochs or top) * epoch_s * n_dev / n_train + measured.build_s
+    folds = (ranking.folds or verdict["n_folds"]) * (
+        ranking.repeats or verdict["n_repeats"]
+    )
+    contestants = ranking.finalists + (ranking.baseline != "none")
+    ranking_s = contestants * folds * fold_s / workers
+    if ranking.budget_s is not None:
+        ranking_s = min(ranking_s, ranking.budget_s)
+    final_s = fold_s * (1 + ranking.seeds) / min(workers, 2)
+    weights_mb = 12 * costs(anchor).params / 2**20  # weights and two moments
+    return {
+        "architectures": round(architectures),
+        "trials": round(architectures * trials),
+        "search_s": search_s,
+        "ranking_s": ranking_s,
+        "final_s": final_s,
+        "total_s": search_s + ranking_s + final_s,
+        "memory_mb": measured.memory_mb * (workers + 1),
+        "disk_mb": 2 * _size_mb(store.path) + architectures * weights_mb,
+    }
+
+
+def _relative_cost(space: SearchSpace, anchor: Architecture, seed: int) -> float:
+    """Say how much slower than the anchor a drawn architecture is on average."""
+    rng = generator(seed, "forecast")
+    drawn = [seconds_per_epoch(space.sample(rng), 1) for _ in range(_DRAWS)]
+    return float(np.mean(drawn)) / seconds_per_epoch(anchor, 1)
+
+
+def _mean_ladder(first: int, top: int, factor: int) -> tuple[float, float]:
+    """Average epochs and trials per architecture over one pass of all brackets.
+
+    >>> _mean_ladder(1, 1, 3)
+    (1.0, 1.0)
+    """
+    sizes, epochs, trials = 0.0, 0.0, 0.0
+    for size, rungs in _brackets(first, top, factor):
+        sizes += size
+        before = 0.0
+        for number, end in enumerate(rungs):
+            trained = size // factor**number
+            trials += trained
+            epochs += trained * (end - before)
+            before = end
+    return epochs / sizes, trials / sizes
+
+
+def _brackets(first: int, top: int, factor: int) -> Iterator[tuple[int, list[float]]]:
+    highest = 0
+    while first * factor ** (highest + 1) <= top:
+        highest += 1
+    for number in range(highest, -1, -1):
+        size = -(-(highest + 1) * factor**number // (number + 1))
+        yield size, [top / factor**rung for rung in range(number, -1, -1)]
+
+
+def _architectures(
+    options: SearchOptions,
+    each_s: float,
+    epochs: float,
+    trials: float,
+    top: int,
+    first: int,
+) -> float:
+    """Say after how many architectures the first limit ends the search."""
+    limits = []
+    if options.budget_s is not None:
+        limits.append(options.budget_s / each_s)
+    if options.max_trials is not None:
+        limits.append(options.max_trials / trials)
+    if options.max_epochs_total is not None:
+        limits.append(options.max_epochs_total / epochs)
+    if options.iterations is not None:
+        size = sum(size for size, _ in _brackets(first, top, options.factor))
+        limits.append(options.iterations * size)
+    return max(1.0, min(limits))
+
+
+def _size_mb(folder: Path) -> float:
+    return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 2**20

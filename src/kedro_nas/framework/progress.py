@@ -1,0 +1,125 @@
+"""How far a search is, read from files that other processes are writing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from kedro_nas.files import read_json_lines
+from kedro_nas.framework.project import Search
+from kedro_nas.space.architecture import Architecture
+
+# What each stage writes last: once it is there, the stage is done.
+LAST_OUTPUTS = {
+    "data_preparation": "dataset_profile",
+    "search_space": "search_space",
+    "search": "finalists",
+    "ranking": "best_architecture",
+    "export": "test_metrics",
+    "reporting": "report",
+}
+
+
+def read_status(search: Search) -> dict[str, Any]:
+    """Read how far a search is; nothing is written.
+
+    Args:
+        search: An opened search.
+
+    Returns:
+        `namespace`, `stage` (the first that is not done, or None), `running`,
+        `stages` (name to whether it is done) and `search`, see `summarize_events`.
+    """
+    workspace = search.place("workspace")
+    events = read_json_lines(workspace / "search" / "ledger.jsonl")
+    stages = _stages(search, events)
+    options = search.parameters().get("search") or {}
+    budget_s = options.get("budget_s", 240)
+    return {
+        "namespace": search.namespace,
+        "stage": next((name for name, done in stages.items() if not done), None),
+        "running": _is_running(events),
+        "stages": stages,
+        "search": summarize_events(events, budget_s) if events else None,
+    }
+
+
+def summarize_events(
+    events: Sequence[dict[str, Any]], budget_s: float | None
+) -> dict[str, Any]:
+    """Summarize the lines of a search's ledger.
+
+    Args:
+        events: Lines of `ledger.jsonl`, oldest first.
+        budget_s: Seconds the search may take, or None.
+
+    Returns:
+        `bracket`, `rung` (of the newest trial), `trials` (`completed`, `failed`,
+        `running`), `best` (`score`, `network`, `trial`) or None, `failures`
+        (reasons), `spent_s`, `budget_s`, `left_s`, `ended_by` or None.
+    """
+    created = {e["trial"]: e for e in events if e["event"] == "created"}
+    ended = [e for e in events if e["event"] == "ended"]
+    scored = [e for e in ended if e["status"] == "completed" and e["score"] is not None]
+    newest = next(reversed(created.values()), None)
+    spent = float(events[-1]["t"])
+    sessions = [e for e in events if e["event"] in {"session", "session_end"}]
+    over = bool(sessions) and sessions[-1]["event"] == "session_end"
+    failed = [e for e in ended if e["status"] == "failed"]
+    left = None if budget_s is None else max(0.0, budget_s - spent)
+    return {
+        "bracket": newest and newest["bracket"],
+        "rung": newest and newest["rung"],
+        "trials": {
+            "completed": len(scored),
+            "failed": len(failed),
+            "running": 0 if over else len(created) - len(ended),
+        },
+        "best": _best(scored, created),
+        "failures": [str(e["reason"]) for e in failed],
+        "spent_s": spent,
+        "budget_s": budget_s,
+        "left_s": left,
+        "ended_by": sessions[-1].get("ended_by") if over else None,
+    }
+
+
+def _best(
+    scored: Sequence[dict[str, Any]], created: dict[str, dict[str, Any]]
+) -> dict[str, Any] | None:
+    if not scored:
+        return None
+    best = max(scored, key=lambda event: event["score"])
+    architecture = Architecture.from_dict(created[best["trial"]]["architecture"])
+    return {
+        "score": best["score"],
+        "network": architecture.describe(),
+        "trial": best["trial"],
+    }
+
+
+def _stages(search: Search, events: Sequence[dict[str, Any]]) -> dict[str, bool]:
+    """Say which stages are done; a file older than what it stands on does not count."""
+    done: dict[str, bool] = {}
+    newest = 0.0
+    for stage, dataset in LAST_OUTPUTS.items():
+        place = search.place(dataset)
+        written = place.stat().st_mtime if place.exists() else None
+        fresh = written is not None and written >= newest and all(done.values())
+        done[stage] = fresh
+        newest = max(newest, written or 0.0)
+    if events and _is_running(events):
+        done = {**done, **dict.fromkeys(list(done)[2:], False)}
+    return done
+
+
+def _is_running(events: Sequence[dict[str, Any]]) -> bool:
+    sessions = [e for e in events if e["event"] in {"session", "session_end"}]
+    if not sessions or sessions[-1]["event"] == "session_end":
+        return False
+    try:
+        os.kill(int(sessions[-1]["pid"]), 0)
+    except (OSError, KeyError, ValueError):
+        return False
+    return True
