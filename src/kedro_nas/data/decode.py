@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,11 +54,8 @@ def decode(raw: Any, *, background: int = 255, max_pixels: int = 50_000_000) -> 
         if isinstance(raw, Image.Image):
             return _from_image(raw, background, max_pixels)
         _check_bytes(raw)
-        with warnings.catch_warnings():
-            # a bomb is judged by max_pixels below; EXIF oddities are harmless
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(raw)) as image:
-                return _from_image(image, background, max_pixels)
+        with Image.open(io.BytesIO(raw)) as image:
+            return _from_image(image, background, max_pixels)
     except BadImageError:
         raise
     except Image.DecompressionBombError as error:
@@ -85,14 +81,12 @@ def peek(raw: Any) -> tuple[int, int, bool]:
     """
     if isinstance(raw, bytes | bytearray | memoryview):
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                with Image.open(io.BytesIO(raw)) as image:
-                    width, height = image.size
-                    if _has_exif(image) and image.getexif().get(_ORIENTATION, 1) > 4:
-                        width, height = height, width
-                    if image.mode != "P":
-                        return height, width, image.mode in _GREY_MODES
+            with Image.open(io.BytesIO(raw)) as image:
+                width, height = image.size
+                if _has_exif(image) and image.getexif().get(_ORIENTATION, 1) > 4:
+                    width, height = height, width
+                if image.mode != "P":
+                    return height, width, image.mode in _GREY_MODES
         except Exception as error:
             raise BadImageError("no readable header") from error
     pixels = decode(raw).pixels

@@ -2,7 +2,7 @@
 
 A perceptual hash proposes and pixels decide: hashes of simple shapes collide (a
 thousand trousers look alike to 64 bits), so a pair of close hashes is a copy only when
-its pixels differ by little against their own contrast.
+its pixels, brightness aside, differ by little against their own contrast.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from kedro_nas.data.layout import to_grey
 
 MAX_BITS = 6  # of 64: re-encoded and resized copies differ in 0-4, measured
-TOLERANCE = 0.12  # root mean square difference over contrast; docs/concepts/data.md
+TOLERANCE = 0.06  # of contrast; copies and strangers measured: docs/concepts/data.md
+_BLUR = 1.22  # pixels, as three passes of the binomial filter 1-2-1
 _BANDS = 4  # of 16 bits: two hashes within 3 bits share a band for certain
 _WINDOW = 16  # neighbours compared in a bucket, in the order of mean brightness
 _PAIRS_AT_ONCE = 2**22  # bytes of pixels held per side
@@ -57,8 +58,8 @@ def confirmed(pairs: Pairs, pixels: Path, tolerance: float = TOLERANCE) -> Pairs
     Args:
         pairs: Candidates.
         pixels: The pixel file.
-        tolerance: Largest root mean square difference of grey levels, as a share of
-            the pair's own standard deviation.
+        tolerance: Largest root mean square difference of grey levels, smoothed and
+            both means taken away, as a share of the larger standard deviation.
     """
     if not len(pairs):
         return pairs
@@ -74,8 +75,21 @@ def confirmed(pairs: Pairs, pixels: Path, tolerance: float = TOLERANCE) -> Pairs
 def _alike(
     images: NDArray[np.uint8], pairs: Pairs, tolerance: float
 ) -> NDArray[np.bool_]:
-    first = to_grey(images[pairs[:, 0]]).reshape(len(pairs), -1)
-    second = to_grey(images[pairs[:, 1]]).reshape(len(pairs), -1)
+    first, second = (_centred(images[pairs[:, side]]) for side in (0, 1))
     contrast = np.maximum(first.std(axis=1), second.std(axis=1))
     difference = np.sqrt(np.mean((first - second) ** 2, axis=1))
-    return np.asarray((difference <= tolerance * contrast) & (contrast > 0))
+    # an image of one level resembles nothing, not even another of its kind
+    return np.asarray((difference <= tolerance * contrast) & (contrast > 1))
+
+
+def _centred(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Smoothed grey levels without the mean.
+
+    Smoothing takes what re-encoding and resizing add, which is fine-grained; the
+    contrast stays, as a white shirt is no grey one.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    smooth = gaussian_filter(to_grey(images), (0, _BLUR, _BLUR), mode="nearest")
+    flat = smooth.reshape(len(images), -1)
+    return np.asarray(flat - flat.mean(axis=1, keepdims=True), np.float32)

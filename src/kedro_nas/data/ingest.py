@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import shutil
+import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -105,7 +106,9 @@ def _first_layout(
 
 def _headers(source: Source, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Height, width and greyness of the images whose header can be read."""
-    found = (_peeked(raw) for raw in source.read(rows))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # told after decoding, if they matter
+        found = [_peeked(raw) for raw in source.read(rows)]
     readable = [header for header in found if header is not None]
     return np.array(readable, np.int64).reshape(-1, 3)
 

@@ -122,6 +122,22 @@ def fit_pixels(pixels: Pixels, layout: Layout) -> tuple[Pixels, str | None]:
     return canvas, "resized and padded"
 
 
+def shrunk(pixels: Pixels) -> Pixels:
+    """Average whole blocks of large images, as looking at them needs no detail.
+
+    Args:
+        pixels: uint8 `(n, h, w, c)`.
+
+    Returns:
+        The same when the shorter side is under 128, else shorter sides of 64 to 127.
+    """
+    factor = min(pixels.shape[1:3]) // 64
+    if factor < 2:
+        return pixels
+    small = [np.asarray(_as_image(image).reduce(factor)) for image in pixels]
+    return np.stack(small).reshape(len(small), *small[0].shape[:2], pixels.shape[3])
+
+
 def to_grey(pixels: Pixels) -> NDArray[np.float32]:
     """Average the channels as the eye does, `(..., c)` to float32 `(...)`."""
     if pixels.shape[-1] == 1:
@@ -137,8 +153,12 @@ def _to_channels(pixels: Pixels, channels: int) -> Pixels:
     return np.rint(to_grey(pixels)).astype(np.uint8)[..., None]
 
 
+def _as_image(pixels: Pixels) -> Image.Image:
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+
+
 def _resize(pixels: Pixels, height: int, width: int) -> Pixels:
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    image = _as_image(pixels)
     # Pillow's bilinear widens with the reduction, so it does not alias
     resized = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
     return resized[..., None] if resized.ndim == 2 else resized

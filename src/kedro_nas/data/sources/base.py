@@ -6,7 +6,6 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,13 @@ from numpy.typing import NDArray
 from typing_extensions import Self
 
 Raw = Any
-"""Encoded bytes, a local `Path` (the decoder reads it), an array, or a `PIL.Image`."""
+"""Encoded bytes, a `LocalFile` (the decoder reads it), an array, or a `PIL.Image`."""
+
+
+class LocalFile(str):
+    """A path on this machine; plain text, as `Path` costs more than a small image."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -96,9 +101,9 @@ class Source(ABC):
 def hash64(raw: Raw) -> int:
     """Hash a raw image to 64 bits, the same on every machine."""
     digest = hashlib.blake2b(digest_size=8)
-    if isinstance(raw, Path):
+    if isinstance(raw, LocalFile):
         # the last two parts, so that a moved folder draws the same images
-        digest.update("/".join(raw.parts[-2:]).encode())
+        digest.update("/".join(raw.rsplit("/", 2)[-2:]).encode())
     elif isinstance(raw, bytes | bytearray | memoryview):
         digest.update(raw)
     elif isinstance(raw, np.ndarray):

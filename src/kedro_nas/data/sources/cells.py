@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kedro_nas.data.sources.base import Columns, Raw
+from kedro_nas.data.sources.base import Columns, LocalFile, Raw
 from kedro_nas.errors import DataError
 
 _USUAL = {
@@ -85,9 +86,9 @@ def to_raw(cell: Any, root: str, shape: Sequence[int] | None) -> Raw:
 
 
 def located(path: str, root: str) -> Raw:
-    """Join a path to its root: a local `Path`, or the bytes behind a URL."""
+    """Join a path to its root: a `LocalFile`, or the bytes behind a URL."""
     if "://" not in path and "://" not in root:
-        return Path(root, path)
+        return LocalFile(os.path.join(root, path))  # noqa: PTH118 - fast, per image
     import fsspec
 
     address = path if "://" in path else f"{root.rstrip('/')}/{path}"
@@ -115,7 +116,7 @@ def content_key(parts: Iterable[Any]) -> str:
             digest.update(np.ascontiguousarray(part).view(np.uint8).data)
         elif isinstance(part, bytes):
             digest.update(part)
-        elif isinstance(part, Path):
+        elif isinstance(part, LocalFile):
             digest.update(file_key(part).encode())
         elif hasattr(part, "tobytes"):
             digest.update(part.tobytes())
@@ -125,10 +126,10 @@ def content_key(parts: Iterable[Any]) -> str:
     return digest.hexdigest()
 
 
-def file_key(path: Path) -> str:
+def file_key(path: str) -> str:
     """Name, size and time of change of a file; what `make` would look at."""
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 - fast, per image
     except OSError:
         return f"{path}:missing"
     return f"{path}:{status.st_size}:{status.st_mtime_ns}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import IO, Any, overload
 
 import numpy as np
@@ -25,7 +24,7 @@ class NpzSource(ArraysSource):
     def __init__(self, path: str) -> None:
         self.path = path
         name = f"the archive {path}"
-        super().__init__(lambda: _parts(path, name), name, file_key(Path(path)))
+        super().__init__(lambda: _parts(path, name), name, file_key(path))
 
 
 def _parts(path: str, name: str) -> list[Part]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from kedro_nas.data.labels import SPLIT_NAMES
-from kedro_nas.data.sources.base import Columns, Listing, Raw, Source
-from kedro_nas.data.sources.cells import content_key, resolve_columns, to_raw
+from kedro_nas.data.sources.base import Columns, Listing, LocalFile, Raw, Source
+from kedro_nas.data.sources.cells import content_key, located, resolve_columns, to_raw
 from kedro_nas.errors import DataError
 
 _BATCH = 256
@@ -142,7 +142,7 @@ class TableSource(Source):
             splits.extend([word] * fragment.count_rows())
         return splits if len(set(splits)) > 1 else None
 
-    def _names(self, data: Any, n: int) -> tuple[list[str], list[Path]]:
+    def _names(self, data: Any, n: int) -> tuple[list[str], list[Raw]]:
         import pyarrow as pa
 
         kind = data.schema.field(self._image_column).type
@@ -152,7 +152,7 @@ class TableSource(Source):
         names = [str(name) for name in column.to_pylist()]
         root = self._root()
         local = "://" not in root
-        return names, [Path(root, name) for name in names] if local else []
+        return names, [located(name, root) for name in names] if local else []
 
     def _file_stat(self, path: str) -> Any:
         if "://" in self.path:
@@ -160,7 +160,7 @@ class TableSource(Source):
 
             system, _ = fsspec.core.url_to_fs(self.path, **self.storage_options)
             return sorted((k, str(v)) for k, v in system.info(path).items())
-        return Path(path)
+        return LocalFile(path)
 
 
 def _named(labels: list[Any], schema: Any, column: str) -> list[Any]:

@@ -1,0 +1,256 @@
+"""Decode and store images, against Keras' own way of reading a folder into a cache.
+
+Each reading runs in a process of its own, so peak memory is its own too: the resident
+anonymous memory of the process and its workers, sampled, plus what Linux calls the
+high-water mark. Both read the same folder of PNG (32x32) or JPEG (400x400) files, warm
+in the page cache, the better of `--repeats` runs each.
+
+    python benchmarks/data_preparation.py [--quick]
+
+Bar: at least as many images per second as `keras.utils.image_dataset_from_directory`
+with `.cache()` read once, and a peak under 1 GiB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+BOUND_MIB = 1024
+SEED = 0
+SIZES = {
+    "10k of 32x32": (10_000, 32),
+    "200k of 32x32": (200_000, 32),
+    "5k of 400x400": (5_000, 400),
+}
+QUICK = {"2k of 32x32": (2_000, 32), "200 of 400x400": (200, 400)}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--reader", choices=["ours", "keras"])
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--side", type=int)
+    arguments = parser.parse_args()
+    if arguments.reader:
+        measure(arguments.reader, arguments.folder, arguments.side)
+        return 0
+    sizes = QUICK if arguments.quick else SIZES
+    rows = []
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+        for name, (n, side) in sizes.items():
+            rows += compare(name, n, side, Path(folder), arguments.repeats)
+    return judge(rows, quick=arguments.quick)
+
+
+def compare(name: str, n: int, side: int, folder: Path, repeats: int) -> list[dict]:
+    images = folder / f"{n}-{side}"
+    make_images(images, n, side)
+    rows = []
+    for reader in ("ours", "keras"):
+        best = min(
+            (run(reader, images, side) for _ in range(repeats)),
+            key=lambda r: r["seconds"],
+        )
+        row = {"set": name, "reader": reader, "n": n, **best}
+        row["images_per_s"] = round(n / best["seconds"])
+        rows.append(row)
+        print(
+            f"{name:14} {reader:6} {row['seconds']:8.1f} s"
+            f" {row['images_per_s']:8,} images/s {row['peak_mib']:7,.0f} MiB anonymous"
+            f" {row['high_water_mib']:7,.0f} MiB high water",
+            flush=True,
+        )
+    shutil.rmtree(images)
+    return rows
+
+
+def make_images(folder: Path, n: int, side: int) -> None:
+    """Write smooth random images, ten classes; no two are alike."""
+    from PIL import Image
+
+    rng = np.random.default_rng(SEED)
+    for label in range(10):
+        (folder / f"class_{label}").mkdir(parents=True)
+    for i in range(n):
+        coarse = rng.integers(0, 256, (6, 6, 3), np.uint8)
+        image = Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC)
+        suffix = "png" if side < 100 else "jpg"
+        image.save(folder / f"class_{i % 10}" / f"{i:06d}.{suffix}", quality=90)
+
+
+def run(reader: str, folder: Path, side: int) -> dict:
+    command = [
+        sys.executable,
+        __file__,
+        "--reader",
+        reader,
+        "--folder",
+        str(folder),
+        "--side",
+        str(side),
+    ]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    shutil.rmtree(folder.parent / "workspace", ignore_errors=True)
+    result = subprocess.run(
+        command, check=True, capture_output=True, text=True, env=environment
+    )
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def measure(reader: str, folder: Path, side: int) -> None:
+    """Read once in this process; importing is not counted, starting workers is."""
+    read = prepare_ours() if reader == "ours" else prepare_keras(side)
+    peak = Peak()
+    started = time.perf_counter()
+    read(folder)
+    seconds = time.perf_counter() - started
+    print(json.dumps({"seconds": round(seconds, 3), **peak.stop()}))
+
+
+def prepare_ours() -> Callable[[Path], None]:
+    from kedro_nas.data.prepare import prepare_images
+    from kedro_nas.parameters.data_preparation import DataPreparationOptions
+
+    options = DataPreparationOptions(image_size="native")
+
+    def read(folder: Path) -> None:
+        workspace = folder.parent / "workspace"
+        prepare_images(folder, options, seed=SEED, workspace=workspace)
+
+    return read
+
+
+def prepare_keras(side: int) -> Callable[[Path], None]:
+    import keras
+
+    def read(folder: Path) -> None:
+        data = keras.utils.image_dataset_from_directory(
+            folder,
+            image_size=(side, side),
+            batch_size=256,
+            shuffle=False,
+            verbose=False,
+        )
+        for _ in data.cache():
+            pass
+
+    return read
+
+
+class Peak:
+    """Samples the anonymous memory of this process and its children."""
+
+    def __init__(self) -> None:
+        self.anonymous = self.high_water = 0
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> dict[str, float]:
+        """End sampling; MiB."""
+        self._stopped.set()
+        self._thread.join()
+        return {
+            "peak_mib": round(self.anonymous / 1024),
+            "high_water_mib": round(self.high_water / 1024),
+        }
+
+    def _sample(self) -> None:
+        while not self._stopped.wait(0.05):
+            anonymous = high_water = 0
+            for pid in family(os.getpid()):
+                try:
+                    status = Path(f"/proc/{pid}/status").read_text()
+                except OSError:
+                    continue
+                values = dict(
+                    line.split(":", 1) for line in status.splitlines() if "kB" in line
+                )
+                anonymous += int(values.get("RssAnon", "0 kB").split()[0])
+                high_water += int(values.get("VmHWM", "0 kB").split()[0])
+            self.anonymous = max(self.anonymous, anonymous)
+            self.high_water = max(self.high_water, high_water)
+
+
+def family(pid: int) -> list[int]:
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            children = (task / "children").read_text().split()
+        except OSError:
+            continue
+        for child in children:
+            found += family(int(child))
+    return found
+
+
+def judge(rows: list[dict], *, quick: bool) -> int:
+    ours = [row for row in rows if row["reader"] == "ours"]
+    keras = [row for row in rows if row["reader"] == "keras"]
+    ratios = {
+        o["set"]: o["images_per_s"] / k["images_per_s"]
+        for o, k in zip(ours, keras, strict=True)
+    }
+    peak = max(row["high_water_mib"] for row in ours)
+    # a small set costs us the start of nothing but a few files: not judged when quick
+    passed = peak < BOUND_MIB and (quick or min(ratios.values()) >= 1)
+    result = {
+        "benchmark": "data_preparation",
+        "date": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
+        "machine": {
+            "cpu": cpu(),
+            "cores": os.cpu_count(),
+            "system": platform.platform(),
+        },
+        "versions": {
+            name: version(name)
+            for name in ("keras", "tensorflow", "pillow", "numpy", "pyarrow")
+        },
+        "python": platform.python_version(),
+        "seed": SEED,
+        "quick": quick,
+        "rows": rows,
+        "speed_against_keras": {
+            name: round(ratio, 2) for name, ratio in ratios.items()
+        },
+        "bound_mib": BOUND_MIB,
+        "passed": passed,
+    }
+    name = "data_preparation_quick.json" if quick else "data_preparation.json"
+    path = Path(__file__).parent / "results" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    speeds = ", ".join(
+        f"{ratio:.2f}x Keras on {name}" for name, ratio in ratios.items()
+    )
+    verdict = "PASSED" if passed else "SHORT"
+    print(f"{verdict}: {speeds}; peak {peak:,.0f} of {BOUND_MIB:,} MiB")
+    return 0 if passed else 1
+
+
+def cpu() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
