@@ -11,7 +11,8 @@ import hashlib
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from typing_extensions import Self
 
 
 class _Value(BaseModel):
@@ -46,6 +47,24 @@ class Stage(_Value):
     stride: int = Field(ge=1, le=2)
     attention: str = "none"
     options: tuple[tuple[str, int | float | str | bool], ...] = ()
+
+
+class Backbone(_Value):
+    """A pretrained network in place of stem and stages.
+
+    Attributes:
+        name: A network of `keras.applications` by our name, e.g. `mobilenet_v2`.
+        kept: Resolution steps kept, counted from the pixels; a step halves the map.
+        unfrozen: Weighted layers, from the top, that the second phase trains.
+        input_size: Side to which smaller images are enlarged first, in pixels.
+        weights: `imagenet`, the path of a weights file, or `none`.
+    """
+
+    name: str
+    kept: int = Field(ge=1)
+    unfrozen: int = Field(0, ge=0)
+    input_size: int = Field(ge=1)
+    weights: str = "imagenet"
 
 
 class Head(_Value):
@@ -89,19 +108,30 @@ class Architecture(_Value):
         input_shape: Height, width, channels of the raw uint8 image.
         n_classes: Number of classes, at least 2.
         stem: First convolution.
-        stages: One to several stages.
+        stages: One to several stages; none under a backbone.
         head: Pooling, dropout, dense layers.
         activation: `relu`, `swish` or `hard_swish`, throughout.
         recipe: Training choices.
+        backbone: A pretrained network instead of stem and stages.
+        custom_blocks: Where the user's blocks among the stages are found, name and
+            `package.module:function`, so that any process can build the network.
     """
 
     input_shape: tuple[int, int, int]
     n_classes: int = Field(ge=2)
     stem: Stem
-    stages: tuple[Stage, ...] = Field(min_length=1)
+    stages: tuple[Stage, ...] = ()
     head: Head = Head()
     activation: str = "relu"
     recipe: Recipe = Recipe()
+    backbone: Backbone | None = None
+    custom_blocks: tuple[tuple[str, str], ...] = ()
+
+    @model_validator(mode="after")
+    def _has_one_body(self) -> Self:
+        if bool(self.stages) == bool(self.backbone):
+            raise ValueError("an architecture has either stages or a backbone")
+        return self
 
     @cached_property
     def key(self) -> str:
@@ -126,6 +156,13 @@ class Architecture(_Value):
         """
         return cls.model_validate(value)
 
+    @property
+    def family(self) -> str:
+        """Names of the stages' blocks in order, or of the backbone."""
+        if self.backbone:
+            return self.backbone.name
+        return "-".join(stage.block for stage in self.stages)
+
     def describe(self) -> str:
         """Name the network in a line that fits a table.
 
@@ -136,6 +173,9 @@ class Architecture(_Value):
         ...                   stride=2, attention="se"))).describe()
         'stem 32/2 · conv3 48 · residual5+se 96/2 ×2'
         """
+        if self.backbone:
+            base = self.backbone
+            return f"{base.name} ×{base.kept}, {base.unfrozen} unfrozen"
         parts = [f"stem {self.stem.width}" + _stride(self.stem.stride)]
         for stage in self.stages:
             extra = "" if stage.attention == "none" else f"+{stage.attention}"

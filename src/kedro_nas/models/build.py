@@ -1,0 +1,165 @@
+"""From an architecture to a Keras model: the second interpreter of the vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kedro_nas.errors import KedroNasError, SearchSpaceError
+from kedro_nas.models.custom import register_custom_blocks
+from kedro_nas.models.seeded import seeded_layers
+from kedro_nas.seeds import derive_seed
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.layers import Layer, LayerVocabulary
+from kedro_nas.space.measured import output_shape
+from kedro_nas.space.network import run_network
+
+# Which argument of a layer takes the initialiser of its kernel.
+_KERNELS = {
+    "Conv2D": "kernel_initializer",
+    "Conv1D": "kernel_initializer",
+    "Dense": "kernel_initializer",
+    "DepthwiseConv2D": "depthwise_initializer",
+}
+_SMALLEST_STD = 1e-6
+
+
+class KerasLayers(LayerVocabulary):
+    """The Keras interpreter: tensors are symbolic Keras tensors.
+
+    Args:
+        bn_momentum: Momentum of every BatchNormalization.
+        seed: Seeds each kernel by its layer's name; None leaves it to Keras.
+    """
+
+    def __init__(self, *, bn_momentum: float = 0.9, seed: int | None = None) -> None:
+        super().__init__()
+        self._bn_momentum = bn_momentum
+        self._seed = seed
+
+    def apply(self, layer: Layer, *inputs: Any) -> Any:
+        """Make the layer and call it on its inputs."""
+        import keras
+
+        config = dict(layer.config)
+        if layer.kind == "BatchNormalization":
+            config["momentum"] = self._bn_momentum
+        if self._seed is not None:
+            config |= self._seeds(layer)
+        # An attention clones one initialiser for query, key and value: given a
+        # seed the three would start equal, so they are seeded from outside.
+        with seeded_layers(self._derive(layer.name)):
+            made = getattr(keras.layers, layer.kind)(**config, name=layer.name)
+            if layer.kind in {"Add", "Multiply", "Concatenate"}:
+                return made(list(inputs))
+            return made(*inputs)
+
+    def shape(self, x: Any) -> tuple[int, ...]:
+        """Return the shape of a Keras tensor without its batch axis."""
+        return tuple(x.shape[1:])
+
+    def opaque(self, block: Any, x: Any, arguments: dict[str, Any]) -> Any:
+        """Call a user's function and hold it to the shape it promised."""
+        scope = self._name(block.name)
+        with seeded_layers(self._derive(scope)):
+            y = call_opaque(block, x, arguments)
+        return y
+
+    def _derive(self, name: str) -> int | None:
+        return None if self._seed is None else derive_seed(self._seed, "weights", name)
+
+    def _seeds(self, layer: Layer) -> dict[str, Any]:
+        import keras
+
+        seed = self._derive(layer.name)
+        if layer.kind in _KERNELS:
+            return {_KERNELS[layer.kind]: keras.initializers.GlorotUniform(seed=seed)}
+        return {"seed": seed} if layer.kind == "Dropout" else {}
+
+
+def build_model(
+    architecture: Architecture,
+    *,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    bn_momentum: float = 0.9,
+    seed: int | None = None,
+) -> Any:
+    """Build the uncompiled Keras model of an architecture.
+
+    Args:
+        architecture: What to build.
+        mean: Mean of each channel, in 0-255; None for 0.
+        std: Standard deviation of each channel, in 0-255; None for 255.
+        bn_momentum: Momentum of BatchNorm; Keras' own 0.99 needs hundreds of steps
+            before a validation means anything.
+        seed: Seeds kernels and dropout, whatever was built before; None does not.
+
+    Returns:
+        A `keras.Model` from float32 `(n, height, width, channels)` raw 0-255 values
+        (input `pixels`) to probabilities `(n, n_classes)` (layer `probabilities`,
+        on top of the linear layer `logits`).
+
+    Raises:
+        SearchSpaceError: A block failed; names block and architecture.
+    """
+    import keras
+
+    register_custom_blocks(dict(architecture.custom_blocks))
+    layers = KerasLayers(bn_momentum=bn_momentum, seed=seed)
+    pixels = keras.Input(architecture.input_shape, name="pixels")
+    try:
+        x = keras.layers.Rescaling(
+            **normalisation(architecture.input_shape[-1], mean, std),
+            name="normalisation",
+        )(pixels)
+        outputs = run_network(layers, architecture, x)
+    except KedroNasError as error:
+        raise SearchSpaceError(
+            f"cannot build {architecture.describe()}",
+            received=str(error),
+            remedy="Correct the block, or leave it out of nas.search_space.blocks",
+        ) from error
+    return keras.Model(pixels, outputs, name="network")
+
+
+def normalisation(
+    n_channels: int, mean: Sequence[float] | None, std: Sequence[float] | None
+) -> dict[str, Any]:
+    """Return the arguments of the `Rescaling` that is `(x - mean) / std`.
+
+    A channel that never varies (standard deviation 0) is only centred.
+
+    >>> normalisation(1, [127.5], [51.0])
+    {'scale': [0.0196...], 'offset': [-2.5]}
+    """
+    means = [0.0] * n_channels if mean is None else [float(m) for m in mean]
+    stds = [255.0] * n_channels if std is None else [float(s) for s in std]
+    scale = [1 / (s if s > _SMALLEST_STD else 1.0) for s in stds]
+    offset = [-m * s for m, s in zip(means, scale, strict=True)]
+    return {"scale": scale, "offset": offset}
+
+
+def call_opaque(block: Any, x: Any, arguments: dict[str, Any]) -> Any:
+    """Call a user's block over Keras tensors and check what comes back.
+
+    Raises:
+        SearchSpaceError: It raised, or its map has another shape than promised.
+    """
+    said = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+    where = (
+        f"the block '{block.name}' ({block.path}) on {tuple(x.shape[1:])} with {said}"
+    )
+    try:
+        y = block.function(x, **arguments)
+        got = tuple(y.shape[1:])
+    except Exception as error:  # noqa: BLE001 - a user's code may raise anything
+        raise SearchSpaceError(
+            f"{where} failed", received=f"{type(error).__name__}: {error}"
+        ) from error
+    promised = output_shape(tuple(x.shape[1:]), arguments)
+    if got != promised:
+        raise SearchSpaceError(
+            f"{where} has the wrong shape", received=str(got), allowed=str(promised)
+        )
+    return y

@@ -1,0 +1,24 @@
+"""Nodes of the `search_space` stage; each calls one function of the library."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kedro_nas.parameters.search_space import SearchSpaceOptions
+
+
+def build_search_space(
+    dataset_profile: dict[str, Any], search_space: SearchSpaceOptions, seed: int
+) -> dict[str, Any]:
+    """Fit choices and bounds to the data; no architecture that fits is an error."""
+    from kedro_nas.models.spaces import build_search_space as build
+
+    options = SearchSpaceOptions.at_the_door(search_space, where="nas.search_space")
+    return build(options, dataset_profile, seed=seed).to_dict()
+
+
+def draw_search_space(search_space: dict[str, Any], seed: int) -> Any:
+    """Draw where the networks of the space lie and what its bounds are."""
+    from kedro_nas.models.spaces import draw_search_space as draw
+
+    return draw(search_space, seed)

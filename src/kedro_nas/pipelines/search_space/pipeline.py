@@ -1,0 +1,32 @@
+"""The `search_space` stage: from a data profile to the set of networks."""
+
+from __future__ import annotations
+
+from kedro.pipeline import Node, Pipeline
+
+from kedro_nas.pipelines.search_space.nodes import (
+    build_search_space,
+    draw_search_space,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Create the stage, without a namespace."""
+    return Pipeline(
+        [
+            Node(
+                build_search_space,
+                inputs=["dataset_profile", "params:search_space", "params:seed"],
+                outputs="search_space",
+                name="build_search_space",
+                tags=["search_space"],
+            ),
+            Node(
+                draw_search_space,
+                inputs=["search_space", "params:seed"],
+                outputs="search_space_figure",
+                name="draw_search_space",
+                tags=["search_space"],
+            ),
+        ]
+    )

@@ -1,0 +1,1 @@
+"""One file per block or attention, each registered by its decorator."""

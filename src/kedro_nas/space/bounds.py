@@ -1,0 +1,152 @@
+"""Bounds that hold before a second is spent: resolved, checked, explained.
+
+`auto` follows the data. Depth and parameters are power laws of the number of
+training images through two points: 50,000 images give 25 layers and 5 M parameters,
+1.2 M images give 50 layers and 25 M parameters (CIFAR-10's and ImageNet's usual
+networks). MACs grow with the square root of the pixels through 10 M at 28x28: there
+an epoch of 8,000 images takes about 10 s on one core.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.space.costs import Costs
+
+_FEW, _MANY = 50_000, 1_200_000
+_PARAMS_POWER = math.log(25e6 / 5e6) / math.log(_MANY / _FEW)
+_DEPTH_POWER = math.log(50 / 25) / math.log(_MANY / _FEW)
+_MACS_AT, _PIXELS_AT = 10e6, 28 * 28
+# Below these no network of several stages is left, however little data there is.
+_MIN_PARAMS, _MIN_DEPTH, _MIN_MACS = 50_000, 6, 2_000_000
+
+
+class Bounds(BaseModel):
+    """Largest costs a candidate may have; None is no bound.
+
+    Attributes:
+        max_depth: Weighted layers on the longest path.
+        max_params: All parameters.
+        max_macs: Multiply-accumulates of one image.
+        max_memory_mb: Peak activations at batch 1, 10**6 bytes.
+        max_latency_ms: Reserved until device profiles exist.
+        reasons: One sentence per bound: where it comes from.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_depth: int | None = None
+    max_params: int | None = None
+    max_macs: int | None = None
+    max_memory_mb: float | None = None
+    max_latency_ms: None = None
+    reasons: tuple[str, ...] = ()
+
+    def excesses(self, costs: Costs) -> dict[str, float]:
+        """Return by what factor each violated bound is exceeded."""
+        pairs = {
+            "max_depth": (costs.depth, self.max_depth),
+            "max_params": (costs.params, self.max_params),
+            "max_macs": (costs.macs, self.max_macs),
+            "max_memory_mb": (costs.memory_mb, self.max_memory_mb),
+        }
+        return {
+            name: cost / bound
+            for name, (cost, bound) in pairs.items()
+            if bound is not None and cost > bound
+        }
+
+    def explain(self, costs: Costs) -> str:
+        """Say which bounds a network exceeds, empty when none."""
+        had = {
+            "max_depth": costs.depth,
+            "max_params": costs.params,
+            "max_macs": costs.macs,
+            "max_memory_mb": round(costs.memory_mb, 3),
+        }
+        return ", ".join(
+            f"{name} {getattr(self, name):,} is exceeded by {had[name]:,}"
+            for name in self.excesses(costs)
+        )
+
+
+def auto_depth(n_train: int) -> int:
+    """Return the largest depth for so many training images.
+
+    >>> auto_depth(50_000), auto_depth(1_200_000)
+    (25, 50)
+    """
+    return max(_MIN_DEPTH, round(25 * (n_train / _FEW) ** _DEPTH_POWER))
+
+
+def auto_params(n_train: int, factor: float = 1.0) -> int:
+    """Return the largest number of parameters for so many training images.
+
+    Args:
+        n_train: Images a candidate is trained on.
+        factor: From the verdict on the data; below 1 for small sets.
+
+    >>> auto_params(50_000), auto_params(1_200_000)
+    (5000000, 25000000)
+    """
+    rule = 5e6 * (n_train / _FEW) ** _PARAMS_POWER * factor
+    return max(_MIN_PARAMS, round(rule, -3 if rule > 1e5 else -2).__int__())
+
+
+def auto_macs(image_shape: tuple[int, ...]) -> int:
+    """Return the largest MACs for images of one size.
+
+    >>> auto_macs((28, 28, 1)), auto_macs((224, 224, 3))
+    (10000000, 80000000)
+    """
+    pixels = image_shape[0] * image_shape[1]
+    rule = _MACS_AT * math.sqrt(pixels / _PIXELS_AT)
+    return max(_MIN_MACS, int(round(rule, -5)))
+
+
+def resolve_bounds(
+    options: SearchSpaceOptions,
+    *,
+    image_shape: tuple[int, ...],
+    n_train: int,
+    params_factor: float = 1.0,
+) -> Bounds:
+    """Turn the options' bounds into numbers, each with its reason.
+
+    Args:
+        options: With the preset filled in.
+        image_shape: Height, width, channels.
+        n_train: Images a candidate is trained on.
+        params_factor: From the verdict on the data; below 1 for small sets.
+    """
+    rules: dict[str, tuple[Any, str]] = {
+        "max_depth": (
+            auto_depth(n_train),
+            f"25 layers at 50,000 images, 50 at 1.2 M, for {n_train:,} images",
+        ),
+        "max_params": (
+            auto_params(n_train, params_factor),
+            f"5 M at 50,000 images, 25 M at 1.2 M, for {n_train:,} images"
+            + (f", times {params_factor:g} for small data" * (params_factor != 1)),
+        ),
+        "max_macs": (
+            auto_macs(image_shape),
+            f"10 M at 28x28, growing with the side, for {image_shape[0]}x"
+            f"{image_shape[1]} pixels",
+        ),
+    }
+    values: dict[str, Any] = {}
+    reasons = []
+    for name in ("max_depth", "max_params", "max_macs", "max_memory_mb"):
+        given = getattr(options, name)
+        if given == "auto":
+            values[name], reason = rules[name]
+            reasons.append(f"{name} {values[name]:,}: {reason}.")
+        elif given not in ("none", None):
+            values[name] = given
+            reasons.append(f"{name} {given:,}: given by the parameters.")
+    return Bounds(**values, reasons=tuple(reasons))

@@ -1,0 +1,209 @@
+"""What may be chosen: a preset, narrowed by the options, spelt out flat.
+
+A choice has a name (`stage2_width`) and its allowed values: a tuple, or a `Range` on a
+logarithmic scale. KerasTuner registers them as they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kedro_nas.errors import SearchSpaceError
+from kedro_nas.parameters.search_space import Range, SearchSpaceOptions
+from kedro_nas.space.registry import (
+    Value,
+    attention_names,
+    block_names,
+    find_block,
+    unknown,
+)
+
+Allowed = tuple[Value, ...] | Range
+Choices = dict[str, Allowed]
+
+NETWORK_ACTIVATIONS = ("relu", "swish", "hard_swish", "gelu")
+POOLINGS = ("average", "flatten")
+OPTIMIZERS = ("adamw", "sgd")
+AUGMENTATIONS = ("none", "light", "medium", "strong")
+PER_STAGE = ("block", "depth", "width", "kernel_size", "stride", "attention")
+RECIPE = (
+    "optimizer",
+    "learning_rate",
+    "weight_decay",
+    "label_smoothing",
+    "augmentation",
+    "batch_size",
+)
+_PRESETS = Path(__file__).parent / "presets"
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names of the shipped presets, sorted."""
+    return tuple(sorted(path.stem for path in _PRESETS.glob("*.yml")))
+
+
+def resolve_options(options: SearchSpaceOptions) -> SearchSpaceOptions:
+    """Fill what the options leave open from their preset, and check every word.
+
+    Raises:
+        SearchSpaceError: An unknown preset, block, attention or other word.
+    """
+    if options.preset not in preset_names():
+        raise unknown("preset", options.preset, preset_names())
+    preset = yaml.safe_load((_PRESETS / f"{options.preset}.yml").read_text())
+    given = options.model_dump()
+    filled = {
+        name: preset.get(name) if given[name] is None else given[name]
+        for name in SearchSpaceOptions.model_fields
+    }
+    own = {name: block.options for name, block in options.custom_blocks.items()}
+    filled["block_options"] = {
+        **{name: choices for name, choices in own.items() if choices},
+        **preset["block_options"],
+        **given["block_options"],
+    }
+    if options.blocks is None:
+        filled["blocks"] = (*filled["blocks"], *options.custom_blocks)
+    resolved = SearchSpaceOptions.model_validate(filled)
+    _check_words(resolved)
+    return resolved
+
+
+def spell_out(
+    options: SearchSpaceOptions, image_shape: tuple[int, int, int]
+) -> Choices:
+    """List the flat choices of resolved options for images of one size.
+
+    Args:
+        options: From `resolve_options`.
+        image_shape: Height, width, channels.
+
+    Returns:
+        Names to allowed values, in the order a person would decide them.
+    """
+    choices: Choices = {
+        "n_stages": _tuple(options.n_stages),
+        "stem_width": _tuple(options.stem_width),
+        "stem_kernel_size": _tuple(options.stem_kernel_size),
+        "stem_stride": stem_strides(options.stem_stride, image_shape),
+        "activation": _tuple(options.activation),
+    }
+    for number in range(1, max(options.n_stages or (1,)) + 1):
+        choices |= _stage_choices(options, f"stage{number}")
+    choices |= {
+        "head_pooling": _tuple(options.pooling),
+        "head_dropout": _tuple(options.dropout),
+        "head_dense": _tuple(options.dense),
+    }
+    for name in RECIPE:
+        value = getattr(options, name)
+        choices[name] = value if isinstance(value, Range) else _tuple(value)
+    return choices
+
+
+def stem_strides(given: Any, image_shape: tuple[int, int, int]) -> tuple[int, ...]:
+    """Return the stem's strides; `auto` follows the longer side of the images.
+
+    Below 16 pixels 1 or 2, below 64 only 2, else 2 or 4: with maps of about 14 to
+    28 after the stem a candidate trains in seconds (benchmarks of stride-2 stems).
+    """
+    if given != "auto":
+        return tuple(given)
+    side = max(image_shape[:2])
+    if side < 16:
+        return (1, 2)
+    return (2,) if side < 64 else (2, 4)
+
+
+def draw_value(allowed: Allowed, share: float) -> Value:
+    """Turn a number in [0, 1) into one of the allowed values, each as likely."""
+    if isinstance(allowed, Range):
+        return two_digits(allowed.low * (allowed.high / allowed.low) ** share)
+    return allowed[int(share * len(allowed))]
+
+
+def first_value(allowed: Allowed) -> Value:
+    """Return what stands for a choice that is not in use."""
+    return two_digits(allowed.low) if isinstance(allowed, Range) else allowed[0]
+
+
+def nearest_value(allowed: Allowed, wanted: Value) -> Value:
+    """Return the allowed value closest to a wanted one, itself when allowed."""
+    if isinstance(allowed, Range):
+        return two_digits(min(max(float(wanted), allowed.low), allowed.high))
+    if wanted in allowed:
+        return wanted
+    numbers = [value for value in allowed if _is_number(value)]
+    if _is_number(wanted) and numbers:
+        return min(numbers, key=lambda value: abs(float(value) - float(wanted)))
+    return allowed[0]
+
+
+def count_values(allowed: Allowed) -> float:
+    """Count the allowed values; of a range, about its two-digit numbers."""
+    if not isinstance(allowed, Range):
+        return len(allowed)
+    return 90 * math.log10(allowed.high / allowed.low) + 1
+
+
+def two_digits(value: float) -> float:
+    """Round to two significant digits, so that equal rates are equal values."""
+    return float(f"{value:.1e}")
+
+
+def _stage_choices(options: SearchSpaceOptions, stage: str) -> Choices:
+    blocks = _tuple(options.blocks)
+    choices: Choices = {
+        f"{stage}_block": blocks,
+        f"{stage}_depth": _tuple(options.depth),
+        f"{stage}_width": tuple(sorted(_tuple(options.width))),
+        f"{stage}_kernel_size": _tuple(options.kernel_size),
+        f"{stage}_stride": _tuple(options.stride),
+        f"{stage}_attention": _tuple(options.attention),
+    }
+    for block in blocks:
+        narrowed = options.block_options.get(str(block), {})
+        for option, allowed in find_block(str(block)).options.items():
+            choices[f"{stage}_{block}_{option}"] = tuple(narrowed.get(option, allowed))
+    return choices
+
+
+def _check_words(options: SearchSpaceOptions) -> None:
+    vocabulary: Mapping[str, Iterable[str]] = {
+        "blocks": block_names(),
+        "attention": ("none", *attention_names()),
+        "activation": NETWORK_ACTIVATIONS,
+        "pooling": POOLINGS,
+        "optimizer": OPTIMIZERS,
+        "augmentation": AUGMENTATIONS,
+        "block_options": block_names(),
+    }
+    for field, allowed in vocabulary.items():
+        for word in getattr(options, field) or ():
+            if word not in allowed:
+                raise unknown(f"value of search_space.{field}", word, allowed)
+    for block, narrowed in options.block_options.items():
+        own = find_block(block).options
+        for option, values in narrowed.items():
+            if option not in own:
+                raise unknown(f"option of the block {block}", option, own)
+            if not values:
+                raise SearchSpaceError(
+                    f"the option '{option}' of the block '{block}' allows nothing",
+                    received="an empty list",
+                    allowed=", ".join(map(str, own[option])),
+                    remedy="List a value or leave the option out",
+                )
+
+
+def _tuple(values: Any) -> tuple[Value, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,271 @@
+"""Counting: parameters, MACs, depth and peak memory of an architecture by formula.
+
+`Counter` is the first interpreter of the layer vocabulary. As a network is a chain of
+blocks, its costs are sums (memory: the maximum) over blocks, and each distinct block
+is counted once per process: checking a draw takes microseconds.
+
+Depth is the number of weighted layers (convolutions, dense layers; an attention has
+two) on the longest path from pixels to classes; gates do not lengthen a path, as in
+"ResNet-50". Memory is the largest sum of activations alive together at batch 1 in
+32-bit floats; norms, activations and sums work in place where their input is not
+needed again.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from kedro_nas.space.architecture import Architecture, Head, Stage, Stem
+from kedro_nas.space.formulas import Shape, layer_cost
+from kedro_nas.space.layers import Layer, LayerVocabulary
+from kedro_nas.space.measured import measured_cost, output_shape
+from kedro_nas.space.network import run_block, run_closing, run_head, run_stem
+from kedro_nas.space.registry import find_block
+
+BYTES_PER_VALUE = 4
+_IN_PLACE = frozenset(
+    {
+        "BatchNormalization",
+        "LayerNormalization",
+        "Activation",
+        "Dropout",
+        "Add",
+        "Multiply",
+        "Reshape",
+        "Flatten",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a network costs.
+
+    Attributes:
+        params: All parameters, those not trained included.
+        macs: Multiply-accumulates of one image.
+        depth: Weighted layers on the longest path.
+        memory_mb: Peak of the activations at batch 1, in 10**6 bytes.
+        depthwise_macs: Those of the MACs that are depthwise, slow on a CPU.
+    """
+
+    params: int
+    macs: int
+    depth: int
+    memory_mb: float
+    depthwise_macs: int = 0
+
+
+class _Tensor:
+    """A shape, how many weighted layers led here, and its place in the record."""
+
+    __slots__ = ("depth", "index", "shape")
+
+    def __init__(self, shape: Shape, depth: int, index: int) -> None:
+        self.shape = shape
+        self.depth = depth
+        self.index = index
+
+
+class Counter(LayerVocabulary):
+    """The counting interpreter: tensors are shapes, layers add to the sums.
+
+    Args:
+        shape: Shape of the input without its batch axis.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.params = 0
+        self.macs = 0
+        self.depthwise_macs = 0
+        self.input = _Tensor(shape, 0, 0)
+        # Per tensor: its values, those held besides while it is made, its inputs.
+        self._record: list[tuple[int, int, tuple[int, ...], bool]] = [
+            (math.prod(shape), 0, (), False)
+        ]
+
+    def apply(self, layer: Layer, *inputs: _Tensor) -> _Tensor:
+        """Count one layer."""
+        cost = layer_cost(layer, [x.shape for x in inputs])
+        self.params += cost.params
+        self.macs += cost.macs
+        if layer.kind == "DepthwiseConv2D":
+            self.depthwise_macs += cost.macs
+        # A gate (second input of Multiply) does not lengthen the path.
+        through = inputs[:1] if layer.kind == "Multiply" else inputs
+        depth = max(x.depth for x in through) + cost.depth
+        return self._note(
+            cost.shape, depth, cost.scratch, inputs, in_place=layer.kind in _IN_PLACE
+        )
+
+    def opaque(self, block: Any, x: _Tensor, arguments: dict[str, Any]) -> _Tensor:
+        """Count a user's block from its measured or stated cost."""
+        cost = measured_cost(block, x.shape, arguments)
+        self.params += cost["params"]
+        self.macs += cost["macs"]
+        shape = output_shape(x.shape, arguments)
+        scratch = max(0, cost["values"] - math.prod(x.shape) - math.prod(shape))
+        return self._note(shape, x.depth + cost["depth"], scratch, (x,), in_place=False)
+
+    def shape(self, x: _Tensor) -> Shape:
+        """Return the shape of a tensor."""
+        return x.shape
+
+    def _note(
+        self,
+        shape: Shape,
+        depth: int,
+        scratch: int,
+        inputs: tuple[_Tensor, ...],
+        *,
+        in_place: bool,
+    ) -> _Tensor:
+        indices = tuple(x.index for x in inputs)
+        self._record.append((math.prod(shape), scratch, indices, in_place))
+        return _Tensor(shape, depth, len(self._record) - 1)
+
+    def peak_values(self) -> int:
+        """Return the largest number of activation values alive together."""
+        last_use = list(range(len(self._record)))
+        for index, (_, _, inputs, _) in enumerate(self._record):
+            for source in inputs:
+                last_use[source] = index
+        alive = peak = self._record[0][0]
+        for index, (size, scratch, inputs, in_place) in enumerate(self._record[1:], 1):
+            dying = {source for source in inputs if last_use[source] == index}
+            freed = sum(self._record[source][0] for source in dying)
+            reused = in_place and any(
+                self._record[source][0] == size for source in dying
+            )
+            peak = max(peak, alive + scratch + (0 if reused else size))
+            alive += size - freed
+        return peak
+
+
+@dataclass(frozen=True)
+class _Part:
+    shape: Shape
+    params: int
+    macs: int
+    depth: int
+    values: int
+    depthwise_macs: int
+
+
+@lru_cache(maxsize=65_536)
+def costs(architecture: Architecture) -> Costs:
+    """Count everything about an architecture at once.
+
+    Raises:
+        SearchSpaceError: An unknown block or attention, or a user's block that
+            fails when it is measured.
+    """
+    params = macs = depth = peak = depthwise = 0
+    for part in _parts(architecture):
+        params += part.params
+        macs += part.macs
+        depth += part.depth
+        depthwise += part.depthwise_macs
+        peak = max(peak, part.values)
+    return Costs(params, macs, depth, peak * BYTES_PER_VALUE / 1e6, depthwise)
+
+
+def count_params(architecture: Architecture) -> int:
+    """Count all parameters, frozen ones and BatchNorm statistics included."""
+    return costs(architecture).params
+
+
+def count_macs(architecture: Architecture) -> int:
+    """Count the multiply-accumulates of one image."""
+    return costs(architecture).macs
+
+
+def count_depthwise_macs(architecture: Architecture) -> int:
+    """Count those of the MACs that are depthwise convolutions."""
+    return costs(architecture).depthwise_macs
+
+
+def count_depth(architecture: Architecture) -> int:
+    """Count weighted layers on the longest path; the rule is in the module."""
+    return costs(architecture).depth
+
+
+def peak_memory(architecture: Architecture) -> float:
+    """Return the peak of activation memory at batch 1, in 10**6 bytes."""
+    return costs(architecture).memory_mb
+
+
+def stage_shapes(architecture: Architecture) -> list[Shape]:
+    """Return the map after the stem and after each stage, (height, width, channels)."""
+    shapes = [_stem(architecture.input_shape, *_stem_key(architecture)).shape]
+    for stage in architecture.stages:
+        shapes.append(_stage(shapes[-1], stage, architecture.activation)[-1].shape)
+    return shapes
+
+
+def _parts(architecture: Architecture) -> list[_Part]:
+    activation = architecture.activation
+    parts = [_stem(architecture.input_shape, *_stem_key(architecture))]
+    for stage in architecture.stages:
+        parts.extend(_stage(parts[-1].shape, stage, activation))
+    parts.append(
+        _head(parts[-1].shape, architecture.head, activation, architecture.n_classes)
+    )
+    return parts
+
+
+def _stem_key(architecture: Architecture) -> tuple[Stem, str]:
+    return architecture.stem, architecture.activation
+
+
+def _stage(shape: Shape, stage: Stage, activation: str) -> list[_Part]:
+    function = find_block(stage.block).function  # a block redefined is counted anew
+    unit = stage.model_copy(update={"depth": 1, "stride": 1})
+    parts = [_block(shape, unit, stage.stride, activation, function)]
+    if stage.depth > 1:
+        again = _block(parts[0].shape, unit, 1, activation, function)
+        parts.extend([again] * (stage.depth - 1))
+    parts.append(_closing(parts[0].shape, unit, activation, function))
+    return parts
+
+
+@lru_cache(maxsize=65_536)
+def _block(
+    shape: Shape, unit: Stage, stride: int, activation: str, function: Any
+) -> _Part:
+    counter = Counter(shape)
+    return _part(counter, run_block(counter, unit, stride, activation, counter.input))
+
+
+@lru_cache(maxsize=65_536)
+def _closing(shape: Shape, unit: Stage, activation: str, function: Any) -> _Part:
+    counter = Counter(shape)
+    return _part(counter, run_closing(counter, unit, activation, counter.input))
+
+
+@lru_cache(maxsize=4_096)
+def _stem(shape: Shape, stem: Stem, activation: str) -> _Part:
+    counter = Counter(shape)
+    return _part(counter, run_stem(counter, stem, activation, counter.input))
+
+
+@lru_cache(maxsize=65_536)
+def _head(shape: Shape, head: Head, activation: str, n_classes: int) -> _Part:
+    counter = Counter(shape)
+    out = run_head(counter, head, activation, n_classes, counter.input)
+    return _part(counter, out)
+
+
+def _part(counter: Counter, out: _Tensor) -> _Part:
+    return _Part(
+        out.shape,
+        counter.params,
+        counter.macs,
+        out.depth,
+        counter.peak_values(),
+        counter.depthwise_macs,
+    )

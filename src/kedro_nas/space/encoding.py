@@ -1,0 +1,203 @@
+"""Architectures as flat values and back, one code per distinct network.
+
+Values that have no effect (stages beyond `n_stages`, options of other blocks) are
+encoded as the first allowed value, so that equal networks have equal codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kedro_nas.space.architecture import Architecture, Head, Recipe, Stage, Stem
+from kedro_nas.space.choices import (
+    RECIPE,
+    Choices,
+    first_value,
+    nearest_value,
+    two_digits,
+)
+from kedro_nas.space.formulas import strided
+from kedro_nas.space.registry import Value, find_attention, find_block
+
+# SGD with momentum wants a rate some twenty times AdamW's; the searched rate is
+# AdamW's, so that one range serves both.
+SGD_RATE_FACTOR = 20
+Values = Mapping[str, Value]
+
+
+def decode_values(
+    choices: Choices,
+    values: Values,
+    *,
+    input_shape: tuple[int, int, int],
+    n_classes: int,
+    custom_blocks: Mapping[str, str],
+) -> Architecture:
+    """Make the canonical architecture of flat values; missing ones are defaults.
+
+    Args:
+        choices: The space's choices.
+        values: Name to value.
+        input_shape: Height, width, channels of the images.
+        n_classes: Number of classes.
+        custom_blocks: The user's blocks, name to `package.module:function`.
+    """
+    full = {name: first_value(allowed) for name, allowed in choices.items()}
+    full.update({name: value for name, value in values.items() if name in full})
+    stem = Stem(
+        width=full["stem_width"],
+        kernel_size=full["stem_kernel_size"],
+        stride=full["stem_stride"],
+    )
+    stages = [_stage(full, f"stage{i}") for i in range(1, int(full["n_stages"]) + 1)]
+    used = canonical_stages(stages, input_shape, stem.stride, choices)
+    return Architecture(
+        input_shape=input_shape,
+        n_classes=n_classes,
+        stem=stem,
+        stages=used,
+        head=Head(
+            pooling=full["head_pooling"],
+            dropout=full["head_dropout"],
+            dense=full["head_dense"],
+        ),
+        activation=full["activation"],
+        recipe=_recipe(full),
+        custom_blocks=_paths(used, custom_blocks),
+    )
+
+
+def encode_architecture(choices: Choices, architecture: Architecture) -> dict[str, Any]:
+    """Return the flat values of an architecture; `decode_values` is the inverse."""
+    recipe = architecture.recipe
+    head = architecture.head
+    values: dict[str, Any] = {
+        name: first_value(allowed) for name, allowed in choices.items()
+    }
+    values |= {name: getattr(recipe, name) for name in RECIPE}
+    if recipe.optimizer == "sgd":
+        values["learning_rate"] = nearest_value(
+            choices["learning_rate"], recipe.learning_rate / SGD_RATE_FACTOR
+        )
+    values |= {
+        "n_stages": len(architecture.stages),
+        "stem_width": architecture.stem.width,
+        "stem_kernel_size": architecture.stem.kernel_size,
+        "stem_stride": architecture.stem.stride,
+        "activation": architecture.activation,
+        "head_pooling": head.pooling,
+        "head_dropout": head.dropout,
+        "head_dense": head.dense,
+    }
+    for number, stage in enumerate(architecture.stages, start=1):
+        name = f"stage{number}"
+        values |= {
+            f"{name}_block": stage.block,
+            f"{name}_depth": stage.depth,
+            f"{name}_width": stage.width,
+            f"{name}_kernel_size": stage.kernel_size,
+            f"{name}_stride": stage.stride,
+            f"{name}_attention": stage.attention,
+        }
+        for option, value in stage.options:
+            values[f"{name}_{stage.block}_{option}"] = value
+    return values
+
+
+def canonical_stages(
+    stages: Sequence[Stage],
+    input_shape: tuple[int, int, int],
+    stem_stride: int,
+    choices: Choices,
+) -> tuple[Stage, ...]:
+    """Rewrite stages so that equal networks are equal values.
+
+    A stride on a 1x1 map does nothing and becomes 1; an attention on a map that is
+    too large for it becomes `none` where that is allowed; neighbouring stages that
+    are one stage cut in two are joined, or cut at the first possible place.
+    """
+    height, width = (strided(side, stem_stride) for side in input_shape[:2])
+    done: list[Stage] = []
+    for number, stage in enumerate(stages, start=1):
+        change: dict[str, Any] = {}
+        if stage.stride > 1 and height == width == 1:
+            change["stride"] = 1
+        height, width = (strided(side, stage.stride) for side in (height, width))
+        if "none" in _allowed(choices, f"stage{number}_attention") and not fits(
+            stage.attention, height * width
+        ):
+            change["attention"] = "none"
+        done.append(stage.model_copy(update=change) if change else stage)
+    while (joined := _join(list(done), choices)) != tuple(done):
+        done = list(joined)
+    return joined
+
+
+def fits(attention: str, positions: int) -> bool:
+    """Tell whether an attention may be used on a map of so many positions."""
+    if attention == "none":
+        return True
+    limit = find_attention(attention).max_positions
+    return limit is None or positions <= limit
+
+
+def _join(stages: list[Stage], choices: Choices) -> tuple[Stage, ...]:
+    depths = _allowed(choices, "stage1_depth")
+    counts = _allowed(choices, "n_stages")
+    index = 0
+    while index < len(stages) - 1:
+        here, after = stages[index], stages[index + 1]
+        same = here == after.model_copy(
+            update={"depth": here.depth, "stride": here.stride}
+        )
+        if not same or after.stride != 1 or find_block(here.block).closing:
+            index += 1
+            continue
+        total = here.depth + after.depth
+        if total in depths and len(stages) - 1 in counts:
+            stages[index : index + 2] = [here.model_copy(update={"depth": total})]
+            continue
+        cuts = [cut for cut in depths if cut < total and total - cut in depths]
+        first = max(cuts, default=here.depth)
+        stages[index] = here.model_copy(update={"depth": first})
+        stages[index + 1] = after.model_copy(update={"depth": total - first})
+        index += 1
+    return tuple(stages)
+
+
+def _stage(full: Mapping[str, Any], name: str) -> Stage:
+    block = full[f"{name}_block"]
+    options = find_block(block).options
+    return Stage(
+        block=block,
+        depth=full[f"{name}_depth"],
+        width=full[f"{name}_width"],
+        kernel_size=full[f"{name}_kernel_size"],
+        stride=full[f"{name}_stride"],
+        attention=full[f"{name}_attention"],
+        options=tuple(
+            (option, full[f"{name}_{block}_{option}"]) for option in sorted(options)
+        ),
+    )
+
+
+def _recipe(full: Mapping[str, Any]) -> Recipe:
+    values = {name: full[name] for name in RECIPE}
+    if values["optimizer"] == "sgd":
+        values["learning_rate"] = two_digits(values["learning_rate"] * SGD_RATE_FACTOR)
+    return Recipe(**values)
+
+
+def _paths(
+    stages: Sequence[Stage], custom_blocks: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    used = {stage.block for stage in stages}
+    return tuple(
+        (name, path) for name, path in sorted(custom_blocks.items()) if name in used
+    )
+
+
+def _allowed(choices: Choices, name: str) -> tuple[Value, ...]:
+    allowed = choices[name]
+    return allowed if isinstance(allowed, tuple) else ()

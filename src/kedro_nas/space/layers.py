@@ -1,0 +1,225 @@
+"""The small vocabulary in which blocks are written, once for all interpreters.
+
+A block is a function over a `LayerVocabulary`. The same function is run by three
+interpreters: counting (`space.costs`), Keras (`models.build`) and source text
+(`models.source`). Each word below turns into one `Layer`: the name of a class in
+`keras.layers`, its arguments and a readable name; what an interpreter does with it
+is its `apply`. So formula, model and source cannot disagree.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+# Our words for activations, and what Keras calls them.
+ACTIVATIONS = {
+    "relu": "relu",
+    "swish": "silu",
+    "hard_swish": "hard_silu",
+    "gelu": "gelu",
+    "sigmoid": "sigmoid",
+    "softmax": "softmax",
+}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer: a class of `keras.layers`, its arguments, its name in the model."""
+
+    kind: str
+    name: str
+    config: dict[str, Any] = field(default_factory=dict)
+
+
+class LayerVocabulary(ABC):
+    """Words for blocks; subclasses say what applying a layer means.
+
+    Tensors are whatever the interpreter uses; a block may only pass them on and ask
+    for their `shape`. Feature maps are (height, width, channels); all convolutions
+    pad to `same`, so a map is never smaller than one by one.
+    """
+
+    def __init__(self) -> None:
+        self._scope: tuple[str, ...] = ()
+        self._counts: dict[str, int] = {}
+
+    @abstractmethod
+    def apply(self, layer: Layer, *inputs: Any) -> Any:
+        """Apply one layer to one or several tensors."""
+
+    @abstractmethod
+    def shape(self, x: Any) -> tuple[int, ...]:
+        """Return the shape of a tensor without its batch axis."""
+
+    @abstractmethod
+    def opaque(self, block: Any, x: Any, arguments: dict[str, Any]) -> Any:
+        """Apply a user's block that was written over Keras tensors."""
+
+    @contextmanager
+    def scope(self, name: str) -> Iterator[None]:
+        """Prefix the names of all layers made inside, e.g. `stage2_block1`."""
+        before = self._scope
+        self._scope = (*before, name)
+        try:
+            yield
+        finally:
+            self._scope = before
+
+    def _name(self, word: str) -> str:
+        stem = "_".join((*self._scope, word))
+        self._counts[stem] = self._counts.get(stem, 0) + 1
+        return f"{stem}{self._counts[stem]}"
+
+    def _layer(self, word: str, kind: str, *inputs: Any, **config: Any) -> Any:
+        return self.apply(Layer(kind, self._name(word), config), *inputs)
+
+    # --- convolutions and dense layers ------------------------------------------
+    def conv(
+        self,
+        x: Any,
+        filters: int,
+        kernel_size: int = 1,
+        *,
+        stride: int = 1,
+        bias: bool = False,
+    ) -> Any:
+        """Convolve with square kernels; no bias, as a normalisation follows."""
+        return self._layer(
+            "conv",
+            "Conv2D",
+            x,
+            filters=filters,
+            kernel_size=kernel_size,
+            strides=stride,
+            padding="same",
+            use_bias=bias,
+        )
+
+    def depthwise_conv(
+        self, x: Any, kernel_size: int, *, stride: int = 1, bias: bool = False
+    ) -> Any:
+        """Convolve each channel on its own."""
+        return self._layer(
+            "depthwise",
+            "DepthwiseConv2D",
+            x,
+            kernel_size=kernel_size,
+            strides=stride,
+            padding="same",
+            use_bias=bias,
+        )
+
+    def conv1d(self, x: Any, filters: int, kernel_size: int) -> Any:
+        """Convolve a sequence (length, channels), without bias."""
+        return self._layer(
+            "conv",
+            "Conv1D",
+            x,
+            filters=filters,
+            kernel_size=kernel_size,
+            padding="same",
+            use_bias=False,
+        )
+
+    def dense(self, x: Any, units: int, *, bias: bool = True) -> Any:
+        """Mix the last axis linearly."""
+        return self._layer("dense", "Dense", x, units=units, use_bias=bias)
+
+    def self_attention(self, x: Any, *, heads: int, key_width: int) -> Any:
+        """Let all positions of a sequence (length, channels) look at each other."""
+        return self._layer(
+            "attention",
+            "MultiHeadAttention",
+            x,
+            x,
+            num_heads=heads,
+            key_dim=key_width,
+        )
+
+    # --- normalisation, activation, regularisation --------------------------------
+    def batch_norm(self, x: Any) -> Any:
+        """Normalise each channel over the batch; four parameters per channel."""
+        return self._layer("norm", "BatchNormalization", x)
+
+    def layer_norm(self, x: Any) -> Any:
+        """Normalise each position over its channels."""
+        return self._layer("norm", "LayerNormalization", x, epsilon=1e-6)
+
+    def activation(self, x: Any, kind: str) -> Any:
+        """Apply one of `ACTIVATIONS`."""
+        return self._layer("act", "Activation", x, activation=ACTIVATIONS[kind])
+
+    def dropout(self, x: Any, rate: float) -> Any:
+        """Drop features while training; nothing at all for a rate of 0."""
+        return self._layer("dropout", "Dropout", x, rate=rate) if rate else x
+
+    # --- joining and pooling --------------------------------------------------------
+    def add(self, x: Any, y: Any) -> Any:
+        """Add two maps of one shape."""
+        return self._layer("add", "Add", x, y)
+
+    def multiply(self, x: Any, gate: Any) -> Any:
+        """Multiply a map by a gate that broadcasts over it."""
+        return self._layer("gate", "Multiply", x, gate)
+
+    def concatenate(self, x: Any, y: Any) -> Any:
+        """Join two maps along their channels."""
+        return self._layer("join", "Concatenate", x, y)
+
+    def max_pool(self, x: Any, size: int = 2) -> Any:
+        """Take the largest value of each window."""
+        return self._layer("pool", "MaxPooling2D", x, pool_size=size, padding="same")
+
+    def average_pool(self, x: Any, size: int = 2) -> Any:
+        """Take the mean of each window."""
+        return self._layer(
+            "pool", "AveragePooling2D", x, pool_size=size, padding="same"
+        )
+
+    def global_average_pool(self, x: Any, *, keep_axes: bool = False) -> Any:
+        """Average over all positions; (1, 1, channels) when axes are kept."""
+        return self._layer("pool", "GlobalAveragePooling2D", x, keepdims=keep_axes)
+
+    def global_max_pool(self, x: Any, *, keep_axes: bool = False) -> Any:
+        """Take the largest value over all positions."""
+        return self._layer("pool", "GlobalMaxPooling2D", x, keepdims=keep_axes)
+
+    def channel_mean(self, x: Any) -> Any:
+        """Average over channels: (height, width, 1)."""
+        return self._over_channels(x, "GlobalAveragePooling1D")
+
+    def channel_max(self, x: Any) -> Any:
+        """Take the largest channel at each position: (height, width, 1)."""
+        return self._over_channels(x, "GlobalMaxPooling1D")
+
+    def _over_channels(self, x: Any, kind: str) -> Any:
+        # Plain layers instead of keras.ops: they load under safe_mode anywhere.
+        height, width, channels = self.shape(x)
+        x = self.reshape(x, (height * width, channels))
+        x = self._layer("pool", kind, x, data_format="channels_first", keepdims=True)
+        return self.reshape(x, (height, width, 1))
+
+    def reshape(self, x: Any, shape: tuple[int, ...]) -> Any:
+        """Give the same values another shape."""
+        return self._layer("reshape", "Reshape", x, target_shape=shape)
+
+    def flatten(self, x: Any) -> Any:
+        """Put all values of a map in one row."""
+        return self._layer("flatten", "Flatten", x)
+
+    # --- the two layers other parts look for by name --------------------------------
+    def logits(self, x: Any, n_classes: int) -> Any:
+        """Score the classes linearly, in the layer named `logits`."""
+        return self.apply(
+            Layer("Dense", "logits", {"units": n_classes, "use_bias": True}), x
+        )
+
+    def probabilities(self, x: Any) -> Any:
+        """Turn scores into probabilities, in the layer named `probabilities`."""
+        return self.apply(
+            Layer("Activation", "probabilities", {"activation": "softmax"}), x
+        )

@@ -1,0 +1,101 @@
+"""From an architecture to its layers: stem, stages, head, in any interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kedro_nas.space.architecture import Architecture, Head, Stage, Stem
+from kedro_nas.space.layers import LayerVocabulary
+from kedro_nas.space.registry import find_attention, find_block
+
+
+def run_network(layers: LayerVocabulary, architecture: Architecture, x: Any) -> Any:
+    """Run a whole network, from normalised pixels to probabilities.
+
+    Args:
+        layers: The interpreter.
+        architecture: What to run.
+        x: The interpreter's tensor of normalised pixels.
+    """
+    x = run_stem(layers, architecture.stem, architecture.activation, x)
+    for number, stage in enumerate(architecture.stages, start=1):
+        x = run_stage(layers, stage, number, architecture.activation, x)
+    return run_head(
+        layers, architecture.head, architecture.activation, architecture.n_classes, x
+    )
+
+
+def run_stem(layers: LayerVocabulary, stem: Stem, activation: str, x: Any) -> Any:
+    """Run the first convolution, its norm and activation."""
+    with layers.scope("stem"):
+        x = layers.conv(x, stem.width, stem.kernel_size, stride=stem.stride)
+        x = layers.batch_norm(x)
+        return layers.activation(x, activation)
+
+
+def run_stage(
+    layers: LayerVocabulary, stage: Stage, number: int, activation: str, x: Any
+) -> Any:
+    """Run all blocks of a stage; the first takes the stride."""
+    for index in range(stage.depth):
+        stride = stage.stride if index == 0 else 1
+        with layers.scope(f"stage{number}_block{index + 1}"):
+            x = run_block(layers, stage, stride, activation, x)
+    with layers.scope(f"stage{number}"):
+        return run_closing(layers, stage, activation, x)
+
+
+def run_block(
+    layers: LayerVocabulary, stage: Stage, stride: int, activation: str, x: Any
+) -> Any:
+    """Run one block of a stage, ours or a user's."""
+    block = find_block(stage.block)
+    attend = attender(layers, stage.attention, activation)
+    arguments: dict[str, Any] = {
+        "filters": stage.width,
+        "kernel_size": stage.kernel_size,
+        "stride": stride,
+        **dict(stage.options),
+    }
+    if block.opaque:
+        return attend(layers.opaque(block, x, arguments))
+    return block.function(layers, x, activation=activation, attend=attend, **arguments)
+
+
+def run_closing(layers: LayerVocabulary, stage: Stage, activation: str, x: Any) -> Any:
+    """Run what a block wants once at the end of its stage."""
+    closing = find_block(stage.block).closing
+    if closing is None:
+        return x
+    return closing(layers, x, activation=activation, **dict(stage.options))
+
+
+def run_head(
+    layers: LayerVocabulary, head: Head, activation: str, n_classes: int, x: Any
+) -> Any:
+    """Run pooling, the optional dense layer, dropout and the class scores."""
+    with layers.scope("head"):
+        if head.pooling == "flatten":
+            x = layers.flatten(x)
+        else:
+            x = layers.global_average_pool(x)
+        if head.dense:
+            x = layers.activation(layers.dense(x, head.dense), activation)
+        x = layers.dropout(x, head.dropout)
+    return layers.probabilities(layers.logits(x, n_classes))
+
+
+def attender(
+    layers: LayerVocabulary, attention: str, activation: str
+) -> Callable[[Any], Any]:
+    """Return the function a block calls where its attention belongs."""
+    if attention == "none":
+        return lambda x: x
+    found = find_attention(attention)
+
+    def attend(x: Any) -> Any:
+        with layers.scope(attention):
+            return found.function(layers, x, activation=activation)
+
+    return attend

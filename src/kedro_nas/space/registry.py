@@ -1,0 +1,202 @@
+"""Which blocks and attentions there are: ours, discovered, and the user's.
+
+A module in `space/blocks` registers its function with `@register_block` or
+`@register_attention`; nothing else has to know about it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from kedro_nas.errors import SearchSpaceError
+
+Value = int | float | str | bool
+
+
+@dataclass(frozen=True)
+class Block:
+    """A registered block.
+
+    Attributes:
+        name: The word used in YAML and in `Stage.block`.
+        function: Over a vocabulary, `f(layers, x, *, filters, kernel_size, stride,
+            activation, attend, **options)`; a user's opaque one is over Keras
+            tensors, `f(x, *, filters, kernel_size, stride, **options)`.
+        options: The block's own choices, name to allowed values, the first default.
+        closing: Run once after the last block of a stage, `f(layers, x, *,
+            activation, **options)`, e.g. the norm a pre-activation block leaves out.
+        opaque: Whether `function` is over Keras tensors.
+        cost: For opaque blocks, `f(input_shape, *, filters, kernel_size, stride,
+            **options)` giving a dict of `params`, `macs`, `depth`; measured when None.
+        path: `package.module:function` for a user's block, empty for ours.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    options: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    closing: Callable[..., Any] | None = None
+    opaque: bool = False
+    cost: Callable[..., Mapping[str, float]] | None = None
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Attention:
+    """A registered attention, `f(layers, x, *, activation) -> x`.
+
+    Attributes:
+        name: The word used in YAML and in `Stage.attention`.
+        function: Over the vocabulary; keeps the shape of its map.
+        max_positions: Largest height times width it may be used at, None for any.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    max_positions: int | None = None
+
+
+_blocks: dict[str, Block] = {}
+_attentions: dict[str, Attention] = {}
+
+
+def register_block(
+    name: str | None = None,
+    *,
+    options: Mapping[str, Sequence[Value]] | None = None,
+    closing: Callable[..., Any] | None = None,
+    cost: Callable[..., Mapping[str, float]] | None = None,
+    path: str = "",
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a block function under a name, its own by default.
+
+    A function whose first argument is called `layers` is written over the
+    vocabulary and counted by formula; any other is given Keras tensors.
+
+    Args:
+        name: Word for YAML; a name already taken by another function is an error.
+        options: The block's choices, name to allowed values; the first is default.
+        closing: See `Block.closing`.
+        cost: See `Block.cost`.
+        path: Where a worker process finds the function; derived when empty.
+
+    Returns:
+        A decorator that leaves the function as it is.
+
+    Raises:
+        SearchSpaceError: The name belongs to another function.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        word = name or function.__name__
+        ours = function.__module__.startswith("kedro_nas.")
+        where = path or ("" if ours else f"{function.__module__}:{function.__name__}")
+        taken = _blocks.get(word)
+        if taken and _identity(taken.function) != _identity(function):
+            raise SearchSpaceError(
+                f"the block name '{word}' is taken",
+                received=f"{function.__module__}:{function.__name__}",
+                allowed=f"a name other than {', '.join(sorted(_blocks))}",
+                remedy="Give the block another name",
+            )
+        _blocks[word] = Block(
+            name=word,
+            function=function,
+            options={key: tuple(value) for key, value in (options or {}).items()},
+            closing=closing,
+            opaque=next(iter(inspect.signature(function).parameters)) != "layers",
+            cost=cost,
+            path=where,
+        )
+        return function
+
+    return decorate
+
+
+def register_attention(
+    name: str, *, max_positions: int | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register an attention over the vocabulary; see `Attention`."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        _attentions[name] = Attention(name, function, max_positions)
+        return function
+
+    return decorate
+
+
+def find_block(name: str) -> Block:
+    """Return a registered block.
+
+    Raises:
+        SearchSpaceError: No such block; names the closest.
+    """
+    discover()
+    if name not in _blocks:
+        raise unknown("block", name, _blocks)
+    return _blocks[name]
+
+
+def find_registered(name: str) -> Block | None:
+    """Return a registered block, None when there is none of that name."""
+    discover()
+    return _blocks.get(name)
+
+
+def find_attention(name: str) -> Attention:
+    """Return a registered attention.
+
+    Raises:
+        SearchSpaceError: No such attention; names the closest.
+    """
+    discover()
+    if name not in _attentions:
+        raise unknown("attention", name, ["none", *_attentions])
+    return _attentions[name]
+
+
+def block_names() -> tuple[str, ...]:
+    """Return the names of all registered blocks, sorted."""
+    discover()
+    return tuple(sorted(_blocks))
+
+
+def attention_names() -> tuple[str, ...]:
+    """Return the names of all registered attentions, sorted, without `none`."""
+    discover()
+    return tuple(sorted(_attentions))
+
+
+def forget_block(name: str) -> None:
+    """Take a block out again, for tests and notebooks that redefine one."""
+    _blocks.pop(name, None)
+
+
+@lru_cache(maxsize=1)
+def discover() -> None:
+    """Import every module of `space.blocks` once, which registers its block."""
+    package = importlib.import_module("kedro_nas.space.blocks")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+
+
+def unknown(idea: str, name: Any, allowed: Any) -> SearchSpaceError:
+    """Make the error for a word that is not one of the allowed, with a hint."""
+    words = [str(word) for word in allowed]
+    close = difflib.get_close_matches(str(name), words, n=1)
+    return SearchSpaceError(
+        f"there is no {idea} '{name}'",
+        received=str(name),
+        allowed=", ".join(sorted(words)),
+        remedy=f"Did you mean '{close[0]}'?" if close else f"Choose a known {idea}",
+    )
+
+
+def _identity(function: Callable[..., Any]) -> tuple[str, str]:
+    return function.__module__, function.__qualname__

@@ -1,0 +1,259 @@
+"""The search space as a value: choices, bounds, anchors; it samples and encodes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from kedro_nas.errors import SearchSpaceError
+from kedro_nas.parameters.search_space import Range, SearchSpaceOptions
+from kedro_nas.seeds import generator
+from kedro_nas.space.anchors import anchor_values
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.bounds import Bounds, resolve_bounds
+from kedro_nas.space.choices import resolve_options, spell_out
+from kedro_nas.space.costs import costs, stage_shapes
+from kedro_nas.space.encoding import decode_values, encode_architecture, fits
+from kedro_nas.space.registry import Value
+from kedro_nas.space.sampling import draw_values, repair_values
+from kedro_nas.space.smallest import find_smallest
+
+REDRAWS = 500
+SURVEYED = 1_000
+
+
+class Acceptance(BaseModel):
+    """How many of so many even draws fit as they were, or after repair.
+
+    The rest could not be repaired and would be drawn again in a search.
+
+    Attributes:
+        drawn: Draws.
+        accepted: Fitted as drawn.
+        repaired: Fitted after cuts.
+        rejected: Exceeded a bound as drawn, by bound; a draw may exceed several.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    drawn: int = 0
+    accepted: int = 0
+    repaired: int = 0
+    rejected: dict[str, int] = {}
+
+
+class SearchSpace(BaseModel):
+    """All architectures that may be found for one data set.
+
+    Attributes:
+        input_shape: Height, width, channels of the images.
+        n_classes: Number of classes.
+        preset: Where the choices came from.
+        choices: Flat names to allowed values; every value categorical but ranges.
+        bounds: Largest costs.
+        anchors: Tried first; the first is candidate 0. All fit the bounds.
+        acceptance: Of 1,000 even draws.
+        smallest: The cheapest architecture and its costs.
+        custom_blocks: The user's blocks, name to `package.module:function`.
+        custom_options: Their own choices, as given in YAML.
+        notes: Sentences for the report, e.g. a branch that was dropped.
+        seconds: What making the space took.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input_shape: tuple[int, int, int]
+    n_classes: int
+    preset: str
+    choices: dict[str, tuple[Value, ...] | Range]
+    bounds: Bounds
+    anchors: tuple[Architecture, ...] = ()
+    acceptance: Acceptance = Acceptance()
+    smallest: dict[str, Any] = {}
+    custom_blocks: dict[str, str] = {}
+    custom_options: dict[str, dict[str, tuple[Value, ...]]] = {}
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values; `from_dict` is the inverse."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> SearchSpace:
+        """Read what `to_dict` wrote.
+
+        Raises:
+            pydantic.ValidationError: Unknown fields or values out of range.
+        """
+        return cls.model_validate(value)
+
+    def sample(self, rng: np.random.Generator) -> Architecture:
+        """Draw an architecture that fits the bounds.
+
+        The smallest architecture stands in when 500 draws could not be repaired.
+        """
+        for _ in range(REDRAWS):
+            values = draw_values(self.choices, rng)
+            repaired = repair_values(self.choices, values, rng, self.excess)
+            if repaired is not None:
+                return self.decode(repaired)
+        return Architecture.from_dict(self.smallest["architecture"])
+
+    def encode(self, architecture: Architecture) -> dict[str, Any]:
+        """Return the canonical flat values of an architecture of this space."""
+        return encode_architecture(self.choices, architecture)
+
+    def decode(self, values: Mapping[str, Value]) -> Architecture:
+        """Return the canonical architecture of flat values, fitting or not."""
+        return decode_values(
+            self.choices,
+            values,
+            input_shape=self.input_shape,
+            n_classes=self.n_classes,
+            custom_blocks=self.custom_blocks,
+        )
+
+    def is_feasible(self, architecture: Architecture) -> tuple[bool, str]:
+        """Tell whether an architecture fits, and if not, what it exceeds."""
+        reason = self.bounds.explain(costs(architecture))
+        if not reason:
+            reason = misplaced(architecture)
+        return not reason, reason
+
+    def excess(self, values: Mapping[str, Value]) -> float:
+        """Return 0 for values that fit, else a measure of how far they are off."""
+        architecture = self.decode(values)
+        excesses = self.bounds.excesses(costs(architecture))
+        return sum(excesses.values()) + len(misplaced(architecture))
+
+    @cached_property
+    def searched(self) -> tuple[str, ...]:
+        """Names of the choices that have more than one value."""
+        return tuple(
+            name
+            for name, allowed in self.choices.items()
+            if isinstance(allowed, Range) or len(allowed) > 1
+        )
+
+
+def build_search_space(
+    options: SearchSpaceOptions, profile: Mapping[str, Any], *, seed: int
+) -> SearchSpace:
+    """Fit the space to the data: choices, bounds in numbers, anchors, acceptance.
+
+    Args:
+        options: The parameters; custom blocks have to be registered already.
+        profile: `nas.dataset_profile`.
+        seed: Root seed.
+
+    Raises:
+        SearchSpaceError: Unknown words, or no architecture fits the bounds; the
+            message names the smallest.
+    """
+    started = time.perf_counter()
+    verdict = profile["verdict"]
+    height, width, channels = profile["image_shape"]
+    resolved = resolve_options(options)
+    if verdict.get("augmentation") == "strong" and options.augmentation is None:
+        resolved = resolved.model_copy(update={"augmentation": ("strong",)})
+    space = SearchSpace(
+        input_shape=(height, width, channels),
+        n_classes=len(profile["class_names"]),
+        preset=options.preset,
+        choices=spell_out(resolved, (height, width, channels)),
+        bounds=resolve_bounds(
+            resolved,
+            image_shape=(height, width, channels),
+            n_train=verdict["n_train"],
+            params_factor=verdict.get("max_params_factor", 1.0),
+        ),
+        custom_blocks={
+            name: block.function for name, block in options.custom_blocks.items()
+        },
+        custom_options={
+            name: block.options
+            for name, block in options.custom_blocks.items()
+            if block.options
+        },
+    )
+    space = space.model_copy(update={"smallest": _smallest(space)})
+    space = space.model_copy(
+        update={
+            "acceptance": survey_acceptance(space, seed),
+            "anchors": _fitting_anchors(space, seed),
+        }
+    )
+    return space.model_copy(update={"seconds": time.perf_counter() - started})
+
+
+def survey_acceptance(space: SearchSpace, seed: int) -> Acceptance:
+    """Draw 1,000 times and count what fits, what can be repaired, what exceeds."""
+    rng = generator(seed, "acceptance")
+    accepted = repaired = 0
+    rejected: dict[str, int] = {}
+    for _ in range(SURVEYED):
+        values = draw_values(space.choices, rng)
+        if space.excess(values) == 0:
+            accepted += 1
+            continue
+        for bound in space.bounds.excesses(costs(space.decode(values))):
+            rejected[bound] = rejected.get(bound, 0) + 1
+        if repair_values(space.choices, values, rng, space.excess) is not None:
+            repaired += 1
+    return Acceptance(
+        drawn=SURVEYED, accepted=accepted, repaired=repaired, rejected=rejected
+    )
+
+
+def misplaced(architecture: Architecture) -> str:
+    """Say which stage's attention stands on too large a map, empty when none."""
+    maps = stage_shapes(architecture)[1:]
+    for number, (stage, shape) in enumerate(
+        zip(architecture.stages, maps, strict=True), start=1
+    ):
+        if not fits(stage.attention, shape[0] * shape[1]):
+            return (
+                f"{stage.attention} of stage {number} is meant for smaller maps "
+                f"than {shape[0]}x{shape[1]}"
+            )
+    return ""
+
+
+def _smallest(space: SearchSpace) -> dict[str, Any]:
+    smallest = find_smallest(space.choices, space.decode, space.bounds)
+    feasible, reason = space.is_feasible(smallest)
+    if not feasible:
+        raise SearchSpaceError(
+            "no architecture of this space fits its bounds",
+            received=f"the smallest, {smallest.describe()}: {reason}",
+            allowed=" ".join(space.bounds.reasons) or "anything",
+            remedy="Raise that bound of nas.search_space, or allow less: smaller "
+            "width or stem_width, fewer n_stages, a stride of 2",
+        )
+    cost = costs(smallest)
+    return {
+        "architecture": smallest.to_dict(),
+        "params": cost.params,
+        "macs": cost.macs,
+        "depth": cost.depth,
+        "memory_mb": cost.memory_mb,
+    }
+
+
+def _fitting_anchors(space: SearchSpace, seed: int) -> tuple[Architecture, ...]:
+    found = []
+    for values in anchor_values(space.choices, space.input_shape):
+        rng = generator(seed, "anchor", len(found))
+        repaired = repair_values(space.choices, values, rng, space.excess)
+        found.append(
+            Architecture.from_dict(space.smallest["architecture"])
+            if repaired is None
+            else space.decode(repaired)
+        )
+    return tuple({anchor.key: anchor for anchor in found}.values())
