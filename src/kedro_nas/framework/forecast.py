@@ -29,11 +29,13 @@ class Measured:
     """One network, timed on one worker's threads.
 
     Attributes:
+        start_s: Seconds to import what training needs, as each worker does.
         build_s: Seconds to build it and trace its graphs.
         step_s: Seconds of one gradient step.
         memory_mb: Peak of this process, MiB.
     """
 
+    start_s: float
     build_s: float
     step_s: float
     memory_mb: float
@@ -53,6 +55,7 @@ def measure_network(
         verdict: Of the dataset profile.
         options: Of the search.
     """
+    started = time.monotonic()
     import tensorflow as tf
 
     from kedro_nas.training.pixels import development_pixels
@@ -85,7 +88,7 @@ def measure_network(
     learner.train_epoch(positions, rates, seed=0)
     step_s = (time.monotonic() - warm) / _STEPS
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Measured(built - began, step_s, memory)
+    return Measured(began - started, built - began, step_s, memory)
 
 
 def forecast(
@@ -126,7 +129,7 @@ def forecast(
     architectures = _architectures(
         options, each_s / workers, epochs, trials, top, first
     )
-    search_s = architectures * each_s / workers
+    search_s = measured.start_s + architectures * each_s / workers
     if options.budget_s is not None:
         search_s = min(search_s, options.budget_s)
     fold_s = (ranking.epochs or top) * epoch_s * n_dev / n_train + measured.build_s
@@ -134,10 +137,10 @@ def forecast(
         ranking.repeats or verdict["n_repeats"]
     )
     contestants = ranking.finalists + (ranking.baseline != "none")
-    ranking_s = contestants * folds * fold_s / workers
+    ranking_s = measured.start_s + contestants * folds * fold_s / workers
     if ranking.budget_s is not None:
         ranking_s = min(ranking_s, ranking.budget_s)
-    final_s = fold_s * (1 + ranking.seeds) / min(workers, 2)
+    final_s = measured.start_s + fold_s * (1 + ranking.seeds) / min(workers, 2)
     weights_mb = 12 * costs(anchor).params / 2**20  # weights and two moments
     return {
         "architectures": round(architectures),

@@ -18,6 +18,10 @@ _DEMO_PATH = "data/01_raw/fashion_mnist_12k.parquet"
 _MARKER = re.compile(r"^ *# --- \w+: section (begins|ends)\n", re.MULTILINE)
 _IMAGES_ENTRY = re.compile(r"^images:.*\n(?:^[ ].*\n)+", re.MULTILINE)
 
+_HEADER = """\
+# Every option of the search, with its unit, range and reason. What is left out keeps
+# its default; a misspelt name is an error.
+"""
 _PIPELINE = '''"""Search for an image classifier, with kedro-nas."""
 
 from __future__ import annotations
@@ -74,21 +78,57 @@ def make_plan(
     loader = _config_loader(root, env)
     known = _keys(loader, "catalog")
     suffix = namespace.replace(".", "_")
-    folder = Path("conf") / env
     code = source_dir.resolve().relative_to(root.resolve()) / package
-    texts = {
+    is_new = images not in known
+    texts = render_files(
+        code,
+        env=env,
+        namespace=namespace,
+        pipeline_name=pipeline_name,
+        images=images,
+        path=path,
+        preset=preset,
+        is_new=is_new,
+    )
+    steps = _next_steps(root / code, pipeline_name, images, path, suffix, is_new=is_new)
+    return Plan(texts, steps)
+
+
+def render_files(
+    code: Path,
+    *,
+    env: str = "base",
+    namespace: str = "nas",
+    pipeline_name: str = "nas",
+    images: str = "images",
+    path: str | None = None,
+    preset: str | None = None,
+    is_new: bool = True,
+) -> dict[Path, str]:
+    """Render parameters, catalog and pipeline folder; nothing is written.
+
+    Args:
+        code: The project's package, relative to its root.
+        env: Folder of `conf/`.
+        namespace: Prefix of datasets and parameters.
+        pipeline_name: Folder below `pipelines/`.
+        images: Dataset that holds the images.
+        path: Where the images of a new dataset are.
+        preset: Preset of the search space.
+        is_new: Whether the catalog needs an entry for the images.
+
+    Returns:
+        Path relative to the project's root, to text.
+    """
+    suffix, folder = namespace.replace(".", "_"), Path("conf") / env
+    pipeline = _PIPELINE.format(namespace=namespace, images=images)
+    return {
         folder / f"parameters_{suffix}.yml": _parameters(namespace, preset),
         folder / f"catalog_{suffix}.yml": _catalog(
-            namespace, images, path, is_new=images not in known
+            namespace, images, path, is_new=is_new
         ),
-        code / "pipelines" / pipeline_name / "__init__.py": _PIPELINE.format(
-            namespace=namespace, images=images
-        ),
+        code / "pipelines" / pipeline_name / "__init__.py": pipeline,
     }
-    steps = _next_steps(
-        root / code, pipeline_name, images, path, suffix, is_new=images not in known
-    )
-    return Plan(texts, steps)
 
 
 def template(name: str) -> str:
@@ -100,12 +140,12 @@ def _parameters(namespace: str, preset: str | None) -> str:
     text = _MARKER.sub("", template("parameters_nas.yml"))
     if preset is not None:
         text = _with_preset(text, preset)
-    head, body = re.split(r"^nas:\n", text, maxsplit=1, flags=re.MULTILINE)
+    body = re.split(r"^nas:\n", text, maxsplit=1, flags=re.MULTILINE)[1]
     *parents, last = namespace.split(".")
     deeper = "  " * len(parents)
     nested = "".join(f"{'  ' * n}{name}:\n" for n, name in enumerate(parents))
     body = re.sub(r"^(?=.)", deeper, body, flags=re.MULTILINE)
-    return f"{head}{nested}{deeper}{last}:\n{body}"
+    return f"{_HEADER}{nested}{deeper}{last}:\n{body}"
 
 
 def _with_preset(text: str, preset: str) -> str:

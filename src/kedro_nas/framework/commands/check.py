@@ -112,11 +112,12 @@ def _costs(seconds: float, options: Any) -> dict[str, float]:
 
 def _text(value: dict[str, Any]) -> str:
     height, width, channels = value["image_shape"]
+    mode = value["mode"].replace("_", " ")
     lines = [
         f"Parameters and data of '{value['namespace']}' are fine.",
         (
-            f"Data:      {value['images']:,} images of {height} x {width} x {channels}, "
-            f"{value['classes']} classes ({value['mode'].replace('_', ' ')})"
+            f"Data:      {value['images']:,} images of {height} x {width} x "
+            f"{channels}, {value['classes']} classes ({mode})"
         ),
         *(f"           ! {warning}" for warning in value["warnings"]),
         f"First:     {value['candidate_0']}, {value['step_s'] * 1000:.1f} ms a step",

@@ -1,0 +1,9 @@
+"""Write parameters, catalog and pipeline as `kedro nas init` does."""
+
+from pathlib import Path
+
+from kedro_nas.framework.rendering import render_files
+
+for file, text in render_files(Path("src/{{ cookiecutter.python_package }}")).items():
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
