@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kedro_nas.search.oracle import HyperbandOracle, Limits
+from kedro_nas.search.driver import Driver, Trial
+from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.oracle import HyperbandOracle, Limits, Place
 from kedro_nas.space.architecture import Architecture, Recipe, Stage, Stem
+from kedro_nas.training.tasks import Epoch, Outcome, Task
+from kedro_nas.training.workers.base import Event
 
 
 def make_architecture(number: int) -> Architecture:
@@ -44,6 +49,9 @@ class CountingProposer:
     def ask(self) -> Architecture | None:
         return make_architecture(self._left.pop(0)) if self._left else None
 
+    def tell(self, architecture: Architecture, *, score: float, epochs: int) -> None:
+        pass
+
 
 @pytest.fixture
 def make_oracle() -> Callable[..., HyperbandOracle]:
@@ -72,3 +80,148 @@ def make_oracle() -> Callable[..., HyperbandOracle]:
         )
 
     return make
+
+
+class ScriptedPool:
+    """Workers that train nothing: score and fate follow from the architecture.
+
+    Args:
+        size: Number of workers.
+        fate: Gives for a task and attempt `score`, `failed`, `lost` or `crash`; a
+            crash raises out of `wait`, as a kill of the driver would.
+        order: `fifo` or `lifo`: which running task ends first.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        fate: Callable[[Task, int], str] = lambda *_: "score",
+        order: str = "fifo",
+    ) -> None:
+        self.size = size
+        self.submitted: list[Task] = []
+        self._fate, self._order = fate, order
+        self._running: dict[int, Task] = {}
+
+    def free(self) -> list[int]:
+        return [i for i in range(self.size) if i not in self._running]
+
+    def holds(self, checkpoint: str) -> int | None:
+        return None
+
+    def submit(self, task: Task, *, worker: int, remaining_s: float | None) -> None:
+        self.submitted.append(task)
+        self._running[worker] = task
+
+    def wait(self, timeout_s: float) -> list[Event]:
+        if not self._running:
+            return []
+        workers = list(self._running)
+        worker = workers[0] if self._order == "fifo" else workers[-1]
+        task = self._running.pop(worker)
+        attempt = sum(t.task_id == task.task_id for t in self.submitted)
+        fate = self._fate(task, attempt)
+        if fate == "crash":
+            raise SimulatedKill
+        if fate == "lost":
+            return [Event("lost", worker, task.task_id, reason="signal 9")]
+        if fate == "failed":
+            outcome = Outcome(status="failed", reason="ValueError: planted")
+            return [Event("end", worker, task.task_id, outcome=outcome)]
+        history = [_epoch(task, n) for n in range(1, task.epochs + 1)]
+        told = [
+            Event("epoch", worker, task.task_id, epoch=epoch)
+            for epoch in history[task.epoch_start :]
+        ]
+        outcome = Outcome(
+            status="completed", history=history, score=history[-1].val_accuracy
+        )
+        return [*told, Event("end", worker, task.task_id, outcome=outcome)]
+
+    def close(self) -> None:
+        pass
+
+
+class SimulatedKill(BaseException):
+    """The driver dies here."""
+
+
+def _epoch(task: Task, number: int) -> Epoch:
+    width = task.architecture.stages[0].width
+    score = (width * 37 % 101) / 101 * (1 - 0.5**number)
+    return Epoch(
+        epoch=number,
+        train_loss=1 - score,
+        val_accuracy=score,
+        val_balanced_accuracy=score,
+        val_loss=1 - score,
+        learning_rate=0.001,
+        seconds_train=1.0,
+    )
+
+
+class Talkative:
+    """A progress that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.ended_trials: list[str] = []
+
+    def started(self, trial: Trial, place: Place) -> None:
+        pass
+
+    def epoch(self, trial: Trial, epoch: Epoch) -> None:
+        pass
+
+    def ended(self, trial: Trial, outcome: Outcome, place: Place) -> None:
+        self.ended_trials.append(trial.name)
+
+
+@pytest.fixture
+def make_driver(
+    make_oracle: Callable[..., HyperbandOracle], tmp_path: Path
+) -> Callable[..., tuple[Driver, Ledger]]:
+    """Make a driver in a folder; made again there, it goes on from the ledger."""
+
+    def make(folder: str = "search", **changes: Any) -> tuple[Driver, Ledger]:
+        place = tmp_path / folder
+        ledger = Ledger(place / "ledger.jsonl")
+        proposer = CountingProposer(10_000)
+
+        def task(trial: Trial, start: int, end: int) -> Task:
+            return Task(
+                task_id=trial.name,
+                architecture=trial.architecture,
+                store="",
+                rows="search",
+                epoch_start=start,
+                epochs=end,
+                schedule_epochs=9,
+                seed=0,
+            )
+
+        driver = Driver(
+            space=CountedSpace(200),  # type: ignore[arg-type]
+            oracle=make_oracle(**{"max_trials": 30, "iterations": None, **changes}),
+            proposer=proposer,  # type: ignore[arg-type]
+            ledger=ledger,
+            make_task=task,
+            checkpoints=place / "checkpoints",
+            progress=Talkative(),  # type: ignore[arg-type]
+            budget_s=None,
+            max_attempts=2,
+        )
+        return driver, ledger
+
+    return make
+
+
+@pytest.fixture
+def scripted_pool() -> type[ScriptedPool]:
+    """Give the pool whose workers follow a script."""
+    return ScriptedPool
+
+
+@pytest.fixture
+def simulated_kill() -> type[SimulatedKill]:
+    """Give what a scripted crash raises."""
+    return SimulatedKill

@@ -192,7 +192,8 @@ def test_kerastuner_still_has_the_names_we_build_on(name: str) -> None:
 def test_kerastuner_base_class_still_sets_what_we_read() -> None:
     """The private attributes the subclass reads are set by KerasTuner's source."""
     source = "".join(
-        inspect.getsource(base) for base in keras_tuner.oracles.HyperbandOracle.__mro__[:2]
+        inspect.getsource(base)
+        for base in keras_tuner.oracles.HyperbandOracle.__mro__[:2]
     )
 
     for name in ("_brackets", "_current_bracket", "_current_iteration", "_seed_state"):

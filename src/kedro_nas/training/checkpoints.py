@@ -40,9 +40,9 @@ def load_checkpoint(
     if path is None or not Path(path).exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with Path(path).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             meta = json.loads(bytes(file["meta"]).decode())
             names = sorted(name for name in file.files if name != "meta")
             return [file[name] for name in names], meta
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return None

@@ -79,13 +79,14 @@ class Learner:
         self._compile()
 
     def _compile(self) -> None:
+        """Trace the three graphs now, so that building and training are told apart."""
         import tensorflow as tf
 
         # XLA never on CPU: depthwise convolutions are 20 to 40 times slower there.
         def compiled(function: Any, *signature: Any) -> Any:
             return tf.function(
                 function, autograph=False, jit_compile=False, input_signature=signature
-            )
+            ).get_concrete_function()
 
         rows = tf.TensorSpec([None, None], tf.int32)
         self._run_steps = compiled(

@@ -1,0 +1,184 @@
+"""The driver: nothing lost, whatever is killed and whenever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from kedro_nas.errors import SearchError
+from kedro_nas.search.driver import Driver
+from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.tables import incumbents, rank_correlations, trials_table
+from kedro_nas.training.tasks import Task
+
+MakeDriver = Callable[..., tuple[Driver, Ledger]]
+Pool = Callable[..., Any]
+CLOCKS = ["worker", "started_s", "ended_s", "seconds", "seconds_wait"]
+
+
+def _table(ledger: Ledger) -> pd.DataFrame:
+    return trials_table(ledger.events).drop(columns=CLOCKS)
+
+
+def _undisturbed(make_driver: MakeDriver, scripted_pool: Pool) -> pd.DataFrame:
+    driver, ledger = make_driver("undisturbed")
+    assert driver.run(scripted_pool(1)) == "schedule"
+    return _table(ledger)
+
+
+def test_driver_bounded_search_has_a_row_per_trial(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """A search of 30 trials leaves 30 rows, and no network twice at one budget."""
+    table = _undisturbed(make_driver, scripted_pool)
+
+    assert len(table) == 30
+    assert set(table["status"]) == {"completed"}
+    assert not table.duplicated(["key", "epochs"]).any()
+
+
+@pytest.mark.parametrize("workers", [2, 5])
+@pytest.mark.parametrize("order", ["fifo", "lifo"])
+def test_driver_any_workers_give_the_same_table(
+    make_driver: MakeDriver, scripted_pool: Pool, workers: int, order: str
+) -> None:
+    """Which worker ends first changes nothing but clocks."""
+    driver, ledger = make_driver("several")
+    driver.run(scripted_pool(workers, order=order))
+
+    pd.testing.assert_frame_equal(
+        _undisturbed(make_driver, scripted_pool), _table(ledger)
+    )
+
+
+@pytest.mark.parametrize("kill_after", [1, 2, 5, 9, 10, 14, 20, 29])
+def test_driver_killed_and_restarted_gives_the_same_table(
+    make_driver: MakeDriver,
+    scripted_pool: Pool,
+    simulated_kill: type[BaseException],
+    kill_after: int,
+) -> None:
+    """Killed after any number of trials, the search ends as if it had not been."""
+
+    def fate(task: Task, attempt: int) -> str:
+        return "crash" if len(pool.submitted) >= kill_after else "score"
+
+    pool = scripted_pool(2, fate)
+    driver, _ = make_driver("killed")
+    with pytest.raises(simulated_kill):
+        driver.run(pool)
+
+    again, ledger = make_driver("killed")
+    again.run(scripted_pool(2))
+
+    pd.testing.assert_frame_equal(
+        _undisturbed(make_driver, scripted_pool), _table(ledger)
+    )
+
+
+def test_driver_killed_at_every_ledger_line_gives_the_same_table(
+    make_driver: MakeDriver, scripted_pool: Pool, tmp_path: Path
+) -> None:
+    """A ledger cut after any line, even inside one, leads to the same end."""
+    expected = _undisturbed(make_driver, scripted_pool)
+    whole = (tmp_path / "undisturbed" / "ledger.jsonl").read_bytes()
+    for cut in range(0, len(whole), len(whole) // 25):
+        folder = tmp_path / f"cut-{cut}"
+        folder.mkdir()
+        (folder / "ledger.jsonl").write_bytes(whole[:cut])
+        driver, ledger = make_driver(folder.name)
+        driver.run(scripted_pool(2))
+
+        pd.testing.assert_frame_equal(expected, _table(ledger))
+
+
+def test_driver_lost_worker_costs_one_attempt_only(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """A trial whose worker is lost once is tried again and loses nothing."""
+    driver, ledger = make_driver("lost")
+    driver.run(scripted_pool(2, lambda _, attempt: "lost" if attempt == 1 else "score"))
+
+    pd.testing.assert_frame_equal(
+        _undisturbed(make_driver, scripted_pool), _table(ledger)
+    )
+    assert len(ledger.of("lost")) == 30
+
+
+def test_driver_twice_lost_and_failed_trials_are_rows_with_reasons(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """A trial that cannot be trained is a failed row, and the search goes on."""
+
+    def fate(task: Task, _: int) -> str:
+        width = task.architecture.stages[0].width
+        return {1: "lost", 2: "failed"}.get(width, "score")
+
+    driver, ledger = make_driver("failed")
+    driver.run(scripted_pool(2, fate))
+    failed = _table(ledger).query("status == 'failed'")
+
+    assert list(failed["reason"]) == [
+        "the worker was lost 2 times: signal 9",
+        "ValueError: planted",
+    ]
+    assert len(_table(ledger)) == 30
+
+
+def test_driver_nothing_trains_gives_up_with_the_reason(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """A search in which the first ten trials all fail ends with why."""
+    driver, _ = make_driver("hopeless")
+
+    with pytest.raises(SearchError, match="ValueError: planted"):
+        driver.run(scripted_pool(1, lambda *_: "failed"))
+
+
+def test_driver_extended_search_begins_with_the_shorter_one(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """More trials in the same folder continue the search instead of repeating it."""
+    driver, _ = make_driver("longer", max_trials=12)
+    driver.run(scripted_pool(2))
+    longer, ledger = make_driver("longer", max_trials=30)
+    pool = scripted_pool(2)
+    longer.run(pool)
+
+    pd.testing.assert_frame_equal(
+        _undisturbed(make_driver, scripted_pool), _table(ledger)
+    )
+    assert len(pool.submitted) == 18
+
+
+def test_driver_other_seed_in_the_ledger_is_refused(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """A ledger that another search wrote is not continued."""
+    driver, ledger = make_driver("other")
+    driver.run(scripted_pool(1))
+    first: dict[str, Any] = ledger.of("created")[0]
+    path = ledger._path
+    path.write_text(path.read_text().replace(first["key"], "0" * 12))
+
+    with pytest.raises(SearchError, match="does not fit"):
+        make_driver("other")
+
+
+def test_tables_incumbent_rises_and_correlations_are_per_rung(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """The incumbent's curve never falls, and rung orders are compared in [-1, 1]."""
+    driver, ledger = make_driver("tables")
+    driver.run(scripted_pool(1))
+    best = [row["score"] for row in incumbents(ledger.events)]
+    correlations = rank_correlations(trials_table(ledger.events))
+
+    assert best == sorted(best)
+    assert len(set(best)) == len(best)
+    assert correlations
+    assert all(-1 <= row["kendall_tau"] <= 1 for row in correlations)

@@ -1,0 +1,72 @@
+"""Augmentation in the graph."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kedro_nas.errors import TrainingError
+from kedro_nas.training.augmentation import STRENGTHS, make_augmenter
+
+pytestmark = pytest.mark.slow
+
+NAMES = [f"{name}{suffix}" for name in STRENGTHS for suffix in ("", "+flip")][1:]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("shape", [(8, 8, 1), (20, 31, 3)])
+def test_augmenter_keeps_shape_and_range_and_is_seeded(
+    name: str, shape: tuple[int, int, int]
+) -> None:
+    """Any strength keeps shape and 0 to 255; the same seed gives the same pixels."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (16, *shape)).astype(np.float32)
+    augment = make_augmenter(name, shape)
+    assert augment is not None
+
+    one = np.asarray(augment(pixels, np.array([1, 2], np.int32)))
+    same = np.asarray(augment(pixels, np.array([1, 2], np.int32)))
+    other = np.asarray(augment(pixels, np.array([1, 3], np.int32)))
+
+    assert one.shape == pixels.shape
+    assert one.min() >= 0
+    assert one.max() <= 255.001
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+def test_augmenter_flip_alone_mirrors_about_half_of_the_images() -> None:
+    """Mirroring moves no pixel but to its mirror place."""
+    pixels = np.random.default_rng(0).uniform(0, 255, (64, 6, 9, 3)).astype(np.float32)
+    augment = make_augmenter("none+flip", (6, 9, 3))
+    assert augment is not None
+
+    flipped = np.asarray(augment(pixels, np.array([5, 6], np.int32)))
+
+    mirrored = [
+        np.allclose(a, b[:, ::-1]) for a, b in zip(flipped, pixels, strict=True)
+    ]
+    kept = [np.allclose(a, b) for a, b in zip(flipped, pixels, strict=True)]
+    assert all(m or k for m, k in zip(mirrored, kept, strict=True))
+    assert 16 < sum(mirrored) < 48
+
+
+def test_augmenter_light_shifts_whole_pixels_by_an_eighth_at_most() -> None:
+    """A single bright pixel moves by at most an eighth of the side, unblurred."""
+    pixels = np.zeros((64, 16, 16, 1), np.float32)
+    pixels[:, 8, 8, 0] = 255
+    augment = make_augmenter("light", (16, 16, 1))
+    assert augment is not None
+
+    moved = np.asarray(augment(pixels, np.array([1, 1], np.int32)))[..., 0]
+
+    places = [np.argwhere(image == 255) for image in moved]
+    assert all(len(place) == 1 for place in places)
+    shifts = np.array([place[0] for place in places]) - 8
+    assert np.abs(shifts).max() == 2
+
+
+def test_augmenter_unknown_name_says_what_is_allowed() -> None:
+    """A misspelt strength names the strengths there are."""
+    with pytest.raises(TrainingError, match="none, light, medium, strong"):
+        make_augmenter("heavy", (8, 8, 1))

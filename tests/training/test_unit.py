@@ -1,0 +1,154 @@
+"""One unit of training: resumable to the bit, honest about failure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kedro_nas.data.store import ImageStore
+from kedro_nas.errors import TrainingError
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.training.checkpoints import load_checkpoint
+from kedro_nas.training.pixels import DevelopmentPixels
+from kedro_nas.training.tasks import Epoch, Outcome, Task
+from kedro_nas.training.unit import Unit
+
+pytestmark = pytest.mark.slow
+
+MakeTask = Callable[..., Task]
+
+
+def _run(task: Task, **changes: Any) -> tuple[Unit, Outcome]:
+    heard: list[Epoch] = changes.pop("heard", [])
+    options: dict[str, Any] = {"learner": None, "deadline": None, "say": heard.append}
+    unit = Unit(task, **{**options, **changes})
+    return unit, unit.run()
+
+
+def _scores(outcome: Outcome) -> list[tuple[float, Any]]:
+    return [(e.train_loss, e.val_loss) for e in outcome.history]
+
+
+def test_unit_learns_and_says_each_epoch(make_task: MakeTask) -> None:
+    """Loss falls, accuracy leaves chance, and every epoch is told."""
+    heard: list[Epoch] = []
+    _, outcome = _run(make_task(epochs=30, schedule_epochs=30), heard=heard)
+
+    assert outcome.status == "completed"
+    assert [e.epoch for e in heard] == list(range(1, 31))
+    assert heard[-1].train_loss < heard[0].train_loss / 2
+    assert outcome.score is not None
+    assert outcome.score > 0.5
+
+
+def test_unit_resumed_equals_never_stopped_bit_for_bit(
+    make_task: MakeTask, tmp_path: Path
+) -> None:
+    """Rung by rung, reloaded or kept alive, weights and scores are the same."""
+    whole, expected = _run(make_task(checkpoint=str(tmp_path / "whole.npz")))
+    first = str(tmp_path / "first.npz")
+    kept, _ = _run(make_task(epochs=2, checkpoint=first))
+    second = {"epoch_start": 2, "parent": first}
+
+    reloaded, again = _run(make_task(**second, checkpoint=str(tmp_path / "a.npz")))
+    _, alive = _run(
+        make_task(**second, checkpoint=str(tmp_path / "b.npz")), learner=kept.learner
+    )
+
+    assert _scores(again) == _scores(expected)
+    assert _scores(alive) == _scores(expected)
+    states = zip(whole.learner.state(), reloaded.learner.state(), strict=True)
+    assert all(np.array_equal(a, b) for a, b in states)
+
+
+def test_unit_same_seed_same_result_other_seed_other(make_task: MakeTask) -> None:
+    """The seed is the only source of chance."""
+    one = _scores(_run(make_task(epochs=1, checkpoint=None))[1])
+    same = _scores(_run(make_task(epochs=1, checkpoint=None))[1])
+    other = _scores(_run(make_task(epochs=1, checkpoint=None, seed=4))[1])
+
+    assert one == same
+    assert one != other
+
+
+def test_unit_streamed_pixels_give_the_resident_result(make_task: MakeTask) -> None:
+    """Reading from the mapped file changes nothing but the memory."""
+    resident = _scores(_run(make_task(epochs=1, checkpoint=None))[1])
+    streamed = _run(make_task(epochs=1, checkpoint=None, max_resident_mb=0))[1]
+
+    assert _scores(streamed) == resident
+
+
+def test_unit_deadline_stops_and_the_checkpoint_goes_on(
+    make_task: MakeTask, tmp_path: Path
+) -> None:
+    """A unit out of time keeps its whole epochs, and goes on from them later."""
+    task = make_task(epochs=3, schedule_epochs=4)
+    _run(task.model_copy(update={"epochs": 1}))
+    _, stopped = _run(task, deadline=time.monotonic() - 1)
+
+    assert stopped.status == "stopped"
+    assert len(stopped.history) == 1
+    loaded = load_checkpoint(tmp_path / "task.npz")
+    assert loaded is not None
+    assert loaded[1]["epochs"] == 1
+    assert len(_run(task)[1].history) == 3
+
+
+def test_unit_patience_is_counted_over_the_whole_life(make_task: MakeTask) -> None:
+    """A candidate whose score has not risen for `patience` epochs stops early."""
+    _, outcome = _run(make_task(epochs=60, schedule_epochs=60, patience=3))
+
+    assert outcome.early_stopped
+    assert len(outcome.history) < 60
+    scores = [e.val_accuracy for e in outcome.history]
+    assert max(scores[-3:]) <= max(scores[:-3])
+
+
+def test_unit_fold_is_scored_on_its_held_out_rows_only_at_the_end(
+    make_task: MakeTask, digits: tuple[ImageStore, dict[str, Any]]
+) -> None:
+    """A fold's rows choose nothing: no epoch has a validation score."""
+    _, outcome = _run(make_task(rows="fold:0:2", checkpoint=None))
+
+    assert all(e.val_accuracy is None for e in outcome.history)
+    assert outcome.fold_scores is not None
+    assert 0 <= outcome.fold_scores["accuracy"] <= 1
+
+
+def test_unit_diverging_raises_a_short_truth(
+    make_task: MakeTask, small_architecture: Architecture
+) -> None:
+    """A loss that is not a number ends the unit with that reason."""
+    recipe = small_architecture.recipe.model_copy(
+        update={"learning_rate": 1e30, "optimizer": "sgd"}
+    )
+    broken = small_architecture.model_copy(update={"recipe": recipe})
+
+    with pytest.raises(TrainingError, match="not a number|not numbers"):
+        _run(make_task(architecture=broken, epochs=8))
+
+
+def test_pixels_test_rows_cannot_be_asked_for(
+    digits: tuple[ImageStore, dict[str, Any]],
+) -> None:
+    """A worker cannot address a test row even by mistake."""
+    store, _ = digits
+    pixels = DevelopmentPixels(store, max_resident_mb=100)
+
+    with pytest.raises(ValueError, match="test row"):
+        pixels.positions(store.test_rows()[:1])
+
+
+def test_unit_class_weights_and_smoothing_change_the_loss(make_task: MakeTask) -> None:
+    """Weights on classes reach the loss."""
+    plain = _scores(_run(make_task(epochs=1, checkpoint=None))[1])
+    weights = tuple([5.0] + [1.0] * 9)
+    weighted = _run(make_task(epochs=1, checkpoint=None, class_weights=weights))[1]
+
+    assert _scores(weighted) != plain
