@@ -17,6 +17,7 @@ MIN_SIDE = 10
 ROW_GAP = 26
 # sheets of a stage drawn behind each other; more would only blur
 MAX_SHEETS = 4
+TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def draw_architecture(value: Mapping[str, Any] | None) -> Diagram | None:
     for title, side, channels, sheets in rows:
         behind = min(sheets, MAX_SHEETS)
         height = max(MIN_SIDE, MAX_BOX_HEIGHT * (max(side) / tallest) ** 0.5)
-        shape = "×".join(str(part) for part in (*side, channels) if part)  # noqa: RUF001
+        shape = TIMES.join(str(part) for part in (*side, channels) if part)
         boxes.append(
             Box(
                 y=y + 3 * (behind - 1),
@@ -138,7 +139,7 @@ def _head_rows(
 
 
 def _stage_title(stage: Stage) -> str:
-    times = f"{stage.depth} × " if stage.depth > 1 else ""  # noqa: RUF001
+    times = f"{stage.depth} {TIMES} " if stage.depth > 1 else ""
     block = stage.block.replace("_", " ")
     extra = "" if stage.attention == "none" else f" + {stage.attention}"
     options = "".join(f", {name} {value}" for name, value in stage.options)
@@ -146,7 +147,7 @@ def _stage_title(stage: Stage) -> str:
 
 
 def _kernel(size: int) -> str:
-    return f"{size}×{size}"  # noqa: RUF001
+    return f"{size}{TIMES}{size}"
 
 
 def _halved(side: tuple[int, int], stride: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from numbers import Real
 from typing import Any, TypeGuard
 
 # a dash where there is no number, as in printed tables
@@ -96,7 +97,4 @@ def duration(seconds: Any) -> str:
 
 def is_number(value: Any) -> TypeGuard[float]:
     """Tell a finite number from a gap in the results."""
-    try:
-        return value is not None and math.isfinite(value)
-    except TypeError:
-        return False
+    return isinstance(value, Real) and math.isfinite(value)

@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChainableUndefined, Environment, FileSystemLoader, UndefinedError
+from jinja2.utils import missing
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
@@ -90,6 +91,15 @@ def write_report(
     return Report(html=_render(context), figures=figures)
 
 
+class _Gap(ChainableUndefined):
+    """A field a job did not leave reads as nothing; a misspelt variable does not."""
+
+    def __init__(self, hint: Any = None, obj: Any = missing, **other: Any) -> None:
+        super().__init__(hint, obj, **other)
+        if obj is missing:
+            raise UndefinedError(self._undefined_message)
+
+
 def _draw(
     results: Mapping[str, Any], costs: Costs, importance: Importance
 ) -> dict[str, go.Figure]:
@@ -164,7 +174,7 @@ def _render(context: Mapping[str, Any]) -> str:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
-        undefined=StrictUndefined,
+        undefined=_Gap,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -116,9 +116,7 @@ def _add_incumbent(figure: go.Figure, steps: list[Any], end: float) -> None:
 def _joined_curves(trials: pd.DataFrame) -> pd.DataFrame:
     """Join the rungs of each network within its bracket."""
     rows = []
-    with_curve = trials[
-        [_length(curve) > 0 for curve in trials["val_accuracy_by_epoch"]]
-    ]
+    with_curve = trials[trials["val_accuracy_by_epoch"].map(_length) > 0]
     for _, group in with_curve.groupby(["iteration", "bracket", "key"], sort=False):
         epochs: list[int] = []
         accuracies: list[float] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -48,7 +49,8 @@ def draw_pareto_front(
         hovertemplate="%{customdata[0]}<br>%{y:.1%} after %{customdata[1]} epochs"
         "<br>%{x:,}<extra></extra>",
     )
-    front = tried[is_on_front(tried[cost], tried["score"])].sort_values(cost)
+    mask = np.asarray(is_on_front(tried[cost], tried["score"]), dtype=bool)
+    front = tried[mask].sort_values(cost)
     figure.add_scatter(
         x=front[cost],
         y=front["score"],

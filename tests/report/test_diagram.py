@@ -1,0 +1,72 @@
+"""The diagram shows the shapes the network really has."""
+
+from __future__ import annotations
+
+import pytest
+
+from kedro_nas.report.diagram import TIMES, describe_recipe, draw_architecture
+from kedro_nas.space.architecture import Architecture, Head, Stage, Stem
+
+
+def make(**changes) -> dict:
+    values = {
+        "input_shape": (29, 60, 3),
+        "n_classes": 7,
+        "stem": Stem(width=16, kernel_size=3, stride=2),
+        "stages": (
+            Stage(block="conv", depth=1, width=32, kernel_size=3, stride=1),
+            Stage(block="residual", depth=9, width=64, kernel_size=5, stride=2,
+                  attention="se", options=(("expansion", 4),)),
+        ),
+    }  # fmt: skip
+    return Architecture(**(values | changes)).to_dict()
+
+
+def test_draw_architecture_halves_odd_sides_upwards():
+    """29 x 60 pixels become 15 x 30 and 8 x 15, as `same` padding makes them."""
+    shapes = [box.shape.replace(TIMES, "x") for box in draw_architecture(make()).boxes]
+
+    assert shapes == ["29x60x3", "15x30x16", "15x30x32", "8x15x64", "64", "7"]
+
+
+def test_draw_architecture_names_repeats_attention_and_options():
+    """A stage's title tells its depth, block, kernel, attention and options."""
+    titles = [box.title.replace(TIMES, "x") for box in draw_architecture(make()).boxes]
+
+    assert titles[3] == "9 x residual 5x5 + se, expansion 4"
+
+
+def test_draw_architecture_with_flatten_and_dense_shows_both():
+    """A flattened map has all its values, and the dense layer its own box."""
+    head = Head(pooling="flatten", dense=100, dropout=0.3)
+
+    boxes = draw_architecture(make(head=head)).boxes
+
+    assert [(box.title, box.shape) for box in boxes[-3:]] == [
+        ("flatten", str(8 * 15 * 64)),
+        ("dense", "100"),
+        ("class probabilities, dropout 0.3", "7"),
+    ]
+
+
+def test_draw_architecture_keeps_boxes_apart():
+    """Boxes follow each other downwards inside the view box."""
+    diagram = draw_architecture(make())
+
+    ends = [box.y + box.height for box in diagram.boxes]
+    starts = [box.y - 3 * (box.sheets - 1) for box in diagram.boxes]
+    assert all(end < start for end, start in zip(ends, starts[1:], strict=False))
+    assert ends[-1] < diagram.height
+
+
+@pytest.mark.parametrize("value", [None, {}, {"built by": "my_team.models"}])
+def test_draw_architecture_of_something_else_draws_nothing(value):
+    """What is not an architecture of ours has no diagram and no recipe."""
+    assert draw_architecture(value) is None
+    assert describe_recipe(value) == []
+
+
+def test_describe_recipe_lists_how_it_is_trained():
+    """The recipe and the activation are there by their plain names."""
+    assert ("learning rate", "0.002") in describe_recipe(make())
+    assert ("activation", "relu") in describe_recipe(make())

@@ -1,0 +1,74 @@
+"""Choices that decide are found; where none does, that is said."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kedro_nas.report.importance import choice_table, weigh_choices
+
+
+def scored_by(trials, score):
+    """Return first-rung trials with scores of one's own, by architecture."""
+    first = trials[(trials["rung"] == 0) & (trials["status"] == "completed")]
+    return first.assign(score=score(first))
+
+
+def by_learning_rate(trials):
+    return -np.abs(np.log(trials["learning_rate"].astype(float) / 2e-3))
+
+
+def by_nothing(trials):
+    return np.full(len(trials), 0.5)
+
+
+def test_weigh_choices_finds_the_choice_that_decides(make_results):
+    """A score made of the learning rate alone puts the learning rate first."""
+    trials = scored_by(make_results(n_networks=80)["trials"], by_learning_rate)
+
+    found = weigh_choices(trials)
+
+    assert found.choices[0].name == "learning rate"
+    assert found.choices[0].importance > 5 * found.choices[1].importance
+    assert found.is_reliable
+
+
+def test_weigh_choices_of_noise_says_to_read_nothing_into_it(make_results):
+    """Scores unrelated to the choices are not explained by them."""
+    noise = np.random.default_rng(0).normal
+    trials = make_results(n_networks=80)["trials"]
+
+    found = weigh_choices(scored_by(trials, lambda frame: noise(0.8, 0.1, len(frame))))
+
+    assert not found.is_reliable
+    assert "read nothing into the order" in found.sentence
+
+
+def test_weigh_choices_of_few_networks_says_too_few(make_results):
+    """Below twenty networks nothing is claimed."""
+    found = weigh_choices(make_results(n_networks=12)["trials"])
+
+    assert found.choices == ()
+    assert "Too few networks" in found.sentence
+
+
+def test_weigh_choices_of_equal_scores_claims_nothing(make_results):
+    """When every network scored the same there is no difference to explain."""
+    trials = scored_by(make_results(n_networks=40)["trials"], by_nothing)
+
+    assert weigh_choices(trials).choices == ()
+
+
+def test_weigh_choices_twice_gives_the_same(make_results):
+    """Forest and shuffling are seeded."""
+    trials = make_results(n_networks=40)["trials"]
+
+    assert weigh_choices(trials) == weigh_choices(trials)
+
+
+def test_choice_table_leaves_out_what_never_varied(make_results):
+    """Optimizer and stem kernel are constant here, and not choices."""
+    table = choice_table(make_results()["trials"])
+
+    assert "stage 1 block" in table
+    assert "optimizer" not in table
+    assert "stem kernel size" not in table
