@@ -103,8 +103,8 @@ def warn_of_destructive_merge(context: Any, nodes: Iterable[Any]) -> None:
         if hit:
             logger.warning(
                 "%s replaces all of '%s' of the base environment, since parameters "
-                "merge destructively. Set CONFIG_LOADER_ARGS = {'merge_strategy': "
-                "{'parameters': 'soft'}} in settings.py to replace single keys.",
+                "merge destructively. Add 'merge_strategy': {'parameters': 'soft'} to "
+                "CONFIG_LOADER_ARGS in settings.py to replace single keys.",
                 path,
                 ", ".join(sorted(hit)),
             )

@@ -197,8 +197,8 @@ def _next_steps(
         )
     if _merge_strategy() != "soft":
         steps.append(
-            "Let single parameters be replaced; in settings.py:\n"
-            'CONFIG_LOADER_ARGS = {"merge_strategy": {"parameters": "soft"}}'
+            "Let single parameters be replaced; in settings.py, add to "
+            'CONFIG_LOADER_ARGS:\n"merge_strategy": {"parameters": "soft"},'
         )
     registry = code / "pipeline_registry.py"
     if registry.exists() and "find_pipelines" not in registry.read_text():

@@ -1,0 +1,120 @@
+"""`kedro_nas.framework.preflight`: what must hold before a run begins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import Node, Pipeline
+from kedro_datasets.json import JSONDataset
+
+from kedro_nas import create_pipeline
+from kedro_nas.errors import DataError, ParameterError
+from kedro_nas.framework.preflight import (
+    check_inputs,
+    check_sections,
+    our_nodes,
+    warn_of_destructive_merge,
+)
+
+PIPELINE = create_pipeline(stages=("search_space",))
+GIVEN = {"seed": 0, "search_space": {}, "search": {}}
+
+
+def _catalog(parameters: Any) -> DataCatalog:
+    catalog = DataCatalog()
+    catalog["parameters"] = parameters
+    for name, value in parameters.items():
+        catalog[f"params:{name}"] = value
+        if isinstance(value, dict):
+            for leaf, deeper in value.items():
+                catalog[f"params:{name}.{leaf}"] = deeper
+    return catalog
+
+
+def _own(value: Any) -> Any:
+    return value
+
+
+def test_our_nodes_leaves_the_host_alone() -> None:
+    """Checks concern our nodes only, whatever else a host runs."""
+    mixed = PIPELINE + Pipeline([Node(_own, "a", "b", name="theirs")])
+
+    assert {node.name for node in our_nodes(mixed)} == {n.name for n in PIPELINE.nodes}
+
+
+def test_check_sections_of_complete_parameters_is_silent() -> None:
+    """Extra keys of a shared namespace are nobody's business."""
+    catalog = _catalog({"nas": {**GIVEN, "camera": {"exposure": 3}}})
+
+    assert check_sections(PIPELINE.nodes, catalog) is None
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({}, "'nas' are missing.*kedro nas init"),
+        ({"nas": None}, "'nas' are missing"),
+        ({"nas": {"seed": 0}}, "'nas.search_space' are missing.*Add `search_space"),
+        ({"nas": {"seed": 0, "serch_space": {}}}, "Rename 'serch_space'"),
+        ({"nas": {**GIVEN, "serach": {}}}, "Did you mean 'search'"),
+        ({"nas": {**GIVEN, "search_space": None}}, "are null.*search_space: {}"),
+        ({"nas": {**GIVEN, "seed": "x"}}, "not an integer. Received: 'x'"),
+        ({"nas": {**GIVEN, "seed": True}}, "not an integer"),
+        ({"nas": {**GIVEN, "seed": 1.5}}, "not an integer"),
+    ],
+)
+def test_check_sections_of_a_mistake_names_the_remedy(
+    parameters: dict[str, Any], message: str
+) -> None:
+    """Missing, null and misspelt sections are told apart."""
+    with pytest.raises(ParameterError, match=message):
+        check_sections(PIPELINE.nodes, _catalog(parameters))
+
+
+def test_check_inputs_not_in_the_catalog_asks_for_an_entry() -> None:
+    """A host without images is told how to add them."""
+    pipeline = create_pipeline(stages=("data_preparation",))
+    catalog = DataCatalog({"nas.workspace": MemoryDataset(Path())})
+
+    with pytest.raises(DataError, match=r"'images'.*ImagesDataset"):
+        check_inputs(pipeline, pipeline.nodes, catalog)
+
+
+def test_check_inputs_never_written_names_the_command(tmp_path: Path) -> None:
+    """A stage run alone too early says what to run first."""
+    profile = JSONDataset(filepath=str(tmp_path / "profile.json"))
+    catalog = DataCatalog({"nas.dataset_profile": profile})
+
+    with pytest.raises(DataError, match=r"profile.json, which does not exist") as error:
+        check_inputs(PIPELINE, PIPELINE.nodes, catalog)
+    assert 'kedro run --to-outputs "nas.dataset_profile"' in str(error.value)
+
+
+def test_check_inputs_written_by_another_node_are_not_asked_for() -> None:
+    """What a host's own node writes earlier in the run need not exist yet."""
+    clean = Node(dict, None, "nas.dataset_profile", name="clean", namespace="nas")
+    whole = Pipeline([clean]) + PIPELINE
+
+    assert check_inputs(whole, PIPELINE.nodes, DataCatalog()) is None
+
+
+@pytest.mark.parametrize(("strategy", "warns"), [({}, True), ("soft", False)])
+def test_warn_of_destructive_merge_when_local_would_replace_all(
+    strategy: Any, warns: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One key in conf/local replaces all of `nas:` unless parameters merge softly."""
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "parameters_nas.yml").write_text("nas: {seed: 1}\n")
+    loader = SimpleNamespace(
+        conf_source=str(tmp_path),
+        env=None,
+        default_run_env="local",
+        merge_strategy={"parameters": strategy} if strategy else {},
+    )
+    warn_of_destructive_merge(SimpleNamespace(config_loader=loader), PIPELINE.nodes)
+
+    assert ("CONFIG_LOADER_ARGS" in caplog.text) is warns

@@ -1,0 +1,83 @@
+"""`kedro_nas.framework.rendering`: what `kedro nas init` writes."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kedro_nas import create_pipeline
+from kedro_nas.errors import ParameterError
+from kedro_nas.framework.rendering import TEMPLATES, render_files, template
+
+BASE = Path(__file__).parents[2] / "conf" / "base"
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_template_is_the_configuration_of_this_repository(name: str) -> None:
+    """What users get is what is run and tested here (`make template` copies it)."""
+    assert template(name) == (BASE / name).read_text()
+
+
+@pytest.mark.parametrize("namespace", ["nas", "defects.nas", "a.b.c"])
+def test_render_files_parameters_are_those_of_this_repository(namespace: str) -> None:
+    """A namespace moves the parameters and changes none."""
+    files = render_files(Path("src/host"), namespace=namespace)
+    (path,) = (path for path in files if path.name.startswith("parameters"))
+    value = yaml.safe_load(files[path])
+    for part in namespace.split("."):
+        value = value[part]
+
+    assert value == yaml.safe_load((BASE / "parameters_nas.yml").read_text())["nas"]
+    assert path.name == f"parameters_{namespace.replace('.', '_')}.yml"
+    assert "section begins" not in files[path]
+
+
+def test_render_files_catalog_has_each_dataset_under_its_namespace() -> None:
+    """Files of two searches lie in two folders."""
+    files = render_files(Path("src/host"), namespace="defects.nas", images="photos")
+    (text,) = (t for p, t in files.items() if p.name.startswith("catalog"))
+    entries = yaml.safe_load(text)
+    pipeline = create_pipeline(namespace="defects.nas", inputs={"images": "photos"})
+    datasets = {n for n in pipeline.datasets() if not n.startswith("params:")}
+
+    assert set(entries) == datasets
+    assert "globals" not in text
+    assert entries["defects.nas.trials"]["filepath"] == (
+        "data/07_model_output/defects/nas/trials.parquet"
+    )
+    assert entries["photos"]["path"] == "data/01_raw/images"
+
+
+def test_render_files_with_an_existing_input_adds_no_entry() -> None:
+    """A dataset the host has already is not defined twice."""
+    files = render_files(Path("src/host"), images="photos", is_new=False)
+    (text,) = (t for p, t in files.items() if p.name.startswith("catalog"))
+
+    assert "photos" not in yaml.safe_load(text)
+    assert "images" not in yaml.safe_load(text)
+
+
+def test_render_files_pipeline_is_a_drop_in() -> None:
+    """The folder holds a function Kedro's find_pipelines finds."""
+    files = render_files(Path("src/host"), pipeline_name="search", images="photos")
+    tree = ast.parse(files[Path("src/host/pipelines/search/__init__.py")])
+    names = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+
+    assert names == {"create_pipeline"}
+
+
+def test_render_files_preset_is_set() -> None:
+    """`--preset` writes the preset where the parameters have it."""
+    files = render_files(Path("src/host"), preset="mobile")
+    (text,) = (t for p, t in files.items() if p.name.startswith("parameters"))
+
+    assert yaml.safe_load(text)["nas"]["search_space"]["preset"] == "mobile"
+
+
+def test_render_files_unknown_preset_lists_presets() -> None:
+    """A misspelt preset is caught before anything is written."""
+    with pytest.raises(ParameterError, match="mobile"):
+        render_files(Path("src/host"), preset="mobil")

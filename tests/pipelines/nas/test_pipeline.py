@@ -1,0 +1,145 @@
+"""`kedro_nas.create_pipeline`: the stages, joined and namespaced."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kedro_nas import create_pipeline
+from kedro_nas.errors import ParameterError
+from kedro_nas.pipeline_registry import register_pipelines
+from kedro_nas.pipelines.nas import STAGES
+
+CATALOG = Path(__file__).parents[3] / "conf" / "base" / "catalog_nas.yml"
+
+
+def test_create_pipeline_reads_images_and_workspace_only() -> None:
+    """From outside come the images, a workspace, and a section per stage."""
+    inputs = create_pipeline().inputs()
+
+    assert inputs == {
+        "images",
+        "nas.workspace",
+        "params:nas.seed",
+        *(f"params:nas.{stage}" for stage in STAGES),
+    }
+
+
+def test_create_pipeline_datasets_are_all_in_the_catalog() -> None:
+    """Every edge is persisted, so any stage can be rerun alone."""
+    entries = set(yaml.safe_load(CATALOG.read_text()))
+    datasets = {
+        name for name in create_pipeline().datasets() if not name.startswith("params:")
+    }
+
+    assert entries == datasets
+
+
+def test_create_pipeline_nodes_are_named_after_their_functions() -> None:
+    """A node's name says which function it calls; its tag says which stage it is."""
+    for node in create_pipeline().nodes:
+        assert node.name == f"nas.{node.func.__name__}"
+        assert len(node.tags & set(STAGES)) == 1
+
+
+def test_create_pipeline_test_rows_are_read_by_one_node() -> None:
+    """Only `evaluate_on_test` writes test metrics, after the exports were proven."""
+    readers = [
+        node for node in create_pipeline().nodes if "nas.test_metrics" in node.outputs
+    ]
+
+    assert [node.name for node in readers] == ["nas.evaluate_on_test"]
+    assert "nas.exports" in readers[0].inputs
+
+
+def test_create_pipeline_namespaces_side_by_side_do_not_meet() -> None:
+    """Two searches in one project share nothing but what they are given."""
+    first = create_pipeline(namespace="defects.nas")
+    second = create_pipeline(namespace="scratches.nas", inputs={"images": "scratches"})
+
+    assert first.all_outputs().isdisjoint(second.all_outputs())
+    assert "params:defects.nas.search" in first.inputs()
+    assert "scratches" in second.inputs()
+    assert len((first + second).nodes) == 2 * len(first.nodes)
+
+
+def test_create_pipeline_fits_between_the_nodes_of_a_team() -> None:
+    """Inputs and outputs are renamed to what a host's own nodes write and read."""
+    pipeline = create_pipeline(
+        inputs={"images": "cleaned_images"}, outputs={"model": "classifier"}
+    )
+
+    assert "cleaned_images" in pipeline.inputs()
+    assert "classifier" in pipeline.all_outputs()
+    assert "nas.model" not in pipeline.datasets()
+
+
+def test_create_pipeline_is_one_task_when_grouped_by_namespace() -> None:
+    """Deployment plugins can run the search as one task."""
+    groups = create_pipeline().group_nodes_by("namespace")
+
+    assert [group.name for group in groups] == ["nas"]
+
+
+@given(st.sets(st.sampled_from(STAGES), min_size=1))
+def test_create_pipeline_of_some_stages_is_a_part_of_the_whole(stages: Any) -> None:
+    """Whatever stages are chosen, nodes and names are those of the whole pipeline."""
+    part = create_pipeline(stages=stages)
+    whole = {node.name: node for node in create_pipeline().nodes}
+
+    assert {tag for node in part.nodes for tag in node.tags} == stages
+    for node in part.nodes:
+        assert node.inputs == whole[node.name].inputs
+        assert node.outputs == whole[node.name].outputs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"stages": ("serach",)}, "Did you mean 'search'"),
+        ({"stages": ()}, "Name at least one stage"),
+        ({"inputs": {"image": "x"}}, "Did you mean 'images'"),
+        ({"outputs": {"modle": "x"}}, "Did you mean 'model'"),
+        ({"inputs": "test_metrics"}, "unknown name in `inputs`"),
+        ({"namespace": "my-nas"}, "cannot prefix"),
+        ({"namespace": ""}, "cannot prefix"),
+    ],
+)
+def test_create_pipeline_of_unknown_names_says_what_is_allowed(
+    arguments: dict[str, Any], message: str
+) -> None:
+    """A misspelt stage, input, output or namespace is caught where it is written."""
+    with pytest.raises(ParameterError, match=message):
+        create_pipeline(**arguments)
+
+
+def test_register_pipelines_offers_the_whole_and_each_stage() -> None:
+    """`kedro run`, `--pipelines nas` and `--pipelines <stage>` all name something."""
+    registered = register_pipelines()
+
+    assert set(registered) == {"__default__", "nas", *STAGES}
+    assert registered["__default__"].nodes == registered["nas"].nodes
+    assert sum(len(registered[stage].nodes) for stage in STAGES) == len(
+        registered["nas"].nodes
+    )
+
+
+def test_importing_pipelines_does_not_import_keras() -> None:
+    """A host's `kedro` commands do not wait for TensorFlow."""
+    program = (
+        "import sys, kedro_nas, kedro_nas.pipeline_registry as r;"
+        "import kedro_nas.framework.hooks, kedro_nas.framework.commands;"
+        "import kedro_nas.framework.starters;"
+        "r.register_pipelines();"
+        "assert not {'keras', 'tensorflow', 'keras_tuner'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False)
+
+    assert done.returncode == 0
