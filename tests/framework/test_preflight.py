@@ -39,6 +39,10 @@ def _own(value: Any) -> Any:
     return value
 
 
+def _make() -> dict[str, Any]:
+    return {}
+
+
 def test_our_nodes_leaves_the_host_alone() -> None:
     """Checks concern our nodes only, whatever else a host runs."""
     mixed = PIPELINE + Pipeline([Node(_own, "a", "b", name="theirs")])
@@ -96,7 +100,7 @@ def test_check_inputs_never_written_names_the_command(tmp_path: Path) -> None:
 
 def test_check_inputs_written_by_another_node_are_not_asked_for() -> None:
     """What a host's own node writes earlier in the run need not exist yet."""
-    clean = Node(dict, None, "nas.dataset_profile", name="clean", namespace="nas")
+    clean = Node(_make, None, "nas.dataset_profile", name="clean", namespace="nas")
     whole = Pipeline([clean]) + PIPELINE
 
     assert check_inputs(whole, PIPELINE.nodes, DataCatalog()) is None
