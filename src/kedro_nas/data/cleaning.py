@@ -101,7 +101,9 @@ def _findings(
     near = np.zeros((0, 2), np.int64)
     if options.near_duplicates:
         candidates = candidate_pairs(
-            records["phash"].to_numpy(), records["mean"].to_numpy()
+            records["phash"].to_numpy(),
+            records["mean"].to_numpy(),
+            records["std"].to_numpy(),
         )
         near = np.searchsorted(good, confirmed(good[candidates], ingested.pixels))
     seen = table.iloc[good]

@@ -19,6 +19,8 @@ TOLERANCE = 0.06  # of contrast; copies and strangers measured: docs/concepts/da
 _BLUR = 1.22  # pixels, as three passes of the binomial filter 1-2-1
 _BANDS = 4  # of 16 bits: two hashes within 3 bits share a band for certain
 _WINDOW = 16  # neighbours compared in a bucket, in the order of mean brightness
+_MAX_RELIT = 40  # grey levels between a copy and its original
+_MAX_SOFTER = 0.2  # of contrast; resizing there and back takes up to 0.15
 _PAIRS_AT_ONCE = 2**22  # bytes of pixels held per side
 
 Pairs = NDArray[np.int64]
@@ -26,7 +28,9 @@ Pairs = NDArray[np.int64]
 
 
 def candidate_pairs(
-    hashes: NDArray[np.uint64], brightness: NDArray[np.floating]
+    hashes: NDArray[np.uint64],
+    brightness: NDArray[np.floating],
+    contrast: NDArray[np.floating],
 ) -> Pairs:
     """Pair rows whose hashes are close, in time proportional to the rows.
 
@@ -37,8 +41,10 @@ def candidate_pairs(
     Args:
         hashes: 64-bit perceptual hashes, `(n,)`.
         brightness: Mean grey level, `(n,)`.
+        contrast: Standard deviation of grey levels, `(n,)`.
     """
-    found = [np.zeros((0, 2), np.int64)]
+    n = len(hashes)
+    found = [np.zeros(0, np.int64)]
     for band in range(_BANDS):
         key = (hashes >> np.uint64(16 * band)) & np.uint64(0xFFFF)
         order = np.lexsort((brightness, key)).astype(np.int64)
@@ -46,10 +52,14 @@ def candidate_pairs(
             first, second = order[:-step], order[step:]
             same = key[first] == key[second]
             first, second = first[same], second[same]
-            near = np.bitwise_count(hashes[first] ^ hashes[second]) <= MAX_BITS
-            pairs = np.stack([first[near], second[near]], axis=1)
-            found.append(np.sort(pairs, axis=1))
-    return np.unique(np.concatenate(found), axis=0)
+            low, high = np.minimum(first, second), np.maximum(first, second)
+            near = np.bitwise_count(hashes[low] ^ hashes[high]) <= MAX_BITS
+            near &= np.abs(brightness[low] - brightness[high]) <= _MAX_RELIT
+            least = np.minimum(contrast[low], contrast[high])
+            near &= np.abs(contrast[low] - contrast[high]) <= _MAX_SOFTER * least
+            found.append(low[near] * n + high[near])
+    pairs = np.unique(np.concatenate(found))
+    return np.stack(np.divmod(pairs, max(n, 1)), axis=1)
 
 
 def confirmed(pairs: Pairs, pixels: Path, tolerance: float = TOLERANCE) -> Pairs:

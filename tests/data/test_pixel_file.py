@@ -1,0 +1,83 @@
+"""Dropped rows are closed up in place, and a kill in the midst does no harm."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kedro_nas.data import pixel_file
+from kedro_nas.data.pixel_file import close_up, create_pixel_file, order_after
+
+SHAPE = (2, 3, 1)
+
+
+def filled(path, n: int) -> np.ndarray:
+    path.unlink(missing_ok=True)
+    create_pixel_file(path, n, SHAPE)
+    pixels = np.load(path, mmap_mode="r+")
+    pixels[:] = np.arange(1, n + 1, dtype=np.uint8)[:, None, None, None]
+    pixels.flush()
+    return np.array(pixels)
+
+
+@settings(deadline=None, max_examples=50)
+@given(keep=st.lists(st.booleans(), min_size=1, max_size=40))
+def test_close_up_keeps_what_is_kept(tmp_path_factory, keep):
+    """The file holds exactly the kept rows, in the order `order_after` tells."""
+    path = tmp_path_factory.mktemp("pixels") / "pixels.npy"
+    before = filled(path, len(keep))
+    close_up(path, np.array(keep), SHAPE)
+
+    assert np.array_equal(np.load(path), before[order_after(np.array(keep))])
+
+
+def test_close_up_killed_at_any_write_ends_the_same(tmp_path, monkeypatch):
+    """After a kill at any move the call is made again and ends the same."""
+    keep = np.array([True, False, False, True, False, True, True, False, True])
+    path = tmp_path / "pixels.npy"
+    before = filled(path, len(keep))
+    write = pixel_file.os.pwrite
+    for survived in range(3):
+        filled(path, len(keep))
+        left = iter(range(survived))
+
+        def killed(*arguments, left=left):
+            next(left)
+            return write(*arguments)
+
+        monkeypatch.setattr(pixel_file.os, "pwrite", killed)
+        with pytest.raises(StopIteration):
+            close_up(path, keep, SHAPE)
+        monkeypatch.setattr(pixel_file.os, "pwrite", write)
+        close_up(path, keep, SHAPE)
+        close_up(path, keep, SHAPE)
+
+        assert np.array_equal(np.load(path), before[order_after(keep)])
+
+
+def test_create_pixel_file_keeps_what_is_there(tmp_path):
+    """A file of the same shape is gone on with, one of another is begun anew."""
+    path = tmp_path / "pixels.npy"
+    before = filled(path, 4)
+    create_pixel_file(path, 4, SHAPE)
+    assert np.array_equal(np.load(path), before)
+    create_pixel_file(path, 4, (5, 5, 3))
+
+    assert np.load(path).shape == (4, 5, 5, 3)
+
+
+@pytest.mark.parametrize("n", [1, 10**9])
+def test_create_pixel_file_is_plain_numpy(tmp_path, n):
+    """NumPy opens the file however many rows it has."""
+    header = pixel_file._header(n, (224, 224, 3))
+    path = tmp_path / "head.npy"
+    path.write_bytes(header)
+    with path.open("rb") as file:
+        np.lib.format.read_magic(file)
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+
+    assert shape == (n, 224, 224, 3)
+    assert dtype == np.uint8
+    assert len(header) == 128
