@@ -62,8 +62,7 @@ class KerasLayers(LayerVocabulary):
         """Call a user's function and hold it to the shape it promised."""
         scope = self._name(block.name)
         with seeded_layers(self._derive(scope)):
-            y = call_opaque(block, x, arguments)
-        return y
+            return call_opaque(block, x, arguments)
 
     def _derive(self, name: str) -> int | None:
         return None if self._seed is None else derive_seed(self._seed, "weights", name)
@@ -153,7 +152,7 @@ def call_opaque(block: Any, x: Any, arguments: dict[str, Any]) -> Any:
     try:
         y = block.function(x, **arguments)
         got = tuple(y.shape[1:])
-    except Exception as error:  # noqa: BLE001 - a user's code may raise anything
+    except Exception as error:
         raise SearchSpaceError(
             f"{where} failed", received=f"{type(error).__name__}: {error}"
         ) from error

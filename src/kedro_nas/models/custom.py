@@ -39,7 +39,7 @@ def _import(name: str, path: str) -> Any:
     module, _, attribute = path.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # noqa: BLE001 - importing runs a user's code
+    except Exception as error:
         raise SearchSpaceError(
             f"cannot import the custom block '{name}'",
             received=f"{path} ({type(error).__name__}: {error})",

@@ -9,6 +9,7 @@ from kedro_nas.models.custom import register_custom_blocks
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.space import search_space as plain
 from kedro_nas.space.figure import search_space_figure
+from kedro_nas.space.measured import recall_table
 
 
 def build_search_space(
@@ -40,6 +41,7 @@ def load_search_space(value: Mapping[str, Any]) -> plain.SearchSpace:
     """
     space = plain.SearchSpace.from_dict(value)
     register_custom_blocks(space.custom_blocks, space.custom_options)
+    recall_table(space.measured)
     return space
 
 

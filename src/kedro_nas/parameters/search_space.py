@@ -55,7 +55,7 @@ class CustomBlock(Options):
     """
 
     function: str = Field(pattern=r"^[\w.]+:\w+$")
-    options: dict[str, tuple[int | float | str | bool, ...]] = {}
+    options: dict[str, tuple[int | float | str | bool, ...]] = Field({})
 
 
 def read_custom_block(value: Any) -> Any:
@@ -127,7 +127,9 @@ class SearchSpaceOptions(Options):
     width: tuple[Positive, ...] | None = None
     depth: tuple[Positive, ...] | None = None
     stride: tuple[Literal[1, 2], ...] | None = None
-    block_options: dict[str, dict[str, tuple[int | float | str | bool, ...]]] = {}
+    block_options: dict[str, dict[str, tuple[int | float | str | bool, ...]]] = Field(
+        {}
+    )
     stem_width: tuple[Positive, ...] | None = None
     stem_kernel_size: tuple[Literal[3, 5, 7], ...] | None = None
     stem_stride: tuple[Literal[1, 2, 3, 4], ...] | Literal["auto"] | None = None
@@ -148,7 +150,7 @@ class SearchSpaceOptions(Options):
     max_latency_ms: None = None
     custom_blocks: dict[
         str, Annotated[CustomBlock, BeforeValidator(read_custom_block)]
-    ] = {}
+    ] = Field({})
     pretrained: PretrainedOptions = PretrainedOptions()
 
     @model_validator(mode="after")

@@ -1,0 +1,1 @@
+"""What can be found: blocks, choices, bounds, costs; no Keras."""

@@ -172,14 +172,14 @@ class Architecture(_Value):
         ...             Stage(block="residual", depth=2, width=96, kernel_size=5,
         ...                   stride=2, attention="se"))).describe()
         'stem 32/2 · conv3 48 · residual5+se 96/2 ×2'
-        """
+        """  # noqa: RUF002
         if self.backbone:
             base = self.backbone
-            return f"{base.name} ×{base.kept}, {base.unfrozen} unfrozen"
+            return f"{base.name} of {base.kept} steps, {base.unfrozen} unfrozen"
         parts = [f"stem {self.stem.width}" + _stride(self.stem.stride)]
         for stage in self.stages:
             extra = "" if stage.attention == "none" else f"+{stage.attention}"
-            times = f" ×{stage.depth}" if stage.depth > 1 else ""
+            times = f" ×{stage.depth}" if stage.depth > 1 else ""  # noqa: RUF001
             parts.append(
                 f"{stage.block}{stage.kernel_size}{extra} {stage.width}"
                 f"{_stride(stage.stride)}{times}"

@@ -1,9 +1,9 @@
-"""The hand-built network every search has to beat: a small ResNet, sized to the data."""
+"""The hand-built network every search has to beat: a small ResNet."""
 
 from __future__ import annotations
 
-from kedro_nas.space.architecture import Architecture, Head, Recipe, Stage, Stem
 from kedro_nas.space.anchors import n_stages_for, stem_stride_for
+from kedro_nas.space.architecture import Architecture, Head, Recipe, Stage, Stem
 
 _SMALL, _LARGE = 2_000, 50_000
 

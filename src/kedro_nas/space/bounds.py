@@ -80,7 +80,8 @@ def auto_depth(n_train: int) -> int:
     >>> auto_depth(50_000), auto_depth(1_200_000)
     (25, 50)
     """
-    return max(_MIN_DEPTH, round(25 * (n_train / _FEW) ** _DEPTH_POWER))
+    rule: float = 25 * (n_train / _FEW) ** _DEPTH_POWER
+    return max(_MIN_DEPTH, round(rule))
 
 
 def auto_params(n_train: int, factor: float = 1.0) -> int:
@@ -94,7 +95,7 @@ def auto_params(n_train: int, factor: float = 1.0) -> int:
     (5000000, 25000000)
     """
     rule = 5e6 * (n_train / _FEW) ** _PARAMS_POWER * factor
-    return max(_MIN_PARAMS, round(rule, -3 if rule > 1e5 else -2).__int__())
+    return max(_MIN_PARAMS, int(round(rule, -3)))
 
 
 def auto_macs(image_shape: tuple[int, ...]) -> int:
@@ -135,8 +136,9 @@ def resolve_bounds(
         ),
         "max_macs": (
             auto_macs(image_shape),
-            f"10 M at 28x28, growing with the side, for {image_shape[0]}x"
-            f"{image_shape[1]} pixels",
+            "10 M at 28x28, growing with the side, for "
+            + "x".join(map(str, image_shape[:2]))
+            + " pixels",
         ),
     }
     values: dict[str, Any] = {}

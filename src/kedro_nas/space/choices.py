@@ -129,7 +129,7 @@ def draw_value(allowed: Allowed, share: float) -> Value:
 
 def first_value(allowed: Allowed) -> Value:
     """Return what stands for a choice that is not in use."""
-    return two_digits(allowed.low) if isinstance(allowed, Range) else allowed[0]
+    return allowed[0] if isinstance(allowed, tuple) else two_digits(allowed.low)
 
 
 def nearest_value(allowed: Allowed, wanted: Value) -> Value:

@@ -14,6 +14,7 @@ needed again.
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,6 +27,7 @@ from kedro_nas.space.network import run_block, run_closing, run_head, run_stem
 from kedro_nas.space.registry import find_block
 
 BYTES_PER_VALUE = 4
+_NO_SCOPE = nullcontext()
 _IN_PLACE = frozenset(
     {
         "BatchNormalization",
@@ -115,6 +117,13 @@ class Counter(LayerVocabulary):
         """Return the shape of a tensor."""
         return x.shape
 
+    def scope(self, name: str) -> AbstractContextManager[None]:
+        """Leave names out: counting is done thousands of times a second."""
+        return _NO_SCOPE
+
+    def _name(self, word: str) -> str:
+        return word
+
     def _note(
         self,
         shape: Shape,
@@ -130,17 +139,20 @@ class Counter(LayerVocabulary):
 
     def peak_values(self) -> int:
         """Return the largest number of activation values alive together."""
-        last_use = list(range(len(self._record)))
-        for index, (_, _, inputs, _) in enumerate(self._record):
+        record = self._record
+        last_use = list(range(len(record)))
+        for index, (_, _, inputs, _) in enumerate(record):
             for source in inputs:
                 last_use[source] = index
-        alive = peak = self._record[0][0]
-        for index, (size, scratch, inputs, in_place) in enumerate(self._record[1:], 1):
-            dying = {source for source in inputs if last_use[source] == index}
-            freed = sum(self._record[source][0] for source in dying)
-            reused = in_place and any(
-                self._record[source][0] == size for source in dying
-            )
+        alive = peak = record[0][0]
+        for index, (size, scratch, inputs, in_place) in enumerate(record):
+            if index == 0:
+                continue
+            freed, reused = 0, False
+            for source in set(inputs):
+                if last_use[source] == index:
+                    freed += record[source][0]
+                    reused = reused or (in_place and record[source][0] == size)
             peak = max(peak, alive + scratch + (0 if reused else size))
             alive += size - freed
         return peak
@@ -164,14 +176,14 @@ def costs(architecture: Architecture) -> Costs:
         SearchSpaceError: An unknown block or attention, or a user's block that
             fails when it is measured.
     """
-    params = macs = depth = peak = depthwise = 0
-    for part in _parts(architecture):
-        params += part.params
-        macs += part.macs
-        depth += part.depth
-        depthwise += part.depthwise_macs
-        peak = max(peak, part.values)
-    return Costs(params, macs, depth, peak * BYTES_PER_VALUE / 1e6, depthwise)
+    total = _chain(_parts(architecture))
+    return Costs(
+        total.params,
+        total.macs,
+        total.depth,
+        total.values * BYTES_PER_VALUE / 1e6,
+        total.depthwise_macs,
+    )
 
 
 def count_params(architecture: Architecture) -> int:
@@ -201,36 +213,43 @@ def peak_memory(architecture: Architecture) -> float:
 
 def stage_shapes(architecture: Architecture) -> list[Shape]:
     """Return the map after the stem and after each stage, (height, width, channels)."""
-    shapes = [_stem(architecture.input_shape, *_stem_key(architecture)).shape]
-    for stage in architecture.stages:
-        shapes.append(_stage(shapes[-1], stage, architecture.activation)[-1].shape)
-    return shapes
+    return [part.shape for part in _parts(architecture)[:-1]]
 
 
 def _parts(architecture: Architecture) -> list[_Part]:
     activation = architecture.activation
-    parts = [_stem(architecture.input_shape, *_stem_key(architecture))]
+    parts = [_stem(architecture.input_shape, architecture.stem, activation)]
     for stage in architecture.stages:
-        parts.extend(_stage(parts[-1].shape, stage, activation))
+        # A block that was redefined has another function and is counted anew.
+        function = find_block(stage.block).function
+        parts.append(_stage(parts[-1].shape, stage, activation, function))
     parts.append(
         _head(parts[-1].shape, architecture.head, activation, architecture.n_classes)
     )
     return parts
 
 
-def _stem_key(architecture: Architecture) -> tuple[Stem, str]:
-    return architecture.stem, architecture.activation
+def _chain(parts: list[_Part]) -> _Part:
+    """Join parts in a row: costs add up, memory is that of the hungriest."""
+    return _Part(
+        parts[-1].shape,
+        sum(part.params for part in parts),
+        sum(part.macs for part in parts),
+        sum(part.depth for part in parts),
+        max(part.values for part in parts),
+        sum(part.depthwise_macs for part in parts),
+    )
 
 
-def _stage(shape: Shape, stage: Stage, activation: str) -> list[_Part]:
-    function = find_block(stage.block).function  # a block redefined is counted anew
+@lru_cache(maxsize=65_536)
+def _stage(shape: Shape, stage: Stage, activation: str, function: Any) -> _Part:
     unit = stage.model_copy(update={"depth": 1, "stride": 1})
     parts = [_block(shape, unit, stage.stride, activation, function)]
     if stage.depth > 1:
         again = _block(parts[0].shape, unit, 1, activation, function)
         parts.extend([again] * (stage.depth - 1))
     parts.append(_closing(parts[0].shape, unit, activation, function))
-    return parts
+    return _chain(parts)
 
 
 @lru_cache(maxsize=65_536)

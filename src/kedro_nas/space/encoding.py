@@ -6,11 +6,13 @@ encoded as the first allowed value, so that equal networks have equal codes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from kedro_nas.space.architecture import Architecture, Head, Recipe, Stage, Stem
 from kedro_nas.space.choices import (
+    PER_STAGE,
     RECIPE,
     Choices,
     first_value,
@@ -43,28 +45,22 @@ def decode_values(
         n_classes: Number of classes.
         custom_blocks: The user's blocks, name to `package.module:function`.
     """
-    full = {name: first_value(allowed) for name, allowed in choices.items()}
-    full.update({name: value for name, value in values.items() if name in full})
-    stem = Stem(
-        width=full["stem_width"],
-        kernel_size=full["stem_kernel_size"],
-        stride=full["stem_stride"],
-    )
-    stages = [_stage(full, f"stage{i}") for i in range(1, int(full["n_stages"]) + 1)]
+
+    def pick(name: str) -> Any:
+        return values[name] if name in values else first_value(choices[name])
+
+    stem = _stem(pick("stem_width"), pick("stem_kernel_size"), pick("stem_stride"))
+    stages = [_read_stage(pick, f"stage{i}") for i in range(1, pick("n_stages") + 1)]
     used = canonical_stages(stages, input_shape, stem.stride, choices)
     return Architecture(
         input_shape=input_shape,
         n_classes=n_classes,
         stem=stem,
         stages=used,
-        head=Head(
-            pooling=full["head_pooling"],
-            dropout=full["head_dropout"],
-            dense=full["head_dense"],
-        ),
-        activation=full["activation"],
-        recipe=_recipe(full),
-        custom_blocks=_paths(used, custom_blocks),
+        head=_head(pick("head_pooling"), pick("head_dropout"), pick("head_dense")),
+        activation=pick("activation"),
+        recipe=_recipe({name: pick(name) for name in RECIPE}),
+        custom_blocks=_paths(used, custom_blocks) if custom_blocks else (),
     )
 
 
@@ -123,9 +119,9 @@ def canonical_stages(
         change: dict[str, Any] = {}
         if stage.stride > 1 and height == width == 1:
             change["stride"] = 1
-        height, width = (strided(side, stage.stride) for side in (height, width))
-        if "none" in _allowed(choices, f"stage{number}_attention") and not fits(
-            stage.attention, height * width
+        height, width = strided(height, stage.stride), strided(width, stage.stride)
+        if not fits(stage.attention, height * width) and "none" in _allowed(
+            choices, f"stage{number}_attention"
         ):
             change["attention"] = "none"
         done.append(stage.model_copy(update=change) if change else stage)
@@ -148,10 +144,7 @@ def _join(stages: list[Stage], choices: Choices) -> tuple[Stage, ...]:
     index = 0
     while index < len(stages) - 1:
         here, after = stages[index], stages[index + 1]
-        same = here == after.model_copy(
-            update={"depth": here.depth, "stride": here.stride}
-        )
-        if not same or after.stride != 1 or find_block(here.block).closing:
+        if not _is_continued(here, after):
             index += 1
             continue
         total = here.depth + after.depth
@@ -166,24 +159,62 @@ def _join(stages: list[Stage], choices: Choices) -> tuple[Stage, ...]:
     return tuple(stages)
 
 
-def _stage(full: Mapping[str, Any], name: str) -> Stage:
-    block = full[f"{name}_block"]
-    options = find_block(block).options
-    return Stage(
-        block=block,
-        depth=full[f"{name}_depth"],
-        width=full[f"{name}_width"],
-        kernel_size=full[f"{name}_kernel_size"],
-        stride=full[f"{name}_stride"],
-        attention=full[f"{name}_attention"],
-        options=tuple(
-            (option, full[f"{name}_{block}_{option}"]) for option in sorted(options)
-        ),
+def _is_continued(here: Stage, after: Stage) -> bool:
+    """Tell whether two neighbours are one stage cut in two."""
+    return (
+        after.stride == 1
+        and here.block == after.block
+        and here.width == after.width
+        and here.kernel_size == after.kernel_size
+        and here.attention == after.attention
+        and here.options == after.options
+        and find_block(here.block).closing is None
     )
 
 
-def _recipe(full: Mapping[str, Any]) -> Recipe:
-    values = {name: full[name] for name in RECIPE}
+def _read_stage(pick: Callable[[str], Any], name: str) -> Stage:
+    block = pick(f"{name}_block")
+    options = tuple(
+        (option, pick(f"{name}_{block}_{option}"))
+        for option in sorted(find_block(block).options)
+    )
+    return _stage(*(pick(f"{name}_{word}") for word in PER_STAGE), options=options)
+
+
+# The parts of a network repeat from draw to draw; validating each once is what
+# makes ten thousand draws a matter of seconds.
+@lru_cache(maxsize=65_536, typed=True)
+def _stage(
+    block: str,
+    depth: int,
+    width: int,
+    kernel_size: int,
+    stride: int,
+    attention: str,
+    options: tuple[tuple[str, Value], ...],
+) -> Stage:
+    return Stage(
+        block=block,
+        depth=depth,
+        width=width,
+        kernel_size=kernel_size,
+        stride=stride,
+        attention=attention,
+        options=options,
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _stem(width: int, kernel_size: int, stride: int) -> Stem:
+    return Stem(width=width, kernel_size=kernel_size, stride=stride)
+
+
+@lru_cache(maxsize=4_096)
+def _head(pooling: str, dropout: float, dense: int) -> Head:
+    return Head(pooling=pooling, dropout=dropout, dense=dense)
+
+
+def _recipe(values: dict[str, Any]) -> Recipe:
     if values["optimizer"] == "sgd":
         values["learning_rate"] = two_digits(values["learning_rate"] * SGD_RATE_FACTOR)
     return Recipe(**values)
@@ -198,6 +229,6 @@ def _paths(
     )
 
 
-def _allowed(choices: Choices, name: str) -> tuple[Value, ...]:
+def _allowed(choices: Choices, name: str) -> tuple[Any, ...]:
     allowed = choices[name]
     return allowed if isinstance(allowed, tuple) else ()

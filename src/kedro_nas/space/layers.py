@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,9 +59,12 @@ class LayerVocabulary(ABC):
     def opaque(self, block: Any, x: Any, arguments: dict[str, Any]) -> Any:
         """Apply a user's block that was written over Keras tensors."""
 
-    @contextmanager
-    def scope(self, name: str) -> Iterator[None]:
+    def scope(self, name: str) -> AbstractContextManager[None]:
         """Prefix the names of all layers made inside, e.g. `stage2_block1`."""
+        return self._within(name)
+
+    @contextmanager
+    def _within(self, name: str) -> Iterator[None]:
         before = self._scope
         self._scope = (*before, name)
         try:

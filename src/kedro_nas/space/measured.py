@@ -6,17 +6,19 @@ have; `kedro_nas.models` installs its ruler here when it is imported.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.space.formulas import Shape, strided
-from kedro_nas.space.registry import Block
+from kedro_nas.space.registry import Block, find_block
 
 Ruler = Callable[[Block, Shape, Mapping[str, Any]], Mapping[str, float]]
 _rulers: list[Ruler] = []
-_table: dict[tuple[Any, ...], dict[str, int]] = {}
+_table: dict[tuple[str, str], dict[str, int]] = {}
 
 
 def install_ruler(ruler: Ruler) -> None:
@@ -45,7 +47,7 @@ def measured_cost(
     Raises:
         SearchSpaceError: Nobody can measure, or the block itself fails.
     """
-    key = (block.function, shape, tuple(sorted(arguments.items())))
+    key = (_owner(block), json.dumps([shape, sorted(arguments.items())]))
     if key not in _table:
         cost = dict(_ask(block, shape, arguments))
         smallest = math.prod(shape) + math.prod(output_shape(shape, arguments))
@@ -53,6 +55,34 @@ def measured_cost(
         cost.setdefault("depth", 1)
         _table[key] = {name: int(value) for name, value in cost.items()}
     return _table[key]
+
+
+def measured_table(blocks: Iterable[str]) -> dict[str, dict[str, dict[str, int]]]:
+    """Return what was measured so far of some blocks, as JSON for another process.
+
+    Args:
+        blocks: Names of blocks.
+    """
+    table: dict[str, dict[str, dict[str, int]]] = {}
+    for name in blocks:
+        owner = _owner(find_block(name))
+        table[name] = {use: cost for (of, use), cost in _table.items() if of == owner}
+    return table
+
+
+def recall_table(table: Mapping[str, Mapping[str, Mapping[str, int]]]) -> None:
+    """Take over what another process measured; see `measured_table`."""
+    for name, uses in table.items():
+        owner = _owner(find_block(name))
+        for use, cost in uses.items():
+            _table.setdefault((owner, use), dict(cost))
+
+
+def _owner(block: Block) -> str:
+    """Name a block's code: edited or redefined, it is measured anew."""
+    code = getattr(block.function, "__code__", None)
+    body = code.co_code + repr(code.co_consts).encode() if code else b""
+    return f"{block.name}#{hashlib.sha256(body).hexdigest()[:12]}"
 
 
 def output_shape(shape: Shape, arguments: Mapping[str, Any]) -> Shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping
 from functools import cached_property
@@ -19,12 +20,15 @@ from kedro_nas.space.bounds import Bounds, resolve_bounds
 from kedro_nas.space.choices import resolve_options, spell_out
 from kedro_nas.space.costs import costs, stage_shapes
 from kedro_nas.space.encoding import decode_values, encode_architecture, fits
-from kedro_nas.space.registry import Value
+from kedro_nas.space.measured import measured_table
+from kedro_nas.space.registry import Value, find_block
 from kedro_nas.space.sampling import draw_values, repair_values
 from kedro_nas.space.smallest import find_smallest
 
 REDRAWS = 500
 SURVEYED = 1_000
+# Every new use of a block over Keras tensors is built once, at some 50 ms.
+SURVEYED_OPAQUE = 100
 
 
 class Acceptance(BaseModel):
@@ -61,6 +65,8 @@ class SearchSpace(BaseModel):
         smallest: The cheapest architecture and its costs.
         custom_blocks: The user's blocks, name to `package.module:function`.
         custom_options: Their own choices, as given in YAML.
+        measured: Costs of the user's opaque blocks so far, so that another process
+            need not build them again.
         notes: Sentences for the report, e.g. a branch that was dropped.
         seconds: What making the space took.
     """
@@ -77,6 +83,7 @@ class SearchSpace(BaseModel):
     smallest: dict[str, Any] = {}
     custom_blocks: dict[str, str] = {}
     custom_options: dict[str, dict[str, tuple[Value, ...]]] = {}
+    measured: dict[str, dict[str, dict[str, int]]] = {}
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -189,15 +196,25 @@ def build_search_space(
             "anchors": _fitting_anchors(space, seed),
         }
     )
-    return space.model_copy(update={"seconds": time.perf_counter() - started})
+    return space.model_copy(
+        update={
+            "measured": measured_table(space.custom_blocks),
+            "seconds": time.perf_counter() - started,
+        }
+    )
 
 
 def survey_acceptance(space: SearchSpace, seed: int) -> Acceptance:
-    """Draw 1,000 times and count what fits, what can be repaired, what exceeds."""
+    """Draw 1,000 times and count what fits, what can be repaired, what exceeds.
+
+    With blocks that have to be built to be counted, 100 times.
+    """
     rng = generator(seed, "acceptance")
     accepted = repaired = 0
     rejected: dict[str, int] = {}
-    for _ in range(SURVEYED):
+    opaque = [name for name in space.custom_blocks if find_block(name).opaque]
+    drawn = SURVEYED_OPAQUE if opaque else SURVEYED
+    for _ in range(drawn):
         values = draw_values(space.choices, rng)
         if space.excess(values) == 0:
             accepted += 1
@@ -207,12 +224,14 @@ def survey_acceptance(space: SearchSpace, seed: int) -> Acceptance:
         if repair_values(space.choices, values, rng, space.excess) is not None:
             repaired += 1
     return Acceptance(
-        drawn=SURVEYED, accepted=accepted, repaired=repaired, rejected=rejected
+        drawn=drawn, accepted=accepted, repaired=repaired, rejected=rejected
     )
 
 
 def misplaced(architecture: Architecture) -> str:
     """Say which stage's attention stands on too large a map, empty when none."""
+    if all(fits(stage.attention, sys.maxsize) for stage in architecture.stages):
+        return ""
     maps = stage_shapes(architecture)[1:]
     for number, (stage, shape) in enumerate(
         zip(architecture.stages, maps, strict=True), start=1
@@ -247,7 +266,7 @@ def _smallest(space: SearchSpace) -> dict[str, Any]:
 
 
 def _fitting_anchors(space: SearchSpace, seed: int) -> tuple[Architecture, ...]:
-    found = []
+    found: list[Architecture] = []
     for values in anchor_values(space.choices, space.input_shape):
         rng = generator(seed, "anchor", len(found))
         repaired = repair_values(space.choices, values, rng, space.excess)
