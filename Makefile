@@ -79,7 +79,7 @@ quick: lint
 
 docs: $(DOCS_STAMP)
 	$(say) "Building site/ strictly"
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(DEV_STAMP)
 	$(say) "Measuring; results go to benchmarks/results/"
