@@ -32,6 +32,7 @@ class CountedSpace:
 
     def __init__(self, size: int) -> None:
         self.choices = {"width": tuple(range(1, size + 1))}
+        self.anchors = (make_architecture(1),)
 
     def encode(self, architecture: Architecture) -> dict[str, Any]:
         return {"width": architecture.stages[0].width}
@@ -58,6 +59,7 @@ def make_oracle() -> Callable[..., HyperbandOracle]:
     """Make an oracle over a counted space."""
 
     def make(*, size: int = 10_000, **changes: Any) -> HyperbandOracle:
+        calibrated = changes.pop("calibrated", True)
         limits = Limits(
             iterations=changes.pop("iterations", 1),
             max_trials=changes.pop("max_trials", None),
@@ -72,14 +74,24 @@ def make_oracle() -> Callable[..., HyperbandOracle]:
             "seed": 0,
             **changes,
         }
-        return HyperbandOracle(
+        oracle = HyperbandOracle(
             space=CountedSpace(min(size, 200)),  # type: ignore[arg-type]
             proposer=CountingProposer(size),  # type: ignore[arg-type]
             limits=limits,
             **options,
         )
+        if calibrated:
+            oracle.calibrate(None)
+        return oracle
 
     return make
+
+
+FAILURES = {
+    "failed": "ValueError: planted",
+    "oom": "out of memory: 3 GiB",
+    "full": "OSError: [Errno 28] No space left on device",
+}
 
 
 class ScriptedPool:
@@ -87,7 +99,7 @@ class ScriptedPool:
 
     Args:
         size: Number of workers.
-        fate: Gives for a task and attempt `score`, `failed`, `lost` or `crash`; a
+        fate: Gives for a task and attempt `score`, a failure, `lost` or `crash`; a
             crash raises out of `wait`, as a kill of the driver would.
         order: `fifo` or `lifo`: which running task ends first.
     """
@@ -125,8 +137,8 @@ class ScriptedPool:
             raise SimulatedKill
         if fate == "lost":
             return [Event("lost", worker, task.task_id, reason="signal 9")]
-        if fate == "failed":
-            outcome = Outcome(status="failed", reason="ValueError: planted")
+        if fate in FAILURES:
+            outcome = Outcome(status="failed", reason=FAILURES[fate])
             return [Event("end", worker, task.task_id, outcome=outcome)]
         history = [_epoch(task, n) for n in range(1, task.epochs + 1)]
         told = [
@@ -201,10 +213,18 @@ def make_driver(
 
         driver = Driver(
             space=CountedSpace(200),  # type: ignore[arg-type]
-            oracle=make_oracle(**{"max_trials": 30, "iterations": None, **changes}),
+            oracle=make_oracle(
+                **{
+                    "max_trials": 30,
+                    "iterations": None,
+                    "calibrated": False,
+                    **changes,
+                }
+            ),
             proposer=proposer,  # type: ignore[arg-type]
             ledger=ledger,
             make_task=task,
+            calibrate=lambda *_: None,
             checkpoints=place / "checkpoints",
             progress=Talkative(),  # type: ignore[arg-type]
             budget_s=None,
@@ -225,3 +245,9 @@ def scripted_pool() -> type[ScriptedPool]:
 def simulated_kill() -> type[SimulatedKill]:
     """Give what a scripted crash raises."""
     return SimulatedKill
+
+
+@pytest.fixture
+def numbered() -> Callable[[int], Architecture]:
+    """Give the architecture of a number."""
+    return make_architecture

@@ -129,6 +129,44 @@ def test_driver_twice_lost_and_failed_trials_are_rows_with_reasons(
     assert len(_table(ledger)) == 30
 
 
+def test_driver_out_of_memory_is_tried_with_half_the_batch(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """A trial out of memory gets one more attempt, and its rungs stay halved."""
+
+    def fate(task: Task, attempt: int) -> str:
+        width = task.architecture.stages[0].width
+        return (
+            "oom" if width == 9 and attempt == 1 and not task.epoch_start else "score"
+        )
+
+    driver, ledger = make_driver("oom")
+    driver.run(scripted_pool(2, fate))
+
+    assert [line["trial"] for line in ledger.of("halved")] == ["i0-b2-r0-n008"]
+    halvings = {t.architecture.stages[0].width: t for t in driver.trials.values()}
+    assert halvings[9].halvings == 1
+    pd.testing.assert_frame_equal(
+        _undisturbed(make_driver, scripted_pool), _table(ledger)
+    )
+
+
+def test_driver_full_disk_ends_the_search_and_loses_no_trial(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """A full disk is not a failed trial: after it the search goes on unharmed."""
+    driver, _ = make_driver("full")
+
+    with pytest.raises(OSError, match="No space left"):
+        driver.run(scripted_pool(1, lambda *_: "full"))
+
+    again, ledger = make_driver("full")
+    again.run(scripted_pool(1))
+    pd.testing.assert_frame_equal(
+        _undisturbed(make_driver, scripted_pool), _table(ledger)
+    )
+
+
 def test_driver_nothing_trains_gives_up_with_the_reason(
     make_driver: MakeDriver, scripted_pool: Pool
 ) -> None:

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kedro_nas.search.oracle import HyperbandOracle
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.costs import count_macs
 
 MakeOracle = Callable[..., HyperbandOracle]
 
@@ -89,9 +91,7 @@ def test_oracle_all_failing_rung_ends_its_bracket_only(make_oracle: MakeOracle) 
 
 
 def test_oracle_small_space_still_halves_and_then_ends(make_oracle: MakeOracle) -> None:
-    """Six networks are tried once, halved to the top, and the search ends (stock: no
-    promotion at all).
-    """
+    """Six networks are tried once and halved to the top; stock promotes none."""
     oracle = make_oracle(size=6, iterations=None)
     done = _run(oracle)
 
@@ -132,6 +132,32 @@ def test_oracle_min_epochs_drops_the_shortest_rungs(make_oracle: MakeOracle) -> 
 
     epochs = {t.hyperparameters.values["tuner/epochs"] for t in oracle.trials.values()}
     assert epochs == {3, 9}
+
+
+def test_oracle_waits_for_the_machine_to_be_measured(
+    make_oracle: MakeOracle, numbered: Callable[[int], Architecture]
+) -> None:
+    """Before calibration only anchors are drawn; afterwards nothing too slow is."""
+    oracle = make_oracle(calibrated=False)
+    first = oracle.create("a")
+    before = (first.status, oracle.create("b").status)
+    cost = {n: count_macs(numbered(n)) for n in range(1, 60)}
+    oracle.calibrate(cost[4])
+    oracle.end(first.trial_id, score=0.5)
+    widths = [oracle.create(f"c{i}").hyperparameters.values["width"] for i in range(3)]
+
+    assert before == ("RUNNING", "IDLE")
+    assert widths == [2, 3, 4]
+
+
+def test_oracle_machine_too_slow_for_all_takes_the_cheapest(
+    make_oracle: MakeOracle,
+) -> None:
+    """When every candidate is too slow the cheapest of many is drawn, not nothing."""
+    oracle = make_oracle(calibrated=False)
+    oracle.calibrate(1.0)
+
+    assert oracle.create("a").hyperparameters.values["width"] == 1
 
 
 @settings(

@@ -23,6 +23,8 @@ class SearchOptions(Options):
         min_steps: Gradient steps of rung 0, at least; small sets get more epochs.
         factor: One of so many is promoted to the next rung.
         iterations: Passes over all brackets; null goes on until another limit ends it.
+        max_epoch_share: Candidates are not drawn whose one epoch would take more than
+            this share of `budget_s`, as measured on candidate 0; null draws all.
         patience: Epochs without a better score after which a candidate stops, counted
             over its whole life, across rungs.
         smoothing_epochs: The score is the mean of so many last epochs.
@@ -49,6 +51,7 @@ class SearchOptions(Options):
     min_steps: int = Field(150, ge=1)
     factor: int = Field(3, ge=2)
     iterations: int | None = Field(None, ge=1)
+    max_epoch_share: float | None = Field(0.1, gt=0, le=1)
     patience: int = Field(15, ge=1)
     smoothing_epochs: int = Field(3, ge=1)
     slope_places: int = Field(1, ge=0)

@@ -6,6 +6,7 @@ trials that were under way go on from their last epoch's checkpoint.
 
 from __future__ import annotations
 
+import errno
 import logging
 import time
 from collections import Counter
@@ -21,12 +22,13 @@ from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.search.progress import Progress
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
-from kedro_nas.training.tasks import Outcome, Task
+from kedro_nas.training.tasks import OUT_OF_MEMORY, Epoch, Outcome, Task
 from kedro_nas.training.workers.base import Event, WorkerPool
 
 logger = logging.getLogger(__name__)
 
 STOP_GRACE_S = 20.0  # for workers to end the chunk, and say so, after the deadline
+NO_SPACE = f"[Errno {errno.ENOSPC}]"
 HOPELESS = 10  # so many failures without a single success end a search
 
 
@@ -39,6 +41,7 @@ class Trial:
     architecture: Architecture
     parent: str | None
     attempts: int = 0
+    halvings: int = 0  # of the batch, after the worker ran out of memory
     worker: int | None = None
     submitted_at: float = 0.0
     outcome: Outcome | None = None
@@ -52,7 +55,9 @@ class Driver:
         oracle: The schedule, new; the driver replays the ledger into it.
         proposer: Is told every score.
         ledger: What has happened so far.
-        make_task: Gives the task of a trial: `(trial, start, end, bracket)` epochs.
+        make_task: Gives the task of a trial, from an epoch to an epoch.
+        calibrate: From the first epoch of candidate 0, the MACs a candidate may have
+            on this machine; None for no limit.
         checkpoints: Directory of the candidates' states.
         progress: Shows what is going on.
         budget_s: Wall seconds of the search, all sessions together; None for no limit.
@@ -67,6 +72,7 @@ class Driver:
         proposer: Proposer,
         ledger: Ledger,
         make_task: Callable[[Trial, int, int], Task],
+        calibrate: Callable[[Trial, Epoch], float | None],
         checkpoints: Path,
         progress: Progress,
         budget_s: float | None,
@@ -77,6 +83,8 @@ class Driver:
         self._proposer = proposer
         self._ledger = ledger
         self._make_task = make_task
+        self._calibrate = calibrate
+        self._calibrated = False
         self._checkpoints = checkpoints
         self._progress = progress
         self._budget_s = budget_s
@@ -146,6 +154,8 @@ class Driver:
             architecture=self._space.decode(created.hyperparameters.values),
             parent=None if parent is None else self._oracle.place(parent).name,
         )
+        if trial.parent:
+            trial.halvings = self.trials[trial.parent].halvings
         self.trials[trial.name] = trial
         return trial
 
@@ -183,13 +193,16 @@ class Driver:
             line = event.epoch.model_dump()
             self._ledger.append("epoch", trial=trial.name, worker=event.worker, **line)
             self._progress.epoch(trial, event.epoch)
+            self._measure(trial, event.epoch)
             return
         del self._running[trial.name]
         if event.outcome is not None and event.outcome.status == "stopped":
             self._ledger.append("paused", trial=trial.name, reason=event.outcome.reason)
             self._waiting.append(trial)
-        elif event.outcome is not None:
+        elif event.outcome is not None and not self._tried_again(trial, event.outcome):
             self._end(trial, event.outcome)
+        elif event.outcome is not None:
+            self._waiting.insert(0, trial)
         elif trial.attempts < self._max_attempts:
             self._ledger.append("lost", trial=trial.name, reason=event.reason)
             self._waiting.insert(0, trial)
@@ -197,7 +210,32 @@ class Driver:
             reason = f"the worker was lost {trial.attempts} times: {event.reason}"
             self._end(trial, Outcome(status="failed", reason=reason))
 
+    def _tried_again(self, trial: Trial, outcome: Outcome) -> bool:
+        """Say whether a trial out of memory is tried again, with half the batch."""
+        if outcome.status != "failed":
+            return False
+        if NO_SPACE in outcome.reason:
+            raise OSError(errno.ENOSPC, outcome.reason)
+        batch = trial.architecture.recipe.batch_size >> trial.halvings
+        if not outcome.reason.startswith(OUT_OF_MEMORY) or batch < 2:
+            return False
+        if trial.attempts >= self._max_attempts:
+            return False
+        trial.halvings += 1
+        self._ledger.append("halved", trial=trial.name, reason=outcome.reason)
+        return True
+
+    def _measure(self, trial: Trial, epoch: Epoch | None) -> None:
+        """Calibrate on candidate 0, once in the life of a workspace."""
+        if self._calibrated or trial is not next(iter(self.trials.values())):
+            return
+        max_macs = None if epoch is None else self._calibrate(trial, epoch)
+        self._ledger.append("calibrated", max_macs=max_macs)
+        self._calibrated = True
+        self._oracle.calibrate(max_macs)
+
     def _end(self, trial: Trial, outcome: Outcome) -> None:
+        self._measure(trial, None)
         here = trial.attempts > 0  # not so when the parent's outcome is inherited
         under_way = self._ledger.seconds - trial.submitted_at if here else 0.0
         self._ledger.append(
@@ -268,8 +306,13 @@ class Driver:
     def _replay(self) -> None:
         """Rebuild the oracle from the ledger; trials under way wait for a worker."""
         self._last_status = "RUNNING"
-        for line in self._ledger.of("created", "ended"):
-            if line["event"] == "created":
+        for line in self._ledger.of("created", "calibrated", "halved", "ended"):
+            if line["event"] == "calibrated":
+                self._calibrated = True
+                self._oracle.calibrate(line["max_macs"])
+            elif line["event"] == "halved":
+                self.trials[line["trial"]].halvings += 1
+            elif line["event"] == "created":
                 trial = self._known(self._oracle.create(f"place-{len(self.trials)}"))
                 if trial.name != line["trial"] or trial.architecture.key != line["key"]:
                     raise SearchError(

@@ -9,7 +9,7 @@ brackets and rungs. What is closed here, each held by a test in tests/search:
 * `seed=0` is zero; three failures in a row do not end a search;
 * trials have a place (iteration, bracket, rung, number) that does not depend on the
   number of workers, and limits count places, not creations;
-* nothing is written: the ledger is the only state, and replaying it rebuilds the oracle.
+* nothing is written: the ledger is the only state, and its replay rebuilds the oracle.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ from keras_tuner.src.engine import trial as kt_trial
 from kedro_nas.proposers.base import Proposer
 from kedro_nas.search.encoding import to_hyperparameters
 from kedro_nas.search.promotion import Candidate, promote
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.costs import count_macs
 from kedro_nas.space.search_space import SearchSpace
 
 OBJECTIVE = "score"
+ASKS = 50  # proposals looked at for one that is not too slow for this machine
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,8 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         self._slope_places = slope_places
         self._recent_scores = recent_scores
         self._places: dict[str, Place] = {}
+        self._calibrated = False
+        self._max_macs: float | None = None
         self._slots = 0  # places of the brackets that were opened before
         self._slot_epochs = 0
         super().__init__(
@@ -164,10 +169,22 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         """Say whether the space had no more networks to give."""
         return any(bracket["exhausted"] for bracket in self._brackets)
 
+    def calibrate(self, max_macs: float | None) -> None:
+        """Set what the machine can afford; until then only anchors are drawn.
+
+        Args:
+            max_macs: Multiply-accumulates per image above which a candidate's epoch
+                would take too large a share of the budget; None for no limit.
+        """
+        self._calibrated = True
+        self._max_macs = max_macs
+
     # -- what KerasTuner calls ---------------------------------------------------
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """Give the next place and its values; see the module's list of mends."""
+        if self._waits():
+            return {"status": "IDLE"}
         for bracket in self._brackets:
             values = self._next_in(bracket, trial_id)
             if values is not None:
@@ -197,12 +214,34 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
     def _propose(self, bracket: dict[str, Any], trial_id: str) -> dict[str, Any] | None:
         if self._full(bracket) or not self._within(bracket, 0):
             return None
-        architecture = self._proposer.ask()
+        architecture = self._ask()
         if architecture is None:
             bracket["exhausted"] = True
             return None
         values = dict(self._space.encode(architecture))
         return self._put(bracket, 0, None, trial_id, values)
+
+    def _waits(self) -> bool:
+        """Say whether the machine has to be measured before more is drawn."""
+        drawn = len(self._brackets[0]["rounds"][0])
+        measured = self._calibrated or not self.ongoing_trials
+        return not measured and drawn >= max(1, len(self._space.anchors))
+
+    def _ask(self) -> Architecture | None:
+        """Ask for a candidate the machine can afford, else the cheapest of many."""
+        cheapest: tuple[int, Architecture] | None = None
+        for _ in range(ASKS):
+            architecture = self._proposer.ask()
+            if architecture is None or self._max_macs is None:
+                break
+            macs = count_macs(architecture)
+            if macs <= self._max_macs:
+                return architecture
+            if cheapest is None or macs < cheapest[0]:
+                cheapest = (macs, architecture)
+        if architecture is None and cheapest is None:
+            return None
+        return cheapest[1] if cheapest else architecture
 
     def _promotion(
         self, bracket: dict[str, Any], rung: int, parent: str, trial_id: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from pathlib import Path
@@ -17,6 +18,7 @@ from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.proposers.random import RandomProposer
 from kedro_nas.ranking.finalists import choose_finalists
 from kedro_nas.search.driver import Driver, Trial
+from kedro_nas.search.interrupt import stoppable
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.oracle import HyperbandOracle, Limits
 from kedro_nas.search.progress import Progress
@@ -30,8 +32,9 @@ from kedro_nas.search.workspace import claim_workspace
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.baseline import baseline_architecture
+from kedro_nas.space.costs import count_macs
 from kedro_nas.space.search_space import SearchSpace
-from kedro_nas.training.tasks import Task
+from kedro_nas.training.tasks import Epoch, Task
 from kedro_nas.training.workers.local import LocalPool
 
 logger = logging.getLogger(__name__)
@@ -94,7 +97,9 @@ class _Search:
         first, top = options.rung_epochs(self._steps_per_epoch())
         self.top_epochs = top
         limits = Limits(
-            options.iterations, options.max_trials, options.max_epochs_total
+            iterations=options.iterations or self._iterations(),
+            max_trials=options.max_trials,
+            max_epochs_total=options.max_epochs_total,
         )
         proposer = RandomProposer(space, seed=derive_seed(seed, "proposer"))
         oracle = HyperbandOracle(
@@ -120,14 +125,34 @@ class _Search:
             proposer=proposer,
             ledger=ledger,
             make_task=self._task,
+            calibrate=self._calibrate,
             checkpoints=folder / "checkpoints",
             progress=self._progress,
             budget_s=options.budget_s,
             max_attempts=options.max_attempts,
         )
 
+    def _calibrate(self, trial: Trial, epoch: Epoch) -> float | None:
+        """Say how many MACs fit the share of the budget one epoch may take."""
+        options = self._options
+        if options.budget_s is None or options.max_epoch_share is None:
+            return None
+        per_mac = epoch.seconds_train / count_macs(trial.architecture)
+        max_macs = options.max_epoch_share * options.budget_s / per_mac
+        logger.info(
+            "One epoch of candidate 0 takes %.1f s here; candidates above %.1f million "
+            "MACs are not drawn.",
+            epoch.seconds_train,
+            max_macs / 1e6,
+        )
+        return max_macs
+
     def _scores_of(self, oracle_id: str) -> list[float]:
         return self._driver.scores_of(oracle_id)
+
+    def _iterations(self) -> int | None:
+        """Search small data once through: more candidates would fit the noise."""
+        return 1 if self._verdict["mode"] == "small_data" else None
 
     def _steps_per_epoch(self) -> int:
         batch = max(a.recipe.batch_size for a in self._space.anchors)
@@ -139,7 +164,7 @@ class _Search:
 
         return Task(
             task_id=trial.name,
-            architecture=trial.architecture,
+            architecture=halved(trial.architecture, trial.halvings),
             store=str(self._store.path),
             rows="search",
             epoch_start=start,
@@ -157,6 +182,20 @@ class _Search:
         )
 
     def run(self) -> str:
+        try:
+            with stoppable():
+                return self._run()
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise SearchError(
+                f"the disk of {self._folder} is full",
+                received=str(error),
+                allowed="room for the ledger and for a checkpoint per candidate",
+                remedy="Free some space and run the same command; nothing is lost",
+            ) from error
+
+    def _run(self) -> str:
         options = self._options
         if options.budget_s is not None and self._ledger.seconds >= options.budget_s:
             logger.info("The search has used its budget; nothing is trained anew.")
@@ -187,6 +226,15 @@ class _Search:
                 self._ledger.seconds,
                 self._folder,
             )
+
+
+def halved(architecture: Architecture, times: int) -> Architecture:
+    """Return the architecture with its batch halved so many times."""
+    if not times:
+        return architecture
+    recipe = architecture.recipe
+    smaller = {"batch_size": max(1, recipe.batch_size >> times)}
+    return architecture.model_copy(update={"recipe": recipe.model_copy(update=smaller)})
 
 
 def objective(options: SearchOptions, verdict: dict[str, Any]) -> Any:

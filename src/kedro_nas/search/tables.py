@@ -199,7 +199,7 @@ def incumbents(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def contestant(
-    architecture: Architecture, row: pd.Series | None, *, is_baseline: bool
+    architecture: Architecture, row: Any, *, is_baseline: bool
 ) -> dict[str, Any]:
     """Make one entry of `nas.finalists`.
 

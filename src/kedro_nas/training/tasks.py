@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kedro_nas.space.architecture import Architecture
 
+OUT_OF_MEMORY = "out of memory"  # how the reason of such a failure begins
+
 
 class Task(BaseModel):
     """One unit of training.

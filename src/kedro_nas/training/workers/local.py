@@ -114,6 +114,10 @@ class LocalPool:
             self._said.put((number, process.pid, json.loads(line)))
         self._said.put((number, process.pid, None))
 
+    def process_ids(self) -> list[int]:
+        """Return the process of each worker."""
+        return [worker.process.pid for worker in self._workers]
+
     def free(self) -> list[int]:
         """Return the workers without a task, lowest number first."""
         return [i for i, worker in enumerate(self._workers) if worker.task is None]

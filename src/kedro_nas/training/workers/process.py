@@ -84,12 +84,12 @@ class _Server:
     def _run(self, task: Any, deadline: float | None) -> dict[str, Any]:
         import tensorflow as tf
 
-        from kedro_nas.training.tasks import Outcome
+        from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome
 
         try:
             return self._train(task, deadline)
         except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-            reason = f"out of memory: {_first_line(error)}"
+            reason = f"{OUT_OF_MEMORY}: {_first_line(error)}"
         except Exception as error:  # noqa: BLE001 - a failed trial is a row, with why
             reason = f"{type(error).__name__}: {_first_line(error)}"
         gc.collect()

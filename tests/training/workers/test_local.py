@@ -1,0 +1,131 @@
+"""Worker processes: pinned, watched, replaced, never orphaned."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kedro_nas.training.run import run_tasks
+from kedro_nas.training.tasks import Task
+from kedro_nas.training.workers.base import Event
+from kedro_nas.training.workers.local import LocalPool, resolve_workers
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPool]:
+    """Start two workers once for all tests of this file."""
+    log = tmp_path_factory.mktemp("pool") / "workers.log"
+    made = LocalPool(workers=2, threads=1, log=log)
+    yield made
+    made.close()
+
+
+def _until(pool: LocalPool, kind: str, limit_s: float = 120) -> Event:
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        for event in pool.wait(0.5):
+            if event.kind == kind:
+                return event
+    raise AssertionError(f"no {kind} within {limit_s} s")
+
+
+def test_pool_two_workers_give_the_outcome_of_the_task_alone(
+    pool: LocalPool, make_task: Callable[..., Task], tmp_path: Path
+) -> None:
+    """A task gives the same scores on either worker, and again from the journal."""
+    tasks = [
+        make_task(task_id=name, rows="fold:0:1", checkpoint=None, epochs=2)
+        for name in ("one", "two")
+    ]
+    journal = tmp_path / "folds.jsonl"
+
+    outcomes = run_tasks(pool, tasks, journal=journal, fingerprint="x")
+    before = journal.read_text()
+    again = run_tasks(pool, tasks, journal=journal, fingerprint="x")
+
+    assert outcomes["one"].fold_scores == outcomes["two"].fold_scores
+    assert again["one"].fold_scores == outcomes["one"].fold_scores
+    assert journal.read_text() == before
+
+
+def test_pool_killed_worker_is_reported_and_replaced(
+    pool: LocalPool, make_task: Callable[..., Task]
+) -> None:
+    """SIGKILL costs the running epoch only: the next attempt goes on from there."""
+    task = make_task(task_id="victim", epochs=500, schedule_epochs=500)
+    pool.submit(task, worker=0, remaining_s=None)
+    _until(pool, "epoch")
+    os.kill(pool.process_ids()[0], signal.SIGKILL)
+    lost = _until(pool, "lost")
+
+    short = task.model_copy(update={"epochs": 3})
+    pool.submit(short, worker=0, remaining_s=None)
+    ended = _until(pool, "end")
+
+    assert lost.task_id == "victim"
+    assert "signal 9" in lost.reason
+    assert ended.outcome is not None
+    assert ended.outcome.status == "completed"
+    assert len(ended.outcome.history) >= 3
+
+
+def test_pool_failing_task_says_why_and_the_worker_lives(
+    pool: LocalPool, make_task: Callable[..., Task]
+) -> None:
+    """What raises inside a worker comes back as a failed outcome with its reason."""
+    process = pool.process_ids()[1]
+    task = make_task(task_id="broken", store="nowhere", checkpoint=None)
+    pool.submit(task, worker=1, remaining_s=None)
+    event = _until(pool, "end")
+
+    assert event.outcome is not None
+    assert event.outcome.status == "failed"
+    assert "nowhere" in event.outcome.reason
+    assert pool.process_ids()[1] == process
+
+
+def test_pool_deadline_stops_a_long_task(
+    pool: LocalPool, make_task: Callable[..., Task]
+) -> None:
+    """A task with three seconds left stops within them and a chunk."""
+    task = make_task(task_id="long", epochs=10_000, schedule_epochs=10_000)
+    pool.submit(task, worker=1, remaining_s=3.0)
+    began = time.monotonic()
+    event = _until(pool, "end")
+
+    assert event.outcome is not None
+    assert event.outcome.status == "stopped"
+    assert time.monotonic() - began < 30
+
+
+def test_pool_closed_leaves_no_process(tmp_path: Path) -> None:
+    """Closing ends every worker at once, busy or not."""
+    pool = LocalPool(workers=1, threads=1, log=tmp_path / "log")
+    process = pool.process_ids()[0]
+
+    pool.close()
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def test_resolve_workers_auto_is_one_per_gpu_or_core(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """GPUs decide when there are any, cores and threads otherwise."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,5")
+    with_gpus = resolve_workers("auto", 1)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    cores = len(os.sched_getaffinity(0))
+
+    assert with_gpus == 3
+    assert resolve_workers("auto", 1) == cores
+    assert resolve_workers("auto", 2 * cores) == 1
+    assert resolve_workers(7, 1) == 7
