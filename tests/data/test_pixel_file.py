@@ -1,4 +1,4 @@
-"""Dropped rows are closed up in place, and a kill in the midst does no harm."""
+"""Dropped rows are closed up in place, in a file that is plain NumPy."""
 
 from __future__ import annotations
 
@@ -31,30 +31,6 @@ def test_close_up_keeps_what_is_kept(tmp_path_factory, keep):
     close_up(path, np.array(keep), SHAPE)
 
     assert np.array_equal(np.load(path), before[order_after(np.array(keep))])
-
-
-def test_close_up_killed_at_any_write_ends_the_same(tmp_path, monkeypatch):
-    """After a kill at any move the call is made again and ends the same."""
-    keep = np.array([True, False, False, True, False, True, True, False, True])
-    path = tmp_path / "pixels.npy"
-    before = filled(path, len(keep))
-    write = pixel_file.os.pwrite
-    for survived in range(3):
-        filled(path, len(keep))
-        left = iter(range(survived))
-
-        def killed(*arguments, left=left):
-            next(left)
-            return write(*arguments)
-
-        monkeypatch.setattr(pixel_file.os, "pwrite", killed)
-        with pytest.raises(StopIteration):
-            close_up(path, keep, SHAPE)
-        monkeypatch.setattr(pixel_file.os, "pwrite", write)
-        close_up(path, keep, SHAPE)
-        close_up(path, keep, SHAPE)
-
-        assert np.array_equal(np.load(path), before[order_after(keep)])
 
 
 def test_create_pixel_file_keeps_what_is_there(tmp_path):

@@ -32,7 +32,7 @@ class Findings:
         conflicting: Rows of one image under several labels, `(n,)`.
         leaks: A leak per leaking row.
         n_exact: Rows beyond the first of each exact copy.
-        n_near: Pairs of near copies.
+        n_near: Pairs of near copies that are not exact.
     """
 
     units: NDArray[np.uint64]
@@ -80,6 +80,7 @@ def find_leaks(
         near: Pairs of near copies.
     """
     _, exact, sizes = np.unique(image_ids, return_inverse=True, return_counts=True)
+    near = near[exact[near[:, 0]] != exact[near[:, 1]]]
     own = np.array([int(name[:16], 16) for name in image_ids], np.uint64)
     conflicting = _several_labels(exact, labels)
     findings = Findings(
@@ -91,8 +92,8 @@ def find_leaks(
     )
     if splits is not None:
         rank = np.select([splits == "test", splits == "val"], [2, 1], 0)
-        _mark_pairs(findings, near, rank, "near copy")
         _mark_shared(findings, exact, rank, "exact copy")
+        _mark_pairs(findings, near, rank, "near copy")
         if groups is not None:
             _, number = np.unique(groups, return_inverse=True)
             _mark_shared(findings, np.where(groups > 0, number, -1), rank, "same group")

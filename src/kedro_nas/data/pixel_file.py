@@ -29,9 +29,6 @@ def create_pixel_file(path: Path, n: int, shape: tuple[int, int, int]) -> int:
 def close_up(path: Path, keep: NDArray[np.bool_], shape: tuple[int, int, int]) -> None:
     """Drop rows: the last kept ones move into the holes, then the file is cut.
 
-    Nothing that is read is ever overwritten, so a call that was killed can be made
-    again, with the same `keep`, and ends the same.
-
     Args:
         path: A file of `create_pixel_file`.
         keep: Which rows stay, `(n,)`.
@@ -41,12 +38,10 @@ def close_up(path: Path, keep: NDArray[np.bool_], shape: tuple[int, int, int]) -
     n_bytes = int(np.prod(shape))
     size = _HEADER_BYTES + n_kept * n_bytes
     with path.open("r+b") as file:
-        if path.stat().st_size != size:
-            number = file.fileno()
-            for hole, tail in zip(*_moves(keep), strict=True):
-                row = os.pread(number, n_bytes, _HEADER_BYTES + tail * n_bytes)
-                os.pwrite(number, row, _HEADER_BYTES + hole * n_bytes)
-            os.fsync(number)
+        number = file.fileno()
+        for hole, tail in zip(*_moves(keep), strict=True):
+            row = os.pread(number, n_bytes, _HEADER_BYTES + tail * n_bytes)
+            os.pwrite(number, row, _HEADER_BYTES + hole * n_bytes)
         file.write(_header(n_kept, shape))
         file.truncate(size)
         file.flush()

@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 # what changes neither pixels nor splits
 _NOT_IN_KEY = {"n_workers", "max_disk_gb"}
+_CLOSING = "closing"  # a file that says that rows of the pixel file are being moved
 
 
 def prepare_images(
@@ -78,6 +79,8 @@ def prepare_images(
     _check_before_decoding(rows, options)
     sample_rows(rows, source, options.max_images, seed)
     build = folder / f"build-{key}"
+    if (build / _CLOSING).exists():  # killed while rows moved: they cannot be trusted
+        shutil.rmtree(build)
     ingested = ingest(source, rows.table["row"].to_numpy(), options, build)
     cleaned = clean(rows, ingested, source, options)
     profile = _write(build, rows, ingested, cleaned, options, seed)
@@ -147,6 +150,7 @@ def _write(
         "set_aside": cleaned.summary(),
         **describe_pixels(ingested.records.iloc[order]),
     }
+    (build / _CLOSING).touch()
     close_up(ingested.pixels, cleaned.keep, ingested.layout.shape)
     index = table[["image_id", "label", "split", "group"]].join(folds)
     index["source"] = table["source"]

@@ -128,6 +128,8 @@ def _walk(folder: str, prefix: str) -> Iterator[tuple[str, str]]:
             elif entry.is_file():
                 status = entry.stat()
                 yield name, f"{status.st_size}:{status.st_mtime_ns}"
+            elif entry.is_symlink():
+                yield name, "dangling"
 
 
 def _has_splits(files: list[tuple[str, str]]) -> bool:

@@ -1,0 +1,158 @@
+"""What a team's upstream node hands over: frames, arrays, partitions, archives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from kedro_nas.data.chunks import fetched
+from kedro_nas.data.decode import decode
+from kedro_nas.data.sources import Columns, as_source, source_at
+from kedro_nas.errors import DataError
+
+N = 10
+LABELS = np.arange(N) % 2
+
+
+@pytest.fixture
+def pixels(make_pictures):
+    return make_pictures(N, side=8)
+
+
+def decoded(source) -> np.ndarray:
+    rows = np.arange(len(source.listing()))
+    return np.stack([decode(fetched(raw)).pixels for raw in source.read(rows)])
+
+
+def opened(images):
+    return as_source(images, Columns())
+
+
+def test_frame_of_every_kind_of_cell(pixels, encode, tmp_path):
+    """Bytes, structs, paths, arrays, lists and PIL images may stand side by side."""
+    images = [Image.fromarray(p) for p in pixels]
+    images[0].save(tmp_path / "x.png")
+    cells = [
+        str(tmp_path / "x.png"),
+        encode(images[1]),
+        {"bytes": encode(images[2]), "path": "x"},
+        pixels[3],
+        pixels[4].tolist(),
+        *images[5:],
+    ]
+    source = opened(pd.DataFrame({"image": cells, "label": LABELS}))
+
+    assert np.array_equal(decoded(source), pixels)
+
+
+def test_frame_key_follows_content(pixels):
+    """The same content has the same key, one changed pixel another."""
+    frame = pd.DataFrame({"image": list(pixels), "label": LABELS})
+    key = opened(frame).listing().key
+    assert opened(frame.copy(deep=True)).listing().key == key
+    changed = pixels.copy()
+    changed[3, 0, 0, 0] ^= 1
+
+    assert opened(frame.assign(image=list(changed))).listing().key != key
+
+
+def test_manifest_of_paths(pixels, tmp_path):
+    """A CSV of paths and labels; labels stay text."""
+    for i, image in enumerate(pixels):
+        Image.fromarray(image).save(tmp_path / f"{i}.png")
+    labels = ["007", "NA"] * 5
+    frame = pd.DataFrame({"path": [f"{i}.png" for i in range(N)], "class": labels})
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    source = source_at(tmp_path / "x.csv")
+
+    assert source.listing().labels == labels
+    assert np.array_equal(decoded(source), pixels)
+
+
+@pytest.mark.parametrize("form", ["pair", "dict", "list"])
+def test_arrays_in_one_part(pixels, form):
+    """A pair, or a dictionary, of arrays; images may be a list of arrays."""
+    data = {
+        "pair": (pixels, LABELS),
+        "dict": {"images": pixels, "labels": LABELS},
+        "list": (list(pixels), LABELS.tolist()),
+    }
+    source = opened(data[form])
+
+    assert np.array_equal(decoded(source), pixels)
+    assert source.listing().labels == LABELS.tolist()
+
+
+def test_arrays_in_splits(pixels):
+    """`x_train`, `y_train`, `x_test`, `y_test` are given splits."""
+    data = {"x_train": pixels[:6], "y_train": LABELS[:6, None],
+            "x_test": pixels[6:], "y_test": LABELS[6:, None]}  # fmt: skip
+    listing = opened(data).listing()
+
+    assert listing.splits == ["train"] * 6 + ["test"] * 4
+    assert listing.labels == LABELS.tolist()
+
+
+@pytest.mark.parametrize(
+    ("high", "dtype", "expected"),
+    [(1.0, float, 255), (16.0, float, 255), (255.0, float, 255), (200, int, 200)],
+)
+def test_arrays_are_scaled_by_the_range_of_the_set(high, dtype, expected):
+    """One scale for all, so a dark image stays dark; an odd range is told."""
+    images = np.zeros((4, 2, 2), dtype)
+    images[0] = high
+    images[1] = high / 2 if dtype is float else high // 2
+    source = opened((images, [0, 1, 0, 1]))
+    listing = source.listing()
+    first, second, *_ = source.read(np.arange(4))
+
+    assert decode(first).pixels.max() == expected
+    assert abs(int(decode(second).pixels.max()) - expected / 2) <= 1
+    assert bool(listing.notes) == (high in {1.0, 16.0})
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_npz_archives_are_streamed(pixels, tmp_path, compressed):
+    """Items are read in turn, also from a later one on, and again."""
+    save = np.savez_compressed if compressed else np.savez
+    save(tmp_path / "x.npz", images=pixels, labels=LABELS)
+    source = source_at(tmp_path / "x.npz")
+
+    assert np.array_equal(decoded(source), pixels)
+    assert np.array_equal(next(source.read(np.array([7]))), pixels[7])
+    assert np.array_equal(next(source.read(np.array([2]))), pixels[2])
+
+
+def test_npz_of_objects_is_refused(tmp_path):
+    """An object array is a pickle, which can run anything."""
+    labels = np.array(["a", None], dtype=object)
+    np.savez(tmp_path / "x.npz", images=np.zeros((2, 4, 4)), labels=labels)
+
+    with pytest.raises(DataError, match="only a pickle can carry"):
+        source_at(tmp_path / "x.npz").listing()
+
+
+def test_npz_of_other_names_says_which_are_there(tmp_path):
+    """Names that are not understood are listed."""
+    np.savez(tmp_path / "x.npz", pics=np.zeros((2, 4, 4)))
+
+    with pytest.raises(DataError, match=r"the names pics.*Rename"):
+        source_at(tmp_path / "x.npz").listing()
+
+
+def test_partitions_are_loaded_one_by_one(pixels):
+    """A PartitionedDataset's callables: the folder is the class, failures are None."""
+
+    def broken():
+        raise OSError
+
+    data = {f"{'ab'[i % 2]}/{i}": (lambda i=i: pixels[i]) for i in range(N)}
+    source = opened({**data, "b/99": broken})
+    listing = source.listing()
+    loaded = list(source.read(np.arange(N + 1)))
+
+    assert listing.labels == ["a"] * 5 + ["b"] * 6
+    assert loaded[-1] is None
+    assert np.array_equal(loaded[0], pixels[0])
