@@ -137,7 +137,7 @@ def build_trials(rng, networks, n_rungs, accuracy) -> pd.DataFrame:
             )
             row |= {"trial_id": f"{number:04d}", "parent_id": parents.get(one.key)}
             row |= {"started_s": clock, "ended_s": clock + row["seconds"] / 2}
-            row |= {"worker": f"worker-{number % 2}"}
+            row |= {"worker": number % 2}
             parents[one.key], number = row["trial_id"], number + 1
             clock += row["seconds"] / 2
             rows.append(row)
@@ -172,9 +172,9 @@ def trial_row(rng, one: Architecture, rung, start, end, level) -> dict[str, Any]
         "train_loss_by_epoch": [] if failed else (1 - curve).tolist(),
         "best_epoch": int(epochs[curve.argmax()]),
         "params": params, "macs": macs, "depth": depth,
-        "learning_rate": one.recipe.learning_rate, "seed": 7,
+        "learning_rate": one.recipe.learning_rate,
         "seconds": train + 0.9, "seconds_build": 0.5, "seconds_train": train,
-        "seconds_validate": 0.3, "seconds_wait": 0.1,
+        "seconds_validate": 0.3, "seconds_checkpoint": 0.05, "seconds_wait": 0.05,
         "architecture": one.model_dump_json(),
     }  # fmt: skip
 
@@ -210,15 +210,19 @@ def build_finalists(trials, n, with_baseline, shape, class_names) -> dict[str, A
             "seconds": float(ended) + 6, "seconds_full_training": 60.0, "budget_s": 240,
             "ended_by": "budget", "workers": 2, "max_epochs": 9, "acceptance": 0.83,
             "rank_correlation": [
-                {"bracket": 2, "rung": 0, "kendall_tau": 0.35, "n": 12},
-                {"bracket": 2, "rung": 1, "kendall_tau": 0.62, "n": 4},
+                {"iteration": 0, "bracket": 2, "rung": 1, "kendall_tau": 0.35, "n": 11},
+                {"iteration": 0, "bracket": 2, "rung": 2, "kendall_tau": 0.62, "n": 3},
             ],
             "incumbent": [
                 {"seconds": row.ended_s, "epochs": int(row.epochs), "score": row.score,
                  "key": row.key} for row in climbing.itertuples()
             ],
-            "seed": 0, "versions": {"kedro-nas": "0.1.0", "keras": "3.15.1"},
-            "hardware": {"cpu": "2 cores", "memory_gb": 8, "gpu": None},
+            "seed": 0,
+            "environment": {
+                "python": "3.11.7", "processor": "a made-up one", "cores": 2,
+                "memory_gib": 8.0, "command": "kedro run --pipelines nas",
+                "versions": {"kedro-nas": "0.1.0", "keras": "3.15.1", "jax": None},
+            },
         },
     }  # fmt: skip
 
@@ -339,7 +343,7 @@ def build_test_metrics(rng, class_names, accuracy, n, with_baseline) -> dict[str
         pixels=np.stack([draw_pixels(rng, label, shape) for label in labels]),
     )
     if with_baseline:
-        report["baseline"] |= {"params": 700_000, "macs": 90_000_000}
+        report["baseline"] |= {"params": 300_000}
     return report | {"reads": 1, "seconds": 4.0, "seconds_final_fit": 31.0}
 
 

@@ -40,7 +40,7 @@ def test_fill_checklist_of_one_job_does_not_claim_what_one_job_cannot(results, n
 def test_fill_checklist_without_a_baseline_or_versions_says_no(make_results):
     """What was not done or not recorded turns into a no."""
     results = make_results(with_baseline=False)
-    search = results["finalists"]["search"] | {"versions": {}, "incumbent": []}
+    search = results["finalists"]["search"] | {"environment": {}, "incumbent": []}
     results["finalists"] = results["finalists"] | {"search": search}
 
     practices = fill(results)

@@ -21,8 +21,8 @@ def test_correlation_warning_names_only_weak_rungs(results):
 
     warning = correlation_warning(rows)
 
-    assert "rung 0 of bracket 2 (τ = 0.35 over 12 networks)" in warning
-    assert "rung 1" not in warning
+    assert "rung 1 of bracket 2 (τ = 0.35 over 11 networks)" in warning
+    assert "rung 2" not in warning
 
 
 def test_correlation_warning_without_correlations_is_silent(results):

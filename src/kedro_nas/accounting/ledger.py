@@ -144,6 +144,7 @@ def _search_parts(trials: pd.DataFrame, search: Mapping[str, Any]) -> dict[str, 
         ].sum(),
         "validating": _column(trials, "seconds_validate")[~failed].sum(),
         "building and compiling": _column(trials, "seconds_build")[~failed].sum(),
+        "saving checkpoints": _column(trials, "seconds_checkpoint")[~failed].sum(),
         "trials that failed": _column(trials, "seconds")[failed].sum(),
     }
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from kedro_nas.accounting.costs import Costs
 from kedro_nas.report.formats import duration, whole
+from kedro_nas.report.provenance import read_provenance
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def fill_checklist(
 
 
 def _code(search: Mapping[str, Any]) -> list[Practice]:
-    version = (search.get("versions") or {}).get("kedro-nas", "")
+    version = read_provenance(search).versions.get("kedro-nas", "")
     return [
         Practice(
             "Release the training pipeline",
@@ -81,7 +82,8 @@ def _comparison(
 ) -> list[Practice]:
     baseline = bool(ranking["is_baseline"].astype(bool).any())
     n_folds = int(ranking["n_folds"].max()) if len(ranking) else 0
-    described = bool(search.get("versions")) and bool(search.get("hardware"))
+    provenance = read_provenance(search)
+    described = bool(provenance.versions) and bool(provenance.hardware)
     seeds = fold_scores["seed"].nunique() if "seed" in fold_scores else 0
     return [
         Practice(
@@ -134,7 +136,7 @@ def _comparison(
 
 
 def _account(search: Mapping[str, Any], costs: Costs) -> list[Practice]:
-    missing = costs.ledger.unrecorded
+    missing, command = costs.ledger.unrecorded, read_provenance(search).command
     return [
         Practice(
             "Tell how the method's own settings were tuned",
@@ -150,9 +152,9 @@ def _account(search: Mapping[str, Any], costs: Costs) -> list[Practice]:
         ),
         Practice(
             "Report all details of the set-up",
-            "yes" if search.get("command") else "partly",
+            "yes" if command else "partly",
             f"{whole(search.get('n_architectures'))} networks tried; seeds, versions,"
             " fingerprints and bounds are below"
-            + ("." if search.get("command") else "; the command was not recorded."),
+            + ("." if command else "; the command was not recorded."),
         ),
     ]

@@ -16,7 +16,15 @@ from plotly.offline import get_plotlyjs
 
 from kedro_nas.accounting.costs import Costs, account
 from kedro_nas.parameters.reporting import ReportingOptions
-from kedro_nas.report import answer, classes, diagram, formats, leaderboard, rungs
+from kedro_nas.report import (
+    answer,
+    classes,
+    diagram,
+    formats,
+    leaderboard,
+    rungs,
+    versus,
+)
 from kedro_nas.report.checklist import fill_checklist
 from kedro_nas.report.figures.bars import draw_choice_importance, draw_time_spent
 from kedro_nas.report.figures.confusion import draw_confusion_matrix
@@ -24,6 +32,7 @@ from kedro_nas.report.figures.curves import draw_learning_curves, draw_search_hi
 from kedro_nas.report.figures.folds import draw_fold_scores
 from kedro_nas.report.figures.pareto import draw_pareto_front
 from kedro_nas.report.importance import Importance, weigh_choices
+from kedro_nas.report.provenance import read_provenance
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -143,6 +152,8 @@ def _context(
         "contestants": rows,
         "test_scale": test_scale,
         "test_rows": test_rows,
+        "versus": versus.compare_with_baseline(test, ranking, results["fold_scores"]),
+        "provenance": read_provenance(search),
         "optimism": leaderboard.optimism_sentence(ranking, test),
         "rungs": rung_rows,
         "correlation_warning": rungs.correlation_warning(rung_rows),

@@ -21,7 +21,7 @@ def rung_rows(trials: pd.DataFrame, search: Mapping[str, Any]) -> list[dict[str,
         search: `search` of `nas.finalists`, for its `rank_correlation`.
     """
     taus = {
-        (entry.get("bracket"), entry.get("rung")): entry
+        (entry.get("iteration", 0), entry.get("bracket"), entry.get("rung")): entry
         for entry in search.get("rank_correlation") or []
     }
     promoted = set(trials["parent_id"].dropna())
@@ -29,7 +29,7 @@ def rung_rows(trials: pd.DataFrame, search: Mapping[str, Any]) -> list[dict[str,
     for (iteration, bracket, rung), group in trials.groupby(
         ["iteration", "bracket", "rung"]
     ):
-        tau = taus.get((bracket, rung), {})
+        tau = taus.get((iteration, bracket, rung), {})
         scores = group["score"].dropna()
         rows.append(
             {
@@ -51,7 +51,7 @@ def rung_rows(trials: pd.DataFrame, search: Mapping[str, Any]) -> list[dict[str,
 
 
 def correlation_warning(rows: list[dict[str, Any]]) -> str:
-    """Warn where a rung's order says little about the next one's, else nothing."""
+    """Warn where a rung's order hardly foretold the next one's, else nothing."""
     weak = [
         f"rung {row['rung']} of bracket {row['bracket']} (τ = {row['tau']:.2f} over"
         f" {row['tau_n']} networks)"
@@ -61,8 +61,8 @@ def correlation_warning(rows: list[dict[str, Any]]) -> str:
     if not weak:
         return ""
     return (
-        f"The order in {', '.join(weak)} says little about the order one rung later:"
-        " good networks may have been stopped early. Raise search.min_epochs."
+        f"The order in {', '.join(weak)} was hardly foretold by the rung below: good"
+        " networks may have been stopped early. Raise search.min_epochs."
     )
 
 

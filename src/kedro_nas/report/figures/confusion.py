@@ -28,7 +28,7 @@ def draw_confusion_matrix(test_metrics: Mapping[str, Any]) -> go.Figure:
     names = _distinct([safe(name, 18) for name in test_metrics["class_names"]])
     n_classes = len(names)
     gap = 1 if n_classes <= MAX_WITH_NAMES else 0
-    figure = new_figure(height=min(760, 180 + 34 * min(n_classes, 17)))
+    figure = new_figure(height=200 + 34 * min(max(n_classes, 4), 16))
     figure.add_heatmap(
         x=names,
         y=names,

@@ -8,6 +8,7 @@ own for a dark screen (templates/page.js).
 from __future__ import annotations
 
 from html import escape
+from textwrap import wrap
 
 import plotly.graph_objects as go
 
@@ -79,7 +80,7 @@ def empty_figure(sentence: str, *, height: int = 160) -> go.Figure:
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     figure.add_annotation(
-        text=safe(sentence),
+        text="<br>".join(safe(line) for line in wrap(sentence, 56)),
         showarrow=False,
         x=0.5,
         y=0.5,
