@@ -1,0 +1,147 @@
+"""What every block promises, as tests to inherit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from kedro_nas.space.architecture import Architecture, Stage, Stem
+from kedro_nas.space.costs import costs
+from kedro_nas.space.registry import find_block
+
+SHAPES = ((8, 8, 1), (1, 40, 2), (33, 21, 3), (224, 224, 3))
+_N_CLASSES = 3
+
+
+class BlockContract:
+    """Name a registered block (or attention) in a subclass; pytest does the rest.
+
+    Attributes:
+        block: Name of the block.
+        attention: Name of the attention used in it.
+        path: `package.module:function` of a custom block.
+        width: Channels of the first stage; the second has one and a half as many.
+    """
+
+    block: ClassVar[str] = "conv"
+    attention: ClassVar[str] = "none"
+    path: ClassVar[str] = ""
+    width: ClassVar[int] = 8
+
+    def architecture(self, shape: tuple[int, int, int]) -> Architecture:
+        """Use the block twice: in a row, then strided into another width."""
+        options = {name: v[-1] for name, v in find_block(self.block).options.items()}
+        stages = [
+            Stage(
+                block=self.block,
+                depth=depth,
+                width=width,
+                kernel_size=3,
+                stride=stride,
+                # Self-attention is meant for small maps, so the last stage has it.
+                attention=self.attention if stride > 1 else "none",
+                options=tuple(sorted(options.items())),
+            )
+            for depth, width, stride in (
+                (2, self.width, 1),
+                (1, self.width * 3 // 2, 2),
+            )
+        ]
+        return Architecture(
+            input_shape=shape,
+            n_classes=_N_CLASSES,
+            stem=Stem(
+                width=self.width, kernel_size=3, stride=4 if shape[0] > 99 else 1
+            ),
+            stages=tuple(stages),
+            custom_blocks=((self.block, self.path),) if self.path else (),
+        )
+
+    def test_parameters_at_every_size_equal_the_formula(self) -> None:
+        """The count needs no model and is the model's, from 8x8x1 to 224x224x3."""
+        for shape in SHAPES:
+            architecture = self.architecture(shape)
+
+            assert self.build(architecture).count_params() == costs(architecture).params
+
+    def test_macs_at_every_size_equal_the_traced_graph(self) -> None:
+        """The formula's MACs are those of TensorFlow's graph."""
+        from kedro_nas.models.measure import count_graph_macs
+
+        for shape in SHAPES:
+            architecture = self.architecture(shape)
+
+            assert (
+                count_graph_macs(self.build(architecture)) == costs(architecture).macs
+            )
+
+    def test_a_step_of_training_reaches_every_weight(self) -> None:
+        """Each trainable weight gets a gradient, and none is infinite."""
+        import tensorflow as tf
+
+        model = self.build(self.architecture(SHAPES[0]))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(pixels(SHAPES[0]), training=True)))
+        gradients = tape.gradient(loss, model.trainable_variables)
+
+        assert all(np.isfinite(gradient.numpy()).all() for gradient in gradients)
+
+    def test_model_saved_and_loaded_predicts_the_same(self, tmp_path: Path) -> None:
+        """A saved model needs nothing of ours, not even a custom object."""
+        import keras
+
+        model = self.build(self.architecture(SHAPES[1]))
+        model.save(tmp_path / "model.keras")
+        again = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+
+        x = pixels(SHAPES[1])
+
+        assert np.array_equal(np.asarray(model(x)), np.asarray(again(x)))
+
+    def test_source_builds_the_same_model(self) -> None:
+        """The written file has the same layers, and with the weights, outputs."""
+        from kedro_nas.models.source import write_source
+
+        architecture = self.architecture(SHAPES[2])
+        model = self.build(architecture)
+        namespace: dict[str, Any] = {"__name__": "network"}
+        exec(write_source(architecture), namespace)  # noqa: S102 - what we wrote
+        written = namespace["build_model"]()
+        if not self.path:
+            assert unseeded(written.get_config()) == unseeded(model.get_config())
+        written.set_weights(model.get_weights())
+        x = pixels(SHAPES[2])
+
+        assert np.array_equal(np.asarray(model(x)), np.asarray(written(x)))
+
+    def test_same_seed_gives_the_same_weights(self) -> None:
+        """Initial weights depend on the seed, not on what was built before."""
+        architecture = self.architecture(SHAPES[0])
+        first = self.build(architecture).get_weights()
+        self.build(self.architecture(SHAPES[1]))
+        second = self.build(architecture).get_weights()
+
+        assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+    def build(self, architecture: Architecture) -> Any:
+        """Build with a fixed seed."""
+        from kedro_nas.models.build import build_model
+
+        return build_model(architecture, seed=1)
+
+
+def pixels(shape: tuple[int, ...], n_images: int = 2) -> Any:
+    """Return random pixels, float32 in 0-255, shape `(n_images, *shape)`."""
+    values = np.random.default_rng(0).integers(0, 256, (n_images, *shape))
+    return values.astype("float32")
+
+
+def unseeded(config: Any) -> Any:
+    """Return a Keras configuration without its seeds."""
+    if isinstance(config, dict):
+        return {key: unseeded(value) for key, value in config.items() if key != "seed"}
+    if isinstance(config, list | tuple):
+        return [unseeded(value) for value in config]
+    return config

@@ -1,0 +1,101 @@
+"""What every proposer promises, as tests to inherit."""
+
+from __future__ import annotations
+
+import json
+
+from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.proposers.base import Proposer
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.search_space import SearchSpace, build_search_space
+
+_N = 25
+
+
+class ProposerContract:
+    """Override `make` in a subclass; pytest does the rest."""
+
+    def make(self, space: SearchSpace, seed: int) -> Proposer:
+        """Make a fresh proposer."""
+        raise TypeError("a subclass of ProposerContract makes its proposer")
+
+    def test_anchors_are_proposed_first(self) -> None:
+        """Candidate 0 and the other anchors come before anything else."""
+        space = a_space()
+        asked = propose(self.make(space, 0), len(space.anchors))
+
+        assert asked == list(space.anchors)
+
+    def test_no_proposal_is_made_twice(self) -> None:
+        """A network and recipe are proposed once."""
+        asked = propose(self.make(a_space(), 0), _N)
+
+        assert len({architecture.key for architecture in asked}) == _N
+
+    def test_every_proposal_fits_the_bounds(self) -> None:
+        """Nothing over a bound leaves the proposer."""
+        space = a_space()
+
+        assert all(space.is_feasible(a)[0] for a in propose(self.make(space, 1), _N))
+
+    def test_same_seed_and_scores_give_the_same_proposals(self) -> None:
+        """Chance comes from the seed alone."""
+        first = propose(self.make(a_space(), 2), _N)
+
+        assert propose(self.make(a_space(), 2), _N) == first
+        assert propose(self.make(a_space(), 3), _N) != first
+
+    def test_state_passed_through_json_goes_on_the_same(self) -> None:
+        """A killed search goes on as if it had not been."""
+        whole = self.make(a_space(), 4)
+        propose(whole, _N)
+        again = self.make(a_space(), 4)
+        again.set_state(json.loads(json.dumps(whole.get_state())))
+
+        assert propose(again, 5) == propose(whole, 5)
+
+    def test_exhausted_space_ends_with_none(self) -> None:
+        """A small space is proposed whole, once, and then it is over."""
+        space = a_space(
+            n_stages=[2],
+            blocks=["conv"],
+            attention=["none"],
+            kernel_size=[3],
+            width=[32, 48],
+            depth=[1],
+            stride=[2],
+            stem_width=[16],
+            stem_kernel_size=[3],
+            pooling=["average"],
+            dropout=[0.0],
+            learning_rate=[0.002],
+        )
+        asked = propose(self.make(space, 0), 4)
+
+        assert len({architecture.key for architecture in asked}) == 4
+        proposer = self.make(space, 0)
+        propose(proposer, 4)
+        assert proposer.ask() is None
+
+
+def a_space(**options: object) -> SearchSpace:
+    """Make a search space over 28x28x1 images of 10 classes."""
+    profile = {
+        "image_shape": [28, 28, 1],
+        "class_names": [str(number) for number in range(10)],
+        "verdict": {"n_train": 8_000, "max_params_factor": 1.0},
+    }
+    chosen = SearchSpaceOptions.model_validate({"preset": "cpu", **options})
+    return build_search_space(chosen, profile, seed=0)
+
+
+def propose(proposer: Proposer, n_proposals: int) -> list[Architecture]:
+    """Ask so many times, telling a score that depends on the architecture alone."""
+    asked = []
+    for _ in range(n_proposals):
+        architecture = proposer.ask()
+        assert architecture is not None
+        score = int(architecture.key, 16) % 1_000 / 1_000
+        proposer.tell(architecture, score=score, epochs=1)
+        asked.append(architecture)
+    return asked

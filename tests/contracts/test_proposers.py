@@ -1,0 +1,16 @@
+"""Every proposer keeps the contract."""
+
+from __future__ import annotations
+
+from kedro_nas.proposers.base import Proposer
+from kedro_nas.proposers.random import RandomProposer
+from kedro_nas.space.search_space import SearchSpace
+from kedro_nas.testing import ProposerContract
+
+
+class TestRandomProposer(ProposerContract):
+    """Chance."""
+
+    def make(self, space: SearchSpace, seed: int) -> Proposer:
+        """Make a fresh proposer."""
+        return RandomProposer(space, seed)
