@@ -1,0 +1,225 @@
+"""Kills a real search at random instants; the end result must be the undisturbed one.
+
+    python benchmarks/kill_and_resume.py --kills 50   # about 25 minutes
+    python benchmarks/kill_and_resume.py --quick      # 2 kills
+
+Each kill is a SIGKILL to the driver, to one worker, or to the whole group. Then the
+same command is run again, until it ends. The trials table must be equal but for
+clocks and worker numbers, and no kill may cost more epochs than there are workers.
+
+Ends with status 1 when a table differs or a kill costs more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kedro_nas.data.prepare import prepare_images
+from kedro_nas.data.store import ImageStore
+from kedro_nas.environment import describe_environment
+from kedro_nas.files import read_json_lines
+from kedro_nas.models.spaces import build_search_space
+from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.search.search import search_architectures
+from kedro_nas.seeds import generator
+
+HERE = Path(__file__).parent
+IMAGES = HERE.parent / "data" / "01_raw" / "fashion_mnist_12k.parquet"
+SEED = 0
+WORKERS = 2
+CLOCKS = (
+    "worker",
+    "started_s",
+    "ended_s",
+    "seconds",
+    "seconds_build",
+    "seconds_train",
+    "seconds_validate",
+    "seconds_checkpoint",
+    "seconds_wait",
+)
+MIN_DELAY_S = 4.0  # the imports: a kill before them tests nothing
+MAX_DELAY_S = 16.0
+
+
+def prepare(folder: Path, max_images: int) -> None:
+    """Write the store, the space and the profile that all runs share."""
+    store, profile = prepare_images(
+        pd.read_parquet(IMAGES),
+        DataPreparationOptions(max_images=max_images),
+        seed=SEED,
+        workspace=folder,
+    )
+    space = build_search_space(SearchSpaceOptions(), profile, seed=SEED)
+    (folder / "space.json").write_text(space.model_dump_json())
+    (folder / "profile.json").write_text(json.dumps(profile))
+    (folder / "path.json").write_text(json.dumps(str(store.path)))
+
+
+def child(folder: Path, workspace: Path, max_trials: int) -> None:
+    """Search to the end and write the table."""
+    trials, _ = search_architectures(
+        ImageStore.open(json.loads((folder / "path.json").read_text())),
+        json.loads((folder / "space.json").read_text()),
+        json.loads((folder / "profile.json").read_text()),
+        workspace,
+        SearchOptions(
+            budget_s=None,
+            iterations=9,
+            max_trials=max_trials,
+            max_epochs=9,
+            min_steps=1,
+            workers=WORKERS,
+            progress="off",
+        ),
+        RankingOptions(),
+        SEED,
+    )
+    trials.to_parquet(workspace / "trials.parquet")
+
+
+def start(folder: Path, workspace: Path, max_trials: int) -> subprocess.Popen[bytes]:
+    """Start a search in a process group of its own."""
+    workspace.mkdir(exist_ok=True)
+    with (workspace / "child.log").open("ab") as log:
+        return subprocess.Popen(
+            [
+                *(sys.executable, __file__, "--child", "--folder", str(folder)),
+                *("--workspace", str(workspace), "--trials", str(max_trials)),
+            ],
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        )
+
+
+def children(process_id: int) -> list[int]:
+    """List the child processes, from the kernel's own table."""
+    listed = Path(f"/proc/{process_id}/task/{process_id}/children")
+    return [int(word) for word in listed.read_text().split()] if listed.exists() else []
+
+
+def kill(process: subprocess.Popen[bytes], target: str, rng: Any) -> str:
+    """Send SIGKILL to what is named; a missing worker means the driver."""
+    workers = children(process.pid)
+    if target == "worker" and workers:
+        os.kill(int(rng.choice(workers)), signal.SIGKILL)
+        return "worker"
+    if target == "group":
+        os.killpg(process.pid, signal.SIGKILL)
+        return "group"
+    process.kill()
+    return "driver"
+
+
+def disturbed(folder: Path, workspace: Path, trials: int, kills: int) -> list[str]:
+    """Run to the end under so many kills, or as many as fit before it ends."""
+    rng = generator(SEED, "kills", str(workspace.name))
+    done: list[str] = []
+    while True:
+        process = start(folder, workspace, trials)
+        while len(done) < kills:
+            try:
+                process.wait(float(rng.uniform(MIN_DELAY_S, MAX_DELAY_S)))
+                break
+            except subprocess.TimeoutExpired:
+                target = str(rng.choice(["driver", "worker", "group"]))
+                done.append(kill(process, target, rng))
+                if done[-1] != "worker":
+                    process.wait()
+                    break
+        if len(done) >= kills:
+            process.wait()
+        if process.returncode == 0:
+            return done
+
+
+def lost_epochs(workspace: Path) -> int:
+    """Count the epochs that were trained more than once."""
+    events = read_json_lines(workspace / "search" / "ledger.jsonl")
+    trained = [(e["trial"], e["epoch"]) for e in events if e["event"] == "epoch"]
+    return len(trained) - len(set(trained))
+
+
+def table(workspace: Path) -> pd.DataFrame:
+    """Read a trials table without its clocks."""
+    return pd.read_parquet(workspace / "trials.parquet").drop(columns=list(CLOCKS))
+
+
+def main() -> int:
+    """Disturb, compare, write, and judge."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--child", action="store_true")
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--workspace", type=Path)
+    parser.add_argument("--trials", type=int, default=20)
+    options = parser.parse_args()
+    if options.child:
+        child(options.folder, options.workspace, options.trials)
+        return 0
+    kills, trials = (2, 6) if options.quick else (options.kills, options.trials)
+    rows, killed = [], 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        prepare(folder, 400 if options.quick else 1500)
+        calm = folder / "calm"
+        if start(folder, calm, trials).wait() != 0:
+            print((calm / "child.log").read_text()[-3000:])
+            return 1
+        expected = table(calm)
+        while killed < kills:
+            began = time.monotonic()
+            workspace = folder / f"run-{len(rows)}"
+            done = disturbed(folder, workspace, trials, min(6, kills - killed))
+            killed += len(done)
+            rows.append(
+                {
+                    "kills": done,
+                    "equal": table(workspace).equals(expected),
+                    "epochs_lost": lost_epochs(workspace),
+                    "seconds": round(time.monotonic() - began, 1),
+                }
+            )
+            print(rows[-1], flush=True)
+    lost = sum(row["epochs_lost"] for row in rows)
+    good = all(row["equal"] for row in rows) and lost <= killed * WORKERS
+    name = "kill_and_resume_quick" if options.quick else "kill_and_resume"
+    record = {
+        "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
+        "environment": describe_environment(),
+        "seed": SEED,
+        "trials": trials,
+        "workers": WORKERS,
+        "runs": rows,
+    }
+    path = HERE / "results" / f"{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(record, indent=2) + "\n")
+    same = sum(row["equal"] for row in rows)
+    print(
+        f"kill_and_resume: {killed} kills in {len(rows)} searches, {same} ended as the "
+        f"undisturbed one, {lost} epochs trained twice"
+    )
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
