@@ -15,6 +15,7 @@ _MODULES = {
     "ImagesDataset": "images",
     "KerasModelDataset": "keras_model",
     "ReportDataset": "report",
+    "TrialsDataset": "trials",
     "WorkspaceDataset": "workspace",
 }
 __all__ = list(_MODULES)

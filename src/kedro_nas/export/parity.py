@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -66,7 +65,7 @@ def check_parity(
 
     Returns:
         Per format `max_difference`, `equal_decisions` (share in [0, 1]), `n_images`,
-        `bytes`, `seconds` (start, load and predict).
+        `bytes`.
 
     Raises:
         ExportError: A file cannot be loaded, or its probabilities differ.
@@ -110,7 +109,6 @@ def _compare(
     expected: NDArray[np.float32],
     tolerance: float,
 ) -> dict[str, Any]:
-    started = time.monotonic()
     _, errors = process.communicate()
     if process.returncode != 0:
         last = (errors.strip().splitlines() or ["no message"])[-1]
@@ -134,7 +132,6 @@ def _compare(
         "equal_decisions": float(np.mean(found.argmax(-1) == expected.argmax(-1))),
         "n_images": len(expected),
         "bytes": _size(folder / exporter.file_name),
-        "seconds": round(time.monotonic() - started, 2),
     }
 
 
