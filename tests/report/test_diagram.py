@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kedro_nas.report.diagram import TIMES, describe_recipe, draw_architecture
-from kedro_nas.space.architecture import Architecture, Head, Stage, Stem
+from kedro_nas.space.architecture import Architecture, Backbone, Head, Stage, Stem
 
 
 def make(**changes) -> dict:
@@ -26,14 +26,21 @@ def test_draw_architecture_halves_odd_sides_upwards():
     """29 x 60 pixels become 15 x 30 and 8 x 15, as `same` padding makes them."""
     shapes = [box.shape.replace(TIMES, "x") for box in draw_architecture(make()).boxes]
 
-    assert shapes == ["29x60x3", "15x30x16", "15x30x32", "8x15x64", "64", "7"]
+    assert shapes == [
+        "29x60x3",
+        "15x30x16",
+        "15x30x32",
+        "8x15x64 · expansion 4",
+        "64",
+        "7",
+    ]
 
 
 def test_draw_architecture_names_repeats_attention_and_options():
     """A stage's title tells its depth, block, kernel, attention and options."""
     titles = [box.title.replace(TIMES, "x") for box in draw_architecture(make()).boxes]
 
-    assert titles[3] == "9 x residual 5x5 + se, expansion 4"
+    assert titles[3] == "9 x residual 5x5 + se"
 
 
 def test_draw_architecture_with_flatten_and_dense_shows_both():
@@ -45,7 +52,7 @@ def test_draw_architecture_with_flatten_and_dense_shows_both():
     assert [(box.title, box.shape) for box in boxes[-3:]] == [
         ("flatten", str(8 * 15 * 64)),
         ("dense", "100"),
-        ("class probabilities, dropout 0.3", "7"),
+        ("class probabilities", "7 · after dropout 0.3"),
     ]
 
 
@@ -57,6 +64,18 @@ def test_draw_architecture_keeps_boxes_apart():
     starts = [box.y - 3 * (box.sheets - 1) for box in diagram.boxes]
     assert all(end < start for end, start in zip(ends, starts[1:], strict=False))
     assert ends[-1] < diagram.height
+
+
+def test_draw_architecture_of_a_backbone_shows_it_as_one_box():
+    """A pretrained network is one box of unknown shape between pixels and head."""
+    backbone = Backbone(name="mobilenet_v2", kept=5, unfrozen=2, input_size=96)
+
+    boxes = draw_architecture(make(stages=(), backbone=backbone)).boxes
+
+    assert [box.title for box in boxes] == [
+        "pixels, 0 to 255", "mobilenet_v2", "mean over positions", "class probabilities"
+    ]  # fmt: skip
+    assert boxes[1].shape == "5 steps, 2 unfrozen"
 
 
 @pytest.mark.parametrize("value", [None, {}, {"built by": "my_team.models"}])

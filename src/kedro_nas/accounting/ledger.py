@@ -76,7 +76,7 @@ def open_ledger(
         fold_scores: `nas.fold_scores`.
         best_architecture: `nas.best_architecture`.
         test_metrics: `nas.test_metrics`; `seconds` is the evaluation alone,
-            `seconds_final_fit` comes on top.
+            `seconds_final_fit` and `seconds_export` come on top.
     """
     search = finalists.get("search", {})
     workers = _whole(search.get("workers"))
@@ -96,6 +96,7 @@ def open_ledger(
             workers,
         ),
         "Final fit": (test_metrics.get("seconds_final_fit"), {}, "training", 1),
+        "Export": (test_metrics.get("seconds_export"), {}, "writing, proving equal", 1),
         "Test": (test_metrics.get("seconds"), {}, "predicting, scoring", 1),
     }
     entries: list[tuple[str, str, float]] = []

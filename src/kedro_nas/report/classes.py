@@ -10,6 +10,7 @@ import numpy as np
 # pictures of one section; with Plotly's 4.6 MB the page stays below 6 MB
 PICTURE_BUDGET = 400_000
 MAX_CLASSES_SHOWN = 40
+MAX_PER_CLASS = 4
 
 
 def top_confusions(
@@ -66,12 +67,12 @@ def contact_sheet(profile: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         profile: `nas.dataset_profile`.
 
     Returns:
-        Class names and their pictures, at most 40 classes.
+        Class names and their pictures, at most 40 classes and four of each.
     """
     sheet = list((profile.get("contact_sheet") or {}).items())[:MAX_CLASSES_SHOWN]
     kept: dict[str, list[str]] = {name: [] for name, _ in sheet}
     size = 0
-    for place in range(max((len(pictures) for _, pictures in sheet), default=0)):
+    for place in range(MAX_PER_CLASS):
         for name, pictures in sheet:
             if place < len(pictures) and size + len(pictures[place]) <= PICTURE_BUDGET:
                 size += len(pictures[place])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from kedro_nas.space.architecture import Architecture, Head, Stage
+from kedro_nas.space.architecture import Architecture, Stage
 
 # boxes grow with the square root, or 512 channels would leave nothing for 16
 MAX_BOX_WIDTH = 130
@@ -17,6 +17,7 @@ MIN_SIDE = 10
 ROW_GAP = 26
 # sheets of a stage drawn behind each other; more would only blur
 MAX_SHEETS = 4
+SHEET_STEP = 3
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 
@@ -30,7 +31,7 @@ class Box:
         height: Grows with the side of the feature map.
         sheets: Blocks in a row, drawn behind each other.
         title: What it is.
-        shape: What comes out of it.
+        shape: What comes out of it, and its options.
     """
 
     y: float
@@ -68,24 +69,24 @@ def draw_architecture(value: Mapping[str, Any] | None) -> Diagram | None:
     except ValidationError:
         return None
     rows = _rows(architecture)
-    widest = max(channels for _, _, channels, _ in rows) or 1
+    widest = max(row.channels or 1 for row in rows)
     tallest = max(architecture.input_shape[:2])
     boxes, y = [], 12.0
-    for title, side, channels, sheets in rows:
-        behind = min(sheets, MAX_SHEETS)
-        height = max(MIN_SIDE, MAX_BOX_HEIGHT * (max(side) / tallest) ** 0.5)
-        shape = TIMES.join(str(part) for part in (*side, channels) if part)
+    for row in rows:
+        behind = min(row.sheets, MAX_SHEETS)
+        height = max(MIN_SIDE, MAX_BOX_HEIGHT * (max(row.side) / tallest) ** 0.5)
+        share = 1.0 if row.channels is None else row.channels / widest
         boxes.append(
             Box(
-                y=y + 3 * (behind - 1),
-                width=max(MIN_SIDE, MAX_BOX_WIDTH * (channels / widest) ** 0.5),
+                y=y + SHEET_STEP * (behind - 1),
+                width=max(MIN_SIDE, MAX_BOX_WIDTH * share**0.5),
                 height=height,
                 sheets=behind,
-                title=title,
-                shape=shape,
+                title=row.title,
+                shape=_shape(row),
             )
         )
-        y += max(height, 30) + 3 * (behind - 1) + ROW_GAP
+        y += max(height, 30) + SHEET_STEP * (behind - 1) + ROW_GAP
     return Diagram(tuple(boxes), y)
 
 
@@ -105,45 +106,67 @@ def describe_recipe(value: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     ]
 
 
-def _rows(
-    architecture: Architecture,
-) -> list[tuple[str, tuple[int, int], int, int]]:
+class _Row(NamedTuple):
+    """What one box stands for; channels are None where they are not known."""
+
+    title: str
+    side: tuple[int, int]
+    channels: int | None
+    sheets: int = 1
+    note: str = ""
+
+
+def _rows(architecture: Architecture) -> list[_Row]:
     height, width, channels = architecture.input_shape
-    side = (height, width)
-    rows = [("pixels, 0 to 255", side, channels, 1)]
+    rows = [_Row("pixels, 0 to 255", (height, width), channels)]
+    if architecture.backbone:
+        base = architecture.backbone
+        note = f"{base.kept} steps, {base.unfrozen} unfrozen"
+        body = [_Row(base.name, (0, 0), None, MAX_SHEETS, note)]
+    else:
+        body = _stage_rows(architecture)
+    return [*rows, *body, *_head_rows(architecture, body[-1])]
+
+
+def _stage_rows(architecture: Architecture) -> list[_Row]:
+    height, width, _ = architecture.input_shape
     stem = architecture.stem
-    side = _halved(side, stem.stride)
-    rows.append((f"stem: {_kernel(stem.kernel_size)} conv", side, stem.width, 1))
+    side = _halved((height, width), stem.stride)
+    rows = [_Row(f"stem: {_kernel(stem.kernel_size)} conv", side, stem.width)]
     for stage in architecture.stages:
         side = _halved(side, stage.stride)
-        rows.append((_stage_title(stage), side, stage.width, stage.depth))
-        channels = stage.width
+        options = ", ".join(
+            f"{name} {value}".replace("_", " ") for name, value in stage.options
+        )
+        rows.append(_Row(_stage_title(stage), side, stage.width, stage.depth, options))
+    return rows
+
+
+def _head_rows(architecture: Architecture, last: _Row) -> list[_Row]:
+    head, flat = architecture.head, last.channels
+    if head.pooling == "flatten" and flat is not None:
+        flat *= last.side[0] * last.side[1]
+    pooling = "flatten" if head.pooling == "flatten" else "mean over positions"
+    rows = [_Row(pooling, (0, 0), flat)]
+    if head.dense:
+        rows.append(_Row("dense", (0, 0), head.dense))
+    note = f"after dropout {head.dropout:g}" if head.dropout else ""
     return [
         *rows,
-        *_head_rows(architecture.head, side, channels, architecture.n_classes),
+        _Row("class probabilities", (0, 0), architecture.n_classes, note=note),
     ]
 
 
-def _head_rows(
-    head: Head, side: tuple[int, int], channels: int, n_classes: int
-) -> list[tuple[str, tuple[int, int], int, int]]:
-    flat = channels * side[0] * side[1] if head.pooling == "flatten" else channels
-    point = (0, 0)
-    rows = [("flatten" if head.pooling == "flatten" else "mean over positions", point,
-             flat, 1)]  # fmt: skip
-    if head.dense:
-        rows.append(("dense", point, head.dense, 1))
-    dropped = f", dropout {head.dropout:g}" if head.dropout else ""
-    rows.append((f"class probabilities{dropped}", point, n_classes, 1))
-    return rows
+def _shape(row: _Row) -> str:
+    known = [str(part) for part in (*row.side, row.channels) if part]
+    return " · ".join(part for part in (TIMES.join(known), row.note) if part)
 
 
 def _stage_title(stage: Stage) -> str:
     times = f"{stage.depth} {TIMES} " if stage.depth > 1 else ""
     block = stage.block.replace("_", " ")
     extra = "" if stage.attention == "none" else f" + {stage.attention}"
-    options = "".join(f", {name} {value}" for name, value in stage.options)
-    return f"{times}{block} {_kernel(stage.kernel_size)}{extra}{options}"
+    return f"{times}{block} {_kernel(stage.kernel_size)}{extra}"
 
 
 def _kernel(size: int) -> str:

@@ -121,10 +121,12 @@ def choice_table(trials: pd.DataFrame) -> pd.DataFrame:
 
 def _flatten(architecture: Mapping[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {"number of stages": len(architecture["stages"])}
+    for name, value in (architecture.get("backbone") or {}).items():
+        flat[f"backbone {_words(name)}"] = value
     for number, stage in enumerate(architecture["stages"], start=1):
         for name, value in stage.items():
             if name == "options":
-                flat |= {f"stage {number} {key}": item for key, item in value}
+                flat |= {f"stage {number} {_words(key)}": item for key, item in value}
             else:
                 flat[f"stage {number} {_words(name)}"] = value
     for part in ("stem", "head", "recipe"):

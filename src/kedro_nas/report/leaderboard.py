@@ -40,10 +40,10 @@ class Scale:
 
     @classmethod
     def over(cls, values: list[Any]) -> Scale:
-        """Make the scale that holds all values, with a margin."""
+        """Make the scale that holds all values, with a margin inside 0 to 1."""
         numbers = [float(value) for value in values if is_number(value)] or [0.0, 1.0]
         margin = max(0.05 * (max(numbers) - min(numbers)), 0.002)
-        return cls(min(numbers) - margin, max(numbers) + margin)
+        return cls(max(0.0, min(numbers) - margin), min(1.0, max(numbers) + margin))
 
     def place(self, mean: Any, low: Any, high: Any) -> Interval | None:
         """Place an interval, None where there is no mean."""

@@ -56,7 +56,10 @@ def draw_learning_curves(trials: pd.DataFrame, winner_key: str) -> go.Figure:
         )
     for start in sorted(set(trials["epoch_start"]) - {0}):
         figure.add_vline(x=start, line={"width": 1, "dash": "dot", "color": OTHER})
-    figure.update_xaxes(title_text="epoch", rangemode="tozero")
+    last = max(max(epochs) for epochs in curves["epochs"])
+    figure.update_xaxes(
+        title_text="epoch", rangemode="tozero", tick0=0, dtick=-(-last // 10)
+    )
     figure.update_yaxes(title_text="validation accuracy", tickformat=".0%")
     return figure
 

@@ -17,7 +17,9 @@ from kedro_nas.report.figures.theme import (
     new_figure,
     safe,
 )
+from kedro_nas.report.formats import short
 
+MAX_TICKS = 7
 AXES = {"params": "parameters", "macs": "multiply-accumulates per image"}
 
 
@@ -65,7 +67,13 @@ def draw_pareto_front(
         other = not row["chosen"] and not row["is_baseline"]
         _add_contestant(figure, row, cost, named=not (other and others_named))
         others_named = others_named or other
-    figure.update_xaxes(title_text=AXES[cost], type="log", dtick="D2")
+    ticks = log_ticks([*tried[cost], *ranked[cost]])
+    figure.update_xaxes(
+        title_text=AXES[cost],
+        type="log",
+        tickvals=ticks,
+        ticktext=[short(tick) for tick in ticks],
+    )
     figure.update_yaxes(title_text="accuracy", tickformat=".0%")
     return figure
 
@@ -90,6 +98,23 @@ def is_on_front(cost: pd.Series[float], score: pd.Series[float]) -> list[bool]:
         if -loss > best:
             on_front[place], best = True, -loss
     return on_front
+
+
+def log_ticks(values: list[float]) -> list[float]:
+    """Return round numbers that divide a logarithmic axis, seven at most.
+
+    >>> log_ticks([30_000, 700_000])
+    [50000.0, 100000.0, 200000.0, 500000.0]
+    """
+    low, high = max(min(values), 1.0), max(*values, 1.0)
+    powers = range(int(np.log10(low)) - 1, int(np.log10(high)) + 2)
+    ticks: list[float] = []
+    for steps in ((1, 1.5, 2, 3, 4, 5, 7), (1, 2, 5), (1, 3), (1,)):
+        ticks = [float(step * 10.0**power) for power in powers for step in steps]
+        ticks = [tick for tick in ticks if 0.7 * low <= tick <= 1.4 * high]
+        if len(ticks) <= MAX_TICKS:
+            break
+    return ticks
 
 
 def _add_contestant(
