@@ -135,7 +135,10 @@ class SearchSpace(BaseModel):
 
     def excess(self, values: Mapping[str, Value]) -> float:
         """Return 0 for values that fit, else a measure of how far they are off."""
-        architecture = self.decode(values)
+        return self.excess_of(self.decode(values))
+
+    def excess_of(self, architecture: Architecture) -> float:
+        """Return 0 for an architecture that fits, else how far it is off."""
         excesses = self.bounds.excesses(costs(architecture))
         return sum(excesses.values()) + len(misplaced(architecture))
 
@@ -245,7 +248,7 @@ def misplaced(architecture: Architecture) -> str:
 
 
 def _smallest(space: SearchSpace) -> dict[str, Any]:
-    smallest = find_smallest(space.choices, space.decode, space.bounds)
+    smallest = find_smallest(space.choices, space.decode, space.excess_of)
     feasible, reason = space.is_feasible(smallest)
     if not feasible:
         raise SearchSpaceError(

@@ -7,16 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.space.bounds import Bounds
 from kedro_nas.space.choices import Choices
-from kedro_nas.space.costs import Costs, costs
+from kedro_nas.space.costs import costs
 from kedro_nas.space.sampling import can_be_cut, cut_value
 
 
 def find_smallest(
     choices: Choices,
     decode: Callable[[Mapping[str, Any]], Architecture],
-    bounds: Bounds,
+    excess: Callable[[Architecture], float],
 ) -> Architecture:
     """Return the architecture that is nearest to fitting, then the cheapest.
 
@@ -27,13 +26,12 @@ def find_smallest(
     Args:
         choices: The space's choices.
         decode: Values to architecture.
-        bounds: What it should fit.
+        excess: 0 for what fits, else how far it is off.
     """
 
     def burden(architecture: Architecture) -> tuple[float, int, int]:
-        cost: Costs = costs(architecture)
-        off = sum(bounds.excesses(cost).values())
-        return off, cost.params, cost.macs
+        cost = costs(architecture)
+        return excess(architecture), cost.params, cost.macs
 
     return min((decode(values) for values in _cheap_codes(choices)), key=burden)
 
