@@ -16,6 +16,9 @@ class SearchOptions(Options):
     Attributes:
         budget_s: Wall seconds of the search; null for no limit. It ends the same
             sequence of trials earlier or later, it never changes it.
+        pipeline_budget_s: Wall seconds of the whole pipeline; null for no limit.
+            Ranking and final fit are cut to what is left: finalists, folds, epochs.
+        reserved_share: Share of `pipeline_budget_s` the search leaves to what follows.
         max_trials: Trials (a trial is one rung of one architecture); null for no limit.
         max_epochs_total: Epochs over all trials; null for no limit.
         max_epochs: Epochs of the top rung; `auto`: `factor` squared times rung 0.
@@ -44,6 +47,8 @@ class SearchOptions(Options):
     """
 
     budget_s: float | None = Field(240, gt=0)
+    pipeline_budget_s: float | None = Field(None, gt=0)
+    reserved_share: float = Field(0.4, gt=0, lt=1)
     max_trials: int | None = Field(None, ge=1)
     max_epochs_total: int | None = Field(None, ge=1)
     max_epochs: int | Literal["auto"] = "auto"
@@ -69,13 +74,15 @@ class SearchOptions(Options):
     def _ends(self) -> Self:
         limits = (
             self.budget_s,
+            self.pipeline_budget_s,
             self.max_trials,
             self.max_epochs_total,
             self.iterations,
         )
         if all(limit is None for limit in limits):
             raise ValueError(
-                "one of budget_s, max_trials, max_epochs_total, iterations must be set"
+                "one of budget_s, pipeline_budget_s, max_trials, max_epochs_total, "
+                "iterations must be set"
             )
         if isinstance(self.max_epochs, int) and self.max_epochs < self.min_epochs:
             raise ValueError("max_epochs must be at least min_epochs")

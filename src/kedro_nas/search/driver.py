@@ -22,6 +22,7 @@ from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.search.progress import Progress
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
+from kedro_nas.training.run import MAX_STARTS
 from kedro_nas.training.tasks import OUT_OF_MEMORY, Epoch, Outcome, Task
 from kedro_nas.training.workers.base import Event, WorkerPool
 
@@ -92,6 +93,7 @@ class Driver:
         self.trials: dict[str, Trial] = {}
         self._waiting: list[Trial] = []  # created, not under way
         self._running: dict[str, Trial] = {}
+        self._starts = 0  # workers lost while starting
         self._replay()
 
     # -- the loop -----------------------------------------------------------------
@@ -194,6 +196,7 @@ class Driver:
             self._ledger.append("epoch", trial=trial.name, worker=event.worker, **line)
             self._progress.epoch(trial, event.epoch)
             self._measure(trial, event.epoch)
+            trial.attempts = 0  # it gets on; a later loss is not its fault
             return
         del self._running[trial.name]
         if event.outcome is not None and event.outcome.status == "stopped":
@@ -203,12 +206,19 @@ class Driver:
             self._end(trial, event.outcome)
         elif event.outcome is not None:
             self._waiting.insert(0, trial)
-        elif trial.attempts < self._max_attempts:
+        elif trial.attempts < self._max_attempts or self._excused(event):
             self._ledger.append("lost", trial=trial.name, reason=event.reason)
             self._waiting.insert(0, trial)
         else:
             reason = f"the worker was lost {trial.attempts} times: {event.reason}"
             self._end(trial, Outcome(status="failed", reason=reason))
+
+    def _excused(self, event: Event) -> bool:
+        """Say whether a loss says nothing of the trial: its worker had not begun."""
+        if event.begun or self._starts >= MAX_STARTS:
+            return False
+        self._starts += 1
+        return True
 
     def _tried_again(self, trial: Trial, outcome: Outcome) -> bool:
         """Say whether a trial out of memory is tried again, with half the batch."""
@@ -236,7 +246,7 @@ class Driver:
 
     def _end(self, trial: Trial, outcome: Outcome) -> None:
         self._measure(trial, None)
-        here = trial.attempts > 0  # not so when the parent's outcome is inherited
+        here = trial.worker is not None  # not so when the parent's outcome is inherited
         under_way = self._ledger.seconds - trial.submitted_at if here else 0.0
         self._ledger.append(
             "ended",

@@ -34,6 +34,7 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.baseline import baseline_architecture
 from kedro_nas.space.costs import count_macs
 from kedro_nas.space.search_space import SearchSpace
+from kedro_nas.training.budget import search_budget
 from kedro_nas.training.tasks import Epoch, Task
 from kedro_nas.training.workers.local import LocalPool
 
@@ -74,6 +75,7 @@ def search_architectures(
     trials = trials_table(ledger.events)
     finalists = _finalists(trials, store, ranking)
     summary = _summary(trials, ledger, space, options, ended_by, search.top_epochs)
+    summary["seconds_before"] = search.seconds_before
     return trials, {"finalists": finalists, "search": summary}
 
 
@@ -94,6 +96,8 @@ class _Search:
         self._verdict = profile["verdict"]
         self._folder, self._ledger, self._seed = folder, ledger, seed
         self._pool: LocalPool | None = None
+        self.seconds_before = float(profile.get("seconds", 0.0)) + space.seconds
+        self._budget_s = search_budget(options, self.seconds_before)
         first, top = options.rung_epochs(self._steps_per_epoch())
         self.top_epochs = top
         limits = Limits(
@@ -115,7 +119,7 @@ class _Search:
         )
         self._progress = Progress(
             options.progress,
-            budget_s=options.budget_s,
+            budget_s=self._budget_s,
             total_trials=options.max_trials,
             clock=lambda: ledger.seconds,
         )
@@ -128,17 +132,17 @@ class _Search:
             calibrate=self._calibrate,
             checkpoints=folder / "checkpoints",
             progress=self._progress,
-            budget_s=options.budget_s,
+            budget_s=self._budget_s,
             max_attempts=options.max_attempts,
         )
 
     def _calibrate(self, trial: Trial, epoch: Epoch) -> float | None:
         """Say how many MACs fit the share of the budget one epoch may take."""
         options = self._options
-        if options.budget_s is None or options.max_epoch_share is None:
+        if self._budget_s is None or options.max_epoch_share is None:
             return None
         per_mac = epoch.seconds_train / count_macs(trial.architecture)
-        max_macs = options.max_epoch_share * options.budget_s / per_mac
+        max_macs = options.max_epoch_share * self._budget_s / per_mac
         logger.info(
             "One epoch of candidate 0 takes %.1f s here; candidates above %.1f million "
             "MACs are not drawn.",
@@ -197,7 +201,7 @@ class _Search:
 
     def _run(self) -> str:
         options = self._options
-        if options.budget_s is not None and self._ledger.seconds >= options.budget_s:
+        if self._budget_s is not None and self._ledger.seconds >= self._budget_s:
             logger.info("The search has used its budget; nothing is trained anew.")
             return "budget"
         self._ledger.append("session", pid=os.getpid())

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 # other hardware, and never change it.
 EXTENSIONS = {
     "budget_s",
+    "pipeline_budget_s",
+    "reserved_share",
     "max_trials",
     "max_epochs_total",
     "iterations",

@@ -16,6 +16,7 @@ from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.ranking.choose import rank_contestants
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
+from kedro_nas.training.budget import affordable_epochs, left_s, seconds_per_epoch
 from kedro_nas.training.plan import Plan, plan_cross_validation
 from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Epoch, Outcome, Task
@@ -64,7 +65,8 @@ def rank_finalists(
     if options.baseline == "none":
         contestants = [c for c in contestants if not c["is_baseline"]]
     full = full_epochs(finalists)
-    plan = _plan(store, contestants, verdict, options, search, full)
+    left = _left(finalists, search)
+    plan = _plan(store, contestants, verdict, options, search, full, left)
     for reason in plan.reasons:
         logger.warning("Cross-validation: %s.", reason)
     contestants = _within(contestants, plan)
@@ -85,7 +87,13 @@ def rank_finalists(
         "reasons": list(plan.reasons),
     }
     best["seconds"] = time.monotonic() - began
+    best["epochs"] = _final_epochs(store, best, contestants, left)
     return fold_scores, ranking, best
+
+
+def _left(finalists: dict[str, Any], search: SearchOptions) -> float | None:
+    spent = finalists["search"]["seconds_before"] + finalists["search"]["seconds"]
+    return left_s(search, spent)
 
 
 def full_epochs(finalists: dict[str, Any]) -> int:
@@ -103,6 +111,25 @@ def full_epochs(finalists: dict[str, Any]) -> int:
     return sorted(best)[len(best) // 2] if best else top
 
 
+def _final_epochs(
+    store: ImageStore,
+    best: dict[str, Any],
+    contestants: list[dict[str, Any]],
+    left: float | None,
+) -> int:
+    """Cut the final fit to what the ranking has left of the pipeline's budget."""
+    wanted = int(best["epochs"])
+    if left is None:
+        return wanted
+    ratio = len(store.rows("dev")) / max(1, len(store.rows("train")))
+    fitted = [c for c in contestants if c["is_baseline"] or c["key"] == best["key"]]
+    slowest = max(seconds_per_epoch(c, contestants) for c in fitted) * ratio
+    epochs = affordable_epochs(wanted, slowest, left - best["seconds"])
+    if epochs < wanted:
+        logger.warning("Final fit: %d epochs instead of %d.", epochs, wanted)
+    return epochs
+
+
 def _objective(search: SearchOptions, verdict: dict[str, Any]) -> Any:
     return verdict["objective"] if search.objective == "auto" else search.objective
 
@@ -114,19 +141,26 @@ def _plan(
     options: RankingOptions,
     search: SearchOptions,
     full: int,
+    left: float | None,
 ) -> Plan:
     folds = min(options.folds or store.n_folds, store.n_folds)
     repeats = min(options.repeats or verdict["n_repeats"], store.n_repeats)
     share = (store.n_folds - 1) / store.n_folds
-    fold_rows = len(store.rows("dev")) * share
+    dev_rows = len(store.rows("dev"))
+    train_rows = max(1, len(store.rows("train")))
+    budget = options.budget_s
+    if left is not None:
+        final = max(seconds_per_epoch(c, contestants) for c in contestants)
+        kept = final * full * dev_rows / train_rows
+        budget = min(budget or left, max(1.0, left - kept))
     return plan_cross_validation(
         contestants,
         n_folds=folds,
         n_repeats=repeats,
         epochs=options.epochs or full,
-        budget_s=options.budget_s,
+        budget_s=budget,
         workers=resolve_workers(search.workers, search.threads_per_worker),
-        size_ratio=fold_rows / max(1, len(store.rows("train"))),
+        size_ratio=dev_rows * share / train_rows,
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from kedro_nas.data.store import ImageStore
 from kedro_nas.files import append_json_line, read_json_lines
 from kedro_nas.ranking.test import test_report
+from kedro_nas.training.latency import measure_latency
 
 BATCH = 512
 
@@ -55,6 +56,8 @@ def evaluate_on_test(
     report["epochs_final_fit"] = final_fit["epochs"]
     if report.get("baseline"):
         report["baseline"]["params"] = int(baseline_model.count_params())
+        report["baseline"] |= measure_latency(baseline_model)
+    report |= measure_latency(model)
     report["params"] = int(model.count_params())
     report["name"] = best_architecture["name"]
     report["seconds"] = time.monotonic() - began

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kedro_nas.training.budget import seconds_per_epoch
+
 MIN_FOLDS = 2
 STARTUP_S = 10.0  # importing TensorFlow in the workers
 
@@ -64,7 +66,8 @@ def plan_cross_validation(
     n, folds, repeats, reasons = len(finalists), n_folds, n_repeats, []
 
     def expected() -> float:
-        per_epoch = sum(_seconds(c, contestants) for c in (*finalists[:n], *baselines))
+        chosen = (*finalists[:n], *baselines)
+        per_epoch = sum(seconds_per_epoch(c, list(contestants)) for c in chosen)
         work = per_epoch * size_ratio * epochs * folds * repeats
         return STARTUP_S + work / workers
 
@@ -90,17 +93,3 @@ def plan_cross_validation(
         if epochs < wanted:
             reasons.append(f"{epochs} epochs per fold instead of {wanted}")
     return Plan(n, folds, repeats, epochs, expected(), tuple(reasons))
-
-
-def _seconds(
-    contestant: dict[str, Any], contestants: Sequence[dict[str, Any]]
-) -> float:
-    """Estimate an epoch's seconds, by MACs where the search did not measure it."""
-    measured = contestant.get("seconds_per_epoch")
-    if measured:
-        return float(measured)
-    known = [c for c in contestants if c.get("seconds_per_epoch")]
-    if not known:
-        return 0.0
-    per_mac = sum(c["seconds_per_epoch"] for c in known) / sum(c["macs"] for c in known)
-    return float(per_mac * contestant["macs"])

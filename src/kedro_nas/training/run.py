@@ -14,6 +14,7 @@ from kedro_nas.files import append_json_line, read_json_lines
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.base import Event, WorkerPool
 
+MAX_STARTS = 20  # workers that may die while starting, before their task is blamed
 Heard = Callable[[Task, Epoch | None, Outcome | None], None]
 
 
@@ -51,7 +52,7 @@ def run_tasks(
     }
     waiting = [task for task in tasks if task.task_id not in outcomes]
     attempts = dict.fromkeys(by_id, 0)
-    running = 0
+    running = starts = 0
 
     def end(task: Task, outcome: Outcome) -> None:
         outcomes[task.task_id] = outcome
@@ -77,6 +78,10 @@ def run_tasks(
             running -= 1
             if event.outcome is not None:
                 end(task, event.outcome)
+            elif not event.begun and starts < MAX_STARTS:
+                starts += 1
+                attempts[task.task_id] -= 1
+                waiting.insert(0, task)
             elif attempts[task.task_id] < max_attempts:
                 waiting.insert(0, task)
             else:

@@ -23,6 +23,8 @@ class Event:
         epoch: For `epoch`.
         outcome: For `end`.
         reason: For `lost`, one line.
+        begun: For `lost`: whether the task had begun; a worker that dies while it
+            starts says nothing about the task.
     """
 
     kind: Literal["epoch", "end", "lost"]
@@ -31,6 +33,7 @@ class Event:
     epoch: Epoch | None = None
     outcome: Outcome | None = None
     reason: str = ""
+    begun: bool = True
 
 
 class WorkerPool(Protocol):

@@ -25,6 +25,7 @@ CLOSE_S = 2.0  # for a worker to see the end of its input before it is killed
 class _Worker:
     process: subprocess.Popen[str]
     task: Task | None = None
+    begun: bool = False
     heard: float = field(default_factory=time.monotonic)
     live: set[str] = field(default_factory=set)
     memory_mb: float = 0.0
@@ -135,7 +136,7 @@ class LocalPool:
         if one.memory_mb > self._max_memory_mb or one.process.poll() is not None:
             self._end(one)
             one = self._workers[worker] = self._start(worker)
-        one.task, one.heard = task, time.monotonic()
+        one.task, one.begun, one.heard = task, False, time.monotonic()
         message = {"task": task.model_dump(mode="json"), "remaining_s": remaining_s}
         assert one.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # its end of stdout tells the loss
@@ -161,6 +162,8 @@ class LocalPool:
         worker.heard = time.monotonic()
         if message is None:
             return self._lost(number, f"its process ended ({_how(worker.process)})")
+        if message["event"] == "begun":
+            worker.begun = True
         if message["event"] == "epoch":
             epoch = Epoch.model_validate(message["epoch"])
             return [Event("epoch", number, message["task_id"], epoch=epoch)]
@@ -186,7 +189,10 @@ class LocalPool:
         task = worker.task
         self._end(worker)
         self._workers[number] = self._start(number)
-        return [Event("lost", number, task.task_id, reason=reason)] if task else []
+        if task is None:
+            return []
+        lost = Event("lost", number, task.task_id, reason=reason, begun=worker.begun)
+        return [lost]
 
     def _silent(self) -> list[Event]:
         now = time.monotonic()

@@ -75,6 +75,7 @@ class _Server:
         from kedro_nas.training.tasks import Task
 
         task = Task.model_validate(message["task"])
+        self.say(event="begun", task_id=task.task_id)
         remaining = message.get("remaining_s")
         deadline = None if remaining is None else time.monotonic() + remaining
         outcome = self._run(task, deadline)

@@ -1,0 +1,67 @@
+"""The wall seconds of the whole pipeline, shared out between its stages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kedro_nas.parameters.search import SearchOptions
+
+FINISH_S = 45.0  # export with its proof in a fresh process, test and report, measured
+
+
+def search_budget(options: SearchOptions, spent_s: float) -> float | None:
+    """Return the seconds a search may take.
+
+    Args:
+        options: `budget_s`, and `pipeline_budget_s` less its reserved share.
+        spent_s: By the stages before.
+    """
+    limits = []
+    if options.budget_s is not None:
+        limits.append(options.budget_s)
+    if options.pipeline_budget_s is not None:
+        share = options.pipeline_budget_s * (1 - options.reserved_share)
+        limits.append(max(1.0, share - spent_s))
+    return min(limits, default=None)
+
+
+def left_s(options: SearchOptions, spent_s: float) -> float | None:
+    """Return what is left of the pipeline's budget for ranking and final fit.
+
+    Args:
+        options: `pipeline_budget_s`.
+        spent_s: By all stages before.
+    """
+    if options.pipeline_budget_s is None:
+        return None
+    return max(0.0, options.pipeline_budget_s - spent_s - FINISH_S)
+
+
+def affordable_epochs(epochs: int, seconds_per_epoch: float, left: float | None) -> int:
+    """Return the epochs of a final fit that fit into what is left, at least one.
+
+    >>> affordable_epochs(9, 10.0, None), affordable_epochs(9, 10.0, 55.0)
+    (9, 5)
+    """
+    if left is None or seconds_per_epoch <= 0:
+        return epochs
+    return max(1, min(epochs, int(left / seconds_per_epoch)))
+
+
+def seconds_per_epoch(
+    contestant: dict[str, Any], others: list[dict[str, Any]]
+) -> float:
+    """Estimate an epoch's seconds, by MACs where the search did not measure it.
+
+    Args:
+        contestant: An entry of `nas.finalists`.
+        others: All entries; those that were measured give the seconds per MAC.
+    """
+    measured = contestant.get("seconds_per_epoch")
+    if measured:
+        return float(measured)
+    known = [c for c in others if c.get("seconds_per_epoch")]
+    if not known:
+        return 0.0
+    per_mac = sum(c["seconds_per_epoch"] for c in known) / sum(c["macs"] for c in known)
+    return float(per_mac * contestant["macs"])
