@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 
 from kedro_nas.report.importance import choice_table, weigh_choices
@@ -15,6 +17,13 @@ def scored_by(trials, score):
 
 def by_learning_rate(trials):
     return -np.abs(np.log(trials["learning_rate"].astype(float) / 2e-3))
+
+
+def widen(architecture):
+    """Give the last stage a width of its own, so that there are many."""
+    value = json.loads(architecture)
+    value["stages"][-1]["width"] += len(architecture) + int(value["stem"]["width"])
+    return json.dumps(value)
 
 
 def by_nothing(trials):
@@ -72,3 +81,26 @@ def test_choice_table_leaves_out_what_never_varied(make_results):
     assert "stage 1 block" in table
     assert "optimizer" not in table
     assert "stem kernel size" not in table
+
+
+def test_weigh_choices_of_a_stage_not_all_networks_have_lists_it_as_absent(
+    make_results,
+):
+    """Many widths are put in ranges, and networks without the stage stay apart."""
+    trials = make_results(n_networks=150)["trials"]
+
+    effects = {one.name: one.effect for one in weigh_choices(trials).choices}
+
+    assert "absent: " in effects["stage 3 width"]
+    assert " to " in effects["learning rate"]
+
+
+def test_weigh_choices_of_many_widths_with_gaps_gives_ranges(make_results):
+    """A choice with more than six values, some of them absent, does not fail."""
+    trials = make_results(n_networks=60)["trials"]
+    trials = trials.assign(architecture=trials["architecture"].map(widen))
+
+    effects = {one.name: one.effect for one in weigh_choices(trials).choices}
+
+    assert "absent: " in effects["stage 3 width"]
+    assert " to " in effects["stage 3 width"]

@@ -19,9 +19,13 @@ from kedro_nas.seeds import derive_seed, generator
 
 # below it five parts of the trials are too small to say anything
 MIN_NETWORKS = 20
+# more would take minutes and change nothing that can be seen
+MAX_NETWORKS = 500
 # the forest must predict unseen trials at least this well to be believed
 MIN_R2 = 0.1
 N_SHUFFLES = 5
+# values listed one by one; more are put in three ranges
+MAX_VALUES = 6
 ABSENT = "absent"
 
 
@@ -77,6 +81,8 @@ def weigh_choices(trials: pd.DataFrame) -> Importance:
     if not scored.empty:
         scored = scored[scored["epochs"] == scored["epochs"].mode().iloc[0]]
         scored = scored.drop_duplicates("key")
+        n_kept = min(len(scored), MAX_NETWORKS)
+        scored = scored.sample(n_kept, random_state=derive_seed(0, "report", "sample"))
     features = choice_table(scored)
     if len(scored) < MIN_NETWORKS or features.empty or scored["score"].nunique() < 2:
         return Importance(
@@ -186,16 +192,25 @@ def _encode(features: pd.DataFrame) -> np.ndarray:
 
 
 def _effect(values: pd.Series[Any], scores: np.ndarray) -> str:
-    if pd.api.types.is_float_dtype(values) and values.nunique() > 6:
-        groups = pd.qcut(values, 3, duplicates="drop").map(
-            lambda part: f"{max(part.left, values.min()):.2g} to {part.right:.2g}"
-        )
+    numeric = pd.api.types.is_numeric_dtype(values)
+    if numeric and values.nunique() > MAX_VALUES:
+        parts = pd.qcut(values.astype(float), 3, duplicates="drop")
+        groups = parts.map(
+            # the lowest part of qcut begins just below the smallest value
+            lambda part: f"{max(part.left, values.min()):.3g} to {part.right:.3g}",
+            na_action="ignore",
+        ).astype(object)
     else:
-        groups = values.map(lambda value: ABSENT if pd.isna(value) else f"{value:g}"
-                            if isinstance(value, float) else str(value))  # fmt: skip
-    means = pd.Series(scores, index=values.index).groupby(groups.astype(str)).mean()
-    best_first = means.sort_values(ascending=False).head(6)
+        groups = values.map(_plain, na_action="ignore").astype(object)
+    groups = groups.where(values.notna(), ABSENT)
+    means = pd.Series(scores, index=values.index).groupby(groups).mean()
+    best_first = means.sort_values(ascending=False).head(MAX_VALUES + 1)
     return " · ".join(f"{value}: {percent(mean)}" for value, mean in best_first.items())
+
+
+def _plain(value: Any) -> str:
+    # a gap anywhere in a column of whole numbers makes all of them floats
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _sentence(choices: tuple[Choice, ...], r2: float, n: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from kedro_nas.accounting.ledger import Ledger
+from kedro_nas.report.figures.curves import time_unit
 from kedro_nas.report.figures.theme import (
     OTHER,
     WINNER,
@@ -12,7 +13,7 @@ from kedro_nas.report.figures.theme import (
     new_figure,
     safe,
 )
-from kedro_nas.report.formats import percent
+from kedro_nas.report.formats import duration, percent
 from kedro_nas.report.importance import Importance
 
 # the rest of a long list is noise
@@ -28,16 +29,17 @@ def draw_time_spent(ledger: Ledger) -> go.Figure:
     if not ledger.total_s:
         return empty_figure("No stage recorded its seconds.")
     parts = [part for part in ledger.parts if part.seconds > 0]
+    unit, length = time_unit(max(part.seconds for part in parts))
     figure = _bars(
         labels=[f"{part.stage}: {part.name}" for part in parts],
-        values=[part.seconds for part in parts],
+        values=[part.seconds / length for part in parts],
         colours=[
             WINNER if part.name == "training to the last rung" else OTHER
             for part in parts
         ],
-        texts=[f"{part.seconds:.1f} s, {percent(part.share, 0)}" for part in parts],
+        texts=[f"{duration(part.seconds)}, {percent(part.share, 0)}" for part in parts],
     )
-    figure.update_xaxes(title_text="seconds")
+    figure.update_xaxes(title_text=unit)
     return figure
 
 

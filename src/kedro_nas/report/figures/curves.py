@@ -14,6 +14,7 @@ from kedro_nas.report.figures.theme import (
     OTHER,
     WINNER,
     empty_figure,
+    hover_names,
     new_figure,
     safe,
 )
@@ -76,20 +77,23 @@ def draw_search_history(trials: pd.DataFrame, search: Mapping[str, Any]) -> go.F
     if scored.empty:
         return empty_figure("No trial ended in a score.")
     figure = new_figure(height=380)
+    unit, length = time_unit(max(trials["ended_s"].max(), search.get("seconds") or 0))
     for rung, group in scored.groupby("rung"):
         figure.add_scatter(
-            x=group["ended_s"],
-            y=group["score"],
+            x=(group["ended_s"] / length).round(3),
+            y=group["score"].round(5),
             mode="markers",
             name=f"rung {rung}",
             marker={"size": 6 + 2 * min(int(str(rung)), 4), "color": OTHER},
             opacity=_opacity(int(str(rung))),
-            customdata=[safe(name, 90) for name in group["name"]],
-            hovertemplate="%{customdata}<br>%{y:.1%} after %{x:.0f} s<extra></extra>",
+            customdata=hover_names(group),
+            hovertemplate="%{customdata}<br>%{y:.1%} after %{x:.1f} "
+            + unit
+            + "<extra></extra>",
         )
     if len(failed):
         figure.add_scatter(
-            x=failed["ended_s"],
+            x=failed["ended_s"] / length,
             y=[scored["score"].min()] * len(failed),
             mode="markers",
             name="failed",
@@ -97,22 +101,40 @@ def draw_search_history(trials: pd.DataFrame, search: Mapping[str, Any]) -> go.F
             customdata=[safe(reason, 90) for reason in failed["reason"]],
             hovertemplate="%{customdata}<extra>failed</extra>",
         )
-    _add_incumbent(figure, search.get("incumbent") or [], scored["ended_s"].max())
-    figure.update_xaxes(title_text="seconds since the search began", rangemode="tozero")
+    steps = [
+        (step["seconds"] / length, step["score"])
+        for step in search.get("incumbent") or []
+    ]
+    _add_incumbent(figure, steps, scored["ended_s"].max() / length)
+    figure.update_xaxes(title_text=f"{unit} since the search began", rangemode="tozero")
     figure.update_yaxes(title_text="validation score", tickformat=".0%")
     return figure
 
 
-def _add_incumbent(figure: go.Figure, steps: list[Any], end: float) -> None:
+def time_unit(seconds: float) -> tuple[str, float]:
+    """Return the unit a duration is best told in, and its length in seconds.
+
+    >>> time_unit(240), time_unit(9000)
+    (('seconds', 1.0), ('minutes', 60.0))
+    """
+    if seconds < 900:
+        return "seconds", 1.0
+    return ("minutes", 60.0) if seconds < 4 * 3600 else ("hours", 3600.0)
+
+
+def _add_incumbent(
+    figure: go.Figure, steps: list[tuple[float, float]], end: float
+) -> None:
     if not steps:
         return
+    last_time, last_score = steps[-1]
     figure.add_scatter(
-        x=[*(step["seconds"] for step in steps), max(end, steps[-1]["seconds"])],
-        y=[*(step["score"] for step in steps), steps[-1]["score"]],
+        x=[*(time for time, _ in steps), max(end, last_time)],
+        y=[*(score for _, score in steps), last_score],
         mode="lines",
         name="best so far",
         line={"shape": "hv", "width": 2, "color": INK},
-        hovertemplate="best %{y:.1%} after %{x:.0f} s<extra></extra>",
+        hovertemplate="best %{y:.1%}<extra></extra>",
     )
 
 
@@ -127,7 +149,7 @@ def _joined_curves(trials: pd.DataFrame) -> pd.DataFrame:
             curve = [float(value) for value in row["val_accuracy_by_epoch"]]
             first = int(row["epoch_start"]) + 1
             epochs += range(first, first + len(curve))
-            accuracies += curve
+            accuracies += [round(value, 4) for value in curve]
         last = group.sort_values("rung").iloc[-1]
         rows.append(
             {

@@ -14,8 +14,8 @@ from kedro_nas.report.figures.theme import (
     SYMBOLS,
     colour_of,
     empty_figure,
+    hover_names,
     new_figure,
-    safe,
 )
 from kedro_nas.report.formats import short
 
@@ -40,13 +40,13 @@ def draw_pareto_front(
     figure = new_figure(height=420)
     figure.add_scatter(
         x=tried[cost],
-        y=tried["score"],
+        y=tried["score"].round(5),
         mode="markers",
         name="tried",
         marker={"size": 6, "color": OTHER, "opacity": 0.4},
         customdata=[
-            [safe(name, 90), epochs]
-            for name, epochs in zip(tried["name"], tried["epochs"], strict=True)
+            [name, epochs]
+            for name, epochs in zip(hover_names(tried), tried["epochs"], strict=True)
         ],
         hovertemplate="%{customdata[0]}<br>%{y:.1%} after %{customdata[1]} epochs"
         "<br>%{x:,}<extra></extra>",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from html import escape
 from textwrap import wrap
 
+import pandas as pd
 import plotly.graph_objects as go
 
 WINNER = "#0b7bc1"
@@ -27,6 +28,9 @@ HEAT = [
     [0.2, "rgba(11,123,193,0.4)"],
     [1.0, "rgba(11,123,193,1)"],
 ]
+
+# names of more networks would fill megabytes of a page that must stay small
+MAX_NAMED = 800
 
 SYMBOLS = {WINNER: "circle", BASELINE: "diamond", OTHER: "circle"}
 
@@ -101,6 +105,17 @@ def safe(text: object, limit: int = 60) -> str:
     """
     plain = str(text)
     return escape(plain if len(plain) <= limit else plain[: limit - 1] + "…")
+
+
+def hover_names(rows: pd.DataFrame) -> list[str]:
+    """Return what is shown over a network: its name, or its key among very many.
+
+    Args:
+        rows: With `name` and `key`.
+    """
+    if len(rows) > MAX_NAMED:
+        return [str(key)[:6] for key in rows["key"]]
+    return [safe(name, 90) for name in rows["name"]]
 
 
 def colour_of(*, is_winner: bool, is_baseline: bool) -> str:
