@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kedro_nas.space.architecture import Backbone
+from kedro_nas.space.backbones import install_backbone_ruler
 from kedro_nas.space.measured import install_ruler
 from kedro_nas.space.registry import Block
 
@@ -17,4 +19,13 @@ def _measure_block(
     return measure_block(block, shape, arguments)
 
 
+def _measure_backbone(
+    backbone: Backbone, image_shape: tuple[int, ...]
+) -> Mapping[str, int]:
+    from kedro_nas.models.pretrained import measure_backbone
+
+    return measure_backbone(backbone, image_shape)
+
+
 install_ruler(_measure_block)
+install_backbone_ruler(_measure_backbone)

@@ -9,7 +9,7 @@ from kedro_nas.errors import KedroNasError, SearchSpaceError
 from kedro_nas.models.custom import register_custom_blocks
 from kedro_nas.models.seeded import seeded_layers
 from kedro_nas.seeds import derive_seed
-from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.architecture import Architecture, Backbone
 from kedro_nas.space.layers import Layer, LayerVocabulary
 from kedro_nas.space.measured import output_shape
 from kedro_nas.space.network import run_network
@@ -57,6 +57,13 @@ class KerasLayers(LayerVocabulary):
     def shape(self, x: Any) -> tuple[int, ...]:
         """Return the shape of a Keras tensor without its batch axis."""
         return tuple(x.shape[1:])
+
+    def backbone(self, backbone: Backbone, x: Any) -> Any:
+        """Put a pretrained backbone on raw pixels."""
+        from kedro_nas.models.pretrained import apply_backbone
+
+        with seeded_layers(self._derive("backbone")):
+            return apply_backbone(backbone, x)
 
     def opaque(self, block: Any, x: Any, arguments: dict[str, Any]) -> Any:
         """Call a user's function and hold it to the shape it promised."""
@@ -107,11 +114,12 @@ def build_model(
     register_custom_blocks(dict(architecture.custom_blocks))
     layers = KerasLayers(bn_momentum=bn_momentum, seed=seed)
     pixels = keras.Input(architecture.input_shape, name="pixels")
+    x = pixels
     try:
-        x = keras.layers.Rescaling(
-            **normalisation(architecture.input_shape[-1], mean, std),
-            name="normalisation",
-        )(pixels)
+        # A backbone brings the scale its weights were trained with.
+        if architecture.backbone is None:
+            scaling = normalisation(architecture.input_shape[-1], mean, std)
+            x = keras.layers.Rescaling(**scaling, name="normalisation")(pixels)
         outputs = run_network(layers, architecture, x)
     except KedroNasError as error:
         raise SearchSpaceError(

@@ -11,9 +11,11 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from kedro_nas.models.backbone_source import write_backbone
 from kedro_nas.models.build import normalisation
 from kedro_nas.models.custom import register_custom_blocks
-from kedro_nas.space.architecture import Architecture, Stage
+from kedro_nas.space.architecture import Architecture, Backbone, Stage
+from kedro_nas.space.backbones import backbone_cost
 from kedro_nas.space.costs import costs
 from kedro_nas.space.formulas import Shape, layer_cost
 from kedro_nas.space.layers import Layer, LayerVocabulary
@@ -98,6 +100,12 @@ class SourceLayers(LayerVocabulary):
         applied = "list" if layer.kind in _LISTED_INPUTS else "values"
         return self._write(shape, inputs, f"layers.{layer.kind}", arguments, applied)
 
+    def backbone(self, backbone: Backbone, x: _Value) -> _Value:
+        """Write a call of `backbone`, the function written beside `build_model`."""
+        cost = backbone_cost(backbone, x.shape)
+        shape = (cost["height"], cost["width"], cost["channels"])
+        return self._write(shape, (x,), "backbone", (), "first")
+
     def opaque(self, block: Any, x: _Value, arguments: dict[str, Any]) -> _Value:
         """Write the call of a user's function, which is imported from its module."""
         module, _, function = block.path.partition(":")
@@ -164,13 +172,15 @@ def write_source(
         bn_momentum=bn_momentum,
         comments=_comments(architecture),
     )
-    scaling = normalisation(architecture.input_shape[-1], mean, std)
-    x = layers.write(
-        architecture.input_shape,
-        layers.input,
-        "layers.Rescaling",
-        {**scaling, "name": "normalisation"},
-    )
+    x = layers.input
+    if architecture.backbone is None:
+        scaling = normalisation(architecture.input_shape[-1], mean, std)
+        x = layers.write(
+            architecture.input_shape,
+            x,
+            "layers.Rescaling",
+            {**scaling, "name": "normalisation"},
+        )
     run_network(layers, architecture, x)
     return _file(architecture, layers)
 
@@ -178,7 +188,10 @@ def write_source(
 def _file(architecture: Architecture, layers: SourceLayers) -> str:
     cost = costs(architecture)
     shape = "x".join(map(str, architecture.input_shape))
-    imports = ["from keras import Input, Model, layers", *layers.imports]
+    used = "Input, Model, layers"
+    if architecture.backbone:
+        used = "Input, Model, applications, layers, models"
+    imports = [f"from keras import {used}", *layers.imports]
     body, result = _statements(layers.lines)
     return "\n".join(
         [
@@ -190,6 +203,7 @@ def _file(architecture: Architecture, layers: SourceLayers) -> str:
             "",
             *imports,
             "",
+            *write_backbone(architecture),
             "",
             "def build_model():",
             '    """Build the network: raw pixels 0-255 in, probabilities out."""',

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
+from kedro_nas.errors import SearchSpaceError
 from kedro_nas.models.custom import register_custom_blocks
+from kedro_nas.models.pretrained import load_body
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.space import search_space as plain
+from kedro_nas.space.architecture import Backbone
+from kedro_nas.space.backbones import check_backbone, recall_backbones
 from kedro_nas.space.figure import search_space_figure
 from kedro_nas.space.measured import recall_table
+
+logger = logging.getLogger(__name__)
 
 
 def build_search_space(
@@ -30,7 +37,46 @@ def build_search_space(
         {name: block.function for name, block in options.custom_blocks.items()},
         {name: block.options for name, block in options.custom_blocks.items()},
     )
-    return plain.build_search_space(options, profile, seed=seed)
+    options, notes = drop_missing_backbones(options, (*profile["image_shape"],))
+    space = plain.build_search_space(options, profile, seed=seed)
+    return space.model_copy(update={"notes": (*space.notes, *notes)})
+
+
+def drop_missing_backbones(
+    options: SearchSpaceOptions, image_shape: tuple[int, ...]
+) -> tuple[SearchSpaceOptions, list[str]]:
+    """Take backbones out whose weights cannot be had, and say so.
+
+    Args:
+        options: The parameters.
+        image_shape: Height, width, channels.
+
+    Returns:
+        The options without them, and a sentence for each, for log and report.
+
+    Raises:
+        SearchSpaceError: An unknown backbone.
+    """
+    pretrained = options.pretrained
+    found, notes = [], []
+    for name in pretrained.backbones:
+        check_backbone(name)
+        try:
+            load_body(
+                Backbone(
+                    name=name,
+                    kept=max(pretrained.kept),
+                    input_size=min(pretrained.input_size),
+                    weights=pretrained.weights,
+                ),
+                image_shape,
+            )
+            found.append(name)
+        except SearchSpaceError as error:
+            notes.append(f"The pretrained branch {name} was left out: {error}")
+            logger.warning(notes[-1])
+    kept = pretrained.model_copy(update={"backbones": tuple(found)})
+    return options.model_copy(update={"pretrained": kept}), notes
 
 
 def load_search_space(value: Mapping[str, Any]) -> plain.SearchSpace:
@@ -42,6 +88,7 @@ def load_search_space(value: Mapping[str, Any]) -> plain.SearchSpace:
     space = plain.SearchSpace.from_dict(value)
     register_custom_blocks(space.custom_blocks, space.custom_options)
     recall_table(space.measured)
+    recall_backbones(space.backbone_costs)
     return space
 
 

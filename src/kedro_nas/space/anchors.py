@@ -27,9 +27,14 @@ def anchor_values(
         image_shape: Height, width, channels.
 
     Returns:
-        Candidate 0, then a residual net of the same outline.
+        Candidate 0, a residual net of the same outline, then each backbone, frozen.
     """
-    wanted = (_outline(image_shape, "conv", 48), _outline(image_shape, "residual", 32))
+    wanted = [_outline(image_shape, "conv", 48), _outline(image_shape, "residual", 32)]
+    # A frozen body with a new head: the cheapest use of what others have learnt.
+    wanted += [
+        {**wanted[0], "backbone": name, "backbone_kept": 5, "backbone_unfrozen": 0}
+        for name in _backbones(choices)
+    ]
     return tuple(
         {
             name: nearest_value(allowed, code.get(name, allowed_default(allowed)))
@@ -37,6 +42,11 @@ def anchor_values(
         }
         for code in wanted
     )
+
+
+def _backbones(choices: Choices) -> tuple[Any, ...]:
+    allowed = choices.get("backbone", ())
+    return allowed[1:] if isinstance(allowed, tuple) else ()
 
 
 def allowed_default(allowed: Any) -> Any:

@@ -15,6 +15,7 @@ import yaml
 
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.parameters.search_space import Range, SearchSpaceOptions
+from kedro_nas.space.backbones import check_backbone
 from kedro_nas.space.registry import (
     Value,
     attention_names,
@@ -100,6 +101,13 @@ def spell_out(
         "head_dropout": _tuple(options.dropout),
         "head_dense": _tuple(options.dense),
     }
+    if options.pretrained.backbones:
+        choices |= {
+            "backbone": ("none", *options.pretrained.backbones),
+            "backbone_kept": _tuple(options.pretrained.kept),
+            "backbone_unfrozen": _tuple(options.pretrained.unfrozen),
+            "backbone_input_size": _tuple(options.pretrained.input_size),
+        }
     for name in RECIPE:
         value = getattr(options, name)
         choices[name] = value if isinstance(value, Range) else _tuple(value)
@@ -187,6 +195,8 @@ def _check_words(options: SearchSpaceOptions) -> None:
         for word in getattr(options, field) or ():
             if word not in allowed:
                 raise unknown(f"value of search_space.{field}", word, allowed)
+    for name in options.pretrained.backbones:
+        check_backbone(name)
     for block, narrowed in options.block_options.items():
         own = find_block(block).options
         for option, values in narrowed.items():

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from kedro_nas.space.architecture import Architecture, Head, Stage, Stem
+from kedro_nas.space.architecture import Architecture, Backbone, Head, Stage, Stem
+from kedro_nas.space.backbones import backbone_cost
 from kedro_nas.space.formulas import Shape, layer_cost
 from kedro_nas.space.layers import Layer, LayerVocabulary
 from kedro_nas.space.measured import measured_cost, output_shape
@@ -103,6 +104,15 @@ class Counter(LayerVocabulary):
         return self._note(
             cost.shape, depth, cost.scratch, inputs, in_place=layer.kind in _IN_PLACE
         )
+
+    def backbone(self, backbone: Backbone, x: _Tensor) -> _Tensor:
+        """Count a pretrained backbone from its measured cost."""
+        cost = backbone_cost(backbone, x.shape)
+        self.params += cost["params"]
+        self.macs += cost["macs"]
+        shape = (cost["height"], cost["width"], cost["channels"])
+        scratch = max(0, cost["values"] - math.prod(shape))
+        return self._note(shape, x.depth + cost["depth"], scratch, (x,), in_place=False)
 
     def opaque(self, block: Any, x: _Tensor, arguments: dict[str, Any]) -> _Tensor:
         """Count a user's block from its measured or stated cost."""
@@ -212,12 +222,22 @@ def peak_memory(architecture: Architecture) -> float:
 
 
 def stage_shapes(architecture: Architecture) -> list[Shape]:
-    """Return the map after the stem and after each stage, (height, width, channels)."""
+    """Return the map after the stem and after each stage, (height, width, channels).
+
+    Under a backbone, its last map alone.
+    """
     return [part.shape for part in _parts(architecture)[:-1]]
 
 
 def _parts(architecture: Architecture) -> list[_Part]:
     activation = architecture.activation
+    if architecture.backbone:
+        counter = Counter(architecture.input_shape)
+        out = counter.backbone(architecture.backbone, counter.input)
+        return [
+            _part(counter, out),
+            _head(out.shape, architecture.head, activation, architecture.n_classes),
+        ]
     parts = [_stem(architecture.input_shape, architecture.stem, activation)]
     for stage in architecture.stages:
         # A block that was redefined has another function and is counted anew.

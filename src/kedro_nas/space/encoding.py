@@ -10,7 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from kedro_nas.space.architecture import Architecture, Head, Recipe, Stage, Stem
+from kedro_nas.space.architecture import (
+    Architecture,
+    Backbone,
+    Head,
+    Recipe,
+    Stage,
+    Stem,
+)
 from kedro_nas.space.choices import (
     PER_STAGE,
     RECIPE,
@@ -25,6 +32,7 @@ from kedro_nas.space.registry import Value, find_attention, find_block
 # SGD with momentum wants a rate some twenty times AdamW's; the searched rate is
 # AdamW's, so that one range serves both.
 SGD_RATE_FACTOR = 20
+_UNUSED_ACTIVATION = "relu"
 Values = Mapping[str, Value]
 
 
@@ -35,6 +43,7 @@ def decode_values(
     input_shape: tuple[int, int, int],
     n_classes: int,
     custom_blocks: Mapping[str, str],
+    weights: str = "imagenet",
 ) -> Architecture:
     """Make the canonical architecture of flat values; missing ones are defaults.
 
@@ -44,11 +53,30 @@ def decode_values(
         input_shape: Height, width, channels of the images.
         n_classes: Number of classes.
         custom_blocks: The user's blocks, name to `package.module:function`.
+        weights: Of the pretrained branch.
     """
 
     def pick(name: str) -> Any:
         return values[name] if name in values else first_value(choices[name])
 
+    head = _head(pick("head_pooling"), pick("head_dropout"), pick("head_dense"))
+    recipe = _recipe({name: pick(name) for name in RECIPE})
+    if "backbone" in choices and pick("backbone") != "none":
+        return Architecture(
+            input_shape=input_shape,
+            n_classes=n_classes,
+            stem=_stem(1, 1, 1),
+            head=head,
+            activation=pick("activation") if head.dense else _UNUSED_ACTIVATION,
+            recipe=recipe,
+            backbone=Backbone(
+                name=pick("backbone"),
+                kept=pick("backbone_kept"),
+                unfrozen=pick("backbone_unfrozen"),
+                input_size=pick("backbone_input_size"),
+                weights=weights,
+            ),
+        )
     stem = _stem(pick("stem_width"), pick("stem_kernel_size"), pick("stem_stride"))
     stages = [_read_stage(pick, f"stage{i}") for i in range(1, pick("n_stages") + 1)]
     used = canonical_stages(stages, input_shape, stem.stride, choices)
@@ -57,9 +85,9 @@ def decode_values(
         n_classes=n_classes,
         stem=stem,
         stages=used,
-        head=_head(pick("head_pooling"), pick("head_dropout"), pick("head_dense")),
+        head=head,
         activation=pick("activation"),
-        recipe=_recipe({name: pick(name) for name in RECIPE}),
+        recipe=recipe,
         custom_blocks=_paths(used, custom_blocks) if custom_blocks else (),
     )
 
@@ -77,14 +105,25 @@ def encode_architecture(choices: Choices, architecture: Architecture) -> dict[st
             choices["learning_rate"], recipe.learning_rate / SGD_RATE_FACTOR
         )
     values |= {
+        "head_pooling": head.pooling,
+        "head_dropout": head.dropout,
+        "head_dense": head.dense,
+    }
+    if architecture.backbone:
+        base = architecture.backbone
+        return values | {
+            "backbone": base.name,
+            "backbone_kept": base.kept,
+            "backbone_unfrozen": base.unfrozen,
+            "backbone_input_size": base.input_size,
+            **({"activation": architecture.activation} if head.dense else {}),
+        }
+    values |= {
         "n_stages": len(architecture.stages),
         "stem_width": architecture.stem.width,
         "stem_kernel_size": architecture.stem.kernel_size,
         "stem_stride": architecture.stem.stride,
         "activation": architecture.activation,
-        "head_pooling": head.pooling,
-        "head_dropout": head.dropout,
-        "head_dense": head.dense,
     }
     for number, stage in enumerate(architecture.stages, start=1):
         name = f"stage{number}"

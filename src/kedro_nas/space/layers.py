@@ -56,6 +56,10 @@ class LayerVocabulary(ABC):
         """Return the shape of a tensor without its batch axis."""
 
     @abstractmethod
+    def backbone(self, backbone: Any, x: Any) -> Any:
+        """Apply a pretrained backbone to raw pixels."""
+
+    @abstractmethod
     def opaque(self, block: Any, x: Any, arguments: dict[str, Any]) -> Any:
         """Apply a user's block that was written over Keras tensors."""
 

@@ -11,19 +11,28 @@ from kedro_nas.space.registry import find_attention, find_block
 
 
 def run_network(layers: LayerVocabulary, architecture: Architecture, x: Any) -> Any:
-    """Run a whole network, from normalised pixels to probabilities.
+    """Run a whole network, from pixels to probabilities.
 
     Args:
         layers: The interpreter.
         architecture: What to run.
-        x: The interpreter's tensor of normalised pixels.
+        x: The interpreter's tensor of pixels: normalised, but raw for a backbone.
     """
-    x = run_stem(layers, architecture.stem, architecture.activation, x)
-    for number, stage in enumerate(architecture.stages, start=1):
-        x = run_stage(layers, stage, number, architecture.activation, x)
+    if architecture.backbone:
+        x = layers.backbone(architecture.backbone, x)
+    else:
+        x = run_body(layers, architecture, x)
     return run_head(
         layers, architecture.head, architecture.activation, architecture.n_classes, x
     )
+
+
+def run_body(layers: LayerVocabulary, architecture: Architecture, x: Any) -> Any:
+    """Run stem and stages."""
+    x = run_stem(layers, architecture.stem, architecture.activation, x)
+    for number, stage in enumerate(architecture.stages, start=1):
+        x = run_stage(layers, stage, number, architecture.activation, x)
+    return x
 
 
 def run_stem(layers: LayerVocabulary, stem: Stem, activation: str, x: Any) -> Any:

@@ -23,9 +23,12 @@ _CHEAPER = {
     "expansion": -1,
     "reduction": 1,
     "dense": -1,
+    "kept": -1,
+    "unfrozen": -1,
+    "input_size": -1,
 }
 # A word that is cheaper than the others of its choice.
-_CHEAPEST_WORD = {"pooling": "average", "attention": "none"}
+_CHEAPEST_WORD = {"pooling": "average", "attention": "none", "backbone": "none"}
 _SIZED = frozenset({"width", "depth"})
 _SMALLEST_SIZE = 0.3
 _CUTS = 80
@@ -33,13 +36,21 @@ _CUTS = 80
 Excess = Callable[[Mapping[str, Value]], float]
 
 
-def draw_values(choices: Choices, rng: np.random.Generator) -> dict[str, Any]:
+def draw_values(
+    choices: Choices, rng: np.random.Generator, backbone_share: float = 0.25
+) -> dict[str, Any]:
     """Draw a size, then every choice; widths grow from stage to stage.
 
     The size, drawn first, caps widths and depths, so that draws spread over all
     costs instead of crowding at the bounds. Growing widths, because cheap late maps
     can afford the channels: of 13 nets timed, those learned most per second.
     Decreasing ones stay reachable by mutation.
+
+    Args:
+        choices: The space's choices.
+        rng: Where chance comes from.
+        backbone_share: Share of draws that start from a pretrained backbone, in a
+            space that has any.
     """
     shares = rng.random(len(choices))
     size = max(_SMALLEST_SIZE, rng.random())
@@ -50,6 +61,11 @@ def draw_values(choices: Choices, rng: np.random.Generator) -> dict[str, Any]:
         name: draw_value(allowed, share)
         for (name, allowed), share in zip(choices.items(), shares, strict=True)
     }
+    if "backbone" in choices and rng.random() >= backbone_share:
+        values["backbone"] = "none"
+    elif "backbone" in choices:
+        networks = _values(choices["backbone"])[1:]
+        values["backbone"] = networks[int(rng.integers(len(networks)))]
     names = [f"stage{i}_width" for i in range(1, int(values["n_stages"]) + 1)]
     widths = sorted(values[name] for name in names)
     return values | dict(zip(names, widths, strict=True))
@@ -78,6 +94,7 @@ def repair_values(
     names = list(choices)
     rng.shuffle(names)
     pending = [name for name in names if can_be_cut(name)]
+    pending.sort(key=_last_resort, reverse=True)
     for _ in range(_CUTS):
         if off == 0:
             return current
@@ -92,8 +109,14 @@ def repair_values(
         if trial_off < off:
             current, off = trial, trial_off
             # Once more later: a little from everywhere keeps a draw's character.
-            pending.insert(0, name)
+            later = sum(map(_last_resort, pending))
+            pending.insert(later, name)
     return current if off == 0 else None
+
+
+def _last_resort(name: str) -> bool:
+    """Tell whether a cut takes away what a draw is about."""
+    return name == "backbone"
 
 
 def can_be_cut(name: str) -> bool:

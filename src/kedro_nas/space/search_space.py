@@ -16,6 +16,7 @@ from kedro_nas.parameters.search_space import Range, SearchSpaceOptions
 from kedro_nas.seeds import generator
 from kedro_nas.space.anchors import anchor_values
 from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.backbones import backbone_table, enlarged
 from kedro_nas.space.bounds import Bounds, resolve_bounds
 from kedro_nas.space.choices import resolve_options, spell_out
 from kedro_nas.space.costs import costs, stage_shapes
@@ -65,6 +66,9 @@ class SearchSpace(BaseModel):
         smallest: The cheapest architecture and its costs.
         custom_blocks: The user's blocks, name to `package.module:function`.
         custom_options: Their own choices, as given in YAML.
+        backbone_share: Share of draws that start from a pretrained backbone.
+        backbone_weights: Their weights.
+        backbone_costs: What the backbones were measured to cost.
         measured: Costs of the user's opaque blocks so far, so that another process
             need not build them again.
         notes: Sentences for the report, e.g. a branch that was dropped.
@@ -83,6 +87,9 @@ class SearchSpace(BaseModel):
     smallest: dict[str, Any] = {}
     custom_blocks: dict[str, str] = {}
     custom_options: dict[str, dict[str, tuple[Value, ...]]] = {}
+    backbone_share: float = 0.25
+    backbone_weights: str = "imagenet"
+    backbone_costs: dict[str, dict[str, int]] = {}
     measured: dict[str, dict[str, dict[str, int]]] = {}
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -106,7 +113,7 @@ class SearchSpace(BaseModel):
         The smallest architecture stands in when 500 draws could not be repaired.
         """
         for _ in range(REDRAWS):
-            values = draw_values(self.choices, rng)
+            values = draw_values(self.choices, rng, self.backbone_share)
             repaired = repair_values(self.choices, values, rng, self.excess)
             if repaired is not None:
                 return self.decode(repaired)
@@ -124,6 +131,7 @@ class SearchSpace(BaseModel):
             input_shape=self.input_shape,
             n_classes=self.n_classes,
             custom_blocks=self.custom_blocks,
+            weights=self.backbone_weights,
         )
 
     def is_feasible(self, architecture: Architecture) -> tuple[bool, str]:
@@ -179,13 +187,15 @@ def build_search_space(
         choices=spell_out(resolved, (height, width, channels)),
         bounds=resolve_bounds(
             resolved,
-            image_shape=(height, width, channels),
+            image_shape=_as_seen(resolved, (height, width, channels)),
             n_train=verdict["n_train"],
             params_factor=verdict.get("max_params_factor", 1.0),
         ),
         custom_blocks={
             name: block.function for name, block in options.custom_blocks.items()
         },
+        backbone_share=resolved.pretrained.share,
+        backbone_weights=resolved.pretrained.weights,
         custom_options={
             name: block.options
             for name, block in options.custom_blocks.items()
@@ -201,6 +211,7 @@ def build_search_space(
     )
     return space.model_copy(
         update={
+            "backbone_costs": backbone_table() if "backbone" in space.choices else {},
             "measured": measured_table(space.custom_blocks),
             "seconds": time.perf_counter() - started,
         }
@@ -218,7 +229,7 @@ def survey_acceptance(space: SearchSpace, seed: int) -> Acceptance:
     opaque = [name for name in space.custom_blocks if find_block(name).opaque]
     drawn = SURVEYED_OPAQUE if opaque else SURVEYED
     for _ in range(drawn):
-        values = draw_values(space.choices, rng)
+        values = draw_values(space.choices, rng, space.backbone_share)
         if space.excess(values) == 0:
             accepted += 1
             continue
@@ -233,7 +244,9 @@ def survey_acceptance(space: SearchSpace, seed: int) -> Acceptance:
 
 def misplaced(architecture: Architecture) -> str:
     """Say which stage's attention stands on too large a map, empty when none."""
-    if all(fits(stage.attention, sys.maxsize) for stage in architecture.stages):
+    if architecture.backbone or all(
+        fits(stage.attention, sys.maxsize) for stage in architecture.stages
+    ):
         return ""
     maps = stage_shapes(architecture)[1:]
     for number, (stage, shape) in enumerate(
@@ -245,6 +258,15 @@ def misplaced(architecture: Architecture) -> str:
                 f"than {shape[0]}x{shape[1]}"
             )
     return ""
+
+
+def _as_seen(
+    options: SearchSpaceOptions, image_shape: tuple[int, int, int]
+) -> tuple[int, ...]:
+    """Return the size that `auto` bounds MACs by: enlarged where backbones are."""
+    if not options.pretrained.backbones:
+        return image_shape
+    return enlarged(image_shape, min(options.pretrained.input_size))
 
 
 def _smallest(space: SearchSpace) -> dict[str, Any]:

@@ -1,0 +1,187 @@
+"""Pretrained backbones: cut, prepared for any image, frozen as asked.
+
+Each family gets the pixels it was trained on, inside the model: grey images become
+three equal channels, small ones are enlarged, the scale is the family's own. Norms
+stay in inference mode whatever is unfrozen: their statistics are worth more than
+those of a few small batches.
+
+Sources: Sandler et al. (2018) https://arxiv.org/abs/1801.04381; Howard et al. (2019)
+https://arxiv.org/abs/1905.02244; Tan & Le (2021) https://arxiv.org/abs/2104.00298; He
+et al. (2016) https://arxiv.org/abs/1603.05027; Zoph et al. (2018)
+https://arxiv.org/abs/1707.07012; Liu et al. (2022) https://arxiv.org/abs/2201.03545.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kedro_nas.errors import SearchSpaceError
+from kedro_nas.models.measure import measure_model
+from kedro_nas.space.architecture import Backbone
+from kedro_nas.space.backbones import APPLICATIONS, FROM_FILE, enlarged
+
+_KERNEL_RANK = 2
+_MAP_RANK = 4
+_CHANNELS = 3
+
+
+def apply_backbone(backbone: Backbone, x: Any, *, load_weights: bool = True) -> Any:
+    """Put a backbone on raw 0-255 pixels.
+
+    Args:
+        backbone: What to put there.
+        x: Keras tensor (batch, height, width, 1 or 3).
+        load_weights: False builds the same network without its weights.
+
+    Raises:
+        SearchSpaceError: The weights cannot be had.
+    """
+    import keras
+
+    body = load_body(backbone, tuple(x.shape[1:]), load_weights=load_weights)
+    height, width, channels = body.input_shape[1:]
+    if (height, width) != tuple(x.shape[1:3]):
+        x = keras.layers.Resizing(height, width, name="enlarge")(x)
+    if channels == _CHANNELS and x.shape[-1] == 1:
+        x = keras.layers.Concatenate(name="grey_to_colour")([x, x, x])
+    scale = APPLICATIONS[backbone.name][1] if backbone.name in APPLICATIONS else None
+    if scale:
+        x = keras.layers.Rescaling(scale, offset=-1.0, name="family_scale")(x)
+    return body(x)
+
+
+def load_body(
+    backbone: Backbone, image_shape: tuple[int, ...], *, load_weights: bool = True
+) -> Any:
+    """Return the kept part of a backbone, frozen but for its last layers.
+
+    Raises:
+        SearchSpaceError: The weights cannot be had, or fit another network.
+    """
+    import keras
+
+    whole = load_whole(backbone, image_shape, load_weights=load_weights)
+    last = whole.layers[last_kept_layer(whole, backbone.kept)].output
+    body = keras.Model(whole.inputs[0], last, name="backbone")
+    freeze(body, backbone.unfrozen)
+    return body
+
+
+def load_whole(
+    backbone: Backbone, image_shape: tuple[int, ...], *, load_weights: bool = True
+) -> Any:
+    """Return a backbone as its family or file has it, uncut.
+
+    Raises:
+        SearchSpaceError: The weights cannot be had, or fit another network.
+    """
+    try:
+        return _load_whole(backbone, image_shape, load_weights=load_weights)
+    except Exception as error:
+        raise SearchSpaceError(
+            f"the weights of {backbone.name} cannot be had",
+            received=f"weights: {backbone.weights} ({type(error).__name__}: {error})",
+            allowed="imagenet with a network connection, the path of a file, or none",
+            remedy="Download the file elsewhere and give its path as "
+            "nas.search_space.pretrained.weights",
+        ) from error
+
+
+def freeze(body: Any, unfrozen: int) -> None:
+    """Freeze a body but for the last layers with kernels; norms stay frozen.
+
+    Args:
+        body: A Keras model.
+        unfrozen: How many layers with kernels stay trainable, from the top.
+    """
+    weighted = [
+        layer
+        for layer in body.layers
+        if any(len(weight.shape) >= _KERNEL_RANK for weight in layer.weights)
+    ]
+    kept = (
+        set(map(id, weighted[max(0, len(weighted) - unfrozen) :])) if unfrozen else ()
+    )
+    for layer in body.layers:
+        layer.trainable = id(layer) in kept
+
+
+def measure_backbone(
+    backbone: Backbone, image_shape: tuple[int, ...]
+) -> dict[str, int]:
+    """Build a backbone once, without weights, and measure it.
+
+    Returns:
+        As `measure_model`, and `height`, `width`, `channels` of its last map; `depth`
+        counts unfrozen layers only, as frozen ones have nothing left to learn.
+    """
+    import keras
+
+    pixels = keras.Input(image_shape)
+    model = keras.Model(pixels, apply_backbone(backbone, pixels, load_weights=False))
+    body = model.get_layer("backbone")
+    cost = measure_model(body)
+    height, width, channels = model.output_shape[1:]
+    return {
+        **{name: int(value) for name, value in cost.items()},
+        "depth": min(int(cost["depth"]), backbone.unfrozen),
+        "height": height,
+        "width": width,
+        "channels": channels,
+    }
+
+
+def _load_whole(
+    backbone: Backbone, image_shape: tuple[int, ...], *, load_weights: bool
+) -> Any:
+    import keras
+
+    if backbone.name == FROM_FILE:
+        model = keras.models.load_model(backbone.weights, compile=False)
+        if model.input_shape[-1] not in {_CHANNELS, image_shape[-1]}:
+            raise ValueError(f"it wants {model.input_shape[-1]} channels")
+        return model
+    attribute, _ = APPLICATIONS[backbone.name]
+    weights = backbone.weights if load_weights else "none"
+    height, width = enlarged(image_shape, backbone.input_size)
+    whole = getattr(keras.applications, attribute)(
+        include_top=False,
+        weights="imagenet" if weights == "imagenet" else None,
+        input_shape=(height, width, _CHANNELS),
+    )
+    if weights not in {"imagenet", "none"}:
+        if not Path(weights).exists():
+            raise FileNotFoundError(weights)
+        whole.load_weights(weights)
+    return whole
+
+
+def last_kept_layer(whole: Any, kept: int) -> int:
+    """Find where to cut: the last map that is the pixels halved at most `kept` times.
+
+    Returns:
+        The position of its layer in `whole.layers`.
+
+    Raises:
+        SearchSpaceError: The model has no feature map.
+    """
+    side = whole.input_shape[1:3]
+    smallest = [max(1, -(-size // 2**kept)) for size in side]
+    for position in reversed(range(len(whole.layers))):
+        layer = whole.layers[position]
+        shape: Any = getattr(layer.output, "shape", ())
+        if (
+            len(shape) == _MAP_RANK
+            and shape[1] >= smallest[0]
+            and shape[2] >= smallest[1]
+            and shape[1] * shape[2] > 1
+            and not layer.__class__.__name__.startswith("ZeroPadding")
+        ):
+            return position
+    raise SearchSpaceError(
+        "the file is not a classifier with a feature map",
+        received=f"a model whose layers end in {whole.layers[-1].output.shape}",
+        allowed="a convolutional Keras model",
+        remedy="Give another file as nas.search_space.pretrained.weights",
+    )
