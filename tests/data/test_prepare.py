@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from kedro_nas.data import ingest
+from kedro_nas.data import ingest, pool
 from kedro_nas.data.store import ImageStore
 
 
@@ -279,13 +279,16 @@ def test_prepare_killed_while_writing_ends_the_same(
     assert np.array_equal(store.pixels, whole.pixels)
 
 
+@pytest.mark.parametrize("forked", [True, False])
 def test_prepare_in_processes_gives_the_same(
-    make_folder, prepare, monkeypatch, tmp_path
+    make_folder, prepare, monkeypatch, tmp_path, forked
 ):
     """Any number of workers writes the same store."""
     folder = make_folder(40)
     alone, _ = prepare(folder, workspace=tmp_path / "a", n_workers=1)
-    monkeypatch.setattr(ingest, "_POOL_PAYS_AFTER_S", 0.0)
+    monkeypatch.setattr(pool, "FORK_PAYS_AFTER_S", 0.0)
+    monkeypatch.setattr(pool, "POOL_PAYS_AFTER_S", 0.0)
+    monkeypatch.setattr(pool, "_may_fork", lambda: forked)
     monkeypatch.setattr(ingest, "_CHUNK_IMAGES", 7)
     together, _ = prepare(folder, workspace=tmp_path / "b", n_workers=2)
 

@@ -10,39 +10,40 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from kedro_nas.data.decode import BadImageError, Decoded, Pixels, decode
 from kedro_nas.data.layout import Layout, fit_pixels, shrunk, to_grey
 from kedro_nas.data.perceptual import perceptual_hashes
 from kedro_nas.data.sources.base import LocalFile, Raw
-from kedro_nas.files import write_atomically
+
+RECORD_COLUMNS = (
+    *("image_id", "height", "width", "grey", "mode", "repairs", "bad"),
+    *("mean", "std", "phash"),
+)
 
 
 @dataclass(frozen=True)
 class ChunkTask:
-    """Where a chunk's pixels and records go.
+    """Where a chunk's pixels go.
 
     Attributes:
         first: Position of its first image in the pixel file.
         pixels: The pixel file.
         offset: Bytes before the first image of the file.
-        records: The Parquet file of records; its existence says the chunk is done.
     """
 
     first: int
     pixels: Path
     offset: int
-    records: Path
 
 
 def decode_chunk(
     task: ChunkTask, raws: list[Raw], layout: Layout, max_pixels: int
-) -> int:
-    """Decode a chunk into its place in the pixel file, then write its records.
+) -> list[tuple[Any, ...]]:
+    """Decode a chunk into its place in the pixel file.
 
     Returns:
-        The number of images.
+        A record per image, in the order of `RECORD_COLUMNS`.
     """
     pixels = np.zeros((len(raws), *layout.shape), np.uint8)
     with warnings.catch_warnings():
@@ -52,18 +53,17 @@ def decode_chunk(
             _decode_one(raw, layout, max_pixels, pixels[i])
             for i, raw in enumerate(raws)
         ]
-    frame = pd.DataFrame(records, columns=list(RECORD_COLUMNS))
     grey = to_grey(shrunk(pixels))
     flat = grey.reshape(len(raws), -1)
-    frame["mean"] = flat.mean(axis=1)
-    frame["std"] = flat.std(axis=1)
-    frame["phash"] = perceptual_hashes(grey)
-    _write_at(task.pixels, task.offset + task.first * layout.n_bytes, pixels)
-    write_atomically(task.records, lambda file: frame.to_parquet(file) and None)
-    return len(raws)
-
-
-RECORD_COLUMNS = ("image_id", "height", "width", "grey", "mode", "repairs", "bad")
+    looks = zip(
+        flat.mean(axis=1).tolist(),
+        flat.std(axis=1).tolist(),
+        perceptual_hashes(grey).tolist(),
+        strict=True,
+    )
+    with task.pixels.open("r+b") as file:
+        os.pwrite(file.fileno(), pixels.data, task.offset + task.first * layout.n_bytes)
+    return [(*record, *look) for record, look in zip(records, looks, strict=True)]
 
 
 def _decode_one(
@@ -111,8 +111,3 @@ def _image_id(decoded: Decoded) -> str:
     digest = hashlib.sha256(repr(decoded.pixels.shape).encode())
     digest.update(np.ascontiguousarray(decoded.pixels).data)
     return digest.hexdigest()[:32]
-
-
-def _write_at(path: Path, offset: int, pixels: Pixels) -> None:
-    with path.open("r+b") as file:
-        os.pwrite(file.fileno(), pixels.data, offset)

@@ -13,6 +13,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
+from kedro_nas.data.png import decode_plain_png
+
 Pixels = NDArray[np.uint8]
 
 _READERS: dict[bytes, Callable[[io.BytesIO], Any]] = {
@@ -62,6 +64,9 @@ def decode(raw: Any, *, background: int = 255, max_pixels: int = 50_000_000) -> 
         if isinstance(raw, Image.Image):
             return _from_image(raw, background, max_pixels)
         _check_bytes(raw)
+        plain = decode_plain_png(bytes(raw), max_pixels)
+        if plain is not None:
+            return Decoded(plain, "L" if plain.shape[2] == 1 else "RGB")
         with _opened(raw) as image:
             return _from_image(image, background, max_pixels)
     except BadImageError:
@@ -89,7 +94,7 @@ def peek(raw: Any) -> tuple[int, int, bool]:
     """
     if isinstance(raw, bytes | bytearray | memoryview):
         try:
-            with _opened(raw) as image:
+            with _opened(bytes(raw)) as image:
                 width, height = image.size
                 if _has_exif(image) and image.getexif().get(_ORIENTATION, 1) > 4:
                     width, height = height, width

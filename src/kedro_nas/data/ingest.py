@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -19,8 +18,10 @@ from numpy.typing import NDArray
 
 from kedro_nas.data.chunks import ChunkTask, decode_chunk, fetched
 from kedro_nas.data.decode import BadImageError, peek
+from kedro_nas.data.journal import Journal
 from kedro_nas.data.layout import Layout, resolve_layout
 from kedro_nas.data.pixel_file import create_pixel_file
+from kedro_nas.data.pool import run_in_processes
 from kedro_nas.data.progress import track
 from kedro_nas.data.sources.base import Raw, Source
 from kedro_nas.errors import DataError
@@ -32,7 +33,6 @@ logger = logging.getLogger(__name__)
 _SAMPLE = 256
 _CHUNK_BYTES = 16 * 2**20
 _CHUNK_IMAGES = 1024
-_POOL_PAYS_AFTER_S = 4.0  # starting processes takes about 2 s
 _SECONDS_PER_IMAGE, _SECONDS_PER_BYTE = 70e-6, 10e-9  # measured, one core
 
 
@@ -127,57 +127,45 @@ def _decode_all(
     options: DataPreparationOptions,
     folder: Path,
 ) -> tuple[pd.DataFrame, Path]:
-    height, width, channels = layout.shape
-    records = folder / f"records-{height}x{width}x{channels}"
+    """Decode what an earlier call has not; return the records of all."""
     pixels = folder / "store" / "pixels.npy"
     check_disk(len(rows) * layout.n_bytes, options.max_disk_gb, pixels)
     offset = create_pixel_file(pixels, len(rows), layout.shape)
+    height, width, channels = layout.shape
+    journal = Journal(folder / f"records-{height}x{width}x{channels}", pixels)
+    done = journal.n_synced
+    if done:
+        logger.info("Going on: %d of %d images are decoded.", done, len(rows))
+    n_left = len(rows) - done
+    chunks = run_in_processes(
+        decode_chunk,
+        _jobs(
+            source.read(rows[done:]), done, len(rows), pixels, offset, layout, options
+        ),
+        n_workers=options.n_workers,
+        cost_s=n_left * (_SECONDS_PER_IMAGE + layout.n_bytes * _SECONDS_PER_BYTE),
+    )
+    try:
+        for records in track(chunks, total=n_left, what="Decoding images"):
+            journal.add(records)
+    finally:
+        journal.sync()
+    return journal.read(), pixels
+
+
+def _jobs(
+    stream: Iterator[Raw],
+    first: int,
+    n: int,
+    pixels: Path,
+    offset: int,
+    layout: Layout,
+    options: DataPreparationOptions,
+) -> Iterator[tuple[ChunkTask, list[Raw], Layout, int]]:
     size = max(1, min(_CHUNK_IMAGES, _CHUNK_BYTES // layout.n_bytes))
-    tasks = [
-        ChunkTask(first, pixels, offset, records / f"{first:09d}.parquet")
-        for first in range(0, len(rows), size)
-    ]
-    todo = [task for task in tasks if not task.records.exists()]
-    if len(todo) < len(tasks):
-        logger.info("Going on: %d of %d chunks left.", len(todo), len(tasks))
-    pending = np.concatenate(
-        [rows[t.first : t.first + size] for t in todo] or [rows[:0]]
-    )
-    stream = source.read(pending)
-    jobs = (
-        (task, list(islice(stream, min(size, len(rows) - task.first))), layout,
-         options.max_pixels)
-        for task in todo
-    )  # fmt: skip
-    cost = len(pending) * (_SECONDS_PER_IMAGE + layout.n_bytes * _SECONDS_PER_BYTE)
-    done = _run(jobs, options.n_workers, cost)
-    for _ in track(done, total=len(pending), what="Decoding images"):
-        pass
-    table = pd.concat([pd.read_parquet(task.records) for task in tasks])
-    return table.reset_index(drop=True), pixels
-
-
-def _run(
-    jobs: Iterator[tuple[ChunkTask, list[Raw], Layout, int]],
-    n_workers: int | None,
-    cost_s: float,
-) -> Iterator[int]:
-    n_workers = n_workers or os.cpu_count() or 1
-    if n_workers == 1 or cost_s < _POOL_PAYS_AFTER_S:
-        return (decode_chunk(*job) for job in jobs)
-    # loky starts clean processes without touching the caller's __main__, and is
-    # safe after TensorFlow's threads have started, which fork is not
-    import joblib
-
-    pool = joblib.Parallel(
-        n_jobs=n_workers,
-        return_as="generator_unordered",
-        batch_size=1,
-        pre_dispatch=2 * n_workers,
-        max_nbytes=None,
-    )
-    done: Iterator[int] = pool(joblib.delayed(decode_chunk)(*job) for job in jobs)
-    return done
+    for start in range(first, n, size):
+        raws = list(islice(stream, size))
+        yield ChunkTask(start, pixels, offset), raws, layout, options.max_pixels
 
 
 def check_disk(n_bytes: int, max_disk_gb: float, pixels: Path) -> None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
+from typing import TypeVar
+
+Steps = TypeVar("Steps", bound=Sized)
 
 logger = logging.getLogger(__name__)
 
 _LINE_EVERY_S = 30.0
 
 
-def track(steps: Iterator[int], *, total: int, what: str) -> Iterator[int]:
+def track(steps: Iterator[Steps], *, total: int, what: str) -> Iterator[Steps]:
     """Pass on the steps, and show how many of the total are done.
 
     Args:
-        steps: Yields how many are done by each step.
+        steps: Each of them is a list of what was done.
         total: How many there are.
         what: Says what is being done, e.g. `Decoding images`.
     """
@@ -28,18 +31,18 @@ def track(steps: Iterator[int], *, total: int, what: str) -> Iterator[int]:
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task(what, total=total)
-        for n in steps:
-            progress.advance(bar, n)
-            yield n
+        for step in steps:
+            progress.advance(bar, len(step))
+            yield step
 
 
-def _lines(steps: Iterator[int], total: int, what: str) -> Iterator[int]:
+def _lines(steps: Iterator[Steps], total: int, what: str) -> Iterator[Steps]:
     done, started = 0, time.monotonic()
     last = started
-    for n in steps:
-        done += n
+    for step in steps:
+        done += len(step)
         now = time.monotonic()
         if now - last >= _LINE_EVERY_S:
             last = now
             logger.info("%s: %d of %d, %.0f s.", what, done, total, now - started)
-        yield n
+        yield step
