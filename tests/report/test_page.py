@@ -118,6 +118,13 @@ def test_write_report_of_two_hundred_classes_with_long_names_stays_small(make_re
     assert names[199] in words(page)
 
 
+def test_write_report_of_a_thousand_networks_stays_small(make_results):
+    """A long search is drawn whole, in a page that can still be mailed."""
+    page = write(make_results(n_networks=1200))
+
+    assert len(page.html.encode()) < MAX_BYTES
+
+
 def test_write_report_escapes_class_names(make_results):
     """A class called like an element is shown as text and never becomes one."""
     evil = "</script><script>alert(1)</script>"

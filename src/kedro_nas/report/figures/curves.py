@@ -140,35 +140,31 @@ def _add_incumbent(
 
 def _joined_curves(trials: pd.DataFrame) -> pd.DataFrame:
     """Join the rungs of each network within its bracket."""
-    rows = []
-    with_curve = trials[trials["val_accuracy_by_epoch"].map(_length) > 0]
-    for _, group in with_curve.groupby(["iteration", "bracket", "key"], sort=False):
-        epochs: list[int] = []
-        accuracies: list[float] = []
-        for row in group.sort_values("rung").to_dict("records"):
-            curve = [float(value) for value in row["val_accuracy_by_epoch"]]
-            first = int(row["epoch_start"]) + 1
-            epochs += range(first, first + len(curve))
-            accuracies += [round(value, 4) for value in curve]
-        last = group.sort_values("rung").iloc[-1]
-        rows.append(
-            {
-                "key": last["key"],
-                "rung": last["rung"],
-                "epochs": epochs,
-                "accuracies": accuracies,
-            }
+    joined: dict[tuple[Any, ...], dict[str, Any]] = {}
+    names = ["iteration", "bracket", "key", "rung", "epoch_start"]
+    ordered = trials.sort_values("rung", kind="stable")
+    for values, curve in zip(
+        ordered[names].itertuples(index=False, name=None),
+        ordered["val_accuracy_by_epoch"],
+        strict=True,
+    ):
+        if curve is None or not len(curve):
+            continue
+        *network, rung, start = values
+        line = joined.setdefault(
+            tuple(network), {"key": network[-1], "epochs": [], "accuracies": []}
         )
-    joined = pd.DataFrame(rows, columns=["key", "rung", "epochs", "accuracies"])
-    return joined.sort_values("rung", ascending=False, kind="stable")
+        line["rung"] = rung
+        line["epochs"] += range(int(start) + 1, int(start) + 1 + len(curve))
+        line["accuracies"] += [round(float(value), 4) for value in curve]
+    lines = pd.DataFrame(
+        list(joined.values()), columns=["key", "rung", "epochs", "accuracies"]
+    )
+    return lines.sort_values("rung", ascending=False, kind="stable")
 
 
 def _with_gaps(curves: pd.Series[Any]) -> list[float | None]:
     return [value for curve in curves for value in (*curve, None)]
-
-
-def _length(curve: Any) -> int:
-    return 0 if curve is None else len(curve)
 
 
 def _opacity(rung: int) -> float:
