@@ -43,7 +43,12 @@ def draw_pareto_front(
         y=tried["score"].round(5),
         mode="markers",
         name="tried",
-        marker={"size": 6, "color": OTHER, "opacity": 0.4},
+        marker={
+            "size": 6,
+            "color": OTHER,
+            # the shorter the training, the less a score is worth
+            "opacity": (0.2 + 0.5 * tried["epochs"] / tried["epochs"].max()).round(2),
+        },
         customdata=[
             [name, epochs]
             for name, epochs in zip(hover_names(tried), tried["epochs"], strict=True)
