@@ -15,7 +15,7 @@ HEADER = """\
 # Written by .ci/pins.py (`make pins`). pyproject.toml says what is allowed; this file
 # says what is installed by make. A marker stands where a version needs a newer Python.
 """
-NOT_PINNED = {"kedro-nas", "pip", "setuptools", "wheel"}
+NOT_PINNED = {"kedro-nas", "pip", "wheel"}
 
 
 def pin(name: str, version: str, requires_python: str | None) -> str:

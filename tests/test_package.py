@@ -1,0 +1,139 @@
+"""The wheel: what is in it, and that it works where the repository is not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ENVIRONMENT = {**os.environ, "COLUMNS": "200", "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+pytestmark = pytest.mark.slow
+
+
+def _run(*command: str | Path, cwd: Path, **more: str) -> str:
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**ENVIRONMENT, **more},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from the tracked files, outside the repository."""
+    source = tmp_path_factory.mktemp("source")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "src", "pyproject.toml", "README.md", "LICENSE"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_bytes((ROOT / name).read_bytes())
+    _run(sys.executable, "-m", "build", "--wheel", "--no-isolation", ".", cwd=source)
+    (built,) = (source / "dist").glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel into an environment of its own.
+
+    Dependencies are lent by the environment of the tests; kedro-nas is not, since
+    its editable install is not followed through a `.pth` file.
+    """
+    folder = tmp_path_factory.mktemp("venv")
+    venv.create(folder, with_pip=True)
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    packages = folder / "lib" / version / "site-packages"
+    (packages / "lent.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
+    python = folder / "bin" / "python"
+    _run(
+        python,
+        *("-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel),
+        cwd=folder,
+    )
+    return folder
+
+
+def test_wheel_carries_what_is_not_python(wheel: Path) -> None:
+    """Templates, presets and type marker are in the wheel; no tests, no data."""
+    names = zipfile.ZipFile(wheel).namelist()
+    starter = "kedro_nas/framework/starter/nas-image/"
+
+    assert "kedro_nas/py.typed" in names
+    assert "kedro_nas/framework/template/parameters_nas.yml" in names
+    assert "kedro_nas/space/presets/default.yml" in names
+    assert f"{starter}cookiecutter.json" in names
+    assert f"{starter}{{{{ cookiecutter.repo_name }}}}/conf/local/.gitkeep" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert all(name.startswith(("kedro_nas/", "kedro_nas-")) for name in names)
+
+
+def test_installed_package_is_not_the_checkout(installed: Path) -> None:
+    """What the other tests of this file run is the wheel."""
+    python = installed / "bin" / "python"
+    printed = _run(
+        python, "-c", "import kedro_nas; print(kedro_nas.__file__)", cwd=installed
+    )
+
+    assert str(installed) in printed
+
+
+def test_starter_makes_a_project_that_is_ready(installed: Path, tmp_path: Path) -> None:
+    """`kedro new --starter nas-image` needs no network and no further step."""
+    kedro = (installed / "bin" / "python", "-m", "kedro")
+    _run(
+        *kedro, "new", "--starter", "nas-image", "--name", "Flower Search", cwd=tmp_path
+    )
+    project = tmp_path / "flower-search"
+    listed = _run(*kedro, "registry", "list", cwd=project)
+    space = subprocess.run(
+        [*map(str, kedro), "run"],
+        cwd=project,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "- nas" in listed
+    assert (project / "conf" / "base" / "parameters_nas.yml").exists()
+    assert space.returncode == 1
+    assert "has no images in subfolders" in space.stderr
+    assert "Traceback" not in space.stdout + space.stderr
+
+
+def test_example_goes_from_wheel_to_report(
+    wheel: Path, installed: Path, tmp_path: Path
+) -> None:
+    """`examples/host_project.sh`: new, init, run, show, viz, each with its time."""
+    printed = _run(
+        "bash",
+        ROOT / "examples" / "host_project.sh",
+        *(tmp_path / "place", wheel),
+        cwd=tmp_path,
+        VENV=str(installed),
+        BUDGET_S="5",
+    )
+    project = tmp_path / "place" / "host"
+
+    assert printed.count("==> ") >= 4
+    assert "Winner: " in printed
+    assert (project / "data/08_reporting/nas/report.html").stat().st_size > 10_000
+    assert (project / "data/06_models/nas/exports/model.keras").exists()
