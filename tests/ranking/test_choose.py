@@ -12,6 +12,7 @@ from kedro_nas.errors import RankingError
 from kedro_nas.files import finite
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking.choose import rank_contestants
+from kedro_nas.ranking.compare import corrected_t_test
 
 HARD = np.array([0.010, -0.008, 0.004, -0.010, 0.004])
 NOISE = np.array([0.004, -0.002, -0.004, 0.003, -0.001])
@@ -59,6 +60,19 @@ def test_rank_contestants_within_one_standard_error_chooses_the_smaller():
     assert best["key"] == "small1"
     assert "smallest within one standard error" in best["sentence"]
     assert "10 % of its parameters" in best["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("standard_errors", "chosen"), [(0.95, "small1"), (1.05, "large1"), (2, "large1")]
+)
+def test_rank_contestants_draws_the_line_at_one_standard_error(standard_errors, chosen):
+    """Just below one corrected error of the gap the smaller wins, just above not."""
+    se = corrected_t_test(NOISE, n_train=800, n_held_out=200).se
+    rows = folds("large1", 0.9) + folds("small1", 0.9 - standard_errors * se, noise=1)
+
+    _, best = rank([LARGE, SMALL], rows)
+
+    assert best["key"] == chosen
 
 
 def test_rank_contestants_by_best_mean_chooses_the_best_whatever_its_size():
