@@ -113,8 +113,20 @@ def count_graph_macs(model: Any) -> int:
     graph = tf.function(
         lambda x: model(x, training=False), autograph=False
     ).get_concrete_function(spec)
-    operations = graph.graph.get_operations()
-    return sum(int(_operation_macs(operation)) for operation in operations)
+    return _graph_macs(graph.graph)
+
+
+def _graph_macs(graph: Any) -> int:
+    total = 0
+    for operation in graph.get_operations():
+        if operation.type in {"PartitionedCall", "StatefulPartitionedCall"}:
+            # Keras puts grouped convolutions into functions of their own, to whose
+            # graphs there is no public way.
+            name = operation.get_attr("f").name
+            total += _graph_macs(graph._get_function(name).graph)  # noqa: SLF001
+        else:
+            total += int(_operation_macs(operation))
+    return total
 
 
 def _operation_macs(operation: Any) -> Any:

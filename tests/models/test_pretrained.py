@@ -1,0 +1,148 @@
+"""Backbones are cut, prepared and frozen as asked, or left out with a word."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kedro_nas.errors import SearchSpaceError
+from kedro_nas.models.build import build_model
+from kedro_nas.models.measure import count_graph_macs
+from kedro_nas.models.source import write_source
+from kedro_nas.models.spaces import build_search_space
+from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.space.architecture import Architecture, Backbone, Stage, Stem
+from kedro_nas.space.costs import costs
+from kedro_nas.testing.blocks import pixels
+
+SHAPE = (28, 20, 1)
+PROFILE = {
+    "image_shape": list(SHAPE),
+    "class_names": ["a", "b", "c"],
+    "verdict": {"n_train": 5_000, "max_params_factor": 1.0},
+}
+
+
+def start(**changes) -> Architecture:
+    given = {"name": "mobilenet_v2", "kept": 2, "input_size": 32, "weights": "none"}
+    return Architecture(
+        input_shape=SHAPE,
+        n_classes=3,
+        stem=Stem(width=1, kernel_size=1, stride=1),
+        backbone=Backbone(**(given | changes)),
+    )
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Save a small classifier, as an earlier search would have exported."""
+    stages = tuple(
+        Stage(block="conv", depth=1, width=width, kernel_size=3, stride=2)
+        for width in (8, 12)
+    )
+    small = Architecture(
+        input_shape=SHAPE,
+        n_classes=5,
+        stem=Stem(width=8, kernel_size=3, stride=1),
+        stages=stages,
+    )
+    model = build_model(small, seed=9)
+    model.save(tmp_path / "small.keras")
+    return tmp_path / "small.keras", model
+
+
+@pytest.mark.slow
+def test_backbone_costs_equal_the_model_and_its_source():
+    """A backbone is counted, built and written alike, its norms frozen."""
+    architecture = start(unfrozen=2)
+    model = build_model(architecture, seed=0)
+    namespace = {"__name__": "network"}
+    exec(write_source(architecture), namespace)
+    written = namespace["build_model"]()
+    written.set_weights(model.get_weights())
+
+    assert costs(architecture).params == model.count_params()
+    assert costs(architecture).macs == count_graph_macs(model)
+    assert np.array_equal(written(pixels(SHAPE)), model(pixels(SHAPE)))
+    # two kernels and the class scores' kernel and bias
+    assert len(written.trainable_variables) == len(model.trainable_variables) == 4
+
+
+def test_backbone_from_a_file_starts_where_the_file_ended(file):
+    """The kept layers carry the file's weights and take raw pixels."""
+    path, model = file
+    started = build_model(start(name="keras_file", kept=5, weights=str(path)))
+    body = started.get_layer("backbone")
+
+    assert body.output.shape == (None, 7, 5, 12)
+    assert np.array_equal(
+        body.get_layer("stem_conv1").get_weights()[0],
+        model.get_layer("stem_conv1").get_weights()[0],
+    )
+    assert not body.trainable_variables
+
+
+def test_backbone_from_a_file_kept_less_is_cut_earlier(file):
+    """`kept` counts halvings from the pixels on."""
+    path, _ = file
+    started = build_model(start(name="keras_file", kept=1, weights=str(path)))
+
+    assert started.get_layer("backbone").output.shape == (None, 14, 10, 8)
+
+
+def test_backbone_whose_file_is_missing_says_so(tmp_path):
+    """A missing file is one clear message."""
+    missing = str(tmp_path / "absent.keras")
+    with pytest.raises(SearchSpaceError, match=r"weights of keras_file cannot be had"):
+        build_model(start(name="keras_file", weights=missing))
+
+
+def test_space_with_a_missing_file_drops_the_branch_with_a_note(tmp_path):
+    """Never a silent change: the branch is gone and the report says why."""
+    options = SearchSpaceOptions.model_validate(
+        {
+            "preset": "tiny",
+            "pretrained": {
+                "backbones": ["keras_file"],
+                "weights": str(tmp_path / "absent.keras"),
+            },
+        }
+    )
+    space = build_search_space(options, PROFILE, seed=0)
+
+    assert "backbone" not in space.choices
+    assert "keras_file was left out" in space.notes[0]
+
+
+def test_space_with_a_file_draws_and_tries_it(file):
+    """The branch is drawn as often as its share says, and is an anchor."""
+    path, _ = file
+    options = SearchSpaceOptions.model_validate(
+        {
+            "preset": "tiny",
+            "pretrained": {
+                "backbones": ["keras_file"],
+                "weights": str(path),
+                "share": 0.5,
+                "kept": [1, 5],
+                "unfrozen": [0, 2],
+            },
+        }
+    )
+    space = build_search_space(options, PROFILE, seed=0)
+    rng = np.random.default_rng(0)
+    drawn = [space.sample(rng) for _ in range(60)]
+    started = [architecture for architecture in drawn if architecture.backbone]
+
+    assert 15 < len(started) < 45
+    assert all(space.decode(space.encode(a)) == a for a in drawn)
+    assert space.anchors[-1].backbone.kept == 5
+
+
+def test_space_with_an_unknown_backbone_hints_at_the_closest():
+    """A misspelt backbone is an error, not a dropped branch."""
+    options = SearchSpaceOptions.model_validate(
+        {"pretrained": {"backbones": ["mobilenetv2"]}}
+    )
+    with pytest.raises(SearchSpaceError, match="Did you mean 'mobilenet_v2'"):
+        build_search_space(options, PROFILE, seed=0)
