@@ -3,7 +3,7 @@
 #
 #   bash examples/host_project.sh [folder to work in] [wheel]
 #
-# Set BUDGET_S for a longer search, and VENV to reuse an environment that has the
+# Set TRIALS for a longer search, and VENV to reuse an environment that has the
 # wheel's dependencies (then nothing is downloaded).
 set -euo pipefail
 
@@ -63,7 +63,7 @@ PYTHON
 
 step "$python" -m kedro nas init --path data/01_raw/shapes --preset tiny
 step "$python" -m kedro run --pipelines nas \
-  --params "nas.search.budget_s=${BUDGET_S:-20},nas.ranking.finalists=1,nas.ranking.folds=2,nas.ranking.repeats=1,nas.ranking.epochs=2,nas.ranking.final_epochs=2"
+  --params "nas.search.max_trials=${TRIALS:-6},nas.ranking.finalists=1,nas.ranking.folds=2,nas.ranking.repeats=1,nas.ranking.epochs=2,nas.ranking.final_epochs=2"
 step "$python" -m kedro nas show
 if "$python" -c 'import kedro_viz' 2>/dev/null; then
   step "$python" -m kedro viz build --include-previews

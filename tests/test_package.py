@@ -37,7 +37,16 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel from the tracked files, outside the repository."""
     source = tmp_path_factory.mktemp("source")
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "src", "pyproject.toml", "README.md", "LICENSE"],
+        [
+            "git",
+            "ls-files",
+            "-zco",
+            "--exclude-standard",
+            "src",
+            "pyproject.toml",
+            "README.md",
+            "LICENSE",
+        ],
         cwd=ROOT,
         capture_output=True,
         check=True,
@@ -129,7 +138,7 @@ def test_example_goes_from_wheel_to_report(
         *(tmp_path / "place", wheel),
         cwd=tmp_path,
         VENV=str(installed),
-        BUDGET_S="5",
+        TRIALS="3",
     )
     project = tmp_path / "place" / "host"
 
