@@ -53,6 +53,7 @@ CHANGES = {
     "doubled and halved": by_way_of(2),
     "shrunk to 80 % and back": by_way_of(0.8),
     "brightened by 5 %": lambda image: image.point(lambda v: min(255, int(v * 1.05))),
+    "darkened by 10 %": lambda image: image.point(lambda v: int(v * 0.9)),
 }
 
 
@@ -69,13 +70,15 @@ def test_confirmed_finds_changed_copies(make_pictures, tmp_path, change):
 
 
 def test_confirmed_leaves_look_alikes_alone(tmp_path):
-    """Of 12,000 real garments, 11,000 pairs of close hashes, none is called a copy."""
+    """Of 12,000 garments, 8,832 pairs of close hashes, two photographs occur twice."""
     frame = pd.read_parquet(FASHION)
     images = np.stack([np.asarray(Image.open(io.BytesIO(b))) for b in frame["image"]])
     grey = to_grey(images[..., None])
 
     assert len(candidates_of(grey)) > 1_000
-    assert len(copies_found(images[..., None], tmp_path)) == 0
+    found = frame["label"].to_numpy()[copies_found(images[..., None], tmp_path)]
+
+    assert found.tolist() == [["Trouser", "Trouser"], ["Bag", "Bag"]]
 
 
 def test_confirmed_images_of_one_level_are_no_copies(tmp_path):

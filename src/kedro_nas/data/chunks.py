@@ -100,8 +100,12 @@ def fetched(raw: Raw) -> Any:
     if not isinstance(raw, LocalFile):
         return raw
     try:
-        with open(raw, "rb", buffering=0) as file:  # noqa: PTH123 - fast, per image
-            return file.read()
+        # half the time of open(), which matters when an image takes 60 microseconds
+        number = os.open(raw, os.O_RDONLY)
+        try:
+            return os.read(number, os.fstat(number).st_size)
+        finally:
+            os.close(number)
     except OSError as error:
         raise BadImageError(f"unreadable file: {error.strerror}") from error
 

@@ -21,6 +21,7 @@ _BANDS = 4  # of 16 bits: two hashes within 3 bits share a band for certain
 _WINDOW = 16  # neighbours compared in a bucket, in the order of mean brightness
 _MAX_RELIT = 40  # grey levels between a copy and its original
 _MAX_SOFTER = 0.2  # of contrast; resizing there and back takes up to 0.15
+_MAX_GAIN = 1.2  # in contrast
 _PAIRS_AT_ONCE = 2**22  # bytes of pixels held per side
 
 Pairs = NDArray[np.int64]
@@ -68,8 +69,9 @@ def confirmed(pairs: Pairs, pixels: Path, tolerance: float = TOLERANCE) -> Pairs
     Args:
         pairs: Candidates.
         pixels: The pixel file.
-        tolerance: Largest root mean square difference of grey levels, smoothed and
-            both means taken away, as a share of the larger standard deviation.
+        tolerance: Largest root mean square difference of grey levels, smoothed, both
+            means taken away and one exposed as the other, as a share of the larger
+            standard deviation.
     """
     if not len(pairs):
         return pairs
@@ -87,7 +89,11 @@ def _alike(
 ) -> NDArray[np.bool_]:
     first, second = (_centred(images[pairs[:, side]]) for side in (0, 1))
     contrast = np.maximum(first.std(axis=1), second.std(axis=1))
-    difference = np.sqrt(np.mean((first - second) ** 2, axis=1))
+    # the exposure that explains most, within what copies are relit by
+    energy = np.maximum(np.sum(first**2, axis=1), 1)
+    gain = np.clip(np.sum(first * second, axis=1) / energy, 1 / _MAX_GAIN, _MAX_GAIN)
+    rest = second - gain[:, None] * first
+    difference = np.sqrt(np.mean(rest**2, axis=1))
     # an image of one level resembles nothing, not even another of its kind
     return np.asarray((difference <= tolerance * contrast) & (contrast > 1))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -58,7 +59,8 @@ def _may_fork() -> bool:
 def _executor(n_workers: int) -> Executor:
     if _may_fork():
         context = multiprocessing.get_context("fork")
-        return ProcessPoolExecutor(n_workers, mp_context=context)
+        # what is there at the fork is no garbage, and need not be looked through
+        return ProcessPoolExecutor(n_workers, context, initializer=gc.freeze)
     # starts clean processes, and unlike `spawn` does not run the caller's __main__
     from joblib.externals.loky import ProcessPoolExecutor as CleanProcesses
 
