@@ -89,6 +89,11 @@ class SearchSpaceOptions(Options):
 
     Attributes:
         preset: `tiny`, `mobile`, `default`, `accuracy` or `cpu`.
+        max_depth: Weighted layers on the longest path; `auto` by the data, `none`.
+        max_params: All parameters; `auto` by the data, `none`, or like `250k`.
+        max_macs: Multiply-accumulates per image; `auto` by image size, `none`.
+        max_memory_mb: Peak activations at batch 1, 10**6 bytes; `none`.
+        max_latency_ms: Reserved until device profiles exist; only null.
         n_stages: Numbers of stages.
         blocks: Names of blocks.
         attention: `none`, `se`, `eca`, `cbam`, `self_attention`.
@@ -110,16 +115,16 @@ class SearchSpaceOptions(Options):
         label_smoothing: Shares of the target spread over the classes, in [0, 1).
         augmentation: `none`, `light`, `medium`, `strong`.
         batch_size: Images per gradient step.
-        max_depth: Weighted layers on the longest path; `auto` by the data, `none`.
-        max_params: All parameters; `auto` by the data, `none`, or like `250k`.
-        max_macs: Multiply-accumulates per image; `auto` by image size, `none`.
-        max_memory_mb: Peak activations at batch 1, 10**6 bytes; `none`.
-        max_latency_ms: Reserved until device profiles exist; only null.
         custom_blocks: The user's blocks, name to `package.module:function`.
         pretrained: The branch of pretrained backbones.
     """
 
     preset: str = "default"
+    max_depth: Amount = None
+    max_params: Amount = None
+    max_macs: Amount = None
+    max_memory_mb: Annotated[float, Field(gt=0)] | Literal["none"] | None = None
+    max_latency_ms: None = None
     n_stages: tuple[Annotated[int, Field(ge=1, le=6)], ...] | None = None
     blocks: tuple[str, ...] | None = None
     attention: tuple[str, ...] | None = None
@@ -143,11 +148,6 @@ class SearchSpaceOptions(Options):
     label_smoothing: tuple[Share, ...] | None = None
     augmentation: tuple[str, ...] | None = None
     batch_size: tuple[Positive, ...] | None = None
-    max_depth: Amount = None
-    max_params: Amount = None
-    max_macs: Amount = None
-    max_memory_mb: Annotated[float, Field(gt=0)] | Literal["none"] | None = None
-    max_latency_ms: None = None
     custom_blocks: dict[
         str, Annotated[CustomBlock, BeforeValidator(read_custom_block)]
     ] = Field({})

@@ -34,7 +34,7 @@ class Bounds(BaseModel):
         max_macs: Multiply-accumulates of one image.
         max_memory_mb: Peak activations at batch 1, 10**6 bytes.
         max_latency_ms: Reserved until device profiles exist.
-        reasons: One sentence per bound: where it comes from.
+        reasons: A sentence per bound: what it is and where it comes from.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,6 +45,10 @@ class Bounds(BaseModel):
     max_memory_mb: float | None = None
     max_latency_ms: None = None
     reasons: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Say all bounds in a line, with where they come from."""
+        return " ".join(self.reasons) or "anything"
 
     def excesses(self, costs: Costs) -> dict[str, float]:
         """Return by what factor each violated bound is exceeded."""
@@ -142,13 +146,13 @@ def resolve_bounds(
         ),
     }
     values: dict[str, Any] = {}
-    reasons = []
+    reasons: dict[str, str] = {}
     for name in ("max_depth", "max_params", "max_macs", "max_memory_mb"):
         given = getattr(options, name)
         if given == "auto":
-            values[name], reason = rules[name]
-            reasons.append(f"{name} {values[name]:,}: {reason}.")
+            values[name], reasons[name] = rules[name]
         elif given not in ("none", None):
             values[name] = given
-            reasons.append(f"{name} {given:,}: given by the parameters.")
-    return Bounds(**values, reasons=tuple(reasons))
+            reasons[name] = f"given by the parameters or the preset {options.preset}"
+    sentences = [f"{name} {values[name]:,}: {why}." for name, why in reasons.items()]
+    return Bounds(**values, reasons=tuple(sentences))

@@ -276,7 +276,7 @@ def _smallest(space: SearchSpace) -> dict[str, Any]:
         raise SearchSpaceError(
             "no architecture of this space fits its bounds",
             received=f"the smallest, {smallest.describe()}: {reason}",
-            allowed=" ".join(space.bounds.reasons) or "anything",
+            allowed=str(space.bounds),
             remedy="Raise that bound of nas.search_space, or allow less: smaller "
             "width or stem_width, fewer n_stages, a stride of 2",
         )
