@@ -67,7 +67,7 @@ lint: $(DEV_STAMP)
 	$(say) "Types"
 	$(BIN)/mypy src
 	$(say) "Layers"
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 test: lint
 	$(say) "Tests and doctests (those that train and start Kedro included)"
