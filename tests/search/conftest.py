@@ -70,7 +70,6 @@ def make_oracle() -> Callable[..., HyperbandOracle]:
             "min_epochs": 1,
             "factor": 3,
             "slope_places": 0,
-            "recent_scores": lambda _: [],
             "seed": 0,
             **changes,
         }

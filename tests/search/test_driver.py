@@ -96,6 +96,18 @@ def test_driver_killed_at_every_ledger_line_gives_the_same_table(
         pd.testing.assert_frame_equal(expected, _table(ledger))
 
 
+def test_driver_restarted_with_slope_places_promotes_the_same(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """The slopes a promotion looked at are there again after a restart."""
+    driver, ledger = make_driver("slopes", slope_places=1, factor=2, max_trials=20)
+    driver.run(scripted_pool(1))
+    again, _ = make_driver("slopes", slope_places=1, factor=2, max_trials=20)
+
+    assert list(again.trials) == list(driver.trials)
+    assert len(_table(ledger)) == 20
+
+
 def test_driver_lost_worker_costs_one_attempt_only(
     make_driver: MakeDriver, scripted_pool: Pool
 ) -> None:

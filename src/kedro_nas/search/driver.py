@@ -94,6 +94,7 @@ class Driver:
         self._waiting: list[Trial] = []  # created, not under way
         self._running: dict[str, Trial] = {}
         self._starts = 0  # workers lost while starting
+        oracle.recent_scores = self.scores_of
         self._replay()
 
     # -- the loop -----------------------------------------------------------------

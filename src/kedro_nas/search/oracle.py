@@ -69,8 +69,11 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         factor: One of so many is promoted.
         limits: What ends the schedule.
         slope_places: Places of each promotion for the steepest recent slope.
-        recent_scores: Gives the scores by epoch of a trial, for its slope.
-        seed: The root seed.
+        seed: Of KerasTuner's own draws.
+
+    Attributes:
+        recent_scores: Gives the scores by epoch of a trial, for its slope; the driver
+            sets it.
     """
 
     def __init__(
@@ -83,14 +86,13 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         factor: int,
         limits: Limits,
         slope_places: int,
-        recent_scores: Callable[[str], list[float]],
         seed: int,
     ) -> None:
         self._space = space
         self._proposer = proposer
         self._limits = limits
         self._slope_places = slope_places
-        self._recent_scores = recent_scores
+        self.recent_scores: Callable[[str], list[float]] = lambda _: []
         self._places: dict[str, Place] = {}
         self._calibrated = False
         self._max_macs: float | None = None
@@ -275,7 +277,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
     def _promote(self, bracket: dict[str, Any], rung: int) -> list[str]:
         members = [self.trials[info["id"]] for info in bracket["rounds"][rung - 1]]
         candidates = [
-            Candidate(t.trial_id, float(t.score), self._recent_scores(t.trial_id))
+            Candidate(t.trial_id, float(t.score), self.recent_scores(t.trial_id))
             for t in members
             if t.status == kt_trial.TrialStatus.COMPLETED
         ]

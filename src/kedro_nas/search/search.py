@@ -36,7 +36,7 @@ from kedro_nas.space.costs import count_macs
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.budget import search_budget
 from kedro_nas.training.tasks import Epoch, Task
-from kedro_nas.training.workers.local import LocalPool
+from kedro_nas.training.workers.lease import lease_pool
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +95,6 @@ class _Search:
         self._store, self._space, self._options = store, space, options
         self._verdict = profile["verdict"]
         self._folder, self._ledger, self._seed = folder, ledger, seed
-        self._pool: LocalPool | None = None
         self.seconds_before = float(profile.get("seconds", 0.0)) + space.seconds
         self._budget_s = search_budget(options, self.seconds_before)
         first, top = options.rung_epochs(self._steps_per_epoch())
@@ -114,7 +113,6 @@ class _Search:
             factor=options.factor,
             limits=limits,
             slope_places=options.slope_places,
-            recent_scores=self._scores_of,
             seed=derive_seed(seed, "oracle"),
         )
         self._progress = Progress(
@@ -150,9 +148,6 @@ class _Search:
             max_macs / 1e6,
         )
         return max_macs
-
-    def _scores_of(self, oracle_id: str) -> list[float]:
-        return self._driver.scores_of(oracle_id)
 
     def _iterations(self) -> int | None:
         """Search small data once through: more candidates would fit the noise."""
@@ -205,15 +200,9 @@ class _Search:
             logger.info("The search has used its budget; nothing is trained anew.")
             return "budget"
         self._ledger.append("session", pid=os.getpid())
-        with self._progress:
-            self._pool = LocalPool(
-                workers=options.workers,
-                threads=options.threads_per_worker,
-                log=self._folder / "workers.log",
-                max_silence_s=options.max_silence_s,
-                max_memory_mb=options.max_worker_memory_mb,
-            )
-            ended_by = self._driver.run(self._pool)
+        log = self._folder.parent / "workers.log"
+        with self._progress, lease_pool(options, log) as pool:
+            ended_by = self._driver.run(pool)
         self._ledger.append("session_end", ended_by=ended_by)
         return ended_by
 
@@ -221,8 +210,6 @@ class _Search:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.close()
         if kind is KeyboardInterrupt:
             logger.warning(
                 "The search was interrupted after %.0f s; run the same command to go "

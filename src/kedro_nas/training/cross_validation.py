@@ -20,7 +20,8 @@ from kedro_nas.training.budget import affordable_epochs, left_s, seconds_per_epo
 from kedro_nas.training.plan import Plan, plan_cross_validation
 from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Epoch, Outcome, Task
-from kedro_nas.training.workers.local import LocalPool, resolve_workers
+from kedro_nas.training.workers.lease import lease_pool
+from kedro_nas.training.workers.local import resolve_workers
 
 logger = logging.getLogger(__name__)
 
@@ -217,16 +218,7 @@ def _run(
         said = f"{scores['accuracy']:.4f}" if scores else outcome.reason
         logger.info("fold %d of %d: %s, %s", ended, len(tasks), task.task_id, said)
 
-    pool = LocalPool(
-        workers=min(
-            len(tasks), resolve_workers(search.workers, search.threads_per_worker)
-        ),
-        threads=search.threads_per_worker,
-        log=folder / "workers.log",
-        max_silence_s=search.max_silence_s,
-        max_memory_mb=search.max_worker_memory_mb,
-    )
-    try:
+    with lease_pool(search, workspace / "workers.log") as pool:
         return run_tasks(
             pool,
             tasks,
@@ -235,8 +227,6 @@ def _run(
             max_attempts=search.max_attempts,
             heard=heard,
         )
-    finally:
-        pool.close()
 
 
 def _table(

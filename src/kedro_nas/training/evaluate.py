@@ -50,6 +50,7 @@ def evaluate_on_test(
         list(store.class_names),
         baseline_probabilities=other,
         pixels=pixels,
+        objective=best_architecture["objective"],
     )
     report["reads"] = _count_reads(workspace, store.fingerprint, final_fit["key"])
     report["seconds_final_fit"] = final_fit["seconds"]

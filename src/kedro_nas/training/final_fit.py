@@ -15,7 +15,7 @@ from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Outcome, Task
-from kedro_nas.training.workers.local import LocalPool, resolve_workers
+from kedro_nas.training.workers.lease import lease_pool
 
 logger = logging.getLogger(__name__)
 
@@ -101,15 +101,7 @@ def _baseline(best_architecture: dict[str, Any]) -> Architecture | None:
 def _run(
     store: ImageStore, tasks: list[Task], folder: Path, search: SearchOptions
 ) -> dict[str, Outcome]:
-    cores = resolve_workers(search.workers, search.threads_per_worker)
-    pool = LocalPool(
-        workers=min(len(tasks), cores),
-        threads=search.threads_per_worker,
-        log=folder / "workers.log",
-        max_silence_s=search.max_silence_s,
-        max_memory_mb=search.max_worker_memory_mb,
-    )
-    try:
+    with lease_pool(search, folder.parent / "workers.log") as pool:
         return run_tasks(
             pool,
             tasks,
@@ -117,8 +109,6 @@ def _run(
             fingerprint=store.fingerprint,
             max_attempts=search.max_attempts,
         )
-    finally:
-        pool.close()
 
 
 def _completed(task: Task, outcomes: dict[str, Outcome]) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.base import Event
 
@@ -58,8 +59,35 @@ class LocalPool:
         self._log = log
         self._max_silence_s = max_silence_s
         self._max_memory_mb = max_memory_mb
+        self.made_for: tuple[Any, ...] = ()
         self._said: queue.Queue[tuple[int, int, dict[str, Any] | None]] = queue.Queue()
         self._workers = [self._start(i) for i in range(self._size)]
+
+    @staticmethod
+    def kind(options: SearchOptions, log: Path) -> tuple[Any, ...]:
+        """Say what tells one pool from another: two of one kind can be exchanged."""
+        return (
+            resolve_workers(options.workers, options.threads_per_worker),
+            options.threads_per_worker,
+            log,
+            options.max_silence_s,
+            options.max_worker_memory_mb,
+            tuple(sys.path),
+        )
+
+    @classmethod
+    def start(cls, options: SearchOptions, log: Path) -> LocalPool:
+        """Start the pool that the options describe."""
+        workers, threads, log, max_silence_s, max_memory_mb, _ = cls.kind(options, log)
+        pool = cls(
+            workers=workers,
+            threads=threads,
+            log=log,
+            max_silence_s=max_silence_s,
+            max_memory_mb=max_memory_mb,
+        )
+        pool.made_for = cls.kind(options, log)
+        return pool
 
     @property
     def size(self) -> int:
@@ -137,7 +165,9 @@ class LocalPool:
             self._end(one)
             one = self._workers[worker] = self._start(worker)
         one.task, one.begun, one.heard = task, False, time.monotonic()
-        message = {"task": task.model_dump(mode="json"), "remaining_s": remaining_s}
+        # an instant, not a length: a worker may read it only when it has started
+        ends_at = None if remaining_s is None else time.time() + remaining_s
+        message = {"task": task.model_dump(mode="json"), "ends_at": ends_at}
         assert one.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # its end of stdout tells the loss
             one.process.stdin.write(json.dumps(message) + "\n")

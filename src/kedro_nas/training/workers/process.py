@@ -76,8 +76,10 @@ class _Server:
 
         task = Task.model_validate(message["task"])
         self.say(event="begun", task_id=task.task_id)
-        remaining = message.get("remaining_s")
-        deadline = None if remaining is None else time.monotonic() + remaining
+        ends_at = message["ends_at"]
+        deadline = None
+        if ends_at is not None:
+            deadline = time.monotonic() + ends_at - time.time()
         outcome = self._run(task, deadline)
         outcome["memory_mb"] = _resident_mb()
         self.say(event="end", task_id=task.task_id, outcome=outcome)
