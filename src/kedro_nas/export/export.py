@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,11 @@ def export_model(
     Raises:
         ExportError: A format cannot be reloaded or differs; nothing is left behind.
     """
+    began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="kedro-nas-export-"))
     try:
         _write_all(folder, model, best_architecture, store, options)
+        write_json(folder / "timings.json", {"seconds": time.monotonic() - began})
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -82,11 +82,13 @@ def short(number: Any) -> str:
 def duration(seconds: Any) -> str:
     """Write seconds in the units a person would use.
 
-    >>> duration(4.26), duration(236), duration(9000)
-    ('4.3 s', '3 min 56 s', '2 h 30 min')
+    >>> duration(0.0042), duration(4.26), duration(236), duration(9000)
+    ('4.2 ms', '4.3 s', '3 min 56 s', '2 h 30 min')
     """
     if not is_number(seconds):
         return MISSING
+    if 0 < seconds < 0.1:
+        return f"{seconds * 1000:.1f} ms"
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

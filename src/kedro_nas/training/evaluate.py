@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,7 @@ def evaluate_on_test(
     )
     report["reads"] = _count_reads(workspace, store.fingerprint, final_fit["key"])
     report["seconds_final_fit"] = final_fit["seconds"]
+    report["seconds_export"] = _seconds_export(Path(exports))
     report["epochs_final_fit"] = final_fit["epochs"]
     if report.get("baseline"):
         report["baseline"]["params"] = int(baseline_model.count_params())
@@ -63,6 +65,13 @@ def evaluate_on_test(
     report["name"] = best_architecture["name"]
     report["seconds"] = time.monotonic() - began
     return report
+
+
+def _seconds_export(exports: Path) -> float | None:
+    timings = exports / "timings.json"
+    if not timings.exists():
+        return None
+    return float(json.loads(timings.read_text())["seconds"])
 
 
 def predict(model: Any, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
