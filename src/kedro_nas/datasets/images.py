@@ -7,9 +7,11 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 from kedro.io.core import get_protocol_and_path
+from kedro_datasets._typing import JSONPreview
 
 from kedro_nas.data.sources import Columns, Source, source_at
 from kedro_nas.datasets.keras_sets import KERAS_SETS, keras_source
+from kedro_nas.datasets.preview import to_json
 
 
 class ImagesDataset(AbstractDataset[Any, Source]):
@@ -131,6 +133,10 @@ class ImagesDataset(AbstractDataset[Any, Source]):
             "that is a DataFrame or (images, labels), in memory or as pandas "
             "ParquetDataset. Change the type of the catalog entry."
         )
+
+    def preview(self) -> JSONPreview:
+        """Say in kedro-viz where the images are; `nas.dataset` shows some of them."""
+        return to_json({"images": self.load().describe()})
 
     def _exists(self) -> bool:
         if self._path is None:
