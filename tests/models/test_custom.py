@@ -40,6 +40,16 @@ def raises(x, *, filters, kernel_size, stride):
     raise RuntimeError("no kernel of even size")
 
 
+def picky(x, *, filters, kernel_size, stride):
+    if filters == 16:
+        raise ValueError("not 16")
+    return layers.Conv2D(filters, kernel_size, strides=stride, padding="same")(x)
+
+
+def vocabulary_raises(layers, x, *, filters, **_):
+    return layers.convolve(x, filters)
+
+
 def over_vocabulary(layers, x, *, filters, kernel_size, stride, activation, attend):
     x = layers.conv(x, filters, kernel_size, stride=stride)
     return attend(layers.activation(layers.batch_norm(x), activation))
@@ -116,6 +126,7 @@ def test_custom_block_costs_travel_with_the_space(module):
     [
         ("my_team_blocks:raises", ["mine", "RuntimeError: no kernel of even size"]),
         ("my_team_blocks:wrong_shape", ["mine", "wrong shape"]),
+        ("my_team_blocks:vocabulary_raises", ["mine", "AttributeError"]),
         ("my_team_blocks:absent", ["mine", "AttributeError"]),
         ("no_such_team.blocks:any", ["mine", "ModuleNotFoundError"]),
     ],
@@ -126,6 +137,18 @@ def test_custom_block_that_fails_is_named(module, path, words):
         space_of(path)
 
     assert all(word in str(caught.value) for word in words)
+
+
+def test_custom_block_that_fails_somewhere_is_left_out_there_with_a_note(module):
+    """An error for one width ends neither stage nor search, and is told."""
+    space = space_of(f"{module}:picky")
+    rng = np.random.default_rng(0)
+    drawn = [space.sample(rng) for _ in range(60)]
+    mine = [s for a in drawn for s in a.stages if s.block == "mine"]
+
+    assert "mine failed in" in space.notes[0]
+    assert "ValueError: not 16" in space.notes[0]
+    assert {stage.width for stage in mine} == {8}
 
 
 def test_register_block_under_our_name_is_refused():

@@ -19,6 +19,7 @@ from kedro_nas.space.registry import Block, find_block
 Ruler = Callable[[Block, Shape, Mapping[str, Any]], Mapping[str, float]]
 _rulers: list[Ruler] = []
 _table: dict[tuple[str, str], dict[str, int]] = {}
+_failures: dict[tuple[str, str], SearchSpaceError] = {}
 
 
 def install_ruler(ruler: Ruler) -> None:
@@ -48,8 +49,14 @@ def measured_cost(
         SearchSpaceError: Nobody can measure, or the block itself fails.
     """
     key = (_owner(block), json.dumps([shape, sorted(arguments.items())]))
+    if key in _failures:
+        raise _failures[key]
     if key not in _table:
-        cost = dict(_ask(block, shape, arguments))
+        try:
+            cost = dict(_ask(block, shape, arguments))
+        except SearchSpaceError as error:
+            _failures[key] = error
+            raise
         smallest = math.prod(shape) + math.prod(output_shape(shape, arguments))
         cost.setdefault("values", smallest)
         cost.setdefault("depth", 1)
@@ -68,6 +75,12 @@ def measured_table(blocks: Iterable[str]) -> dict[str, dict[str, dict[str, int]]
         owner = _owner(find_block(name))
         table[name] = {use: cost for (of, use), cost in _table.items() if of == owner}
     return table
+
+
+def measured_failures(name: str) -> list[SearchSpaceError]:
+    """Return the errors a block has raised so far, one per distinct use."""
+    owner = _owner(find_block(name))
+    return [error for (of, _), error in _failures.items() if of == owner]
 
 
 def recall_table(table: Mapping[str, Mapping[str, Mapping[str, int]]]) -> None:

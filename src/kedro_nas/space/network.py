@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from kedro_nas.errors import KedroNasError, SearchSpaceError
 from kedro_nas.space.architecture import Architecture, Head, Stage, Stem
 from kedro_nas.space.layers import LayerVocabulary
 from kedro_nas.space.registry import find_attention, find_block
@@ -69,7 +70,18 @@ def run_block(
     }
     if block.opaque:
         return attend(layers.opaque(block, x, arguments))
-    return block.function(layers, x, activation=activation, attend=attend, **arguments)
+    try:
+        return block.function(
+            layers, x, activation=activation, attend=attend, **arguments
+        )
+    except KedroNasError:
+        raise
+    except Exception as error:
+        said = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+        raise SearchSpaceError(
+            f"the block '{block.name}' on {layers.shape(x)} with {said} failed",
+            received=f"{type(error).__name__}: {error}",
+        ) from error
 
 
 def run_closing(layers: LayerVocabulary, stage: Stage, activation: str, x: Any) -> Any:

@@ -21,13 +21,14 @@ from kedro_nas.space.bounds import Bounds, resolve_bounds
 from kedro_nas.space.choices import resolve_options, spell_out
 from kedro_nas.space.costs import costs, stage_shapes
 from kedro_nas.space.encoding import decode_values, encode_architecture, fits
-from kedro_nas.space.measured import measured_table
+from kedro_nas.space.measured import measured_failures, measured_table
 from kedro_nas.space.registry import Value, find_block
 from kedro_nas.space.sampling import draw_values, repair_values
 from kedro_nas.space.smallest import find_smallest
 
 REDRAWS = 500
 SURVEYED = 1_000
+FAILED = 1e9
 # Every new use of a block over Keras tensors is built once, at some 50 ms.
 SURVEYED_OPAQUE = 100
 
@@ -136,9 +137,11 @@ class SearchSpace(BaseModel):
 
     def is_feasible(self, architecture: Architecture) -> tuple[bool, str]:
         """Tell whether an architecture fits, and if not, what it exceeds."""
-        reason = self.bounds.explain(costs(architecture))
-        if not reason:
-            reason = misplaced(architecture)
+        try:
+            reason = self.bounds.explain(costs(architecture))
+        except SearchSpaceError as error:
+            return False, str(error)
+        reason = reason or misplaced(architecture)
         return not reason, reason
 
     def excess(self, values: Mapping[str, Value]) -> float:
@@ -147,7 +150,10 @@ class SearchSpace(BaseModel):
 
     def excess_of(self, architecture: Architecture) -> float:
         """Return 0 for an architecture that fits, else how far it is off."""
-        excesses = self.bounds.excesses(costs(architecture))
+        try:
+            excesses = self.bounds.excesses(costs(architecture))
+        except SearchSpaceError:
+            return FAILED  # a user's block that cannot do this; told once, as a note
         return sum(excesses.values()) + len(misplaced(architecture))
 
     @cached_property
@@ -212,6 +218,7 @@ def build_search_space(
     return space.model_copy(
         update={
             "backbone_costs": backbone_table() if "backbone" in space.choices else {},
+            "notes": _failing_blocks(space),
             "measured": measured_table(space.custom_blocks),
             "seconds": time.perf_counter() - started,
         }
@@ -233,13 +240,41 @@ def survey_acceptance(space: SearchSpace, seed: int) -> Acceptance:
         if space.excess(values) == 0:
             accepted += 1
             continue
-        for bound in space.bounds.excesses(costs(space.decode(values))):
+        for bound in _exceeded(space, space.decode(values)):
             rejected[bound] = rejected.get(bound, 0) + 1
         if repair_values(space.choices, values, rng, space.excess) is not None:
             repaired += 1
     return Acceptance(
         drawn=drawn, accepted=accepted, repaired=repaired, rejected=rejected
     )
+
+
+def _exceeded(space: SearchSpace, architecture: Architecture) -> list[str]:
+    if space.excess_of(architecture) == FAILED:
+        return ["custom_block"]
+    return list(space.bounds.excesses(costs(architecture)))
+
+
+def _failing_blocks(space: SearchSpace) -> tuple[str, ...]:
+    """Say which of the user's blocks failed somewhere; one that always did is an error.
+
+    Raises:
+        SearchSpaceError: The first error of a block that worked nowhere.
+    """
+    for name in space.custom_blocks:
+        if not find_block(name).opaque:  # counted by formula: one use shows
+            costs(space.decode({"stage1_block": name}))
+    notes = []
+    for name, uses in measured_table(space.custom_blocks).items():
+        errors = measured_failures(name)
+        if errors and not uses:
+            raise errors[0]
+        if errors:
+            notes.append(
+                f"The block {name} failed in {len(errors)} of "
+                f"{len(errors) + len(uses)} uses, which are left out: {errors[0]}"
+            )
+    return tuple(notes)
 
 
 def misplaced(architecture: Architecture) -> str:
@@ -273,6 +308,7 @@ def _smallest(space: SearchSpace) -> dict[str, Any]:
     smallest = find_smallest(space.choices, space.decode, space.excess_of)
     feasible, reason = space.is_feasible(smallest)
     if not feasible:
+        _failing_blocks(space)
         raise SearchSpaceError(
             "no architecture of this space fits its bounds",
             received=f"the smallest, {smallest.describe()}: {reason}",

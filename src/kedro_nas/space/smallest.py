@@ -30,8 +30,11 @@ def find_smallest(
     """
 
     def burden(architecture: Architecture) -> tuple[float, int, int]:
+        off = excess(architecture)
+        if off:  # what does not fit may not even be countable
+            return off, 0, 0
         cost = costs(architecture)
-        return excess(architecture), cost.params, cost.macs
+        return off, cost.params, cost.macs
 
     return min((decode(values) for values in _cheap_codes(choices)), key=burden)
 
