@@ -53,7 +53,7 @@ def main() -> int:
         return 0
     sizes = QUICK if arguments.quick else SIZES
     rows = []
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         for name, (n, side) in sizes.items():
             rows += compare(name, n, side, Path(folder), arguments.repeats)
     return judge(rows, quick=arguments.quick)

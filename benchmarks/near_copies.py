@@ -103,7 +103,7 @@ def main() -> int:
     least = min(shares[name] for name in BAR)
     verdict = "PASSED" if passed else "SHORT"
     print(
-        f"{verdict}: {len(found)} pairs of the set called copies, {least:.1%} of copies found"
+        f"{verdict}: {len(found)} pairs of the set itself; {least:.1%} of copies found"
     )
     return 0 if passed else 1
 

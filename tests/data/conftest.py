@@ -43,31 +43,31 @@ def exif_of(orientation: int) -> Image.Exif:
     return exif
 
 
-def awkward_files() -> dict[str, tuple[bytes, str]]:
-    """Every kind by file name, with what becomes of it in a set of 24 x 24 RGB."""
-    numbers = iter(range(1000, 2000))
+class Maker:
+    """Makes pictures of which no two are alike."""
 
-    def rgb() -> Image.Image:
-        return Image.fromarray(picture(next(numbers)))
+    def __init__(self, first: int) -> None:
+        self.numbers = iter(range(first, first + 1000))
 
-    def grey() -> Image.Image:
-        return rgb().convert("L")
+    def rgb(self) -> Image.Image:
+        return Image.fromarray(picture(next(self.numbers)))
 
-    def alpha(mode: str) -> Image.Image:
-        image = rgb().convert(mode)
+    def grey(self) -> Image.Image:
+        return self.rgb().convert("L")
+
+    def alpha(self, mode: str) -> Image.Image:
+        image = self.rgb().convert(mode)
         image.putalpha(Image.linear_gradient("L").resize((SIDE, SIDE)))
         return image
 
-    def clear_palette() -> bytes:
-        return encoded(rgb().quantize(16), transparency=3)
+    def deep(self) -> np.ndarray:
+        return np.asarray(self.grey()).astype(np.uint16) * np.uint16(257)
 
-    deep = (np.asarray(grey()).astype(np.uint16) * 257)[::-1].copy()
-    real = np.asarray(grey()).astype(np.float32)[:, ::-1] / 255
-    frames = [rgb(), rgb()]
-    jpeg, png = encoded(rgb(), "JPEG"), encoded(rgb())
-    broken = np.full((SIDE, SIDE), np.nan, np.float32)
-    below = np.full((SIDE, SIDE), -3.0, np.float32)
-    everywhere = {"save_all": True, "append_images": frames[1:]}
+
+def plain_files() -> dict[str, tuple[bytes, str]]:
+    """Files that need no repair."""
+    make = Maker(1000)
+    rgb, grey = make.rgb, make.grey
     return {
         "plain.jpg": (encoded(rgb(), "JPEG"), KEPT),
         "grey.jpg": (encoded(grey(), "JPEG"), KEPT),
@@ -85,33 +85,55 @@ def awkward_files() -> dict[str, tuple[bytes, str]]:
         "UPPER.JPG": (encoded(rgb(), "JPEG"), KEPT),
         "ünï cödé (1).png": (encoded(rgb()), KEPT),
         "upright.jpg": (encoded(rgb(), "JPEG", exif=exif_of(1)), KEPT),
+    }
+
+
+def odd_files() -> dict[str, tuple[bytes, str]]:
+    """Files that are repaired, in a set of 24 x 24 RGB."""
+    make = Maker(2000)
+    rgb, grey, alpha, deep = make.rgb, make.grey, make.alpha, make.deep
+    real = np.asarray(grey()).astype(np.float32) / 255
+    frames = {"save_all": True, "append_images": [rgb()]}
+    return {
         "rgba.png": (encoded(alpha("RGB")), REPAIRED),
         "rgba.webp": (encoded(alpha("RGB"), "WEBP"), REPAIRED),
         "grey_alpha.png": (encoded(alpha("L")), REPAIRED),
         "clear_colour.png": (encoded(rgb(), transparency=(0, 0, 0)), REPAIRED),
         "palette.png": (encoded(rgb().quantize(64)), REPAIRED),
-        "clear_palette.png": (clear_palette(), REPAIRED),
+        "clear_palette.png": (encoded(rgb().quantize(16), transparency=3), REPAIRED),
         "one_bit.png": (encoded(grey().convert("1")), REPAIRED),
         "fax.tif": (_fax(grey()), REPAIRED),
         "cmyk.jpg": (encoded(rgb().convert("CMYK"), "JPEG"), REPAIRED),
         "cmyk.tif": (encoded(rgb().convert("CMYK"), "TIFF"), REPAIRED),
         "lab.tif": (encoded(_lab(rgb()), "TIFF"), REPAIRED),
-        "deep.png": (encoded(Image.fromarray(deep)), REPAIRED),
-        "deep.tif": (encoded(Image.fromarray(deep.T.copy()), "TIFF"), REPAIRED),
+        "deep.png": (encoded(Image.fromarray(deep())), REPAIRED),
+        "deep.tif": (encoded(Image.fromarray(deep()), "TIFF"), REPAIRED),
         "int32.tif": (
-            encoded(Image.fromarray(deep[::-1].astype(np.int32)), "TIFF"), REPAIRED),
+            encoded(Image.fromarray(deep().astype(np.int32)), "TIFF"),
+            REPAIRED,
+        ),
         "float.tif": (encoded(Image.fromarray(real), "TIFF"), REPAIRED),
         "turned.jpg": (encoded(rgb(), "JPEG", exif=exif_of(6)), REPAIRED),
         "mirrored.jpg": (encoded(rgb(), "JPEG", exif=exif_of(2)), REPAIRED),
         "upside_down.tif": (encoded(rgb(), "TIFF", tiffinfo={0x0112: 3}), REPAIRED),
         "still.gif": (encoded(rgb(), "GIF"), REPAIRED),
-        "moving.gif": (encoded(rgb(), "GIF", **everywhere), REPAIRED),
-        "pages.tif": (encoded(rgb(), "TIFF", **everywhere), REPAIRED),
-        "moving.png": (encoded(rgb(), "PNG", **everywhere), REPAIRED),
+        "moving.gif": (encoded(rgb(), "GIF", **frames), REPAIRED),
+        "pages.tif": (encoded(rgb(), "TIFF", **frames), REPAIRED),
+        "moving.png": (encoded(rgb(), "PNG", **frames), REPAIRED),
         "wide.png": (encoded(rgb().resize((96, 20))), REPAIRED),
         "tall.jpg": (encoded(rgb().resize((9, 70)), "JPEG"), REPAIRED),
         "large.jpg": (encoded(rgb().resize((400, 300)), "JPEG"), REPAIRED),
         "dot.png": (encoded(rgb().resize((1, 1))), REPAIRED),
+    }
+
+
+def bad_files() -> dict[str, tuple[bytes, str]]:
+    """Files that are no use to anybody."""
+    make = Maker(3000)
+    jpeg, png = encoded(make.rgb(), "JPEG"), encoded(make.rgb())
+    broken = np.full((SIDE, SIDE), np.nan, np.float32)
+    below = np.full((SIDE, SIDE), -3.0, np.float32)
+    return {
         "empty.jpg": (b"", SET_ASIDE),
         "cut.jpg": (jpeg[: len(jpeg) // 2], SET_ASIDE),
         "cut.png": (png[: len(png) // 2], SET_ASIDE),
@@ -122,7 +144,7 @@ def awkward_files() -> dict[str, tuple[bytes, str]]:
         "bomb.png": (encoded(Image.new("1", (9000, 9000))), SET_ASIDE),
         "nan.tif": (encoded(Image.fromarray(broken), "TIFF"), SET_ASIDE),
         "below_zero.tif": (encoded(Image.fromarray(below), "TIFF"), SET_ASIDE),
-    }  # fmt: skip
+    }
 
 
 def _fax(image: Image.Image) -> bytes:
@@ -142,7 +164,7 @@ def _lab(image: Image.Image) -> Image.Image:
 @pytest.fixture(scope="session")
 def awkward() -> dict[str, tuple[bytes, str]]:
     """Awkward files by name: content, and `kept`, `repaired` or `set aside`."""
-    return awkward_files()
+    return plain_files() | odd_files() | bad_files()
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ CASES = {
     empty_table: "is empty. Received: 0 rows",
     empty_folder: "no images in subfolders.*<class>/<image>",
     empty_arrays: "hold no image",
-    missing_column: "no label column 'label'; did you mean 'laebl'.*image, laebl",
+    missing_column: "no label column 'label' .did you mean 'laebl'.*image, laebl",
     no_image_column: "no image column.*the columns thing, label",
     unknown_label_type: "of a type that names no class. Received: 0.5",
     one_hot_labels: "do not match.*class numbers, not one-hot",

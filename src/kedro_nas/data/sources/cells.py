@@ -44,7 +44,7 @@ def resolve_columns(present: Sequence[str], wanted: Columns, where: str) -> Colu
                 raise _missing(role, f"none of {', '.join(usual)}", present, where, "")
         elif name not in present:
             close = difflib.get_close_matches(name, list(present), n=1)
-            hint = f"; did you mean '{close[0]}'?" if close else ""
+            hint = f" (did you mean '{close[0]}'?)" if close else ""
             raise _missing(role, f"'{name}'", present, where, hint)
         found[role] = name
     return Columns(**found)
