@@ -111,6 +111,18 @@ def test_prepare_given_splits_are_honoured(make_pictures, prepare):
     assert "val split was drawn" in profile["notes"][0]
 
 
+def test_prepare_a_missing_test_is_drawn_from_training(make_pictures, prepare):
+    """Given train and validation, the test comes out of train, before all else."""
+    given = np.array(["train"] * 60 + ["val"] * 20)
+    frame = pd.DataFrame({"image": list(make_pictures(80)), "label": np.arange(80) % 2})
+    store, profile = prepare(frame.assign(split=given))
+    rows = store.index["source"].str.split().str[1].astype(int)
+
+    assert set(rows[store.rows("val")]) == set(range(60, 80))
+    assert len(store.test_rows()) == 12
+    assert profile["notes"] == ["The test split was drawn from train, 20% of it."]
+
+
 def test_prepare_test_copies_in_training_are_caught_and_shown(
     make_pictures, encode, prepare
 ):
