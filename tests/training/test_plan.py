@@ -35,20 +35,26 @@ def test_plan_without_budget_keeps_everything() -> None:
 
 def test_plan_tight_budget_gives_up_finalists_before_folds() -> None:
     """Fewer networks on all folds, rather than all networks on fewer."""
-    plan = _plan(700)
+    plan = _plan(750)
 
-    assert plan.n_finalists < 3
+    assert plan.n_finalists == 2
     assert plan.n_folds == 5
-    assert "finalists were left out" in plan.reasons[0]
+    assert plan.reasons == ("2 finalists instead of 3, to keep within 750 s",)
 
 
-def test_plan_tiny_budget_cuts_folds_then_epochs() -> None:
-    """When nothing else is left the epochs shrink, and each cut is said."""
-    plan = _plan(60)
+def test_plan_demo_budget_keeps_two_finalists_and_three_folds() -> None:
+    """A hundred seconds still compare two networks and the baseline on three folds."""
+    plan = _plan(110)
 
-    assert (plan.n_finalists, plan.n_folds) == (1, 2)
-    assert plan.epochs < 9
+    assert (plan.n_finalists, plan.n_folds, plan.epochs) == (2, 3, 2)
     assert len(plan.reasons) == 3
+
+
+def test_plan_tiny_budget_cuts_everything_and_says_each_cut() -> None:
+    """When nothing else is left one finalist and two folds remain."""
+    plan = _plan(40)
+
+    assert (plan.n_finalists, plan.n_folds, plan.epochs) == (1, 2, 1)
 
 
 @given(budget=st.floats(11, 5000), repeats=st.integers(1, 3), workers=st.integers(1, 8))

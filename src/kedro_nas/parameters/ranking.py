@@ -22,13 +22,14 @@ class RankingOptions(Options):
         repeats: Repetitions of the folds, None for the verdict's number.
         rule: `one_standard_error` takes the smallest contestant whose gap to the
             best mean is at most one corrected standard error; `best_mean` the best.
-        budget_s: Seconds for the cross-validation, None for no limit; it shrinks the
-            number of finalists before the number of folds.
+        budget_s: Seconds for the cross-validation, None for no limit. It gives up
+            finalists beyond two first, then repeats, the last two thirds of the epochs,
+            folds beyond three, and then what is left.
         epochs: Epochs in each fold, None for the median best epoch of the search.
         baseline: `auto` for a hand-built residual network sized to the data, `none`,
             or `package.module:function` of one's own.
         final_epochs: Epochs of the final fit, None for what the folds support.
-        seeds: Final fits of the winner, whose weights are averaged when above 1.
+        seeds: Final fits of the winner; the one with the lowest training loss is taken.
     """
 
     finalists: int = Field(3, ge=1)
@@ -37,7 +38,7 @@ class RankingOptions(Options):
     folds: int | None = Field(None, ge=2)
     repeats: int | None = Field(None, ge=1)
     rule: Literal["one_standard_error", "best_mean"] = "one_standard_error"
-    budget_s: float | None = Field(None, gt=0, allow_inf_nan=False)
+    budget_s: float | None = Field(100, gt=0, allow_inf_nan=False)
     epochs: int | None = Field(None, ge=1)
     baseline: str = "auto"
     final_epochs: int | None = Field(None, ge=1)

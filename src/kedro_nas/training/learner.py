@@ -74,9 +74,18 @@ class Learner:
             self._recipe.optimizer,
             [v.value for v in self._network.trainable_variables],
             weight_decay=self._recipe.weight_decay,
+            pretrained=self._which_are_pretrained(architecture),
         )
         self._chunk_steps = FIRST_CHUNK_STEPS
         self._compile()
+
+    def _which_are_pretrained(self, architecture: Architecture) -> list[bool]:
+        variables = self._network.trainable_variables
+        if architecture.backbone is None:
+            return [False] * len(variables)
+        body = self.model.get_layer("backbone").trainable_variables
+        known = {id(variable) for variable in body}
+        return [id(variable) in known for variable in variables]
 
     def _compile(self) -> None:
         """Trace the three graphs now, so that building and training are told apart."""
@@ -92,7 +101,7 @@ class Learner:
         self._run_steps = compiled(
             self._steps,
             rows,
-            tf.TensorSpec([None], tf.float32),
+            tf.TensorSpec([None, 2], tf.float32),
             tf.TensorSpec([None, 2], tf.int32),
         )
         self._run_forward = compiled(self._forward_in_training_mode, rows)
@@ -164,7 +173,7 @@ class Learner:
 
         Args:
             order: Positions in the order of the steps, `(steps, batch)`.
-            rates: Learning rate of each step.
+            rates: Learning rates of each step, `(steps, 2)`, see `two_phases`.
             seed: Of augmentation, in [0, 2**31).
             deadline: On `time.monotonic`'s clock; looked at once a second.
 

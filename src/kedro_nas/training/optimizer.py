@@ -27,13 +27,19 @@ class FlatOptimizer:
         variables: `tf.Variable`s, in a fixed order, all float32.
         weight_decay: Decoupled decay per step relative to the learning rate, on kernels
             (rank 2 and more) only.
+        pretrained: Which variables follow the second learning rate.
 
     Source: Loshchilov & Hutter (2019), Decoupled Weight Decay Regularization;
         Sutskever et al. (2013) for Nesterov's momentum.
     """
 
     def __init__(
-        self, name: str, variables: Sequence[Any], *, weight_decay: float
+        self,
+        name: str,
+        variables: Sequence[Any],
+        *,
+        weight_decay: float,
+        pretrained: Sequence[bool],
     ) -> None:
         import tensorflow as tf
 
@@ -47,18 +53,23 @@ class FlatOptimizer:
             for n, v in zip(self._sizes, self._variables, strict=True)
         ]
         self._decay = tf.constant(np.concatenate(decayed))
+        self._pretrained: Any = None
+        if any(pretrained):
+            flags = zip(self._sizes, pretrained, strict=True)
+            flat = [np.full(n, flag, np.float32) for n, flag in flags]
+            self._pretrained = tf.constant(np.concatenate(flat))
         self._step = tf.Variable(0.0, trainable=False)
         self._first = tf.Variable(tf.zeros(size), trainable=False)
         # SGD has no second moment; one element keeps the state's form the same.
         second = size if name == "adamw" else 1
         self._second = tf.Variable(tf.zeros(second), trainable=False)
 
-    def apply(self, gradients: Sequence[Any], learning_rate: Any) -> None:
+    def apply(self, gradients: Sequence[Any], rates: Any) -> None:
         """Update the variables; to be called while tracing a graph.
 
         Args:
             gradients: One per variable; None counts as zero.
-            learning_rate: Scalar float32 tensor.
+            rates: float32 `(2,)`: of new variables, and of pretrained ones.
         """
         tf = self._tf
         pairs = zip(gradients, self._variables, strict=True)
@@ -83,7 +94,10 @@ class FlatOptimizer:
             velocity = first.assign(MOMENTUM * first + flat)
             update = flat + MOMENTUM * velocity
         weights = tf.concat([tf.reshape(v, [-1]) for v in self._variables], 0)
-        delta = learning_rate * (update + self._decay * weights)
+        rate = rates[0]
+        if self._pretrained is not None:
+            rate += self._pretrained * (rates[1] - rates[0])
+        delta = rate * (update + self._decay * weights)
         for variable, part in zip(
             self._variables, tf.split(delta, self._sizes), strict=True
         ):

@@ -45,9 +45,9 @@ def plan_cross_validation(
 ) -> Plan:
     """Fit the cross-validation into its budget.
 
-    Finalists are given up first, from the last; then repeats, then folds down to two,
-    then epochs down to one: a comparison on fewer networks is worth more than one that
-    cannot tell them apart.
+    What is given up first costs the comparison least: finalists beyond two, repeats,
+    the last two thirds of the epochs, folds beyond three; then, where that is not
+    enough, epochs, the second finalist, and the third fold.
 
     Args:
         contestants: `nas.finalists`' list, best first, the baseline last if any.
@@ -63,33 +63,50 @@ def plan_cross_validation(
     """
     finalists = [c for c in contestants if not c["is_baseline"]]
     baselines = [c for c in contestants if c["is_baseline"]]
-    n, folds, repeats, reasons = len(finalists), n_folds, n_repeats, []
 
-    def expected() -> float:
-        chosen = (*finalists[:n], *baselines)
+    def expected(sizes: dict[str, int]) -> float:
+        chosen = (*finalists[: sizes["finalists"]], *baselines)
         per_epoch = sum(seconds_per_epoch(c, list(contestants)) for c in chosen)
-        work = per_epoch * size_ratio * epochs * folds * repeats
-        return STARTUP_S + work / workers
+        trained = sizes["epochs"] * sizes["folds"] * sizes["repeats"]
+        return STARTUP_S + per_epoch * size_ratio * trained / workers
 
-    if budget_s is not None:
-        while expected() > budget_s and n > 1:
-            n -= 1
-        if n < len(finalists):
-            reasons.append(
-                f"{len(finalists) - n} of {len(finalists)} finalists were left out to "
-                f"keep the cross-validation within {budget_s:.0f} s"
-            )
-        while expected() > budget_s and repeats > 1:
-            repeats -= 1
-        while expected() > budget_s and folds > MIN_FOLDS:
-            folds -= 1
-        if (folds, repeats) != (n_folds, n_repeats):
-            reasons.append(
-                f"{folds} folds in {repeats} repeats, not {n_folds} in {n_repeats}"
-            )
-        wanted = epochs
-        while expected() > budget_s and epochs > 1:
-            epochs -= 1
-        if epochs < wanted:
-            reasons.append(f"{epochs} epochs per fold instead of {wanted}")
-    return Plan(n, folds, repeats, epochs, expected(), tuple(reasons))
+    wanted = {
+        "finalists": len(finalists),
+        "repeats": n_repeats,
+        "epochs": epochs,
+        "folds": n_folds,
+    }
+    sizes = dict(wanted)
+    for name, least in _order(epochs):
+        while (
+            budget_s is not None and expected(sizes) > budget_s and sizes[name] > least
+        ):
+            sizes[name] -= 1
+    cut = tuple(
+        f"{sizes[name]} {name} instead of {wanted[name]}, "
+        f"to keep within {budget_s:.0f} s"
+        for name in wanted
+        if sizes[name] < wanted[name]
+    )
+    return Plan(
+        n_finalists=sizes["finalists"],
+        n_folds=sizes["folds"],
+        n_repeats=sizes["repeats"],
+        epochs=sizes["epochs"],
+        expected_s=expected(sizes),
+        reasons=cut,
+    )
+
+
+def _order(epochs: int) -> tuple[tuple[str, int], ...]:
+    """List what is cut, and down to what, in this order."""
+    return (
+        ("finalists", 2),
+        ("repeats", 1),
+        ("epochs", max(2, epochs // 3)),
+        ("folds", 3),
+        ("epochs", 2),
+        ("finalists", 1),
+        ("folds", MIN_FOLDS),
+        ("epochs", 1),
+    )

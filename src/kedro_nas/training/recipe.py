@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 WARMUP_SHARE = 0.05  # of all steps; enough for AdamW's second moments to settle
+HEAD_SHARE = 1 / 3  # of the schedule, in which only the new head learns
+BODY_FACTOR = 0.1  # of the learning rate, for pretrained weights afterwards
 FINAL_SHARE = 0.01  # of the peak at the very end, as in performance.md's fast engine
 
 
@@ -40,3 +42,28 @@ def learning_rates(
     cosine = FINAL_SHARE + (1 - FINAL_SHARE) * 0.5 * (1 + np.cos(math.pi * share))
     rates = peak * np.where(step < warmup, (step + 1) / warmup, cosine)
     return rates.astype(np.float32)
+
+
+def two_phases(
+    rates: NDArray[np.float32], *, epoch: int, schedule_epochs: int
+) -> NDArray[np.float32]:
+    """Pair the rates of new weights with those of pretrained ones.
+
+    Fine-tuning has two phases: in the first third of the schedule only the head learns,
+    as its random gradients would spoil the body; then the unfrozen part of the body
+    follows at a tenth of the rate. Without pretrained weights the second column is
+    not looked at.
+
+    Args:
+        rates: Of one epoch, from `learning_rates`.
+        epoch: Which epoch, counted from 0.
+        schedule_epochs: Epochs of the whole schedule.
+
+    Returns:
+        float32 of shape `(steps_per_epoch, 2)`.
+
+    >>> two_phases(np.ones(1, np.float32), epoch=0, schedule_epochs=9)[0].tolist()
+    [1.0, 0.0]
+    """
+    factor = 0.0 if epoch < HEAD_SHARE * schedule_epochs else BODY_FACTOR
+    return np.stack([rates, rates * np.float32(factor)], axis=1)

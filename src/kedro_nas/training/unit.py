@@ -18,7 +18,7 @@ from kedro_nas.seeds import derive_seed, generator
 from kedro_nas.training.checkpoints import load_checkpoint, save_checkpoint
 from kedro_nas.training.learner import DeadlineError, Learner
 from kedro_nas.training.pixels import DevelopmentPixels, development_pixels
-from kedro_nas.training.recipe import learning_rates
+from kedro_nas.training.recipe import learning_rates, two_phases
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 
 Say = Callable[[Epoch], None]
@@ -99,7 +99,7 @@ class Unit:
         with _Clock(self._seconds, "train"):
             loss = learner.train_epoch(
                 order[: steps * batch].reshape(steps, batch),
-                rates,
+                two_phases(rates, epoch=epoch, schedule_epochs=task.schedule_epochs),
                 seed=derive_seed(task.seed, "augmentation", epoch),
                 deadline=self._deadline,
             )
