@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import textwrap
 
@@ -160,6 +161,16 @@ def test_register_block_under_our_name_is_refused():
             return x
 
     assert find_block("conv").function.__module__ == "kedro_nas.space.blocks.conv"
+
+
+def test_block_registered_by_its_decorator_alone_is_found_by_other_processes(module):
+    """A decorated function listed in `blocks` carries its path like one of YAML."""
+    function = importlib.import_module(module).over_vocabulary
+    register_block("mine")(function)
+    space = space_of("unused", custom_blocks={})
+    chosen = space.decode({"n_stages": 1, "stage1_block": "mine"})
+
+    assert chosen.custom_blocks == (("mine", f"{module}:over_vocabulary"),)
 
 
 def test_register_block_with_a_cost_formula_is_not_built(module):

@@ -197,9 +197,7 @@ def build_search_space(
             n_train=verdict["n_train"],
             params_factor=verdict.get("max_params_factor", 1.0),
         ),
-        custom_blocks={
-            name: block.function for name, block in options.custom_blocks.items()
-        },
+        custom_blocks=_custom_paths(resolved),
         backbone_share=resolved.pretrained.share,
         backbone_weights=resolved.pretrained.weights,
         custom_options={
@@ -293,6 +291,15 @@ def misplaced(architecture: Architecture) -> str:
                 f"than {shape[0]}x{shape[1]}"
             )
     return ""
+
+
+def _custom_paths(options: SearchSpaceOptions) -> dict[str, str]:
+    """Say where the user's blocks are, whether YAML or a decorator named them."""
+    registered = {name: find_block(name).path for name in options.blocks or ()}
+    return {
+        **{name: path for name, path in registered.items() if path},
+        **{name: block.function for name, block in options.custom_blocks.items()},
+    }
 
 
 def _as_seen(
