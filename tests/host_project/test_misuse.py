@@ -30,7 +30,7 @@ MISTAKES = {
     ),
     "misspelt nested option": (
         {LOCAL: "nas: {reporting: {costs: {curency: EUR}}}"},
-        ["nas.reporting", "costs.curency"],
+        ["nas.reporting", "did you mean 'currency'"],
     ),
     "wrong type": (
         {LOCAL: "nas: {search: {budget_s: long}}"},

@@ -51,10 +51,21 @@ def faults(error: ValidationError, model: type[BaseModel]) -> str:
         name = ".".join(str(part) for part in fault["loc"]) or "(all)"
         if fault["type"] == "extra_forbidden":
             close = difflib.get_close_matches(
-                str(fault["loc"][-1]), list(model.model_fields), n=1
+                str(fault["loc"][-1]), _names_at(model, fault["loc"][:-1]), n=1
             )
             hint = f", did you mean '{close[0]}'?" if close else ""
             lines.append(f"{name}: unknown{hint}")
         else:
             lines.append(f"{name}={fault.get('input')!r}: {fault['msg'].lower()}")
     return "; ".join(lines)
+
+
+def _names_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    """List the options that may stand at a place of nested options."""
+    for part in path:
+        field = model.model_fields.get(str(part))
+        kind = None if field is None else field.annotation
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+            return []
+        model = kind
+    return list(model.model_fields)
