@@ -75,10 +75,11 @@ def confirmed(pairs: Pairs, pixels: Path, tolerance: float = TOLERANCE) -> Pairs
     """
     if not len(pairs):
         return pairs
-    images = np.load(pixels, mmap_mode="r")
-    step = max(1, _PAIRS_AT_ONCE // int(np.prod(images.shape[1:])))
+    n_bytes = int(np.prod(np.load(pixels, mmap_mode="r").shape[1:]))
+    step = max(1, _PAIRS_AT_ONCE // n_bytes)
+    # mapped anew each time, so that pages once read do not stay in memory
     keep = [
-        _alike(images, pairs[start : start + step], tolerance)
+        _alike(np.load(pixels, mmap_mode="r"), pairs[start : start + step], tolerance)
         for start in range(0, len(pairs), step)
     ]
     return pairs[np.concatenate(keep)]

@@ -89,21 +89,19 @@ class TableSource(Source):
                 return
 
     def _batches(self, columns: list[str]) -> Iterator[Any]:
-        import pyarrow.dataset as pads
+        import pyarrow.parquet as pq
 
-        options = None
-        if self.kind == "parquet":
-            # without it a row group is held whole, however large it is
-            options = pads.ParquetFragmentScanOptions(
-                use_buffered_stream=True, pre_buffer=False
+        data = self._dataset()
+        if self.kind != "parquet":
+            yield from data.to_batches(
+                columns=columns, batch_size=_BATCH, batch_readahead=1
             )
-        yield from self._dataset().to_batches(
-            columns=columns,
-            batch_size=_BATCH,
-            batch_readahead=2,
-            fragment_readahead=0,
-            fragment_scan_options=options,
-        )
+            return
+        for fragment in data.get_fragments():
+            # one row group at a time; a dataset's scanner holds several
+            with fragment.filesystem.open_input_file(fragment.path) as file:
+                table = pq.ParquetFile(file, pre_buffer=False)
+                yield from table.iter_batches(_BATCH, columns=columns)
 
     def _dataset(self) -> Any:
         import pyarrow as pa
