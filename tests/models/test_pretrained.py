@@ -90,6 +90,16 @@ def test_backbone_from_a_file_kept_less_is_cut_earlier(file):
     assert started.get_layer("backbone").output.shape == (None, 14, 10, 8)
 
 
+@pytest.mark.parametrize(("unfrozen", "variables"), [(0, 0), (1, 1), (2, 2), (3, 9)])
+def test_backbone_norms_are_free_only_when_everything_is(file, unfrozen, variables):
+    """Kernels are freed from the top; the norms with the last of them."""
+    path, _ = file
+    given = {"name": "keras_file", "kept": 5, "weights": str(path)}
+    body = build_model(start(unfrozen=unfrozen, **given)).get_layer("backbone")
+
+    assert len(body.trainable_variables) == variables
+
+
 def test_backbone_whose_file_is_missing_says_so(tmp_path):
     """A missing file is one clear message."""
     missing = str(tmp_path / "absent.keras")
