@@ -1,9 +1,9 @@
 """What a pretrained start saves: half of the classes teach a network the other half.
 
 Candidate 0 is trained on five classes of Fashion-MNIST (4,000 images, 4 epochs) and
-saved. On 100 images of the other five a cold start is trained for 40 epochs, and a start
-from that file (`keras_file`, everything unfrozen) for 24; both with a cosine schedule of
-their own length.
+saved. On 100 images of the other five a cold start is trained for 40 epochs, and a
+start from that file (`keras_file`, everything unfrozen) for 24; both with a cosine
+schedule of their own length.
 
     nice python benchmarks/transfer.py
 
@@ -11,8 +11,8 @@ Bar: over the seeds, the start from the file is at least as accurate on average 
 epochs as the cold start in 40. One line per seed and the JSON in benchmarks/results.
 
 Few images on purpose. With more of them this small network learns the new classes as
-fast from nothing: from 3,000 images 0.973 cold in 10 epochs against 0.968 in 6 (seed 0),
-0.899 against 0.894 (seed 1); from 500 images 0.957 in 20 against 0.946 in 12 (seed 0).
+fast from nothing: from 3,000 images 0.973 cold in 10 epochs against 0.968 in 6 (seed
+0), 0.899 against 0.894 (seed 1); from 500 images 0.957 in 20 against 0.946 in 12.
 """
 
 from __future__ import annotations
