@@ -36,9 +36,7 @@ def test_build_search_space_writes_plain_json(given):
 
     assert SearchSpace.from_dict(written).preset == "tiny"
     assert "small data" in " ".join(
-        nodes.build_search_space(PROFILE, SearchSpaceOptions(), 0)["bounds"][
-            "reasons"
-        ]
+        nodes.build_search_space(PROFILE, SearchSpaceOptions(), 0)["bounds"]["reasons"]
     )
 
 
