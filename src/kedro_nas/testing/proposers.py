@@ -69,6 +69,7 @@ class ProposerContract:
             pooling=["average"],
             dropout=[0.0],
             learning_rate=[0.002],
+            augmentation=["none"],
         )
         asked = propose(self.make(space, 0), 4)
 
