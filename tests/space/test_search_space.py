@@ -78,11 +78,11 @@ def test_build_few_images_and_many_classes_leaves_a_space(make_space):
     assert draw(space, 1)[0].n_classes == 200
 
 
-def test_build_strong_verdict_fixes_augmentation(make_space):
-    """Small data is augmented strongly unless the user has said otherwise."""
+def test_build_strong_verdict_always_augments(make_space):
+    """Small data is never left unaugmented unless the user has said so."""
     verdict = {"augmentation": "strong"}
 
-    assert make_space(verdict=verdict).choices["augmentation"] == ("strong",)
+    assert make_space(verdict=verdict).choices["augmentation"] == ("light", "strong")
     assert make_space(verdict=verdict, augmentation=["none"]).choices[
         "augmentation"
     ] == ("none",)

@@ -88,7 +88,8 @@ class SearchSpaceOptions(Options):
     """What may be found. A list narrows the preset's; null leaves it as it is.
 
     Attributes:
-        preset: `tiny`, `mobile`, `default`, `accuracy` or `cpu`.
+        preset: `tiny`, `mobile`, `default`, `accuracy`, `cpu`, or `auto`: `default`
+            where there is a GPU, else `cpu`.
         max_depth: Weighted layers on the longest path; `auto` by the data, `none`.
         max_params: All parameters; `auto` by the data, `none`, or like `250k`.
         max_macs: Multiply-accumulates per image; `auto` by image size, `none`.
@@ -119,7 +120,7 @@ class SearchSpaceOptions(Options):
         pretrained: The branch of pretrained backbones.
     """
 
-    preset: str = "default"
+    preset: str = "auto"
     max_depth: Amount = None
     max_params: Amount = None
     max_macs: Amount = None

@@ -78,13 +78,13 @@ def _outline(
         "stem_stride": stem_stride_for(image_shape),
         "activation": "relu",
         "head_pooling": "average",
-        "head_dropout": 0.0,
+        "head_dropout": 0.25,
         "head_dense": 0,
         "optimizer": "adamw",
         "learning_rate": _LEARNING_RATE,
-        "weight_decay": 1e-4,
-        "label_smoothing": 0.0,
-        "augmentation": "light",
+        "weight_decay": 0.05,
+        "label_smoothing": 0.1,
+        "augmentation": "none",
         "batch_size": 32,
     }
     widths = _WIDTHS if block == "conv" else (64, 96, 128, 192)

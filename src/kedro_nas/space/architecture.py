@@ -95,8 +95,8 @@ class Recipe(_Value):
 
     optimizer: str = "adamw"
     learning_rate: float = Field(2e-3, gt=0)
-    weight_decay: float = Field(1e-4, ge=0)
-    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    weight_decay: float = Field(0.05, ge=0)
+    label_smoothing: float = Field(0.1, ge=0, lt=1)
     augmentation: str = "none"
     batch_size: int = Field(32, ge=1)
 

@@ -42,6 +42,6 @@ def baseline_architecture(
             )
             for number in range(n_stages_for(image_shape))
         ),
-        head=Head(pooling="average", dropout=0.25 if small else 0.1),
-        recipe=Recipe(augmentation="medium" if small else "light"),
+        head=Head(pooling="average", dropout=0.25),
+        recipe=Recipe(augmentation="light" if small else "none"),
     )

@@ -54,9 +54,11 @@ def resolve_options(options: SearchSpaceOptions) -> SearchSpaceOptions:
     Raises:
         SearchSpaceError: An unknown preset, block, attention or other word.
     """
-    if options.preset not in preset_names():
-        raise unknown("preset", options.preset, preset_names())
-    preset = yaml.safe_load((_PRESETS / f"{options.preset}.yml").read_text())
+    # which machine it is, is found out above this layer; here it cannot be known
+    name = "default" if options.preset == "auto" else options.preset
+    if name not in preset_names():
+        raise unknown("preset", name, ["auto", *preset_names()])
+    preset = yaml.safe_load((_PRESETS / f"{name}.yml").read_text())
     given = options.model_dump()
     filled = {
         name: preset.get(name) if given[name] is None else given[name]

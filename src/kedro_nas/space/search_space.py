@@ -185,7 +185,7 @@ def build_search_space(
     height, width, channels = profile["image_shape"]
     resolved = resolve_options(options)
     if verdict.get("augmentation") == "strong" and options.augmentation is None:
-        resolved = resolved.model_copy(update={"augmentation": ("strong",)})
+        resolved = resolved.model_copy(update={"augmentation": ("light", "strong")})
     space = SearchSpace(
         input_shape=(height, width, channels),
         n_classes=len(profile["class_names"]),

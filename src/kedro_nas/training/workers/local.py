@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import queue
-import shutil
 import subprocess
 import sys
 import threading
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from kedro_nas.devices import cpu_numbers, gpu_names
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.base import Event
@@ -53,7 +53,7 @@ class LocalPool:
         max_memory_mb: float = 6144,
     ) -> None:
         self._gpus = gpu_names()
-        self._cpus = _cpus()
+        self._cpus = cpu_numbers()
         self._threads = threads
         self._size = resolve_workers(workers, threads)
         self._log = log
@@ -257,25 +257,6 @@ def _how(process: subprocess.Popen[str]) -> str:
     return f"exit status {code}"
 
 
-def gpu_names() -> list[str]:
-    """Return the GPUs a worker may use, without importing TensorFlow."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return [name for name in visible.split(",") if name not in ("", "-1")]
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return []
-    listed = subprocess.run([tool, "-L"], capture_output=True, text=True, check=False)
-    lines = [line for line in listed.stdout.splitlines() if line.startswith("GPU ")]
-    return [str(i) for i in range(len(lines))]
-
-
-def _cpus() -> list[int]:
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
-
-
 def resolve_workers(workers: int | Literal["auto"], threads: int) -> int:
     """Say how many workers `auto` means here.
 
@@ -285,4 +266,4 @@ def resolve_workers(workers: int | Literal["auto"], threads: int) -> int:
     """
     if workers != "auto":
         return workers
-    return len(gpu_names()) or max(1, len(_cpus()) // threads)
+    return len(gpu_names()) or max(1, len(cpu_numbers()) // threads)
