@@ -77,9 +77,25 @@ def _write_all(
         folder / "architecture.json",
         {"architecture": architecture.to_dict(), "class_names": store.class_names},
     )
-    (folder / "network.py").write_text(write_source(architecture))
+    source = write_source(architecture, **_as_trained(model))
+    (folder / "network.py").write_text(source)
     card = write_card(best, store.class_names, exporters, parity, options.model_license)
     (folder / "model_card.md").write_text(card)
+
+
+def _as_trained(model: Any) -> dict[str, Any]:
+    """Read from a model what its architecture does not say: what the data gave it."""
+    found: dict[str, Any] = {}
+    for layer in model.layers:
+        kind = type(layer).__name__
+        if kind == "Rescaling" and layer.name == "normalisation":
+            scale = np.atleast_1d(np.asarray(layer.scale, np.float64))
+            offset = np.atleast_1d(np.asarray(layer.offset, np.float64))
+            found["mean"] = (-offset / scale).tolist()
+            found["std"] = (1 / scale).tolist()
+        elif kind == "BatchNormalization":
+            found.setdefault("bn_momentum", float(layer.momentum))
+    return found
 
 
 def _some_images(store: ImageStore, count: int) -> NDArray[np.uint8]:

@@ -12,13 +12,15 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from kedro_nas.framework import failures, preflight
+from kedro_nas.framework.tracking.record import Recorder
 
 
 class NasHooks:
-    """Say what is wrong before anything runs, in one message."""
+    """Say what is wrong before anything runs, and log what ran."""
 
     def __init__(self) -> None:
         self._context: Any = None
+        self._recorder = Recorder()
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:
@@ -42,6 +44,11 @@ class NasHooks:
         preflight.check_sections(nodes, catalog)
         if not run_params.get("only_missing_outputs"):
             preflight.check_inputs(pipeline, nodes, catalog)
+
+    @hook_impl
+    def after_node_run(self, node: Any, inputs: Any, outputs: Any) -> None:
+        """Log what a node of ours leaves, if an MLflow run is active."""
+        self._recorder.record(node, inputs, outputs)
 
 
 hooks = NasHooks()

@@ -20,11 +20,12 @@ _PREFIX = "params:"
 
 def our_nodes(pipeline: Any) -> list[Any]:
     """Pick the nodes of a pipeline that are this package's."""
-    return [
-        node
-        for node in pipeline.nodes
-        if getattr(node.func, "__module__", "").startswith("kedro_nas.pipelines.")
-    ]
+    return [node for node in pipeline.nodes if is_ours(node)]
+
+
+def is_ours(node: Any) -> bool:
+    """Say whether a node runs a function of this package's pipelines."""
+    return getattr(node.func, "__module__", "").startswith("kedro_nas.pipelines.")
 
 
 def check_sections(nodes: Iterable[Any], catalog: Any) -> None:

@@ -13,6 +13,7 @@ from typing_extensions import Self
 
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import SearchError
+from kedro_nas.models.spaces import load_search_space
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.proposers.random import RandomProposer
@@ -67,7 +68,7 @@ def search_architectures(
     Raises:
         SearchError: The workspace belongs to another search, or nothing trained.
     """
-    space = SearchSpace.model_validate(search_space)
+    space = load_search_space(search_space)
     folder = claim_workspace(workspace / "search", store, space, options, seed)
     ledger = Ledger(folder / "ledger.jsonl")
     with _Search(store, space, profile, folder, ledger, options, seed) as search:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kedro_nas.space.encoding import SGD_RATE_FACTOR
+
 MOMENTUM = 0.9  # of SGD, and Adam's beta 1
 ADAM_BETA_2 = 0.999
 ADAM_EPSILON = 1e-7  # Keras' default
@@ -25,8 +27,8 @@ class FlatOptimizer:
     Args:
         name: `adamw` or `sgd`.
         variables: `tf.Variable`s, in a fixed order, all float32.
-        weight_decay: Decoupled decay per step relative to the learning rate, on kernels
-            (rank 2 and more) only.
+        weight_decay: Decoupled decay per step relative to AdamW's learning rate, on
+            kernels (rank 2 and more) only.
         pretrained: Which variables follow the second learning rate.
 
     Source: Loshchilov & Hutter (2019), Decoupled Weight Decay Regularization;
@@ -48,8 +50,10 @@ class FlatOptimizer:
         self._variables = list(variables)
         self._sizes = [int(np.prod(v.shape)) for v in self._variables]
         size = sum(self._sizes)
+        # SGD's rates are 20 times AdamW's; the decay per step is to be the same
+        decay = weight_decay / (SGD_RATE_FACTOR if name == "sgd" else 1)
         decayed = [
-            np.full(n, weight_decay if len(v.shape) > 1 else 0.0, np.float32)
+            np.full(n, decay if len(v.shape) > 1 else 0.0, np.float32)
             for n, v in zip(self._sizes, self._variables, strict=True)
         ]
         self._decay = tf.constant(np.concatenate(decayed))

@@ -1,0 +1,161 @@
+"""Memory and leftovers of 500 trials of a small space.
+
+    python benchmarks/memory.py            # 500 trials, about 10 minutes
+    python benchmarks/memory.py --quick    # 24 trials, not judged
+
+Ends with status 1 when the driver's or a worker's memory at the end is more than 10 %
+above that after 50 trials, or a process or checkpoint is left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from sklearn.datasets import load_digits
+
+from kedro_nas.data.prepare import prepare_images
+from kedro_nas.environment import describe_environment
+from kedro_nas.files import read_json_lines
+from kedro_nas.models.spaces import build_search_space
+from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.search.search import search_architectures
+from kedro_nas.training.workers.lease import end_kept_pool
+
+HERE = Path(__file__).parent
+SEED = 0
+GROWTH = 1.10
+SETTLED = 50  # trials after which memory should be flat
+
+
+def resident_mb(process_id: int) -> float:
+    """Return the resident memory of a process."""
+    words = Path(f"/proc/{process_id}/statm").read_text().split()
+    return int(words[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def watch(
+    ledger: Path, samples: list[tuple[int, float]], stop: threading.Event
+) -> None:
+    """Note the driver's memory against the trials ended."""
+    while not stop.wait(1.0):
+        ended = ledger.read_bytes().count(b'"event": "ended"') if ledger.exists() else 0
+        samples.append((ended, resident_mb(os.getpid())))
+
+
+def search(folder: Path, n_trials: int) -> dict[str, Any]:
+    """Search a small space on 200 digits, and note memory on the way."""
+    images, labels = load_digits(return_X_y=True)
+    store, profile = prepare_images(
+        (images[:200].reshape(-1, 8, 8), labels[:200]),
+        DataPreparationOptions(n_folds=2),
+        seed=SEED,
+        workspace=folder,
+    )
+    space = build_search_space(SearchSpaceOptions(preset="cpu"), profile, seed=SEED)
+    samples: list[tuple[int, float]] = []
+    stop = threading.Event()
+    ledger = folder / "search" / "ledger.jsonl"
+    watcher = threading.Thread(target=watch, args=(ledger, samples, stop))
+    watcher.start()
+    began = time.monotonic()
+    trials, _ = search_architectures(
+        store,
+        space.to_dict(),
+        profile,
+        folder,
+        SearchOptions(
+            budget_s=None,
+            max_trials=n_trials,
+            iterations=10_000,
+            max_epochs=4,
+            min_steps=1,
+            factor=2,
+            progress="off",
+        ),
+        RankingOptions(),
+        SEED,
+    )
+    seconds = time.monotonic() - began
+    stop.set()
+    watcher.join()
+    end_kept_pool()
+    events = [e for e in read_json_lines(ledger) if e["event"] == "ended"]
+    workers = [(i, e["memory_mb"]) for i, e in enumerate(events) if e["memory_mb"]]
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text()
+    return {
+        "trials": len(trials),
+        "seconds": seconds,
+        "driver_mb": level(samples),
+        "worker_mb": level(workers),
+        "processes_left": len(children.split()),
+        "checkpoints_left": unneeded(folder, trials),
+    }
+
+
+def unneeded(folder: Path, trials: Any) -> int:
+    """Count checkpoints of candidates that cannot be promoted any more."""
+    kept = {p.stem for p in (folder / "search" / "checkpoints").glob("*.npz")}
+    last = trials["iteration"].max()
+    open_ones = set(trials.loc[trials["iteration"] >= last - 1, "trial_id"])
+    return len(kept - open_ones)
+
+
+def level(samples: list[tuple[int, float]]) -> dict[str, float]:
+    """Return the memory around the 50th trial and over the last ones."""
+    early = [mb for n, mb in samples if SETTLED - 10 <= n < SETTLED + 10]
+    late = [mb for _, mb in samples[-20:]]
+    first = sum(early) / len(early) if early else float("nan")
+    return {"settled": first, "end": sum(late) / len(late)}
+
+
+def main() -> int:
+    """Search, write, and judge."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    quick = parser.parse_args().quick
+    with tempfile.TemporaryDirectory() as name:
+        found = search(Path(name), 24 if quick else 500)
+    growth = {
+        who: found[f"{who}_mb"]["end"] / found[f"{who}_mb"]["settled"]
+        for who in ("driver", "worker")
+    }
+    for who, ratio in growth.items():
+        mb = found[f"{who}_mb"]
+        print(
+            f"{who:<8} {mb['settled']:>8.0f} MB {mb['end']:>8.0f} MB at the end, "
+            f"{ratio:.2f} x"
+        )
+    leftovers = found["processes_left"] + found["checkpoints_left"]
+    good = quick or (max(growth.values()) <= GROWTH and leftovers == 0)
+    record = {
+        "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
+        "environment": describe_environment(),
+        "seed": SEED,
+        "growth": growth,
+        **found,
+    }
+    if not quick:
+        path = HERE / "results" / "memory.json"
+        path.write_text(json.dumps(record, indent=2) + "\n")
+    print(
+        f"memory: {found['trials']} trials in {found['seconds']:.0f} s, driver "
+        f"{growth['driver']:.2f} x, workers {growth['worker']:.2f} x, "
+        f"{leftovers} leftovers"
+    )
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,228 @@
+"""The whole job through the library, on data and blocks it has not seen."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from kedro_nas.data.prepare import prepare_images
+from kedro_nas.export.export import export_model
+from kedro_nas.models.spaces import build_search_space, load_search_space
+from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.parameters.export import ExportOptions
+from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.reporting import ReportingOptions
+from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.report.page import write_report
+from kedro_nas.search.search import search_architectures
+from kedro_nas.space.architecture import Architecture, Stage
+from kedro_nas.training.cross_validation import rank_finalists
+from kedro_nas.training.evaluate import evaluate_on_test
+from kedro_nas.training.final_fit import fit_final_models
+from kedro_nas.training.workers.lease import end_kept_pool
+
+pytestmark = pytest.mark.slow
+
+TEAM_BLOCKS = '''
+"""Blocks of a team's own package: one that works, four that do not."""
+
+import os
+import time
+
+import keras
+import numpy as np
+
+IN_A_WORKER = "KEDRO_NAS_THREADS" in os.environ
+
+
+def _conv(x, filters, kernel_size, stride):
+    conv = keras.layers.Conv2D(filters, kernel_size, strides=stride, padding="same")
+    return conv(x)
+
+
+def gated(x, *, filters, kernel_size, stride):
+    value = _conv(x, filters, kernel_size, stride)
+    gate = keras.layers.Activation("sigmoid")(_conv(x, filters, 1, stride))
+    return keras.layers.Multiply()([value, gate])
+
+
+def raising(x, *, filters, kernel_size, stride):
+    if IN_A_WORKER:
+        raise RuntimeError("planted in a block")
+    return _conv(x, filters, kernel_size, stride)
+
+
+def not_a_number(x, *, filters, kernel_size, stride):
+    y = _conv(x, filters, kernel_size, stride)
+    return keras.layers.Rescaling(float("nan"))(y) if IN_A_WORKER else y
+
+
+def greedy(x, *, filters, kernel_size, stride):
+    if IN_A_WORKER:
+        np.ones(10**14)
+    return _conv(x, filters, kernel_size, stride)
+
+
+def hanging(x, *, filters, kernel_size, stride):
+    if IN_A_WORKER:
+        time.sleep(10**6)
+    return _conv(x, filters, kernel_size, stride)
+'''
+
+
+@pytest.fixture
+def team_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Put a team's package on the path; gives its name."""
+    (tmp_path / "team_blocks.py").write_text(TEAM_BLOCKS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield "team_blocks"
+    end_kept_pool()
+    sys.modules.pop("team_blocks", None)
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, dict[str, Any]]:
+    """Prepare scikit-learn's 1,797 digits of 8 x 8, values 0 to 16."""
+    data = load_digits()
+    return prepare_images(
+        (data.images, data.target),
+        DataPreparationOptions(),
+        seed=0,
+        workspace=tmp_path_factory.mktemp("digits"),
+    )
+
+
+def _whole_job(
+    digits: tuple[Any, dict[str, Any]],
+    workspace: Path,
+    space_options: SearchSpaceOptions,
+    search: SearchOptions,
+) -> dict[str, Any]:
+    store, profile = digits
+    ranking = RankingOptions(
+        budget_s=None, finalists=2, folds=2, repeats=1, epochs=6, final_epochs=12
+    )
+    space = build_search_space(space_options, profile, seed=0).to_dict()
+    trials, finalists = search_architectures(
+        store, space, profile, workspace, search, ranking, 0
+    )
+    fold_scores, table, best = rank_finalists(
+        store, profile, finalists, workspace, ranking, search, 0
+    )
+    model, baseline, final_fit = fit_final_models(
+        store, profile, best, workspace, search, ranking, 0
+    )
+    exports = export_model(model, best, store, ExportOptions(formats=("keras",)))
+    metrics = evaluate_on_test(
+        store, model, baseline, best, final_fit, exports, workspace
+    )
+    report = write_report(
+        dataset_profile=profile,
+        search_space=space,
+        trials=trials,
+        finalists=finalists,
+        fold_scores=fold_scores,
+        ranking=table,
+        best_architecture=best,
+        test_metrics=metrics,
+        options=ReportingOptions(),
+    )
+    return {
+        "trials": trials,
+        "best": best,
+        "metrics": metrics,
+        "report": report,
+        "exports": exports,
+        "source": (exports / "network.py").read_text(),
+    }
+
+
+def test_digits_whole_job_in_small_data_mode_with_a_teams_block(
+    digits: tuple[Any, dict[str, Any]], tmp_path: Path, team_package: str
+) -> None:
+    """1,797 arrays of 8 x 8 become a report that names a block from outside."""
+    _, profile = digits
+    done = _whole_job(
+        digits,
+        tmp_path / "workspace",
+        SearchSpaceOptions(
+            preset="cpu",
+            blocks=("gated",),
+            custom_blocks={"gated": f"{team_package}:gated"},
+            attention=("none",),
+        ),
+        SearchOptions(
+            budget_s=None, max_trials=4, max_epochs=12, min_epochs=6, factor=2
+        ),
+    )
+
+    assert profile["verdict"]["mode"] == "small_data"
+    assert set(done["trials"]["status"]) == {"completed"}
+    assert done["trials"]["family"].str.contains("gated").all()
+    assert "gated" in done["report"].html
+    assert "gated" in done["source"] or done["best"]["is_baseline"]
+    assert done["metrics"]["accuracy"] > 0.8
+    assert done["metrics"]["reads"] == 1
+
+
+def test_search_planted_failures_are_rows_with_reasons_and_there_is_a_winner(
+    digits: tuple[Any, dict[str, Any]], tmp_path: Path, team_package: str
+) -> None:
+    """One that raises, one that is NaN, one too large, one that hangs: four rows."""
+    store, profile = digits
+    bad = ("raising", "not_a_number", "greedy", "hanging")
+    options = SearchSpaceOptions(
+        preset="cpu",
+        blocks=("conv", *bad),
+        custom_blocks={name: f"{team_package}:{name}" for name in bad},
+        attention=("none",),
+    )
+    space = build_search_space(options, profile, seed=0)
+    good = space.anchors[0]
+    planted = [_with_first_block(good, name, f"{team_package}:{name}") for name in bad]
+    fixed = space.model_copy(update={"anchors": (good, *planted)})
+    trials, finalists = search_architectures(
+        store,
+        fixed.to_dict(),
+        profile,
+        tmp_path / "workspace",
+        SearchOptions(
+            budget_s=None,
+            max_trials=5,
+            max_epochs=9,
+            min_steps=1,
+            workers=2,
+            max_silence_s=20,
+        ),
+        RankingOptions(finalists=1),
+        0,
+    )
+
+    failed = trials[trials["status"] == "failed"]
+    reasons = dict(
+        zip(failed["family"].str.split("-").str[0], failed["reason"], strict=True)
+    )
+    assert "planted in a block" in reasons["raising"]
+    assert (
+        "not a number" in reasons["not_a_number"]
+        or "not numbers" in reasons["not_a_number"]
+    )
+    assert reasons["greedy"].startswith("out of memory")
+    assert "said nothing for 20 s" in reasons["hanging"]
+    assert finalists["finalists"][0]["key"] == good.key
+    assert load_search_space(fixed.to_dict()).custom_blocks.keys() == set(bad)
+    assert np.isfinite(finalists["finalists"][0]["score"])
+
+
+def _with_first_block(architecture: Architecture, name: str, path: str) -> Architecture:
+    first, *others = architecture.stages
+    stage = Stage(**{**first.model_dump(), "block": name, "options": ()})
+    return architecture.model_copy(
+        update={"stages": (stage, *others), "custom_blocks": ((name, path),)}
+    )
