@@ -226,8 +226,8 @@ def main() -> int:
     path.write_text(json.dumps(record, indent=2) + "\n")
     equal = sum(row["equal"] for row in rows)
     print(
-        f"kill_and_resume: {killed} kills in {len(rows)} searches, {equal} ended as the "
-        f"undisturbed one, {lost} epochs trained twice"
+        f"kill_and_resume: {killed} kills in {len(rows)} searches, {equal} ended as "
+        f"the undisturbed one, {lost} epochs trained twice"
     )
     return 0 if good else 1
 
