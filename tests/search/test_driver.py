@@ -13,6 +13,7 @@ from kedro_nas.errors import SearchError
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.tables import incumbents, rank_correlations, trials_table
+from kedro_nas.space.architecture import Architecture, Stage, Stem
 from kedro_nas.training.tasks import Task
 
 MakeDriver = Callable[..., tuple[Driver, Ledger]]
@@ -232,3 +233,62 @@ def test_tables_incumbent_rises_and_correlations_are_per_rung(
     assert len(set(best)) == len(best)
     assert correlations
     assert all(-1 <= row["kendall_tau"] <= 1 for row in correlations)
+
+
+def test_tables_best_epoch_is_the_last_that_is_not_clearly_worse() -> None:
+    """On a plateau the whole schedule counts; a clear fall ends it earlier."""
+
+    def table(scores: list[float]) -> int:
+        epochs = [
+            {"event": "epoch", "t": 0.0, "trial": "a", "worker": 0, **_epoch(n, score)}
+            for n, score in enumerate(scores, 1)
+        ]
+        created = {
+            "event": "created",
+            "t": 0.0,
+            "trial": "a",
+            "parent": None,
+            "iteration": 0,
+            "bracket": 0,
+            "rung": 0,
+            "epoch_start": 0,
+            "architecture": SMALL.to_dict(),
+        }
+        ended = {
+            "event": "ended",
+            "t": 1.0,
+            "trial": "a",
+            "status": "completed",
+            "reason": "",
+            "score": 0.5,
+            "seconds": {},
+            "seconds_under_way": 0.0,
+            "history": [_epoch(n, score) for n, score in enumerate(scores, 1)],
+        }
+        begun = {"event": "begun", "t": 0.0, "n_validation": 2000}
+        found = trials_table([begun, created, *epochs, ended])
+        return int(found["best_epoch"].iloc[0])
+
+    assert table([0.5, 0.8, 0.89, 0.892, 0.888, 0.89]) == 6
+    assert table([0.5, 0.8, 0.89, 0.85, 0.82, 0.80]) == 3
+
+
+def _epoch(number: int, score: float) -> dict[str, Any]:
+    return {
+        "epoch": number,
+        "train_loss": 1.0,
+        "val_loss": 1.0,
+        "val_accuracy": score,
+        "val_balanced_accuracy": score,
+        "learning_rate": 0.1,
+        "seconds_train": 1.0,
+        "seconds_validate": 0.1,
+    }
+
+
+SMALL = Architecture(
+    input_shape=(8, 8, 1),
+    n_classes=2,
+    stem=Stem(width=8, kernel_size=3, stride=1),
+    stages=(Stage(block="conv", depth=1, width=8, kernel_size=3, stride=1),),
+)

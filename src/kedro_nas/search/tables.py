@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from typing import Any, cast
 
@@ -68,12 +69,14 @@ def trials_table(events: list[dict[str, Any]]) -> pd.DataFrame:
         if event["event"] == "epoch":
             epochs[event["trial"]][event["epoch"]] = event
     created = [e for e in events if e["event"] == "created"]
+    begun = next((e for e in events if e["event"] == "begun"), {})
     rows = [
         _row(
             event,
             ended.get(event["trial"]),
             started.get(event["trial"]),
             [epochs[event["trial"]][n] for n in sorted(epochs[event["trial"]])],
+            begun.get("n_validation"),
         )
         for event in created
     ]
@@ -86,6 +89,7 @@ def _row(
     ended: dict[str, Any] | None,
     started: dict[str, Any] | None,
     epochs: list[dict[str, Any]],
+    n_validation: int | None,
 ) -> dict[str, Any]:
     architecture = Architecture.from_dict(created["architecture"])
     cost = costs(architecture)
@@ -107,7 +111,7 @@ def _row(
         **{k: last.get(k) for k in ("val_accuracy", "val_balanced_accuracy")},
         **{k: last.get(k) for k in ("val_loss", "train_loss")},
         **{f"{k}_by_epoch": [e[k] for e in epochs] for k in _CURVES},
-        "best_epoch": _best_epoch(ended),
+        "best_epoch": _best_epoch(ended, n_validation),
         "params": cost.params,
         "macs": cost.macs,
         "depth": cost.depth,
@@ -141,11 +145,19 @@ def _seconds(
 _KINDS = ("build", "train", "validate", "checkpoint")
 
 
-def _best_epoch(ended: dict[str, Any] | None) -> int | None:
-    if not ended or not ended["history"]:
+def _best_epoch(ended: dict[str, Any] | None, n_validation: int | None) -> int | None:
+    """Return the last epoch whose accuracy is not clearly below the best.
+
+    Within one standard error of the best the differences are noise, and a schedule
+    whose learning rate has not yet fallen should not be cut for it.
+    """
+    history = ended["history"] if ended else []
+    scores = {e["epoch"]: e["val_accuracy"] for e in history if e["val_accuracy"]}
+    if not scores:
         return None
-    best = max(ended["history"], key=lambda e: (e["val_accuracy"] or 0.0, -e["epoch"]))
-    return int(best["epoch"])
+    best = max(scores.values())
+    error = math.sqrt(best * (1 - best) / n_validation) if n_validation else 0.0
+    return int(max(epoch for epoch, score in scores.items() if score >= best - error))
 
 
 def rank_correlations(trials: pd.DataFrame) -> list[dict[str, Any]]:

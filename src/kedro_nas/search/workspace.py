@@ -77,7 +77,11 @@ def claim_workspace(
         ledger = Ledger(folder / "ledger.jsonl")
     if not ledger.events:
         ledger.append(
-            "begun", belongs=belongs, seed=seed, environment=describe_environment()
+            "begun",
+            belongs=belongs,
+            seed=seed,
+            n_validation=len(store.rows("val")),
+            environment=describe_environment(),
         )
     return folder
 
