@@ -11,12 +11,12 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
-from kedro_nas.framework import failures, preflight
+from kedro_nas.framework import failures, preflight, quiet
 from kedro_nas.framework.tracking.record import Recorder
 
 
 class NasHooks:
-    """Say what is wrong before anything runs, and log what ran."""
+    """Say what is wrong before anything runs; keep quiet, and record, while it does."""
 
     def __init__(self) -> None:
         self._context: Any = None
@@ -44,6 +44,12 @@ class NasHooks:
         preflight.check_sections(nodes, catalog)
         if not run_params.get("only_missing_outputs"):
             preflight.check_inputs(pipeline, nodes, catalog)
+
+    @hook_impl
+    def before_dataset_loaded(self, node: Any) -> None:
+        """Import TensorFlow without its noise, before an input or a node does."""
+        if preflight.is_ours(node):
+            quiet.prepare_for(node)
 
     @hook_impl
     def after_node_run(self, node: Any, inputs: Any, outputs: Any) -> None:

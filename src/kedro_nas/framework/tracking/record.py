@@ -1,0 +1,145 @@
+"""What is logged of each node of ours: parameters before, results after."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kedro_nas.framework.preflight import is_ours
+from kedro_nas.framework.tracking import values
+from kedro_nas.framework.tracking.mlflow import ActiveRun, active_run
+
+logger = logging.getLogger(__name__)
+
+_PREFIX = "params:"
+
+
+class Recorder:
+    """Logs what nodes of ours leave; a tracker that fails never ends a run."""
+
+    def __init__(self) -> None:
+        self._warned = False
+        self._logged: set[tuple[str, str]] = set()
+
+    def record(
+        self, node: Any, inputs: Mapping[str, Any], outputs: Mapping[str, Any]
+    ) -> None:
+        """Log parameters and results of one node, if an MLflow run is active.
+
+        Args:
+            node: A node that has just run.
+            inputs: What it was given, by dataset.
+            outputs: What it returned, by dataset; not saved yet.
+        """
+        if not is_ours(node):
+            return
+        try:
+            run = active_run()
+        except Exception as error:  # noqa: BLE001 - see _attempt
+            self._warn(error)
+            return
+        if run is not None:
+            self._attempt(self._log_parameters, run, inputs)
+            self._attempt(_log_results, run, node, inputs, outputs)
+
+    def _attempt(self, log: Callable[..., None], *given: Any) -> None:
+        try:
+            log(*given)
+        except Exception as error:  # noqa: BLE001 - a search outlives its tracker
+            self._warn(error)
+
+    def _warn(self, error: Exception) -> None:
+        if not self._warned:
+            logger.warning(
+                "MLflow did not take all of this run (%s: %s). The run goes on, and "
+                "the files of the catalog are complete.",
+                type(error).__name__,
+                error,
+            )
+        self._warned = True
+
+    def _log_parameters(self, run: ActiveRun, inputs: Mapping[str, Any]) -> None:
+        for name, value in inputs.items():
+            seen = (run.run_id, name)
+            if name.startswith(_PREFIX) and seen not in self._logged:
+                self._logged.add(seen)
+                named = name.removeprefix(_PREFIX)
+                run.log_parameters(values.flat_parameters(named, value))
+
+
+def _log_results(
+    run: ActiveRun, node: Any, inputs: Mapping[str, Any], outputs: Mapping[str, Any]
+) -> None:
+    namespace = node.namespace or "nas"
+    log = _RESULTS.get(node.func.__name__)
+    if log is not None:
+        # by position, as a host may have renamed our datasets
+        given = [inputs[name] for name in node.inputs]
+        made = [outputs[name] for name in node.outputs]
+        log(run, namespace, given, made)
+
+
+def _log_search(run: ActiveRun, namespace: str, _: list[Any], made: list[Any]) -> None:
+    trials, finalists = made
+    search = {k: v for k, v in finalists["search"].items() if k != "environment"}
+    run.log_points(values.flat_numbers(f"{namespace}.finalists.search", search))
+    run.log_points(values.incumbent(f"{namespace}.incumbent", finalists))
+    run.log_trials(values.trial_runs(trials))
+
+
+def _log_ranking(run: ActiveRun, namespace: str, _: list[Any], made: list[Any]) -> None:
+    _scores, ranking, best = made
+    name = f"{namespace}.best_architecture"
+    run.log_points(values.flat_numbers(name, _without_architectures(best)))
+    words = {key: best[key] for key in ("name", "key", "rule", "sentence")}
+    run.log_tags(values.flat_parameters(name, words))
+    run.log_text(ranking.to_csv(index=False), f"{namespace}/ranking.csv")
+
+
+def _log_export(
+    run: ActiveRun, namespace: str, given: list[Any], made: list[Any]
+) -> None:
+    for path in sorted(Path(made[0]).iterdir()):
+        if path.suffix in {".json", ".md", ".py"}:
+            run.log_file(path, f"{namespace}/exports")
+    run.log_model(given[0], namespace.replace(".", "_") + "_model")
+
+
+def _log_test(run: ActiveRun, namespace: str, _: list[Any], made: list[Any]) -> None:
+    run.log_points(values.flat_numbers(f"{namespace}.test_metrics", made[0]))
+
+
+def _log_figures(
+    run: ActiveRun, namespace: str, names: Sequence[str], figures: Sequence[Any]
+) -> None:
+    for name, figure in zip(names, figures, strict=True):
+        html = figure.to_html(include_plotlyjs="cdn")
+        run.log_text(html, f"{namespace}/figures/{name}.html")
+
+
+def _log_space(run: ActiveRun, namespace: str, _: list[Any], made: list[Any]) -> None:
+    _log_figures(run, namespace, ["search_space_figure"], made)
+
+
+def _log_report(run: ActiveRun, namespace: str, _: list[Any], made: list[Any]) -> None:
+    from kedro_nas.pipelines.reporting.nodes import FIGURES
+
+    page, *figures = made
+    run.log_text(page, f"{namespace}/report.html")
+    _log_figures(run, namespace, FIGURES, figures)
+
+
+def _without_architectures(best: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in best.items() if k not in {"architecture", "baseline"}}
+
+
+_RESULTS: dict[str, Callable[[ActiveRun, str, list[Any], list[Any]], None]] = {
+    "draw_search_space": _log_space,
+    "search_architectures": _log_search,
+    "rank_finalists": _log_ranking,
+    "export_model": _log_export,
+    "evaluate_on_test": _log_test,
+    "write_report": _log_report,
+}

@@ -1,0 +1,172 @@
+"""Parameters and results as the flat names and numbers a tracker compares."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+# MLflow refuses more than 6000 characters; a table of runs is unreadable far below
+MAX_CHARACTERS = 250
+CURVES = ("val_accuracy", "val_loss", "train_loss")
+_TRIAL_PARAMETERS = ("key", "name", "family", "learning_rate", "seed")
+_TRIAL_NUMBERS = (
+    *("score", "params", "macs", "depth", "epochs", "best_epoch", "seconds"),
+    "val_balanced_accuracy",
+)
+_TRIAL_TAGS = ("status", "reason", "bracket", "rung", "iteration", "parent_id")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value of a metric.
+
+    Attributes:
+        name: Of the metric.
+        value: A finite number.
+        step: The epoch it belongs to, 0 if to none.
+    """
+
+    name: str
+    value: float
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class TrialRun:
+    """One row of `nas.trials` as a run of its own.
+
+    Attributes:
+        name: Trial and network, for people.
+        parameters: What distinguishes it.
+        points: Its curve by epoch, and its costs.
+        tags: Its place in the search.
+        started_s: Seconds since the search began.
+        ended_s: The same, of its end.
+        failed: Whether it ended without a score.
+    """
+
+    name: str
+    parameters: dict[str, str]
+    points: list[Point]
+    tags: dict[str, str] = field(default_factory=dict)
+    started_s: float = 0.0
+    ended_s: float = 0.0
+    failed: bool = False
+
+
+def flat_parameters(name: str, value: Any) -> dict[str, str]:
+    """Flatten options into dotted names and short texts.
+
+    Args:
+        name: Of the parameter, e.g. `nas.search`.
+        value: Options, a mapping, or a plain value.
+
+    >>> flat_parameters("nas.search", {"budget_s": 240, "costs": {"devices": 1}})
+    {'nas.search.budget_s': '240', 'nas.search.costs.devices': '1'}
+    """
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json")
+    if isinstance(value, Mapping) and value:
+        return {
+            key: text
+            for part, inner in value.items()
+            for key, text in flat_parameters(f"{name}.{part}", inner).items()
+        }
+    text = value if isinstance(value, str) else json.dumps(value)
+    return {_allowed(name): _short(text)}
+
+
+def flat_numbers(name: str, value: Any) -> list[Point]:
+    """Flatten the finite numbers of a JSON value into dotted names.
+
+    Lists (curves, tables, images) and words are left out; yes is 1, no is 0.
+
+    >>> flat_numbers("m", {"accuracy": 0.9, "mcnemar": {"p_value": None}, "per": [1]})
+    [Point(name='m.accuracy', value=0.9, step=0)]
+    """
+    if isinstance(value, Mapping):
+        return [
+            point
+            for key, inner in value.items()
+            for point in flat_numbers(f"{name}.{key}", inner)
+        ]
+    return [Point(_allowed(name), float(value))] if _is_number(value) else []
+
+
+def incumbent(name: str, finalists: Mapping[str, Any]) -> list[Point]:
+    """Return the best score so far by epochs trained.
+
+    Args:
+        name: For the metric.
+        finalists: `nas.finalists`.
+    """
+    return [
+        Point(name, float(item["score"]), int(item["epochs"]))
+        for item in finalists["search"].get("incumbent", ())
+        if _is_number(item.get("score")) and _is_number(item.get("epochs"))
+    ]
+
+
+def trial_runs(trials: Any) -> list[TrialRun]:
+    """Turn `nas.trials` into runs, one per row, in order of creation."""
+    return [_trial_run(row) for row in trials.to_dict(orient="records")]
+
+
+def _trial_run(row: Mapping[Any, Any]) -> TrialRun:
+    curve = [
+        Point(name, float(value), int(row.get("epoch_start") or 0) + number)
+        for name in CURVES
+        for number, value in enumerate(_listed(row.get(f"{name}_by_epoch")), start=1)
+        if _is_number(value)
+    ]
+    numbers = [
+        Point(name, float(row[name]))
+        for name in _TRIAL_NUMBERS
+        if _is_number(row.get(name))
+    ]
+    return TrialRun(
+        name=_short(f"{row['trial_id']} {row['name']}"),
+        parameters=_texts(row, _TRIAL_PARAMETERS),
+        points=curve + numbers,
+        tags=_texts(row, _TRIAL_TAGS),
+        started_s=float(row["started_s"]) if _is_number(row.get("started_s")) else 0.0,
+        ended_s=float(row["ended_s"]) if _is_number(row.get("ended_s")) else 0.0,
+        failed=row.get("status") == "failed",
+    )
+
+
+def _texts(row: Mapping[Any, Any], names: Iterable[str]) -> dict[str, str]:
+    found = {name: row.get(name) for name in names}
+    return {
+        name: _short(str(value))
+        for name, value in found.items()
+        if value not in (None, "") and value == value  # noqa: PLR0124 - NaN is nothing
+    }
+
+
+def _listed(value: Any) -> Iterable[Any]:
+    return () if value is None or isinstance(value, float) else value
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return not isinstance(value, str) and math.isfinite(value)
+    except TypeError:
+        return False
+
+
+def _allowed(name: str) -> str:
+    """Replace what MLflow refuses in a name."""
+    return re.sub(r"[^\w. -]", "_", name)
+
+
+def _short(text: str) -> str:
+    if len(text) <= MAX_CHARACTERS:
+        return text
+    return text[: MAX_CHARACTERS - 3] + "..."
