@@ -41,14 +41,17 @@ class KedroNasError(Exception):
         super().__init__(self._sentence())
 
     def _sentence(self) -> str:
-        parts = [self.failed.rstrip(".") + "."]
-        if self.received:
-            parts.append(f"Received: {self.received.rstrip('.')}.")
-        if self.allowed:
-            parts.append(f"Allowed: {self.allowed.rstrip('.')}.")
-        if self.remedy:
-            parts.append(self.remedy.rstrip(".") + ".")
-        return " ".join(parts)
+        parts = [
+            self.failed,
+            self.received and f"Received: {self.received}",
+            self.allowed and f"Allowed: {self.allowed}",
+            self.remedy,
+        ]
+        return " ".join(_ended(part) for part in parts if part)
+
+
+def _ended(part: str) -> str:
+    return part if part.endswith("?") else part.rstrip(".") + "."
 
 
 class ParameterError(KedroNasError):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 from tests.host_project.conftest import Host, draw_images
 
 pytestmark = pytest.mark.slow
@@ -13,11 +18,13 @@ PARAMETERS = "conf/base/parameters_nas.yml"
 LOCAL = "conf/local/parameters_nas.yml"
 
 
-def _edit(host: Host, path: str, old: str, new: str) -> None:
-    text = (host.root / path).read_text()
-    assert old in text
-    host.write(path, text.replace(old, new, 1))
+def _png() -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(np.zeros((12, 12), np.uint8)).save(file, "PNG")
+    return file.getvalue()
 
+
+PNG = _png()
 
 MISTAKES = {
     "misspelt option": (
@@ -48,6 +55,18 @@ MISTAKES = {
     "no section": ({PARAMETERS: "a: 1"}, ["'nas' are missing", "kedro nas init"]),
     "seed": ({LOCAL: "nas: {seed: x}"}, ["nas.seed", "not an integer"]),
     "broken yaml": ({PARAMETERS: "nas: ["}, ["is not valid YAML", "parameters_nas"]),
+    "list for a mapping": (
+        {LOCAL: "nas: {ranking: [1]}"},
+        ["TypeError", "a section of nas: is a mapping"],
+    ),
+    "misspelt dataset": (
+        {
+            "conf/local/catalog.yml": (
+                "images: {type: kedro_nas.datasets.ImageDataset, path: data/01_raw}"
+            )
+        },
+        ["'ImageDataset' not found", "ImagesDataset"],
+    ),
     "no images": ({}, ["data/01_raw/images", "ImagesDataset"]),
     "impossible bound": (
         {LOCAL: "nas: {search_space: {max_params: 10}}"},
@@ -86,6 +105,56 @@ def _written(root: Path) -> set[str]:
         if path.is_file() and path.suffix in {".json", ".csv", ".html"}
         if "dataset" not in path.parts
     }
+
+
+# a table of images, and what the message says of it
+BAD_TABLES: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "empty": ({"image": [], "label": []}, ["is empty", "0 rows"]),
+    "no label column": ({"image": [PNG] * 30}, ["no label column", "label_column"]),
+    "label type": (
+        {"image": [PNG] * 30, "label": [[1, 2]] * 30},
+        ["a type that names no class", "[1, 2] (list)"],
+    ),
+    "undecodable": (
+        {"image": [b"no image"] * 9 + [PNG] * 21, "label": ["a", "b", "c"] * 10},
+        ["9 of 30", "row 0", "max_bad_fraction"],
+    ),
+    "one class": (
+        {"image": [PNG] * 30, "label": ["a"] * 30},
+        ["1 class (a)", "at least 2 classes"],
+    ),
+    "class smaller than the folds": (
+        {"image": [PNG] * 30, "label": ["a"] * 14 + ["b"] * 14 + ["c"] * 2},
+        ["'c' 2", "n_folds"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_TABLES)
+def test_run_on_bad_images_ends_in_one_message(name: str, searching_host: Host) -> None:
+    """It ends before TensorFlow is imported, and an earlier run's files stay."""
+    columns, expected = BAD_TABLES[name]
+    pd.DataFrame(columns).to_parquet(searching_host.root / "bad.parquet")
+    searching_host.write(
+        "conf/local/catalog.yml",
+        "images: {type: kedro_nas.datasets.ImagesDataset, path: bad.parquet}\n",
+    )
+    earlier = {
+        "data/03_primary/nas/dataset_profile.json": '{"n_images": 3}',
+        "data/07_model_output/nas/ranking.csv": "rank,name",
+        "data/08_reporting/nas/report.html": "<html>",
+    }
+    for path, text in earlier.items():
+        searching_host.write(path, text)
+    done = searching_host.kedro("run", "--pipelines", "nas")
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert done.stderr.strip().startswith("DataError: ")
+    for part in (*expected, "Received: ", "Allowed: "):
+        assert part in done.stderr
+    for path, text in earlier.items():
+        assert (searching_host.root / path).read_text() == text
 
 
 def test_run_without_conf_local_names_the_command(searching_host: Host) -> None:

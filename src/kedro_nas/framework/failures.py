@@ -38,8 +38,8 @@ def install(context: Any) -> None:
         traceback: TracebackType | None,
     ) -> None:
         text = message_of(error, context)
-        hint = None if text else hint_for(error)
-        if hint and kind.__name__ not in WITH_TRACEBACK:
+        hint = hint_for(error)
+        if text is None and hint and kind.__name__ not in WITH_TRACEBACK:
             text = f"{kind.__name__}: {error}"
         if text is None or os.environ.get(SWITCH):
             previous(kind, error, traceback)
@@ -69,7 +69,7 @@ def message_of(error: BaseException, context: Any = None) -> str | None:
             return f"{type(link).__name__}: {link}"
     if isinstance(error, ParameterValidationError):
         return _faults(error, context)
-    if isinstance(error, DatasetError) and "kedro_nas.datasets." in str(error):
+    if isinstance(error, DatasetError) and "kedro_nas.datasets" in str(error):
         return f"{type(error).__name__}: {error}"
     return None
 

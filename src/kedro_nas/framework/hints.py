@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from kedro_nas import datasets
+
 _HINTS = (
     (
         "ImportError",
@@ -31,6 +33,20 @@ _HINTS = (
             "kedro-nas: {file} is not valid YAML at the line named above. Correct it, "
             "or write it anew with `kedro nas init --force`."
         ),
+    ),
+    (
+        "TypeError",
+        r"Cannot merge incompatible container types",
+        (
+            "kedro-nas: one environment gives a list where another gives a mapping. "
+            "Compare the parameters of conf/<env> (or --params) with conf/base; a "
+            "section of nas: is a mapping such as `ranking: {{folds: 3}}`."
+        ),
+    ),
+    (
+        "DatasetError",
+        r"Dataset '\w+' not found in 'kedro_nas\.datasets'",
+        f"kedro-nas: its datasets are {', '.join(datasets.__all__)}.",
     ),
     (
         "ValueError",

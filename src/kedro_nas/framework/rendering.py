@@ -77,7 +77,6 @@ def make_plan(
     _check_names(namespace, pipeline_name)
     loader = _config_loader(root, env)
     known = _keys(loader, "catalog")
-    suffix = namespace.replace(".", "_")
     code = source_dir.resolve().relative_to(root.resolve()) / package
     is_new = images not in known
     texts = render_files(
@@ -90,7 +89,9 @@ def make_plan(
         preset=preset,
         is_new=is_new,
     )
-    steps = _next_steps(root / code, pipeline_name, images, path, suffix, is_new=is_new)
+    steps = _next_steps(
+        root / code, namespace, pipeline_name, images, path, is_new=is_new
+    )
     return Plan(texts, steps)
 
 
@@ -182,14 +183,15 @@ def _catalog(namespace: str, images: str, path: str | None, *, is_new: bool) -> 
 
 def _next_steps(
     code: Path,
+    namespace: str,
     pipeline_name: str,
     images: str,
     path: str | None,
-    suffix: str,
     *,
     is_new: bool,
 ) -> list[str]:
-    steps = []
+    steps, suffix = [], namespace.replace(".", "_")
+    which = "" if namespace == "nas" else f" --namespace {namespace}"
     if is_new and path is None:
         steps.append(
             f"Point '{images}' in catalog_{suffix}.yml at your images: a folder with "
@@ -213,9 +215,9 @@ def _next_steps(
             f'    if name != "{pipeline_name}"), start=Pipeline([]))'
         ),
         (
-            f"Look ahead without training:  kedro nas check\n"
+            f"Look ahead without training:  kedro nas check{which}\n"
             f"Search:                       kedro run --pipelines {pipeline_name}\n"
-            f"Look on meanwhile:            kedro nas status"
+            f"Look on meanwhile:            kedro nas status{which}"
         ),
     ]
     return steps

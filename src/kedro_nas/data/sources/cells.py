@@ -41,7 +41,9 @@ def resolve_columns(present: Sequence[str], wanted: Columns, where: str) -> Colu
         if name is None:
             name = next((word for word in usual if word in present), None)
             if name is None and role in {"image", "label"}:
-                raise _missing(role, f"none of {', '.join(usual)}", present, where, "")
+                raise _missing(
+                    role, f"(none of {', '.join(usual)})", present, where, ""
+                )
         elif name not in present:
             close = difflib.get_close_matches(name, list(present), n=1)
             hint = f" (did you mean '{close[0]}'?)" if close else ""

@@ -1,0 +1,59 @@
+"""`kedro_nas.framework.hints`: each error of Kedro's that our users meet has advice."""
+
+from __future__ import annotations
+
+import pytest
+
+from kedro_nas.framework import hints
+
+
+class ParserError(Exception):
+    """Stands in for Kedro's error of that name."""
+
+
+class MissingConfigException(Exception):  # noqa: N818 - Kedro's name
+    """Stands in for Kedro's error of that name."""
+
+
+class DatasetError(Exception):
+    """Stands in for Kedro's error of that name."""
+
+
+ERRORS = [
+    (ImportError("importing the 'host.pipelines.nas' module"), "kedro nas init"),
+    (MissingConfigException("no such folder: a/conf/local"), "mkdir -p a/conf/local"),
+    (ParserError("in conf/base/parameters_nas.yml"), "conf/base/parameters_nas.yml is"),
+    (TypeError("Cannot merge incompatible container types"), "`ranking: {folds: 3}`"),
+    (
+        DatasetError("Dataset 'ImageDataset' not found in 'kedro_nas.datasets'."),
+        "ImagesDataset, KerasModelDataset",
+    ),
+    (
+        ValueError("Failed to find the pipeline named 'search'."),
+        "kedro nas init --pipeline-name search",
+    ),
+]
+
+
+@pytest.mark.parametrize(("error", "advice"), ERRORS, ids=lambda v: type(v).__name__)
+def test_hint_for_an_error_users_meet_says_what_to_do(
+    error: Exception, advice: str
+) -> None:
+    """The advice names what the error named."""
+    said = hints.hint_for(error)
+
+    assert said is not None
+    assert advice in said
+
+
+def test_every_hint_is_tested() -> None:
+    """A hint whose text cannot be filled in would hide the error itself."""
+    assert len(hints._HINTS) == len(ERRORS)
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("no"), TypeError("merge"), KeyError("nas")]
+)
+def test_hint_for_an_error_of_the_host_is_silent(error: Exception) -> None:
+    """What is not ours to explain is left alone."""
+    assert hints.hint_for(error) is None
