@@ -19,11 +19,19 @@ class DatasetError(Exception):
     """Stands in for Kedro's error of that name."""
 
 
+class MlflowException(Exception):  # noqa: N818 - MLflow's name
+    """Stands in for MLflow's error of that name."""
+
+
 ERRORS = [
     (ImportError("importing the 'host.pipelines.nas' module"), "kedro nas init"),
     (MissingConfigException("no such folder: a/conf/local"), "mkdir -p a/conf/local"),
     (ParserError("in conf/base/parameters_nas.yml"), "conf/base/parameters_nas.yml is"),
     (TypeError("Cannot merge incompatible container types"), "`ranking: {folds: 3}`"),
+    (
+        MlflowException("The filesystem tracking backend (e.g., './mlruns') is old"),
+        "mlflow_tracking_uri: sqlite:///mlflow.db",
+    ),
     (
         DatasetError("Dataset 'ImageDataset' not found in 'kedro_nas.datasets'."),
         "ImagesDataset, KerasModelDataset",

@@ -82,7 +82,7 @@ def measure_network(
     built = time.monotonic()
     batch = min(architecture.recipe.batch_size, len(train))
     positions = np.resize(pixels.positions(train), (_STEPS, batch))
-    rates = np.full(_STEPS, 1e-3, np.float32)
+    rates = np.full((_STEPS, 2), 1e-3, np.float32)  # of new and pretrained weights
     learner.train_epoch(positions[:1], rates[:1], seed=0)
     warm = time.monotonic()
     learner.train_epoch(positions, rates, seed=0)

@@ -44,6 +44,14 @@ _HINTS = (
         ),
     ),
     (
+        "MlflowException",
+        r"The filesystem tracking backend",
+        (
+            "kedro-nas: say where kedro-mlflow keeps runs. Write conf/base/mlflow.yml "
+            "with `server:`, and below it `mlflow_tracking_uri: sqlite:///mlflow.db`."
+        ),
+    ),
+    (
         "DatasetError",
         r"Dataset '\w+' not found in 'kedro_nas\.datasets'",
         f"kedro-nas: its datasets are {', '.join(datasets.__all__)}.",

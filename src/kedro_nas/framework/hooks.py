@@ -22,7 +22,7 @@ class NasHooks:
         self._context: Any = None
         self._recorder = Recorder()
 
-    @hook_impl
+    @hook_impl(tryfirst=True)  # other plugins' hooks may be what ends the run
     def after_context_created(self, context: Any) -> None:
         """Let errors of ours end in their message instead of a traceback."""
         self._context = context
