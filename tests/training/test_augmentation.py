@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from kedro_nas.errors import TrainingError
-from kedro_nas.training.augmentation import STRENGTHS, make_augmenter
+from kedro_nas.space.choices import AUGMENTATIONS
+from kedro_nas.training.augmentation import make_augmenter
 
 pytestmark = pytest.mark.slow
 
-NAMES = [f"{name}{suffix}" for name in STRENGTHS for suffix in ("", "+flip")][1:]
+NAMES = [name for name in AUGMENTATIONS if name != "none"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -38,7 +39,7 @@ def test_augmenter_keeps_shape_and_range_and_is_seeded(
 def test_augmenter_flip_alone_mirrors_about_half_of_the_images() -> None:
     """Mirroring moves no pixel but to its mirror place."""
     pixels = np.random.default_rng(0).uniform(0, 255, (64, 6, 9, 3)).astype(np.float32)
-    augment = make_augmenter("none+flip", (6, 9, 3))
+    augment = make_augmenter("flip", (6, 9, 3))
     assert augment is not None
 
     flipped = np.asarray(augment(pixels, np.array([5, 6], np.int32)))

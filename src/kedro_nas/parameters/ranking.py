@@ -28,7 +28,10 @@ class RankingOptions(Options):
         epochs: Epochs in each fold, None for the median best epoch of the search.
         baseline: `auto` for a hand-built residual network sized to the data, `none`,
             or `package.module:function` of one's own.
-        final_epochs: Epochs of the final fit, None for what the folds support.
+        final_epochs: Epochs of the final fit, None for `final_factor` times the epochs
+            of a full training in the search.
+        final_factor: The final network may train longer than any candidate could.
+        final_budget_s: Seconds of the final fit, None for no limit; it cuts epochs.
         seeds: Final fits of the winner; the one with the lowest training loss is taken.
     """
 
@@ -38,10 +41,12 @@ class RankingOptions(Options):
     folds: int | None = Field(None, ge=2)
     repeats: int | None = Field(None, ge=1)
     rule: Literal["one_standard_error", "best_mean"] = "one_standard_error"
-    budget_s: float | None = Field(100, gt=0, allow_inf_nan=False)
+    budget_s: float | None = Field(80, gt=0, allow_inf_nan=False)
     epochs: int | None = Field(None, ge=1)
     baseline: str = "auto"
     final_epochs: int | None = Field(None, ge=1)
+    final_factor: float = Field(1.5, ge=1, le=10)
+    final_budget_s: float | None = Field(140, gt=0, allow_inf_nan=False)
     seeds: int = Field(1, ge=1, le=3)
 
     @field_validator("baseline")

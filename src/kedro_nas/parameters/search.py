@@ -56,7 +56,7 @@ class SearchOptions(Options):
     min_steps: int = Field(150, ge=1)
     factor: int = Field(3, ge=2)
     iterations: int | None = Field(None, ge=1)
-    max_epoch_share: float | None = Field(0.1, gt=0, le=1)
+    max_epoch_share: float | None = Field(0.05, gt=0, le=1)
     patience: int = Field(15, ge=1)
     smoothing_epochs: int = Field(3, ge=1)
     slope_places: int = Field(1, ge=0)

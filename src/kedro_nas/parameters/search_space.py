@@ -114,7 +114,7 @@ class SearchSpaceOptions(Options):
         learning_rate: Peaks of the schedule: a list, or `{low:, high:}`.
         weight_decay: Decoupled weight decays.
         label_smoothing: Shares of the target spread over the classes, in [0, 1).
-        augmentation: `none`, `light`, `medium`, `strong`.
+        augmentation: `none`, `flip`, `light`, `light+flip`, ... `strong+flip`.
         batch_size: Images per gradient step.
         custom_blocks: The user's blocks, name to `package.module:function`.
         pretrained: The branch of pretrained backbones.

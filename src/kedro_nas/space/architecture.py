@@ -89,7 +89,7 @@ class Recipe(_Value):
         learning_rate: Peak of the schedule.
         weight_decay: Decoupled weight decay on kernels.
         label_smoothing: Share of the target spread over all classes, in [0, 1).
-        augmentation: Name of a strength, `none` to `strong`.
+        augmentation: Name of a strength, `none` to `strong`, perhaps with `+flip`.
         batch_size: Images per gradient step.
     """
 

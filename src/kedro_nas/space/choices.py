@@ -30,7 +30,11 @@ Choices = dict[str, Allowed]
 NETWORK_ACTIVATIONS = ("relu", "swish", "hard_swish", "gelu")
 POOLINGS = ("average", "flatten")
 OPTIMIZERS = ("adamw", "sgd")
-AUGMENTATIONS = ("none", "light", "medium", "strong")
+# Mirroring is apart: a mirrored digit or letter is not of its class any more.
+AUGMENTATIONS = (
+    *("none", "flip", "light", "light+flip"),
+    *("medium", "medium+flip", "strong", "strong+flip"),
+)
 PER_STAGE = ("block", "depth", "width", "kernel_size", "stride", "attention")
 RECIPE = (
     "optimizer",

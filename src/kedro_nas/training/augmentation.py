@@ -8,8 +8,8 @@ Strengths, each with what the one before has:
 * `strong`: and rotation by up to 15 degrees, scale 0.85 to 1.15, other brightness and
   contrast.
 
-A suffix `+flip` adds horizontal mirroring. It is apart because a mirrored image is not
-always of the same class: digits and letters change their meaning.
+`flip` alone, or as a suffix `+flip`, adds horizontal mirroring. It is apart because a
+mirrored image is not always of the same class: digits and letters change meaning.
 
 Source: DeVries & Taylor (2017) for cutout; the rest is standard practice.
 """
@@ -36,7 +36,7 @@ def make_augmenter(
     """Make the function that augments a batch in the graph.
 
     Args:
-        name: A strength, optionally with `+flip`.
+        name: A strength, optionally with `+flip`; or `flip` alone.
         shape: Height, width and channels.
 
     Returns:
@@ -46,7 +46,8 @@ def make_augmenter(
     Raises:
         TrainingError: An unknown name.
     """
-    strength, _, suffix = name.partition("+")
+    full = "none+flip" if name == "flip" else name
+    strength, _, suffix = full.partition("+")
     if strength not in STRENGTHS or suffix not in ("", "flip"):
         raise TrainingError(
             "unknown augmentation",

@@ -78,7 +78,7 @@ def rank_finalists(
     ranking, best = rank_contestants(
         fold_scores, contestants, options, objective=objective
     )
-    best["epochs"] = options.final_epochs or full
+    best["epochs"] = options.final_epochs or round(options.final_factor * full)
     best["objective"] = objective
     best["plan"] = {
         "finalists": plan.n_finalists,
@@ -88,7 +88,7 @@ def rank_finalists(
         "reasons": list(plan.reasons),
     }
     best["seconds"] = time.monotonic() - began
-    best["epochs"] = _final_epochs(store, best, contestants, left)
+    best["epochs"] = _final_epochs(store, best, contestants, options, left)
     return fold_scores, ranking, best
 
 
@@ -116,16 +116,18 @@ def _final_epochs(
     store: ImageStore,
     best: dict[str, Any],
     contestants: list[dict[str, Any]],
+    options: RankingOptions,
     left: float | None,
 ) -> int:
-    """Cut the final fit to what the ranking has left of the pipeline's budget."""
+    """Cut the final fit to its budget, and to what is left of the pipeline's."""
     wanted = int(best["epochs"])
-    if left is None:
-        return wanted
+    limits = [options.final_budget_s]
+    limits += [None if left is None else left - best["seconds"]]
+    seconds = min((limit for limit in limits if limit is not None), default=None)
     ratio = len(store.rows("dev")) / max(1, len(store.rows("train")))
     fitted = [c for c in contestants if c["is_baseline"] or c["key"] == best["key"]]
     slowest = max(seconds_per_epoch(c, contestants) for c in fitted) * ratio
-    epochs = affordable_epochs(wanted, slowest, left - best["seconds"])
+    epochs = affordable_epochs(wanted, slowest, seconds)
     if epochs < wanted:
         logger.warning("Final fit: %d epochs instead of %d.", epochs, wanted)
     return epochs
@@ -152,7 +154,7 @@ def _plan(
     budget = options.budget_s
     if left is not None:
         final = max(seconds_per_epoch(c, contestants) for c in contestants)
-        kept = final * full * dev_rows / train_rows
+        kept = final * full * options.final_factor * dev_rows / train_rows
         budget = min(budget or left, max(1.0, left - kept))
     return plan_cross_validation(
         contestants,

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kedro_nas.models.build import build_model
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.augmentation import make_augmenter
-from kedro_nas.training.optimizer import FlatOptimizer
+from kedro_nas.training.optimizer import FusedOptimizer
 from kedro_nas.training.pixels import DevelopmentPixels
 
 BATCH_NORM_BATCHES = 20  # forward passes that re-estimate the moving statistics
@@ -70,7 +70,7 @@ class Learner:
         self._augment = make_augmenter(
             self._recipe.augmentation, architecture.input_shape
         )
-        self._optimizer = FlatOptimizer(
+        self._optimizer = FusedOptimizer(
             self._recipe.optimizer,
             [v.value for v in self._network.trainable_variables],
             weight_decay=self._recipe.weight_decay,

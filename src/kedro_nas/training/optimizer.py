@@ -1,8 +1,8 @@
-"""AdamW and Nesterov SGD over one flat vector.
+"""AdamW and Nesterov SGD by TensorFlow's fused kernels.
 
-All gradients are joined into one vector and updated in one go: a network of 40 small
-tensors then costs one update instead of 40, 1.2 times faster per step on CPU, and the
-whole optimizer state is three arrays that a checkpoint holds.
+One kernel per variable reads and writes everything once. Keras' optimizers, and a flat
+vector over all variables, spell the same update out in some twenty passes over memory:
+a network of 690,000 parameters then spends a third of each step updating them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ADAM_EPSILON = 1e-7  # Keras' default
 CLIP_NORM = 5.0  # a guard against a single exploding step, rarely active
 
 
-class FlatOptimizer:
+class FusedOptimizer:
     """State and update rule for a fixed list of variables.
 
     Args:
@@ -48,25 +48,15 @@ class FlatOptimizer:
         self._tf = tf
         self._name = name
         self._variables = list(variables)
-        self._sizes = [int(np.prod(v.shape)) for v in self._variables]
-        size = sum(self._sizes)
+        self._pretrained = list(pretrained)
         # SGD's rates are 20 times AdamW's; the decay per step is to be the same
-        decay = weight_decay / (SGD_RATE_FACTOR if name == "sgd" else 1)
-        decayed = [
-            np.full(n, decay if len(v.shape) > 1 else 0.0, np.float32)
-            for n, v in zip(self._sizes, self._variables, strict=True)
-        ]
-        self._decay = tf.constant(np.concatenate(decayed))
-        self._pretrained: Any = None
-        if any(pretrained):
-            flags = zip(self._sizes, pretrained, strict=True)
-            flat = [np.full(n, flag, np.float32) for n, flag in flags]
-            self._pretrained = tf.constant(np.concatenate(flat))
+        self._decay = weight_decay / (SGD_RATE_FACTOR if name == "sgd" else 1)
         self._step = tf.Variable(0.0, trainable=False)
-        self._first = tf.Variable(tf.zeros(size), trainable=False)
-        # SGD has no second moment; one element keeps the state's form the same.
-        second = size if name == "adamw" else 1
-        self._second = tf.Variable(tf.zeros(second), trainable=False)
+        self._first = [self._zeros(v) for v in self._variables]
+        self._second = [self._zeros(v) for v in self._variables if name == "adamw"]
+
+    def _zeros(self, variable: Any) -> Any:
+        return self._tf.Variable(self._tf.zeros(variable.shape), trainable=False)
 
     def apply(self, gradients: Sequence[Any], rates: Any) -> None:
         """Update the variables; to be called while tracing a graph.
@@ -81,39 +71,49 @@ class FlatOptimizer:
             tf.zeros(v.shape) if g is None else tf.convert_to_tensor(g)
             for g, v in pairs
         ]
-        flat = tf.concat([tf.reshape(g, [-1]) for g in dense], 0)
-        flat = tf.clip_by_norm(flat, CLIP_NORM)
+        clipped, _ = tf.clip_by_global_norm(dense, CLIP_NORM)
         step = self._step.assign_add(1.0)
-        first = self._first
-        if self._name == "adamw":
-            mean = first.assign(MOMENTUM * first + (1 - MOMENTUM) * flat)
-            square = self._second.assign(
-                ADAM_BETA_2 * self._second + (1 - ADAM_BETA_2) * flat * flat
+        for i, gradient in enumerate(clipped):
+            variable = self._variables[i]
+            rate = rates[1] if self._pretrained[i] else rates[0]
+            if self._decay and len(variable.shape) > 1:
+                variable.assign_sub(rate * self._decay * variable)
+            self._update(i, gradient, rate, step)
+
+    def _update(self, i: int, gradient: Any, rate: Any, step: Any) -> None:
+        tf = self._tf
+        variable = self._variables[i]
+        if self._name == "sgd":
+            tf.raw_ops.ResourceApplyKerasMomentum(
+                var=variable.handle,
+                accum=self._first[i].handle,
+                lr=rate,
+                grad=gradient,
+                momentum=tf.constant(MOMENTUM),
+                use_nesterov=True,
             )
-            scale = tf.sqrt(1 - tf.pow(ADAM_BETA_2, step)) / (
-                1 - tf.pow(MOMENTUM, step)
-            )
-            update = scale * mean / (tf.sqrt(square) + ADAM_EPSILON)
-        else:
-            velocity = first.assign(MOMENTUM * first + flat)
-            update = flat + MOMENTUM * velocity
-        weights = tf.concat([tf.reshape(v, [-1]) for v in self._variables], 0)
-        rate = rates[0]
-        if self._pretrained is not None:
-            rate += self._pretrained * (rates[1] - rates[0])
-        delta = rate * (update + self._decay * weights)
-        for variable, part in zip(
-            self._variables, tf.split(delta, self._sizes), strict=True
-        ):
-            variable.assign_sub(tf.reshape(part, variable.shape))
+            return
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._first[i].handle,
+            v=self._second[i].handle,
+            beta1_power=tf.pow(MOMENTUM, step),
+            beta2_power=tf.pow(ADAM_BETA_2, step),
+            lr=rate,
+            beta1=tf.constant(MOMENTUM),
+            beta2=tf.constant(ADAM_BETA_2),
+            epsilon=tf.constant(ADAM_EPSILON),
+            grad=gradient,
+        )
+
+    def _state(self) -> list[Any]:
+        return [self._step, *self._first, *self._second]
 
     def state(self) -> list[NDArray[np.float32]]:
         """Return step, first and second moments as arrays."""
-        return [v.numpy() for v in (self._step, self._first, self._second)]
+        return [variable.numpy() for variable in self._state()]
 
     def load(self, state: Sequence[NDArray[np.float32]]) -> None:
         """Restore what `state` returned."""
-        for variable, value in zip(
-            (self._step, self._first, self._second), state, strict=True
-        ):
+        for variable, value in zip(self._state(), state, strict=True):
             variable.assign(value)
