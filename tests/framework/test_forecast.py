@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kedro_nas.framework.forecast import _architectures, _brackets, _mean_ladder
+from kedro_nas.data.store import ImageStore
+from kedro_nas.framework.forecast import (
+    Measured,
+    _architectures,
+    _brackets,
+    _mean_ladder,
+    forecast,
+)
+from kedro_nas.models.spaces import build_search_space
+from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.parameters.search_space import SearchSpaceOptions
 
 
 def test_brackets_are_those_of_hyperband() -> None:
@@ -64,3 +77,37 @@ def test_architectures_end_at_the_first_limit(
     )
 
     assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("mode", "most"), [("small_data", 30), ("normal", 10_000)])
+def test_forecast_of_small_data_is_one_pass(
+    store_folder: Path, mode: str, most: int
+) -> None:
+    """Few images are searched once through all brackets, whatever the budget."""
+    profile: dict[str, Any] = {
+        "n_images": 40,
+        "image_shape": [8, 8, 1],
+        "class_names": ["light", "dark"],
+        "verdict": {
+            "mode": mode,
+            "n_train": 20,
+            "n_folds": 5,
+            "n_repeats": 3,
+            "max_params_factor": 1.0,
+            "augmentation": "as_searched",
+        },
+    }
+    found = forecast(
+        ImageStore.open(store_folder),
+        build_search_space(SearchSpaceOptions(), profile, seed=0),
+        profile["verdict"],
+        SearchOptions(budget_s=1e4),
+        RankingOptions(),
+        Measured(start_s=5.0, build_s=3.0, step_s=0.01, memory_mb=500.0),
+        workers=2,
+        seed=0,
+    )
+
+    assert 1 <= found["architectures"] <= most
+    assert (found["search_s"] < 1e4) == (mode == "small_data")
+    assert found["total_s"] > found["search_s"]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from kedro_nas.data.store import ImageStore
+from kedro_nas.framework.quiet import import_tensorflow
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.seeds import generator
@@ -56,6 +57,7 @@ def measure_network(
         options: Of the search.
     """
     started = time.monotonic()
+    import_tensorflow(with_devices=True)
     import tensorflow as tf
 
     from kedro_nas.training.pixels import development_pixels
@@ -119,6 +121,8 @@ def forecast(
         `memory_mb`, `disk_mb`. Networks differ by an order of magnitude in speed;
         take seconds for right within a factor of two.
     """
+    if options.iterations is None and verdict["mode"] == "small_data":
+        options = options.model_copy(update={"iterations": 1})  # as the search does
     anchor = space.anchors[0]
     n_train, n_dev = len(store.rows("train")), len(store.rows("dev"))
     steps = max(1, n_train // anchor.recipe.batch_size)

@@ -14,7 +14,6 @@ from kedro_nas.framework.commands import (
 )
 from kedro_nas.framework.preflight import check_inputs, check_sections, our_nodes
 from kedro_nas.framework.project import Search, opened
-from kedro_nas.framework.quiet import import_tensorflow
 
 
 @click.command()
@@ -72,7 +71,6 @@ def _look_ahead(search: Search) -> dict[str, Any]:
         seed=given["seed"],
         workspace=search.catalog.get(search.name("workspace")).load(),
     )
-    import_tensorflow(with_devices=True)
     space = build_search_space(
         options(SearchSpaceOptions, "search_space"), profile, seed=given["seed"]
     )
