@@ -51,24 +51,6 @@ def test_init_dry_run_as_json_writes_nothing(host: Host) -> None:
     assert not (host.root / "conf/base/parameters_nas.yml").exists()
 
 
-def test_init_of_a_second_namespace_lives_beside_the_first(
-    searching_host: Host,
-) -> None:
-    """Two searches on two data sets in one project."""
-    done = searching_host.kedro(
-        "nas", "init", "--namespace", "scratches.nas", "--input", "scratches"
-    )
-    listed = searching_host.kedro("registry", "list")
-    asked = searching_host.kedro("nas", "status")
-    named = searching_host.kedro("nas", "status", "--namespace", "scratches.nas")
-
-    assert done.returncode == 0, done.stderr
-    assert "- scratches_nas" in listed.stdout
-    assert asked.returncode == 1
-    assert "nas, scratches.nas" in asked.stderr
-    assert "scratches.nas: not begun" in named.stdout
-
-
 def test_run_of_a_pipeline_registered_by_hand_names_the_fix(host: Host) -> None:
     """Kedro looks for a folder; the message says how to get one."""
     host.write(
