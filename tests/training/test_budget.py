@@ -51,6 +51,8 @@ def test_seconds_per_epoch_unmeasured_is_scaled_by_macs() -> None:
     """A baseline the search did not train is foretold from those it did."""
     known = {"seconds_per_epoch": 8.0, "macs": 100}
 
-    assert seconds_per_epoch({"macs": 250}, [known]) == 20.0
+    slow = {"seconds_per_epoch": 90.0, "macs": 100}
+
+    assert seconds_per_epoch({"macs": 250}, [slow, known]) == 20.0
     assert seconds_per_epoch(known, []) == 8.0
     assert seconds_per_epoch({"macs": 250}, [{"macs": 1}]) == 0.0

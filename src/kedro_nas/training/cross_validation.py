@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pandas as pd
@@ -88,7 +89,8 @@ def rank_finalists(
         "reasons": list(plan.reasons),
     }
     best["seconds"] = time.monotonic() - began
-    best["epochs"] = _final_epochs(store, best, contestants, options, left)
+    measured = _measured(contestants, tasks, outcomes)
+    best["epochs"] = _final_epochs(store, best, measured, options, left)
     return fold_scores, ranking, best
 
 
@@ -112,6 +114,24 @@ def full_epochs(finalists: dict[str, Any]) -> int:
     return sorted(best)[len(best) // 2] if best else top
 
 
+def _measured(
+    contestants: Sequence[dict[str, Any]],
+    tasks: Sequence[Task],
+    outcomes: dict[str, Outcome],
+) -> list[dict[str, Any]]:
+    """Replace the estimates of an epoch's seconds by what the folds took."""
+    spent: dict[str, list[float]] = {}
+    for task in tasks:
+        outcome = outcomes[task.task_id]
+        if outcome.status == "completed":
+            per_epoch = outcome.seconds["train"] / len(outcome.history)
+            spent.setdefault(task.architecture.key, []).append(per_epoch)
+    return [
+        {**c, "seconds_per_epoch": median(spent[c["key"]])} if c["key"] in spent else c
+        for c in contestants
+    ]
+
+
 def _final_epochs(
     store: ImageStore,
     best: dict[str, Any],
@@ -124,7 +144,8 @@ def _final_epochs(
     limits = [options.final_budget_s]
     limits += [None if left is None else left - best["seconds"]]
     seconds = min((limit for limit in limits if limit is not None), default=None)
-    ratio = len(store.rows("dev")) / max(1, len(store.rows("train")))
+    # folds were trained on all development rows but their own
+    ratio = store.n_folds / (store.n_folds - 1)
     fitted = [c for c in contestants if c["is_baseline"] or c["key"] == best["key"]]
     slowest = max(seconds_per_epoch(c, contestants) for c in fitted) * ratio
     epochs = affordable_epochs(wanted, slowest, seconds)
