@@ -41,12 +41,12 @@ class RankingOptions(Options):
     folds: int | None = Field(None, ge=2)
     repeats: int | None = Field(None, ge=1)
     rule: Literal["one_standard_error", "best_mean"] = "one_standard_error"
-    budget_s: float | None = Field(80, gt=0, allow_inf_nan=False)
+    budget_s: float | None = Field(60, gt=0, allow_inf_nan=False)
     epochs: int | None = Field(None, ge=1)
     baseline: str = "auto"
     final_epochs: int | None = Field(None, ge=1)
-    final_factor: float = Field(1.5, ge=1, le=10)
-    final_budget_s: float | None = Field(140, gt=0, allow_inf_nan=False)
+    final_factor: float = Field(2, ge=1, le=10)
+    final_budget_s: float | None = Field(155, gt=0, allow_inf_nan=False)
     seeds: int = Field(1, ge=1, le=3)
 
     @field_validator("baseline")
