@@ -10,6 +10,7 @@ import itertools
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,8 @@ class ActiveRun:
                 inputs=schema(np.uint8, model.input_shape),
                 outputs=schema(np.float32, model.output_shape),
             ),
+            # else MLflow loads the model in a process of its own to find them out
+            pip_requirements=_installed("tensorflow", "keras", "numpy"),
         )
 
     def _log(
@@ -130,6 +133,16 @@ def active_run() -> ActiveRun | None:
     mlflow = sys.modules.get("mlflow")
     run = None if mlflow is None else mlflow.active_run()
     return None if run is None else ActiveRun(mlflow, run)
+
+
+def _installed(*packages: str) -> list[str]:
+    """Pin packages to what the model was trained with."""
+    known = metadata.packages_distributions()
+    return [
+        f"{known[name][0]}=={metadata.version(known[name][0])}"
+        for name in packages
+        if known.get(name)
+    ]
 
 
 def _batches(items: list[Any], size: int) -> Iterable[list[Any]]:
