@@ -22,6 +22,7 @@ from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.report.page import write_report
 from kedro_nas.search.search import search_architectures
 from kedro_nas.space.architecture import Architecture, Stage
+from kedro_nas.space.registry import forget_block
 from kedro_nas.training.cross_validation import rank_finalists
 from kedro_nas.training.evaluate import evaluate_on_test
 from kedro_nas.training.final_fit import fit_final_models
@@ -29,6 +30,7 @@ from kedro_nas.training.workers.lease import end_kept_pool
 
 pytestmark = pytest.mark.slow
 
+PLANTED = ("raising", "not_a_number", "greedy", "hanging")
 TEAM_BLOCKS = '''
 """Blocks of a team's own package: one that works, four that do not."""
 
@@ -84,6 +86,8 @@ def team_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     yield "team_blocks"
     end_kept_pool()
     sys.modules.pop("team_blocks", None)
+    for name in ("gated", *PLANTED):
+        forget_block(name)
 
 
 @pytest.fixture(scope="module")
@@ -176,16 +180,17 @@ def test_search_planted_failures_are_rows_with_reasons_and_there_is_a_winner(
 ) -> None:
     """One that raises, one that is NaN, one too large, one that hangs: four rows."""
     store, profile = digits
-    bad = ("raising", "not_a_number", "greedy", "hanging")
     options = SearchSpaceOptions(
         preset="cpu",
-        blocks=("conv", *bad),
-        custom_blocks={name: f"{team_package}:{name}" for name in bad},
+        blocks=("conv", *PLANTED),
+        custom_blocks={name: f"{team_package}:{name}" for name in PLANTED},
         attention=("none",),
     )
     space = build_search_space(options, profile, seed=0)
     good = space.anchors[0]
-    planted = [_with_first_block(good, name, f"{team_package}:{name}") for name in bad]
+    planted = [
+        _with_first_block(good, name, f"{team_package}:{name}") for name in PLANTED
+    ]
     fixed = space.model_copy(update={"anchors": (good, *planted)})
     trials, finalists = search_architectures(
         store,
@@ -216,7 +221,7 @@ def test_search_planted_failures_are_rows_with_reasons_and_there_is_a_winner(
     assert reasons["greedy"].startswith("out of memory")
     assert "said nothing for 20 s" in reasons["hanging"]
     assert finalists["finalists"][0]["key"] == good.key
-    assert load_search_space(fixed.to_dict()).custom_blocks.keys() == set(bad)
+    assert load_search_space(fixed.to_dict()).custom_blocks.keys() == set(PLANTED)
     assert np.isfinite(finalists["finalists"][0]["score"])
 
 

@@ -85,16 +85,13 @@ class _Server:
         self.say(event="end", task_id=task.task_id, outcome=outcome)
 
     def _run(self, task: Any, deadline: float | None) -> dict[str, Any]:
-        import tensorflow as tf
-
         from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome
 
         try:
             return self._train(task, deadline)
-        except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-            reason = f"{OUT_OF_MEMORY}: {_first_line(error)}"
         except Exception as error:  # noqa: BLE001 - a failed trial is a row, with why
-            reason = f"{type(error).__name__}: {_first_line(error)}"
+            kind = OUT_OF_MEMORY if _out_of_memory(error) else type(error).__name__
+            reason = f"{kind}: {_first_line(error)}"
         gc.collect()
         return Outcome(status="failed", reason=reason).model_dump()
 
@@ -129,6 +126,17 @@ def register_blocks(custom_blocks: dict[str, str]) -> None:
         from kedro_nas.models.custom import register_custom_blocks
 
         register_custom_blocks(custom_blocks)
+
+
+def _out_of_memory(error: BaseException | None) -> bool:
+    """Say whether memory ran out, perhaps behind an error that wraps it."""
+    import tensorflow as tf
+
+    while error is not None:
+        if isinstance(error, MemoryError | tf.errors.ResourceExhaustedError):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _first_line(error: BaseException) -> str:
