@@ -53,7 +53,7 @@ def create_pipeline(
         ParameterError: An unknown stage, input or output, or no stage at all.
 
     >>> sorted(create_pipeline(stages=("search_space",)).outputs())
-    ['nas.search_space', 'nas.search_space_figure']
+    ['nas.search_space_figure']
     """
     joined = sum((_stage(name) for name in _ordered(stages)), start=Pipeline([]))
     mapped = _mapping(inputs, joined.inputs(), "inputs")
