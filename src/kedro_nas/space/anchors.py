@@ -68,6 +68,11 @@ def n_stages_for(image_shape: tuple[int, int, int]) -> int:
     return min(4, max(2, math.ceil(math.log2(side / 4))))
 
 
+def _has_room_before_halving(image_shape: tuple[int, int, int]) -> bool:
+    """Say whether the stem has halved a small image: one stage stays at that size."""
+    return stem_stride_for(image_shape) == 2 and n_stages_for(image_shape) == 2
+
+
 def _outline(
     image_shape: tuple[int, int, int], block: str, stem_width: int
 ) -> dict[str, Any]:
@@ -88,6 +93,9 @@ def _outline(
         "batch_size": 32,
     }
     widths = _WIDTHS if block == "conv" else (64, 96, 128, 192)
+    if block == "conv" and _has_room_before_halving(image_shape):
+        code |= {"n_stages": 3}
+        widths = (stem_width, *_WIDTHS[:3])
     # All four, should the space allow no fewer than some of them.
     for number in range(1, len(widths) + 1):
         code |= {
@@ -95,7 +103,7 @@ def _outline(
             f"stage{number}_depth": 1,
             f"stage{number}_width": widths[number - 1],
             f"stage{number}_kernel_size": 3,
-            f"stage{number}_stride": 2,
+            f"stage{number}_stride": 1 if widths[number - 1] == stem_width else 2,
             f"stage{number}_attention": "none",
         }
     return code

@@ -83,7 +83,8 @@ def plan_cross_validation(
         ):
             sizes[name] -= 1
     cut = tuple(
-        f"{sizes[name]} {name} instead of {wanted[name]}, "
+        f"{sizes[name]} {name[:-1] if sizes[name] == 1 else name} instead of "
+        f"{wanted[name]}, "
         f"to keep within {budget_s:.0f} s"
         for name in wanted
         if sizes[name] < wanted[name]
