@@ -98,7 +98,9 @@ def test_space_through_json_is_equal(space):
 
 def test_anchor_first_is_the_strided_net(space):
     """Candidate 0 is the net that won at equal time."""
-    assert space.anchors[0].describe() == "stem 48/2 · conv3 48 · conv3 96/2 · conv3 128/2"
+    assert (
+        space.anchors[0].describe() == "stem 48/2 · conv3 48 · conv3 96/2 · conv3 128/2"
+    )
     assert space.anchors[1].family == "residual-residual"
 
 
