@@ -8,17 +8,17 @@ from kedro_nas.errors import ParameterError
 from kedro_nas.parameters.ranking import RankingOptions
 
 
-@pytest.mark.parametrize("baseline", ["auto", "none", "my_team.models:build"])
-def test_ranking_options_accept_a_baseline_that_can_be_found(baseline):
-    """The two words and an import path are what a baseline may be."""
+@pytest.mark.parametrize("baseline", ["auto", "none"])
+def test_ranking_options_accept_a_baseline_that_is_built(baseline):
+    """The two words are what a baseline may be."""
     assert RankingOptions(baseline=baseline).baseline == baseline
 
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"baseline": "my_team.models.build"}, "package.module:function"),
-        ({"baseline": ""}, "package.module:function"),
+        ({"baseline": "my_team.models:build"}, "'auto' or 'none'"),
+        ({"baseline": ""}, "'auto' or 'none'"),
         ({"finalists": 0}, "finalists=0"),
         ({"folds": 1}, "folds=1"),
         ({"seeds": 4}, "seeds=4"),

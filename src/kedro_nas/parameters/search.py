@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 from typing_extensions import Self
@@ -89,6 +90,14 @@ class SearchOptions(Options):
         if isinstance(self.workers, int) and self.workers < 1:
             raise ValueError("workers must be at least 1, or 'auto'")
         return self
+
+    def objective_for(self, verdict: Mapping[str, Any]) -> Any:
+        """Say what is maximised: the option, or what the data's verdict asks for.
+
+        >>> SearchOptions().objective_for({"objective": "balanced_accuracy"})
+        'balanced_accuracy'
+        """
+        return verdict["objective"] if self.objective == "auto" else self.objective
 
     def rung_epochs(self, steps_per_epoch: int) -> tuple[int, int]:
         """Return the epochs of rung 0 and of the top rung.

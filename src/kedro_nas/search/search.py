@@ -173,7 +173,7 @@ class _Search:
             seed=derive_seed(self._seed, "trial", trial.architecture.key),
             checkpoint=checkpoint(trial.name),
             parent=checkpoint(trial.parent) if trial.parent else None,
-            objective=objective(self._options, self._verdict),
+            objective=self._options.objective_for(self._verdict),
             patience=self._options.patience,
             smoothing_epochs=self._options.smoothing_epochs,
             bn_momentum=self._verdict["bn_momentum"],
@@ -227,11 +227,6 @@ def halved(architecture: Architecture, times: int) -> Architecture:
     recipe = architecture.recipe
     smaller = {"batch_size": max(1, recipe.batch_size >> times)}
     return architecture.model_copy(update={"recipe": recipe.model_copy(update=smaller)})
-
-
-def objective(options: SearchOptions, verdict: dict[str, Any]) -> Any:
-    """Say what is maximised: the option, or what the data's verdict asks for."""
-    return verdict["objective"] if options.objective == "auto" else options.objective
 
 
 def _finalists(

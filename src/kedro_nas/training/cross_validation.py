@@ -75,7 +75,7 @@ def rank_finalists(
     tasks = _tasks(store, contestants, plan, verdict, search, seed)
     outcomes = _run(store, tasks, workspace, search)
     fold_scores = _table(store, contestants, tasks, outcomes)
-    objective = _objective(search, verdict)
+    objective = search.objective_for(verdict)
     ranking, best = rank_contestants(
         fold_scores, contestants, options, objective=objective
     )
@@ -154,10 +154,6 @@ def _final_epochs(
     return epochs
 
 
-def _objective(search: SearchOptions, verdict: dict[str, Any]) -> Any:
-    return verdict["objective"] if search.objective == "auto" else search.objective
-
-
 def _plan(
     store: ImageStore,
     contestants: list[dict[str, Any]],
@@ -215,7 +211,7 @@ def _tasks(
             epochs=plan.epochs,
             schedule_epochs=plan.epochs,
             seed=derive_seed(seed, "fold", repeat, fold),
-            objective=_objective(search, verdict),
+            objective=search.objective_for(verdict),
             bn_momentum=verdict["bn_momentum"],
             class_weights=verdict["class_weights"],
             max_resident_mb=search.max_resident_mb,
