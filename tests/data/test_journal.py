@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
+from kedro_nas.data.chunks import RECORD_COLUMNS
 from kedro_nas.data.journal import Journal
 
 
-def record(number: int) -> tuple:
-    return f"{number:032x}", 8, 8, True, "L", "", "", 1.0, 2.0, 2**63 + number
+def records(*numbers: int) -> pd.DataFrame:
+    rows = [
+        (f"{number:032x}", 8, 8, True, "L", "", "", 1.0, 2.0, 2**63 + number)
+        for number in numbers
+    ]
+    frame = pd.DataFrame(rows, columns=list(RECORD_COLUMNS))
+    return frame.astype({"phash": "uint64"})
 
 
 @pytest.fixture
@@ -20,25 +27,26 @@ def pixels(tmp_path):
 def test_journal_goes_on_where_it_was_synced(tmp_path, pixels):
     """What was not synced is done again; what was, is not."""
     journal = Journal(tmp_path / "records", pixels)
-    journal.add([record(0), record(1)])
+    journal.add(records(0, 1))
     journal.sync()
-    journal.add([record(2)])
+    journal.add(records(2))
     again = Journal(tmp_path / "records", pixels)
     assert again.n_synced == 2
-    again.add([record(2)])
-    again.sync()
-    frame = again.read()
+    again.add(records(2))
+    frame = again.records()
 
-    assert frame["image_id"].tolist() == [record(i)[0] for i in range(3)]
-    assert frame["phash"].tolist() == [2**63, 2**63 + 1, 2**63 + 2]
+    pd.testing.assert_frame_equal(frame, records(0, 1, 2))
+    pd.testing.assert_frame_equal(journal.records(), frame)
+    again.sync()
+    pd.testing.assert_frame_equal(Journal(again.folder, pixels).records(), frame)
 
 
 def test_journal_syncs_by_itself(tmp_path, pixels, monkeypatch):
     """A long run is synced every few seconds."""
     monkeypatch.setattr("kedro_nas.data.journal.SYNC_EVERY_S", 0.0)
     journal = Journal(tmp_path / "records", pixels)
-    journal.add([record(0)])
+    journal.add(records(0))
 
     assert journal.n_synced == 1
     journal.sync()
-    assert len(journal.read()) == 1
+    assert len(journal.records()) == 1

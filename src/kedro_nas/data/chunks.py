@@ -5,21 +5,27 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from kedro_nas.data.decode import BadImageError, Decoded, Pixels, decode
+from kedro_nas.data.decode import BadImageError, Decoded, Pixels, decode, from_plain
 from kedro_nas.data.layout import Layout, fit_pixels, shrunk, to_grey
 from kedro_nas.data.perceptual import perceptual_hashes
+from kedro_nas.data.png import unfiltered, unpack_plain_png
 from kedro_nas.data.sources.base import LocalFile, Raw
 
 RECORD_COLUMNS = (
     *("image_id", "height", "width", "grey", "mode", "repairs", "bad"),
     *("mean", "std", "phash"),
 )
+_AT_ONCE_BYTES = 2**18  # of plain images unfiltered together: what a cache holds
+
+Record = tuple[Any, ...]
+"""An image's values of `RECORD_COLUMNS` that are known one by one: up to `bad`."""
 
 
 @dataclass(frozen=True)
@@ -39,54 +45,102 @@ class ChunkTask:
 
 def decode_chunk(
     task: ChunkTask, raws: list[Raw], layout: Layout, max_pixels: int
-) -> list[tuple[Any, ...]]:
+) -> pd.DataFrame:
     """Decode a chunk into its place in the pixel file.
 
     Returns:
-        A record per image, in the order of `RECORD_COLUMNS`.
+        A row per image, with the columns `RECORD_COLUMNS`.
     """
     pixels = np.zeros((len(raws), *layout.shape), np.uint8)
     with warnings.catch_warnings():
         # a bomb is judged by max_pixels; what EXIF has odd does no harm
         warnings.simplefilter("ignore")
-        records = [
-            _decode_one(raw, layout, max_pixels, pixels[i])
-            for i, raw in enumerate(raws)
-        ]
-    grey = to_grey(shrunk(pixels))
-    flat = grey.reshape(len(raws), -1)
-    looks = zip(
-        flat.mean(axis=1).tolist(),
-        flat.std(axis=1).tolist(),
-        perceptual_hashes(grey).tolist(),
-        strict=True,
-    )
+        records = _decode_all(raws, layout, max_pixels, pixels)
     with task.pixels.open("r+b") as file:
         os.pwrite(file.fileno(), pixels.data, task.offset + task.first * layout.n_bytes)
-    return [(*record, *look) for record, look in zip(records, looks, strict=True)]
+    frame = pd.DataFrame(records, columns=list(RECORD_COLUMNS[:7]))
+    grey = to_grey(shrunk(pixels))
+    flat = grey.reshape(len(raws), -1)
+    frame["mean"] = flat.mean(axis=1).astype(np.float64)
+    frame["std"] = flat.std(axis=1).astype(np.float64)
+    frame["phash"] = perceptual_hashes(grey)
+    return frame
 
 
-def _decode_one(
-    raw: Raw, layout: Layout, max_pixels: int, target: Pixels
-) -> tuple[Any, ...]:
-    try:
-        decoded = decode(
-            fetched(raw), background=layout.background, max_pixels=max_pixels
-        )
-    except BadImageError as reason:
-        return "", 0, 0, True, "", "", str(reason)
+@dataclass
+class _Plain:
+    """Plain images that wait to be unfiltered together; none needs to be fitted."""
+
+    layout: Layout
+    pixels: Pixels
+    positions: list[int] = field(default_factory=list)
+    images: list[bytes] = field(default_factory=list)
+
+    def add(self, position: int, rows: bytes, records: list[Record]) -> None:
+        self.positions.append(position)
+        self.images.append(rows)
+        if len(self.images) * len(rows) >= _AT_ONCE_BYTES:
+            self.finish(records)
+
+    def finish(self, records: list[Record]) -> None:
+        if not self.images:
+            return
+        shape = height, width, channels = self.layout.shape
+        self.pixels[self.positions] = unfiltered(self.images, shape)
+        start = _hash_of_shape(shape)
+        mode = "L" if channels == 1 else "RGB"
+        for position in self.positions:
+            digest = start.copy()
+            digest.update(self.pixels[position].data)
+            image_id = digest.hexdigest()[:32]
+            records[position] = (image_id, height, width, channels == 1, mode, "", "")
+        self.positions.clear()
+        self.images.clear()
+
+
+def _decode_all(
+    raws: list[Raw], layout: Layout, max_pixels: int, pixels: Pixels
+) -> list[Record]:
+    """Decode plain images that fit together, all others one by one."""
+    records: list[Record] = [()] * len(raws)
+    together = _Plain(layout, pixels)
+    for position, raw in enumerate(raws):
+        try:
+            content = fetched(raw)
+            plain = None
+            if isinstance(content, bytes):
+                plain = unpack_plain_png(content, max_pixels)
+            if plain is not None and plain.shape == layout.shape:
+                together.add(position, plain.rows, records)
+                continue
+            decoded = (
+                from_plain(plain)
+                if plain is not None
+                else decode(
+                    content, background=layout.background, max_pixels=max_pixels
+                )
+            )
+        except BadImageError as reason:
+            records[position] = ("", 0, 0, True, "", "", str(reason))
+            continue
+        records[position] = _fitted(decoded, layout, pixels[position])
+    together.finish(records)
+    return records
+
+
+def _fitted(decoded: Decoded, layout: Layout, target: Pixels) -> Record:
     target[...], repair = fit_pixels(decoded.pixels, layout)
     height, width, channels = decoded.pixels.shape
-    repairs = decoded.repairs + ([repair] if repair else [])
-    return (
-        _image_id(decoded),
-        height,
-        width,
-        channels == 1,
-        decoded.mode,
-        "; ".join(repairs),
-        "",
-    )
+    repairs = "; ".join(decoded.repairs + ([repair] if repair else []))
+    # native pixels, so that the same image keeps its split at any size
+    digest = _hash_of_shape(decoded.pixels.shape)
+    digest.update(np.ascontiguousarray(decoded.pixels).data)
+    image_id = digest.hexdigest()[:32]
+    return image_id, height, width, channels == 1, decoded.mode, repairs, ""
+
+
+def _hash_of_shape(shape: tuple[int, ...]) -> Any:
+    return hashlib.sha256(repr(shape).encode())
 
 
 def fetched(raw: Raw) -> Any:
@@ -100,7 +154,7 @@ def fetched(raw: Raw) -> Any:
     if not isinstance(raw, LocalFile):
         return raw
     try:
-        # half the time of open(), which matters when an image takes 60 microseconds
+        # half the time of open(), which matters when an image takes 50 microseconds
         number = os.open(raw, os.O_RDONLY)
         try:
             return os.read(number, os.fstat(number).st_size)
@@ -108,10 +162,3 @@ def fetched(raw: Raw) -> Any:
             os.close(number)
     except OSError as error:
         raise BadImageError(f"unreadable file: {error.strerror}") from error
-
-
-def _image_id(decoded: Decoded) -> str:
-    """Hash native pixels, so that the same image keeps its split at any size."""
-    digest = hashlib.sha256(repr(decoded.pixels.shape).encode())
-    digest.update(np.ascontiguousarray(decoded.pixels).data)
-    return digest.hexdigest()[:32]

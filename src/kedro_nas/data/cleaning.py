@@ -109,7 +109,7 @@ def _findings(
     seen = table.iloc[good]
     has_groups = bool((table["group_id"] > 0).any())
     found = find_leaks(
-        seen["image_id"].to_numpy(dtype="U32"),
+        seen["image_id"].to_numpy(dtype=object),
         seen["label"].to_numpy(),
         seen["split"].to_numpy(dtype="U5") if rows.has_splits else None,
         seen["group_id"].to_numpy() if has_groups else None,

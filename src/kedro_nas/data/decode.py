@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-from kedro_nas.data.png import decode_plain_png
+from kedro_nas.data.png import PlainPng, unfiltered, unpack_plain_png
 
 Pixels = NDArray[np.uint8]
 
@@ -64,9 +64,9 @@ def decode(raw: Any, *, background: int = 255, max_pixels: int = 50_000_000) -> 
         if isinstance(raw, Image.Image):
             return _from_image(raw, background, max_pixels)
         _check_bytes(raw)
-        plain = decode_plain_png(bytes(raw), max_pixels)
+        plain = unpack_plain_png(bytes(raw), max_pixels)
         if plain is not None:
-            return Decoded(plain, "L" if plain.shape[2] == 1 else "RGB")
+            return from_plain(plain)
         with _opened(raw) as image:
             return _from_image(image, background, max_pixels)
     except BadImageError:
@@ -77,6 +77,12 @@ def decode(raw: Any, *, background: int = 255, max_pixels: int = 50_000_000) -> 
         raise BadImageError("not an image that can be decoded") from error
     except Exception as error:  # decoders raise almost anything on broken bytes
         raise BadImageError(f"undecodable: {error or type(error).__name__}") from error
+
+
+def from_plain(plain: PlainPng) -> Decoded:
+    """Decode what was found to be a plain PNG file."""
+    pixels = unfiltered([plain.rows], plain.shape)[0]
+    return Decoded(pixels, "L" if plain.shape[2] == 1 else "RGB")
 
 
 def _check_bytes(raw: Any) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from PIL import Image
 
 from kedro_nas.data.chunks import ChunkTask, decode_chunk, fetched
 from kedro_nas.data.decode import BadImageError, peek
@@ -33,7 +34,7 @@ logger = logging.getLogger(__name__)
 _SAMPLE = 256
 _CHUNK_BYTES = 16 * 2**20
 _CHUNK_IMAGES = 1024
-_SECONDS_PER_IMAGE, _SECONDS_PER_BYTE = 70e-6, 10e-9  # measured, one core
+_SECONDS_PER_IMAGE, _SECONDS_PER_BYTE = 50e-6, 5e-9  # measured, one core
 
 
 @dataclass(frozen=True)
@@ -148,9 +149,11 @@ def _decode_all(
     try:
         for records in track(chunks, total=n_left, what="Decoding images"):
             journal.add(records)
-    finally:
+    except BaseException:
         journal.sync()
-    return journal.read(), pixels
+        raise
+    # what is not synced yet is a few seconds of work, and about to be done with
+    return journal.records(), pixels
 
 
 def _jobs(
@@ -162,10 +165,35 @@ def _jobs(
     layout: Layout,
     options: DataPreparationOptions,
 ) -> Iterator[tuple[ChunkTask, list[Raw], Layout, int]]:
+    """Cut the stream into chunks that are small both raw and decoded."""
     size = max(1, min(_CHUNK_IMAGES, _CHUNK_BYTES // layout.n_bytes))
-    for start in range(first, n, size):
-        raws = list(islice(stream, size))
+    start = first
+    while start < n:
+        raws: list[Raw] = []
+        held = 0
+        for raw in islice(stream, min(size, n - start)):
+            raws.append(raw)
+            held += _raw_bytes(raw)
+            if held >= _CHUNK_BYTES:
+                break
+        if not raws:
+            raise DataError(
+                "the images changed while they were read",
+                received=f"{start} images",
+                allowed=f"{n}, as were listed",
+                remedy="Run again when nothing writes to them",
+            )
         yield ChunkTask(start, pixels, offset), raws, layout, options.max_pixels
+        start += len(raws)
+
+
+def _raw_bytes(raw: Raw) -> int:
+    """Memory a raw image takes until it is decoded; a path takes none."""
+    if isinstance(raw, bytes | bytearray):
+        return len(raw)
+    if isinstance(raw, Image.Image):
+        return raw.width * raw.height * len(raw.getbands())
+    return int(getattr(raw, "nbytes", 0))
 
 
 def check_disk(n_bytes: int, max_disk_gb: float, pixels: Path) -> None:

