@@ -140,5 +140,5 @@ def _fingerprint(index: pd.DataFrame, values: list[Any]) -> str:
     columns = ["image_id", "label", "split"]
     columns += [name for name in index.columns if name.startswith("fold_")]
     for column in columns:
-        digest.update("\x1f".join(index[column].astype(str)).encode())
+        digest.update("\x1f".join(map(str, index[column].tolist())).encode())
     return digest.hexdigest()

@@ -45,23 +45,12 @@ class FolderSource(Source):
 
     @override
     def listing(self) -> Listing:
-        files = self._files()
-        by_split = _has_splits(files)
-        names, labels, splits, stats = [], [], [], []
-        loose = other = 0
-        for name, stat in files:
-            if name.startswith(".") or "/." in name:
-                continue
-            parts = name.split("/")
-            if not _is_image(name):
-                other += 1
-            elif len(parts) < 2 + by_split:
-                loose += 1
-            else:
-                names.append(name)
-                labels.append(parts[by_split])
-                splits.append(parts[0])
-                stats.append(stat)
+        shown = [file for file in self._files() if not _is_hidden(file[0])]
+        images = [file for file in shown if _is_image(file[0])]
+        by_split = _has_splits([name for name, _ in images])
+        chosen = [file for file in images if file[0].count("/") > by_split]
+        loose, other = len(images) - len(chosen), len(shown) - len(images)
+        names = [name for name, _ in chosen]
         if not names:
             raise DataError(
                 f"{self.describe()} has no images in subfolders",
@@ -75,8 +64,9 @@ class FolderSource(Source):
         if other:
             notes.append(f"{other} files without an image's suffix were passed over.")
         self._names = names
-        key = content_key([(n, s) for n, s in zip(names, stats, strict=True)])
-        return Listing(names, labels, splits if by_split else None, None, key, notes)
+        splits = [name.split("/", 1)[0] for name in names] if by_split else None
+        labels = [name.split("/", 2)[by_split] for name in names]
+        return Listing(names, labels, splits, None, content_key(chosen), notes)
 
     @override
     def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
@@ -132,18 +122,20 @@ def _walk(folder: str, prefix: str) -> Iterator[tuple[str, str]]:
                 yield name, "dangling"
 
 
-def _has_splits(files: list[tuple[str, str]]) -> bool:
+def _has_splits(images: list[str]) -> bool:
     """Whether the top folders are splits: all of them, and a level of classes below."""
-    images = [n.split("/") for n, _ in files if _is_image(n) and "/" in n]
-    shown = [parts for parts in images if not any(p.startswith(".") for p in parts)]
-    tops = {parts[0].lower() for parts in shown}
-    deep = all(len(parts) > 2 for parts in shown)
+    inside = [name for name in images if "/" in name]
+    tops = {name[: name.index("/")].lower() for name in inside}
+    deep = all(name.count("/") > 1 for name in inside)
     return len(tops) > 1 and deep and tops <= set(SPLIT_NAMES)
 
 
 def _is_image(name: str) -> bool:
-    _, dot, suffix = name.rpartition(".")
-    return (dot + suffix).lower() in SUFFIXES
+    return name[name.rfind(".") :].lower() in SUFFIXES
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or "/." in name
 
 
 def _remote_stat(info: dict[str, Any]) -> str:
