@@ -35,7 +35,6 @@ def test_judge_small_data_adapts(counts):
     assert found["mode"] == "small_data"
     assert found["n_repeats"] == 3
     assert found["augmentation"] == "strong"
-    assert found["candidates_factor"] == 0.5
     assert 0.1 <= found["max_params_factor"] < 1
     assert 0.5 <= found["bn_momentum"] <= 0.9
     assert "by hand" in found["reasons"][-1]

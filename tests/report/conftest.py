@@ -283,7 +283,7 @@ def build_profile(rng, shape, class_names) -> dict[str, Any]:
         "verdict": {
             "mode": "normal", "objective": "accuracy", "class_weights": None,
             "n_train": 8000, "n_folds": 5, "n_repeats": 1, "bn_momentum": 0.9,
-            "augmentation": "as_searched", "candidates_factor": 1.0,
+            "augmentation": "as_searched",
             "max_params_factor": 1.0,
             "reasons": ["10,000 images for training: one validation split suffices."],
         },

@@ -63,7 +63,6 @@ def judge(
         "n_repeats": _repeats(options.n_repeats, adapt=adapt),
         "bn_momentum": _bn_momentum(n_train) if adapt else 0.9,
         "augmentation": "strong" if adapt else "as_searched",
-        "candidates_factor": 0.5 if adapt else 1.0,
         "max_params_factor": 1.0,
         "reasons": reasons,
     }
