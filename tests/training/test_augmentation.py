@@ -52,19 +52,23 @@ def test_augmenter_flip_alone_mirrors_about_half_of_the_images() -> None:
     assert 16 < sum(mirrored) < 48
 
 
-def test_augmenter_light_shifts_whole_pixels_by_an_eighth_at_most() -> None:
-    """A single bright pixel moves by at most an eighth of the side, unblurred."""
+@pytest.mark.parametrize(("name", "reach"), [("light", 1), ("medium", 2)])
+def test_augmenter_shifts_whole_pixels_as_far_as_the_strength_says(
+    name: str, reach: int
+) -> None:
+    """A bright pixel moves, unblurred, by one of 16 pixels or by an eighth of them."""
     pixels = np.zeros((64, 16, 16, 1), np.float32)
     pixels[:, 8, 8, 0] = 255
-    augment = make_augmenter("light", (16, 16, 1))
+    augment = make_augmenter(name, (16, 16, 1))
     assert augment is not None
 
     moved = np.asarray(augment(pixels, np.array([1, 1], np.int32)))[..., 0]
 
     places = [np.argwhere(image == 255) for image in moved]
-    assert all(len(place) == 1 for place in places)
-    shifts = np.array([place[0] for place in places]) - 8
-    assert np.abs(shifts).max() == 2
+    # the square that `medium` cuts out hides some of them
+    assert sum(len(place) == 1 for place in places) > 30
+    shifts = np.array([place[0] for place in places if len(place)]) - 8
+    assert np.abs(shifts).max() == reach
 
 
 def test_augmenter_unknown_name_says_what_is_allowed() -> None:

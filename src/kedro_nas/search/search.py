@@ -18,6 +18,7 @@ from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.proposers.random import RandomProposer
 from kedro_nas.ranking.finalists import choose_finalists
+from kedro_nas.search.baseline import make_baseline
 from kedro_nas.search.driver import Driver, Trial
 from kedro_nas.search.interrupt import stoppable
 from kedro_nas.search.ledger import Ledger
@@ -32,7 +33,6 @@ from kedro_nas.search.tables import (
 from kedro_nas.search.workspace import claim_workspace
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.space.baseline import baseline_architecture
 from kedro_nas.space.costs import count_macs
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.budget import search_budget
@@ -67,16 +67,19 @@ def search_architectures(
 
     Raises:
         SearchError: The workspace belongs to another search, or nothing trained.
+        SearchSpaceError: The user's own baseline does not keep its contract.
     """
     space = load_search_space(search_space)
+    baseline = make_baseline(ranking.baseline, store)
     folder = claim_workspace(workspace / "search", store, space, options, seed)
     ledger = Ledger(folder / "ledger.jsonl")
     with _Search(store, space, profile, folder, ledger, options, seed) as search:
         ended_by = search.run()
     trials = trials_table(ledger.events)
-    finalists = _finalists(trials, store, ranking)
+    finalists = _finalists(trials, baseline, ranking)
     summary = _summary(trials, ledger, space, options, ended_by, search.top_epochs)
     summary["seconds_before"] = search.seconds_before
+    summary["baseline"] = ranking.baseline
     return trials, {"finalists": finalists, "search": summary}
 
 
@@ -230,7 +233,7 @@ def halved(architecture: Architecture, times: int) -> Architecture:
 
 
 def _finalists(
-    trials: pd.DataFrame, store: ImageStore, ranking: RankingOptions
+    trials: pd.DataFrame, baseline: Architecture, ranking: RankingOptions
 ) -> list[dict[str, Any]]:
     done = trials[trials["status"] == "completed"]
     if done.empty:
@@ -252,9 +255,10 @@ def _finalists(
         contestant(_architecture(rows, name), rows.loc[name], is_baseline=False)
         for name in names
     ]
-    baseline = baseline_architecture(
-        store.image_shape, store.n_classes, len(store.rows("dev"))
-    )
+    # the recipe of the leading finalist: what is compared is the network, not how
+    # long somebody looked for its learning rate
+    recipe = _architecture(rows, names[0]).recipe
+    baseline = baseline.model_copy(update={"recipe": recipe})
     same = rows[(rows["key"] == baseline.key) & (rows["status"] == "completed")]
     row = None if same.empty else same.iloc[-1]
     entries.append(contestant(baseline, row, is_baseline=True))

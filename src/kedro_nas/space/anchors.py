@@ -89,7 +89,7 @@ def _outline(
         "learning_rate": _LEARNING_RATE,
         "weight_decay": 0.05,
         "label_smoothing": 0.1,
-        "augmentation": "none",
+        "augmentation": "light",
         "batch_size": 32,
     }
     widths = _WIDTHS if block == "conv" else (64, 96, 128, 192)

@@ -43,5 +43,5 @@ def baseline_architecture(
             for number in range(n_stages_for(image_shape))
         ),
         head=Head(pooling="average", dropout=0.25),
-        recipe=Recipe(augmentation="light" if small else "none"),
+        recipe=Recipe(augmentation="medium" if small else "light"),
     )

@@ -3,8 +3,9 @@
 Strengths, each with what the one before has:
 
 * `none`;
-* `light`: shifts by up to an eighth of the side;
-* `medium`: and a square of a quarter of the area cut out (half of the images);
+* `light`: shifts by up to a 24th of the side, at least one pixel;
+* `medium`: shifts by up to an eighth, and a square of a quarter of the area cut out
+  (half of the images);
 * `strong`: and rotation by up to 15 degrees, scale 0.85 to 1.15, other brightness and
   contrast.
 
@@ -23,6 +24,10 @@ from typing import Any
 from kedro_nas.errors import TrainingError
 
 STRENGTHS = ("none", "light", "medium", "strong")
+# Of the side. Candidate 0 on 10,000 Fashion-MNIST images, two seeds: in 9 epochs 0.878
+# without, 0.892 with shifts of a 24th; in 13 with mirroring 0.889, 0.900 with a 24th,
+# 0.885 with two pixels for a whole batch: an eighth needs far more epochs.
+LIGHT_SHIFT = 1 / 24
 SHIFT = 1 / 8
 CUTOUT_SIDE = 0.5
 MAX_ANGLE = math.radians(15)
@@ -88,10 +93,9 @@ def _move(
     height, width, _ = shape
     n = tf.shape(pixels)[0]
     strong = level >= STRENGTHS.index("strong")
-    shift = SHIFT if level else 0.0
     # whole pixels: nothing is blurred unless rotation asks for it
-    dy = tf.round(_draw(seed, 1, [n], -shift, shift) * height)
-    dx = tf.round(_draw(seed, 2, [n], -shift, shift) * width)
+    dy = tf.round(_draw(seed, 1, [n], -1.0, 1.0) * _reach(level, height))
+    dx = tf.round(_draw(seed, 2, [n], -1.0, 1.0) * _reach(level, width))
     angle = _draw(seed, 3, [n], -MAX_ANGLE, MAX_ANGLE) if strong else tf.zeros([n])
     scale = (
         _draw(seed, 4, [n], 1 - MAX_SCALE, 1 + MAX_SCALE) if strong else tf.ones([n])
@@ -113,6 +117,13 @@ def _move(
         interpolation="BILINEAR" if strong else "NEAREST",
         fill_mode="CONSTANT",
     )
+
+
+def _reach(level: int, side: int) -> float:
+    """Return how many pixels an image is moved at most, before rounding."""
+    if level == 0:
+        return 0.0
+    return max(1.0, (LIGHT_SHIFT if level == 1 else SHIFT) * side)
 
 
 def _recolour(pixels: Any, seed: Any) -> Any:
