@@ -56,6 +56,19 @@ def missing_column(frame, tmp_path):
     return frame.rename(columns={"label": "laebl"}), {"label_column": "label"}
 
 
+def twice_a_column(frame, tmp_path):
+    return pd.concat([frame, frame[["label"]]], axis=1), {}
+
+
+def one_group(frame, tmp_path):
+    return frame.assign(patient="x"), {"group_column": "patient"}
+
+
+def missing_paths(frame, tmp_path):
+    (tmp_path / "x.csv").write_text("path,label\n" + "no.png,a\nno.png,b\n" * 10)
+    return str(tmp_path / "x.csv"), {}
+
+
 def no_image_column(frame, tmp_path):
     return frame.rename(columns={"image": "thing"}), {}
 
@@ -134,6 +147,9 @@ CASES = {
     empty_folder: "no images in subfolders.*<class>/<image>",
     empty_arrays: "hold no image",
     missing_column: "no label column 'label' .did you mean 'laebl'.*image, laebl",
+    twice_a_column: "several columns 'label'. Received: .* image, label, label",
+    one_group: "than the folds.*images or groups that are not test: '0' 1, '1' 1",
+    missing_paths: "20 x unreadable file.*, e.g. /.*/no.png.*start from the folder",
     no_image_column: "no image column.*the columns thing, label",
     unknown_label_type: "of a type that names no class. Received: 0.5",
     one_hot_labels: "do not match.*class numbers, not one-hot",

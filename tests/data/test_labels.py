@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kedro_nas.data.labels import encode_labels, encode_splits
+from kedro_nas.data.labels import encode_labels, encode_splits, look_alikes
 from kedro_nas.errors import DataError
 
 
@@ -46,6 +46,14 @@ def test_encode_labels_of_one_class_are_refused(values):
     """Fewer than two classes are nothing to tell apart."""
     with pytest.raises(DataError, match="at least 2 classes"):
         encode_labels(values)
+
+
+def test_look_alikes_are_told_but_numbers_are_not():
+    """Nearly the same name is most likely one class; 1 and 11 are two."""
+    found = look_alikes(["-1", "1", "11", "Bus", "bus", "fire truck", "fire_truck"])
+
+    assert len(found) == 2
+    assert "'Bus' and 'bus'" in found[0]
 
 
 def test_encode_splits_spellings():

@@ -162,3 +162,5 @@ def fetched(raw: Raw) -> Any:
             os.close(number)
     except OSError as error:
         raise BadImageError(f"unreadable file: {error.strerror}") from error
+    except ValueError as error:  # a zero in it, or what the file system cannot encode
+        raise BadImageError(f"not a path: {error}") from error

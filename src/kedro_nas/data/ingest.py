@@ -24,7 +24,7 @@ from kedro_nas.data.layout import Layout, resolve_layout
 from kedro_nas.data.pixel_file import create_pixel_file
 from kedro_nas.data.pool import run_in_processes
 from kedro_nas.data.progress import track
-from kedro_nas.data.sources.base import Raw, Source
+from kedro_nas.data.sources.base import LocalFile, Raw, Source
 from kedro_nas.errors import DataError
 from kedro_nas.files import write_json
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
@@ -32,6 +32,7 @@ from kedro_nas.parameters.data_preparation import DataPreparationOptions
 logger = logging.getLogger(__name__)
 
 _SAMPLE = 256
+_SHOWN = 200  # letters of a path; a cell may hold anything
 _CHUNK_BYTES = 16 * 2**20
 _CHUNK_IMAGES = 1024
 _SECONDS_PER_IMAGE, _SECONDS_PER_BYTE = 50e-6, 5e-9  # measured, one core
@@ -79,7 +80,7 @@ def ingest(
         records, pixels = _decode_all(source, rows, layout, options, folder)
         good = records[records["bad"] == ""]
         if good.empty:
-            raise _nothing_decoded(source, records)
+            raise _nothing_decoded(source, rows, records)
         exact = resolve_layout(
             good[["height", "width"]].to_numpy(), good["grey"].to_numpy(), options
         )
@@ -214,11 +215,18 @@ def check_disk(n_bytes: int, max_disk_gb: float, pixels: Path) -> None:
         )
 
 
-def _nothing_decoded(source: Source, records: pd.DataFrame) -> DataError:
+def _nothing_decoded(
+    source: Source, rows: NDArray[np.int64], records: pd.DataFrame
+) -> DataError:
     reasons: dict[Any, int] = records["bad"].value_counts().to_dict()
+    first = next(source.read(rows[:1]), None)
+    example = f", e.g. {first[:_SHOWN]}" if isinstance(first, LocalFile) else ""
     return DataError(
         f"no image of {source.describe()} can be read",
-        received="; ".join(f"{n} x {reason}" for reason, n in reasons.items()),
-        allowed="images Pillow can decode",
-        remedy="Check the image column or the paths",
+        received="; ".join(f"{n} x {reason}" for reason, n in reasons.items())
+        + example,
+        allowed="images Pillow can decode, or arrays (h, w), (h, w, 1) or (h, w, 3) of "
+        "numbers from 0 up",
+        remedy="Check the image column or the paths, which start from the folder of "
+        "their table",
     )

@@ -59,12 +59,30 @@ def encode_labels(values: Sequence[Any]) -> Labels:
             received=f"{len(present)} class{'es' * (not present)}"
             + (f" ({next(iter(present))})" if present else ", no label at all"),
             allowed="at least 2 classes",
-            remedy="Check label_column, or add images of other classes",
+            remedy="Check label_column (in a folder, that its subfolders are the "
+            "classes), or add images of other classes",
         )
     classes = sorted(present, key=_by_value)
     number = {name: i for i, name in enumerate(classes)}
     ids = np.array([-1 if n is None else number[n] for n in names], np.int32)
     return Labels(ids, classes)
+
+
+def look_alikes(class_names: Sequence[str]) -> list[str]:
+    """Tell classes whose names differ only in case, spaces or underlines.
+
+    >>> look_alikes(["Cat", "cat", "dog"])
+    ["Classes 'Cat' and 'cat' have nearly the same name; are they one?"]
+    """
+    alike: dict[str, list[str]] = {}
+    for name in class_names:
+        alike.setdefault(re.sub(r"[\s_-]+", "", name.casefold()), []).append(name)
+    return [
+        f"Classes {' and '.join(map(repr, names))} have nearly the same name; "
+        "are they one?"
+        for key, names in alike.items()
+        if len(names) > 1 and not re.fullmatch(r"\d+", key)
+    ]
 
 
 def encode_splits(values: Sequence[Any]) -> NDArray[np.str_]:
@@ -83,7 +101,7 @@ def encode_splits(values: Sequence[Any]) -> NDArray[np.str_]:
             if name is None:
                 raise DataError(
                     "a given split is not understood",
-                    received=repr(value),
+                    received="an empty cell" if value is None else repr(value),
                     allowed=", ".join(sorted(SPLIT_NAMES)),
                     remedy="Correct the split column, or name another as split_column",
                 )

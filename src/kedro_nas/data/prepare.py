@@ -16,6 +16,7 @@ from kedro_nas.data.assemble import draw_folds, draw_splits, name_changes, write
 from kedro_nas.data.cleaning import Cleaned, clean
 from kedro_nas.data.guard import judge
 from kedro_nas.data.ingest import Ingested, ingest
+from kedro_nas.data.labels import look_alikes
 from kedro_nas.data.pixel_file import close_up, order_after
 from kedro_nas.data.profile import (
     describe_pixels,
@@ -113,11 +114,13 @@ def _opened(folder: Path) -> tuple[ImageStore, dict[str, Any]]:
 def _check_before_decoding(rows: Rows, options: DataPreparationOptions) -> None:
     """Find what is hopeless by counting, before an hour of decoding."""
     table = rows.table[rows.table["split"] != "test"]
+    grouped = table["group_id"] > 0
     check_classes(
         table["label"].to_numpy(),
-        table["row"].to_numpy(),
+        table["group_id"].where(grouped, table["row"].astype("uint64")).to_numpy(),
         rows.class_names,
         options,
+        of="images or groups" if grouped.any() else "images",
     )
 
 
@@ -164,6 +167,7 @@ def _write(
     profile["warnings"] = [
         *cleaned.warnings,
         *pixel_warnings(profile, len(store)),
+        *look_alikes(rows.class_names),
         *profile["warnings"],
     ]
     return profile

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from kedro_nas.data.chunks import fetched
-from kedro_nas.data.decode import decode
+from kedro_nas.data.decode import BadImageError, decode
 from kedro_nas.data.sources import Columns, as_source, source_at
 from kedro_nas.errors import DataError
 
@@ -71,13 +71,62 @@ def test_manifest_of_paths(pixels, tmp_path):
     assert np.array_equal(decoded(source), pixels)
 
 
+@pytest.mark.parametrize("header", ["path{}label", "Path{} Label", "\ufeffpath{}label"])
+@pytest.mark.parametrize("mark", [",", ";", "\t", ", "])
+def test_manifest_of_any_spreadsheet(pixels, tmp_path, mark, header):
+    """Semicolons, tabs, spaces after commas, capitals and byte-order marks are read."""
+    Image.fromarray(pixels[0]).save(tmp_path / "x.png")
+    lines = [header.format(mark), f"x.png{mark}cat", f"{mark}dog"]
+    (tmp_path / "x.csv").write_text("\n".join(lines), encoding="utf-8")
+    source = source_at(tmp_path / "x.csv")
+    listing = source.listing()
+    first, gap = source.read(np.arange(2))
+
+    assert listing.labels == ["cat", "dog"]
+    assert np.array_equal(decode(fetched(first)).pixels, pixels[0])
+    assert gap is None
+
+
+def test_frame_of_numbered_columns(pixels):
+    """Columns may be named 0 and 1, as those of a frame made of an array."""
+    frame = pd.DataFrame({0: list(pixels), 1: LABELS})
+    source = as_source(frame, Columns("0", "1"))
+
+    assert np.array_equal(decoded(source), pixels)
+    with pytest.raises(DataError, match=r"no label column '2'.*the columns 0, 1"):
+        as_source(frame, Columns("0", "2")).listing()
+
+
+@pytest.mark.parametrize("gap", [None, float("nan"), pd.NA, "", "  "])
+def test_frame_gaps_among_images_are_missing(pixels, gap):
+    """An empty cell is a missing image, whatever stands for empty."""
+    frame = pd.DataFrame({"image": [pixels[0], gap], "label": ["a", "b"]})
+    source = opened(frame)
+    source.listing()
+    _, raw = source.read(np.arange(2))
+
+    with pytest.raises(BadImageError, match="missing"):
+        fetched(raw)
+
+
+def test_frame_of_what_cannot_be_a_path(pixels):
+    """A path with a zero in it is one bad image, not the end of the stage."""
+    frame = pd.DataFrame({"image": [pixels[0], "a\0b.png"], "label": ["a", "b"]})
+    source = opened(frame)
+    source.listing()
+    _, raw = source.read(np.arange(2))
+
+    with pytest.raises(BadImageError, match="not a path"):
+        fetched(raw)
+
+
 @pytest.mark.parametrize("form", ["pair", "dict", "list"])
 def test_arrays_in_one_part(pixels, form):
     """A pair, or a dictionary, of arrays; images may be a list of arrays."""
     data = {
         "pair": (pixels, LABELS),
         "dict": {"images": pixels, "labels": LABELS},
-        "list": (list(pixels), LABELS.tolist()),
+        "list": [list(pixels), LABELS.tolist()],
     }
     source = opened(data[form])
 
@@ -93,6 +142,14 @@ def test_arrays_in_splits(pixels):
 
     assert listing.splits == ["train"] * 6 + ["test"] * 4
     assert listing.labels == LABELS.tolist()
+
+
+def test_arrays_as_keras_loads_them(pixels):
+    """`((x_train, y_train), (x_test, y_test))`, what Keras' `load_data` returns."""
+    source = opened(((pixels[:6], LABELS[:6]), (pixels[6:], LABELS[6:])))
+
+    assert source.listing().splits == ["train"] * 6 + ["test"] * 4
+    assert np.array_equal(decoded(source), pixels)
 
 
 @pytest.mark.parametrize(

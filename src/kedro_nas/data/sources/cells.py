@@ -6,10 +6,12 @@ import difflib
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from kedro_nas.data.sources.base import Columns, LocalFile, Raw
 from kedro_nas.errors import DataError
@@ -33,13 +35,14 @@ def resolve_columns(present: Sequence[str], wanted: Columns, where: str) -> Colu
         where: What the table is, for the message.
 
     Raises:
-        DataError: A named column, or image or label, is not there.
+        DataError: A named column, or image or label, is not there, or there twice.
     """
     found: dict[str, str | None] = {}
+    folded = {name.strip().lower(): name for name in reversed(present)}
     for role, usual in _USUAL.items():
         name = getattr(wanted, role)
         if name is None:
-            name = next((word for word in usual if word in present), None)
+            name = next((folded[word] for word in usual if word in folded), None)
             if name is None and role in {"image", "label"}:
                 raise _missing(
                     role, f"(none of {', '.join(usual)})", present, where, ""
@@ -48,6 +51,13 @@ def resolve_columns(present: Sequence[str], wanted: Columns, where: str) -> Colu
             close = difflib.get_close_matches(name, list(present), n=1)
             hint = f" (did you mean '{close[0]}'?)" if close else ""
             raise _missing(role, f"'{name}'", present, where, hint)
+        if name is not None and list(present).count(name) > 1:
+            raise DataError(
+                f"{where} has several columns '{name}'",
+                received=f"the columns {', '.join(present)}",
+                allowed="one of each name",
+                remedy="Rename or drop the others",
+            )
         found[role] = name
     return Columns(**found)
 
@@ -72,6 +82,8 @@ def to_raw(cell: Any, root: str, shape: Sequence[int] | None) -> Raw:
         root: Folder or URL relative paths start from.
         shape: Height, width, channels of flat pixels, or None.
     """
+    if _is_gap(cell):
+        return None
     if isinstance(cell, dict):
         cell = cell["bytes"] if cell.get("bytes") is not None else cell.get("path")
     if isinstance(cell, list | tuple):
@@ -85,6 +97,12 @@ def to_raw(cell: Any, root: str, shape: Sequence[int] | None) -> Raw:
         # a wrong length stays flat and is set aside with its shape as the reason
         return flat.reshape(shape) if flat.size == np.prod(shape) else flat
     return cell
+
+
+def _is_gap(cell: Any) -> bool:
+    if isinstance(cell, str):
+        return not cell.strip()
+    return cell is pd.NA or (isinstance(cell, float) and isnan(cell))
 
 
 def located(path: str, root: str) -> Raw:
@@ -132,6 +150,6 @@ def file_key(path: str) -> str:
     """Name, size and time of change of a file; what `make` would look at."""
     try:
         status = os.stat(path)  # noqa: PTH116 - fast, per image
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no path at all, as with a zero in it
         return f"{path}:missing"
     return f"{path}:{status.st_size}:{status.st_mtime_ns}"

@@ -76,8 +76,8 @@ def as_source(images: Any, columns: Columns) -> Source:
     """Accept whatever reaches the node as images.
 
     Args:
-        images: A `Source`, a DataFrame, a pair `(images, labels)`, a dictionary of
-            arrays or of partitions, or a path.
+        images: A `Source`, a DataFrame, a pair `(images, labels)`, two such pairs
+            `(train, test)`, a dictionary of arrays or of partitions, or a path.
         columns: Names of columns, where the source has none of its own.
 
     Raises:
@@ -89,9 +89,11 @@ def as_source(images: Any, columns: Columns) -> Source:
         return FrameSource(images, columns)
     if isinstance(images, str | Path):
         return source_at(images, columns=columns)
-    if isinstance(images, tuple) and len(images) == 2:
-        pair: list[Part] = [(None, images[0], images[1])]
-        return ArraysSource(lambda: pair, "the arrays (images, labels)")
+    if isinstance(images, tuple | list) and len(images) == 2:
+        parts: list[Part] = [(None, images[0], images[1])]
+        if all(isinstance(part, tuple) and len(part) == 2 for part in images):
+            parts = [("train", *images[0]), ("test", *images[1])]  # Keras' load_data
+        return ArraysSource(lambda: parts, "the arrays (images, labels)")
     if isinstance(images, Mapping):
         if any(isinstance(value, np.ndarray) for value in images.values()):
             where = "the dictionary of arrays"

@@ -49,7 +49,7 @@ class FrameSource(Source):
 
     @override
     def listing(self) -> Listing:
-        frame = self.frame()
+        frame = self._named()
         columns = resolve_columns(list(frame.columns), self.columns, self.describe())
         if frame.empty:
             raise DataError(
@@ -73,9 +73,13 @@ class FrameSource(Source):
 
     @override
     def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
-        cells = self.frame()[self._image_column].to_numpy(dtype=object)
+        cells = self._named()[self._image_column].to_numpy(dtype=object)
         for row in rows:
             yield to_raw(cells[row], self.root, self.image_shape)
+
+    def _named(self) -> pd.DataFrame:
+        """The rows, columns named by text: 0 and 1 may be column names, too."""
+        return self.frame().rename(columns=str)
 
 
 class ManifestSource(FrameSource):
@@ -104,16 +108,28 @@ class ManifestSource(FrameSource):
             try:
                 # text only: "007" and "NA" are names of classes, not numbers or gaps
                 self._read = pd.read_csv(
-                    self.path, dtype=str, keep_default_na=False, na_values=[""]
+                    self.path,
+                    sep=self._separator(),
+                    dtype=str,
+                    keep_default_na=False,
+                    na_values=[""],
+                    skipinitialspace=True,
                 )
             except (OSError, ValueError) as error:
                 raise DataError(
                     f"cannot read {self.describe()}",
                     received=str(error),
-                    allowed="a CSV file with a header",
+                    allowed="a CSV file with a header, in UTF-8",
                     remedy="Check the path of the catalog entry 'images'",
                 ) from error
         return self._read
+
+    def _separator(self) -> str:
+        """What parts the header: spreadsheets also write `;` and tabs."""
+        header = list(pd.read_csv(self.path, nrows=0).columns)
+        if len(header) > 1:
+            return ","
+        return next((mark for mark in "\t;" if mark in header[0]), ",")
 
 
 def _values(frame: pd.DataFrame, column: str | None) -> list[Any] | None:
