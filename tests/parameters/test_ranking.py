@@ -8,17 +8,18 @@ from kedro_nas.errors import ParameterError
 from kedro_nas.parameters.ranking import RankingOptions
 
 
-@pytest.mark.parametrize("baseline", ["auto", "none"])
+@pytest.mark.parametrize("baseline", ["auto", "none", "my_team.models:build"])
 def test_ranking_options_accept_a_baseline_that_is_built(baseline):
-    """The two words are what a baseline may be."""
+    """The two words and the path of a function are what a baseline may be."""
     assert RankingOptions(baseline=baseline).baseline == baseline
 
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"baseline": "my_team.models:build"}, "'auto' or 'none'"),
-        ({"baseline": ""}, "'auto' or 'none'"),
+        ({"baseline": "my_team.models.build"}, "'package.module:function'"),
+        ({"baseline": "my team:build"}, "'package.module:function'"),
+        ({"baseline": ""}, "'auto', 'none'"),
         ({"finalists": 0}, "finalists=0"),
         ({"folds": 1}, "folds=1"),
         ({"seeds": 4}, "seeds=4"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kedro_nas.space.architecture import Backbone
+from kedro_nas.space.architecture import Backbone, OwnModel
 from kedro_nas.space.backbones import install_backbone_ruler
 from kedro_nas.space.measured import install_ruler
+from kedro_nas.space.own_models import install_own_model_ruler
 from kedro_nas.space.registry import Block
 
 
@@ -27,5 +28,14 @@ def _measure_backbone(
     return measure_backbone(backbone, image_shape)
 
 
+def _measure_own_model(
+    model: OwnModel, image_shape: tuple[int, ...], n_classes: int
+) -> Mapping[str, int]:
+    from kedro_nas.models.measure import measure_own_model
+
+    return measure_own_model(model, image_shape, n_classes)
+
+
 install_ruler(_measure_block)
 install_backbone_ruler(_measure_backbone)
+install_own_model_ruler(_measure_own_model)

@@ -7,6 +7,7 @@ from typing import Any
 
 from kedro_nas.errors import KedroNasError, SearchSpaceError
 from kedro_nas.models.custom import register_custom_blocks
+from kedro_nas.models.own import apply_own_model
 from kedro_nas.models.seeded import seeded_layers
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture, Backbone
@@ -111,9 +112,18 @@ def build_model(
     """
     import keras
 
+    pixels = keras.Input(architecture.input_shape, name="pixels")
+    if architecture.own_model:
+        own = apply_own_model(
+            architecture.own_model,
+            pixels,
+            architecture.n_classes,
+            bn_momentum=bn_momentum,
+            seed=seed,
+        )
+        return keras.Model(pixels, own, name="network")
     register_custom_blocks(dict(architecture.custom_blocks))
     layers = KerasLayers(bn_momentum=bn_momentum, seed=seed)
-    pixels = keras.Input(architecture.input_shape, name="pixels")
     x = pixels
     try:
         # A backbone brings the scale its weights were trained with.

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from kedro_nas.models.build import call_opaque
+from kedro_nas.models.own import apply_own_model
+from kedro_nas.space.architecture import OwnModel
 from kedro_nas.space.registry import Block
 
 _KERNEL_RANK = 2
@@ -72,6 +74,43 @@ def measure_model(model: Any) -> dict[str, float]:
         "depth": sum(map(_has_kernel, model.layers)),
         "values": max(map(_values, model.layers)),
     }
+
+
+def measure_own_model(
+    own: OwnModel, image_shape: tuple[int, ...], n_classes: int
+) -> dict[str, int]:
+    """Build a user's whole network once and measure it, as `measure_model` does.
+
+    MACs are those of the graph, in which a loop's inside is not seen.
+
+    Raises:
+        SearchSpaceError: As `apply_own_model`.
+    """
+    import keras
+
+    pixels = keras.Input(image_shape)
+    outputs = apply_own_model(own, pixels, n_classes, bn_momentum=0.9, seed=None)
+    model = keras.Model(pixels, outputs)
+    layers = _leaves(model)
+    return {
+        "params": int(model.count_params()),
+        "macs": count_graph_macs(model),
+        "depth": sum(map(_has_kernel, layers)),
+        "values": max(_values(one) for one in layers if _is_connected(one)),
+    }
+
+
+def _leaves(model: Any) -> list[Any]:
+    parts = getattr(model, "layers", None)
+    return [leaf for part in parts for leaf in _leaves(part)] if parts else [model]
+
+
+def _is_connected(layer: Any) -> bool:
+    # layers inside a subclassed model are called by Python, not by a graph
+    try:
+        return layer.input is not None and layer.output is not None
+    except (AttributeError, ValueError):
+        return False
 
 
 def _known_macs(model: Any) -> int | None:

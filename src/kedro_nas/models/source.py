@@ -14,6 +14,7 @@ from typing import Any
 from kedro_nas.models.backbone_source import write_backbone
 from kedro_nas.models.build import normalisation
 from kedro_nas.models.custom import register_custom_blocks
+from kedro_nas.models.own_source import write_own_model
 from kedro_nas.space.architecture import Architecture, Backbone, Stage
 from kedro_nas.space.backbones import backbone_cost
 from kedro_nas.space.costs import costs
@@ -161,11 +162,13 @@ def write_source(
     Returns:
         The file's text, formatted; its `build_model()` returns a `keras.Model` with
         the layers, names and weight shapes of ours. Only a user's own blocks are
-        imported, from the user's package.
+        imported, from the user's package; a user's own network is, as a whole.
 
     Raises:
         SearchSpaceError: A custom block cannot be imported.
     """
+    if architecture.own_model:
+        return write_own_model(architecture)
     register_custom_blocks(dict(architecture.custom_blocks))
     layers = SourceLayers(
         architecture.input_shape,

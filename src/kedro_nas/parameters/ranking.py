@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from kedro_nas.parameters.base import Options
 
@@ -26,7 +27,8 @@ class RankingOptions(Options):
             finalists beyond two first, then repeats, the last two thirds of the epochs,
             folds beyond three, and then what is left.
         epochs: Epochs in each fold, None for the median best epoch of the search.
-        baseline: `auto` for a hand-built residual network sized to the data, or `none`.
+        baseline: `auto` for a hand-built residual network sized to the data, `none`, or
+            `package.module:function` for your own network; docs/how-to/own-baseline.md.
         final_epochs: Epochs of the final fit, None for `final_factor` times the epochs
             of a full training in the search.
         final_factor: The final network may train longer than any candidate could.
@@ -42,8 +44,15 @@ class RankingOptions(Options):
     rule: Literal["one_standard_error", "best_mean"] = "one_standard_error"
     budget_s: float | None = Field(60, gt=0, allow_inf_nan=False)
     epochs: int | None = Field(None, ge=1)
-    baseline: Literal["auto", "none"] = "auto"
+    baseline: str = "auto"
     final_epochs: int | None = Field(None, ge=1)
     final_factor: float = Field(2, ge=1, le=10)
     final_budget_s: float | None = Field(155, gt=0, allow_inf_nan=False)
     seeds: int = Field(1, ge=1, le=3)
+
+    @field_validator("baseline")
+    @classmethod
+    def _is_word_or_path(cls, value: str) -> str:
+        if not re.fullmatch(r"auto|none|[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*", value):
+            raise ValueError("should be 'auto', 'none' or 'package.module:function'")
+        return value

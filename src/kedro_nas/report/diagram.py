@@ -68,6 +68,8 @@ def draw_architecture(value: Mapping[str, Any] | None) -> Diagram | None:
         architecture = Architecture.from_dict(dict(value or {}))
     except ValidationError:
         return None
+    if architecture.own_model:
+        return None
     rows = _rows(architecture)
     widest = max(row.channels or 1 for row in rows)
     tallest = max(architecture.input_shape[:2])
@@ -96,7 +98,9 @@ def describe_recipe(value: Mapping[str, Any] | None) -> list[tuple[str, str]]:
         architecture = Architecture.from_dict(dict(value or {}))
     except ValidationError:
         return []
-    named = {"activation": architecture.activation, **architecture.recipe.model_dump()}
+    named = architecture.recipe.model_dump()
+    if not architecture.own_model:
+        named = {"activation": architecture.activation, **named}
     return [
         (
             name.replace("_", " "),

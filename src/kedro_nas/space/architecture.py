@@ -9,9 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 from typing_extensions import Self
 
 
@@ -67,6 +74,21 @@ class Backbone(_Value):
     weights: str = "imagenet"
 
 
+class OwnModel(_Value):
+    """A user's network in place of stem, stages and head: it cannot be taken apart.
+
+    Attributes:
+        function: What builds it, `package.module:function`.
+        digest: Of what it built when it was measured; an edited function is another
+            network.
+        gives: What comes out of it.
+    """
+
+    function: str
+    digest: str
+    gives: Literal["probabilities", "logits"]
+
+
 class Head(_Value):
     """From the last feature map to class scores.
 
@@ -108,13 +130,14 @@ class Architecture(_Value):
         input_shape: Height, width, channels of the raw uint8 image.
         n_classes: Number of classes, at least 2.
         stem: First convolution.
-        stages: One to several stages; none under a backbone.
+        stages: One to several stages; none beside a backbone or an own model.
         head: Pooling, dropout, dense layers.
         activation: `relu`, `swish` or `hard_swish`, throughout.
         recipe: Training choices.
         backbone: A pretrained network instead of stem and stages.
         custom_blocks: Where the user's blocks among the stages are found, name and
             `package.module:function`, so that any process can build the network.
+        own_model: A user's network; stem, head and activation then mean nothing.
     """
 
     input_shape: tuple[int, int, int]
@@ -126,12 +149,27 @@ class Architecture(_Value):
     recipe: Recipe = Recipe()
     backbone: Backbone | None = None
     custom_blocks: tuple[tuple[str, str], ...] = ()
+    own_model: OwnModel | None = None
 
     @model_validator(mode="after")
     def _has_one_body(self) -> Self:
-        if bool(self.stages) == bool(self.backbone):
-            raise ValueError("an architecture has either stages or a backbone")
+        bodies = (self.stages, self.backbone, self.own_model)
+        if sum(map(bool, bodies)) != 1:
+            raise ValueError(
+                "an architecture has either stages, a backbone or an own model"
+            )
         return self
+
+    @model_serializer(mode="wrap")
+    def _leave_out_no_model(
+        self, serialize: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        # keys and files of all other networks stay what they were before there were
+        # own models
+        value: dict[str, Any] = serialize(self)
+        if self.own_model is None:
+            value.pop("own_model", None)
+        return value
 
     @cached_property
     def key(self) -> str:
@@ -158,7 +196,9 @@ class Architecture(_Value):
 
     @property
     def family(self) -> str:
-        """Names of the stages' blocks in order, or of the backbone."""
+        """Names of the stages' blocks in order, of the backbone or own model."""
+        if self.own_model:
+            return self.own_model.function
         if self.backbone:
             return self.backbone.name
         return "-".join(stage.block for stage in self.stages)
@@ -173,6 +213,8 @@ class Architecture(_Value):
         ...                   stride=2, attention="se"))).describe()
         'stem 32/2 · conv3 48 · residual5+se 96/2 ×2'
         """  # noqa: RUF002
+        if self.own_model:
+            return f"own model {self.own_model.function}"
         if self.backbone:
             base = self.backbone
             return f"{base.name} of {base.kept} steps, {base.unfrozen} unfrozen"

@@ -19,12 +19,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from kedro_nas.space.architecture import Architecture, Backbone, Head, Stage, Stem
+from kedro_nas.space.architecture import (
+    Architecture,
+    Backbone,
+    Head,
+    OwnModel,
+    Stage,
+    Stem,
+)
 from kedro_nas.space.backbones import backbone_cost
 from kedro_nas.space.formulas import Shape, layer_cost
 from kedro_nas.space.layers import Layer, LayerVocabulary
 from kedro_nas.space.measured import measured_cost, output_shape
 from kedro_nas.space.network import run_block, run_closing, run_head, run_stem
+from kedro_nas.space.own_models import own_model_cost
 from kedro_nas.space.registry import find_block
 
 BYTES_PER_VALUE = 4
@@ -224,13 +232,15 @@ def peak_memory(architecture: Architecture) -> float:
 def stage_shapes(architecture: Architecture) -> list[Shape]:
     """Return the map after the stem and after each stage, (height, width, channels).
 
-    Under a backbone, its last map alone.
+    Under a backbone, its last map alone; nothing of an own model.
     """
     return [part.shape for part in _parts(architecture)[:-1]]
 
 
 def _parts(architecture: Architecture) -> list[_Part]:
     activation = architecture.activation
+    if architecture.own_model:
+        return [_own_model(architecture, architecture.own_model)]
     if architecture.backbone:
         counter = Counter(architecture.input_shape)
         out = counter.backbone(architecture.backbone, counter.input)
@@ -247,6 +257,12 @@ def _parts(architecture: Architecture) -> list[_Part]:
         _head(parts[-1].shape, architecture.head, activation, architecture.n_classes)
     )
     return parts
+
+
+def _own_model(architecture: Architecture, own: OwnModel) -> _Part:
+    n_classes = architecture.n_classes
+    cost = own_model_cost(own, architecture.input_shape, n_classes)
+    return _Part((n_classes,), **cost, depthwise_macs=0)
 
 
 def _chain(parts: list[_Part]) -> _Part:

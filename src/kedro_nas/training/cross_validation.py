@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from kedro_nas.data.store import ImageStore
+from kedro_nas.errors import RankingError
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.ranking.choose import rank_contestants
@@ -59,13 +60,12 @@ def rank_finalists(
         `nas.fold_scores`, `nas.ranking` and `nas.best_architecture`.
 
     Raises:
-        RankingError: No contestant completed a fold.
+        RankingError: No contestant completed a fold, or the finalists were chosen
+            with another baseline.
     """
     began = time.monotonic()
     verdict = profile["verdict"]
-    contestants = list(finalists["finalists"])
-    if options.baseline == "none":
-        contestants = [c for c in contestants if not c["is_baseline"]]
+    contestants = _invited(finalists, options.baseline)
     full = full_epochs(finalists)
     left = _left(finalists, search)
     plan = _plan(store, contestants, verdict, options, search, full, left)
@@ -92,6 +92,23 @@ def rank_finalists(
     measured = _measured(contestants, tasks, outcomes)
     best["epochs"] = _final_epochs(store, best, measured, options, left)
     return fold_scores, ranking, best
+
+
+def _invited(finalists: dict[str, Any], baseline: str) -> list[dict[str, Any]]:
+    """Take the contestants as asked; the baseline was made by the search stage."""
+    contestants = list(finalists["finalists"])
+    if baseline == "none":
+        return [c for c in contestants if not c["is_baseline"]]
+    ours = {"auto", "none"}  # the search makes the same network for both
+    made = finalists["search"].get("baseline", baseline)
+    if made != baseline and not {made, baseline} <= ours:
+        raise RankingError(
+            "the finalists were chosen with another baseline",
+            received=f"nas.ranking.baseline: {baseline}, and finalists with {made}",
+            allowed="the same, or none",
+            remedy="Run the search stage again; what it has trained is kept",
+        )
+    return contestants
 
 
 def _left(finalists: dict[str, Any], search: SearchOptions) -> float | None:
