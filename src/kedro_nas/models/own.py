@@ -23,7 +23,8 @@ from kedro_nas.space.costs import costs
 
 CONTRACT = (
     "build(input_shape, n_classes), called with ((height, width, channels), n), that"
-    " returns a new keras.Model from raw 0-255 pixels to n probabilities or n logits,"
+    " returns a new keras.Model of Keras' own layers from raw 0-255 pixels to n"
+    " probabilities or n logits,"
     " or a kedro_nas Architecture"
 )
 _REMEDY = "Mend the function, or set nas.ranking.baseline: auto"
@@ -224,12 +225,29 @@ def _digest(model: Any, path: str) -> str:
 
     try:
         config = keras.saving.serialize_keras_object(model)
-        keras.saving.deserialize_keras_object(config)
+        strangers = ", ".join(sorted(_strangers(config)))
         text = json.dumps(_anonymous(config, _layer_names(config, {})), sort_keys=True)
+        if not strangers:
+            keras.saving.deserialize_keras_object(config)  # takes it to pieces
     except Exception as error:
         text = f"a model that cannot be saved and read back: {_told(error)}"
         raise _refused(path, text) from error
+    if strangers:
+        # the exported file must be readable by who does not have the user's package
+        raise _refused(path, f"a model with classes that are not Keras': {strangers}")
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _strangers(value: Any) -> set[str]:
+    """Name the classes and functions of a configuration that Keras does not have."""
+    if isinstance(value, list | tuple):
+        return {name for item in value for name in _strangers(item)}
+    if not isinstance(value, dict):
+        return set()
+    module = value.get("module")
+    known = not isinstance(module, str) or module.partition(".")[0] == "keras"
+    own = set() if known else {f"{module}.{value.get('class_name')}"}
+    return own.union(*map(_strangers, value.values()))
 
 
 def _layer_names(value: Any, names: dict[str, str]) -> dict[str, str]:

@@ -57,6 +57,7 @@ def evaluate_on_test(
     report["seconds_final_fit"] = final_fit["seconds"]
     report["seconds_export"] = _seconds_export(Path(exports))
     report["epochs_final_fit"] = final_fit["epochs"]
+    report["baseline_reason"] = final_fit.get("baseline_reason", "")
     if report.get("baseline"):
         report["baseline"]["params"] = int(baseline_model.count_params())
         report["baseline"] |= measure_latency(baseline_model)

@@ -43,7 +43,7 @@ def fit_final_models(
 
     Returns:
         The winner's model, the baseline's (the winner's own when there is none), and a
-        record: epochs, seconds, training losses, attempts.
+        record: epochs, seconds, training losses, why the baseline has no model.
 
     Raises:
         TrainingError: The winner could not be fitted.
@@ -75,7 +75,8 @@ def fit_final_models(
     others = [] if baseline is None else [task(baseline, 0)]
     outcomes = _run(store, [*fits, *others], folder, search)
     best = _best(fits, outcomes)
-    other = others[0] if others and _completed(others[0], outcomes) else best
+    reason = _failure(others, outcomes)
+    other = others[0] if others and not reason else best
     for one in (*fits, *others):
         Path(one.checkpoint or "").unlink(missing_ok=True)
     record = {
@@ -84,6 +85,7 @@ def fit_final_models(
         "train_loss": [e.train_loss for e in outcomes[best.task_id].history],
         "seeds": [fit.seed for fit in fits],
         "has_baseline": other is not best,
+        "baseline_reason": reason,
         "baseline_seconds": sum(outcomes[other.task_id].seconds.values()),
         "winner_seconds": sum(outcomes[best.task_id].seconds.values()),
         "seconds": time.monotonic() - began,
@@ -111,11 +113,12 @@ def _run(
         )
 
 
-def _completed(task: Task, outcomes: dict[str, Outcome]) -> bool:
-    outcome = outcomes[task.task_id]
-    if outcome.status != "completed":
+def _failure(others: list[Task], outcomes: dict[str, Outcome]) -> str:
+    """Say why the baseline has no final model; nothing when it has, or takes no part."""
+    failed = [o for o in (outcomes[t.task_id] for t in others) if o.status == "failed"]
+    for outcome in failed:
         logger.warning("The baseline's final fit failed: %s", outcome.reason)
-    return outcome.status == "completed"
+    return failed[0].reason if failed else ""
 
 
 def _best(fits: list[Task], outcomes: dict[str, Outcome]) -> Task:
