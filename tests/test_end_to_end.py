@@ -77,6 +77,45 @@ def hanging(x, *, filters, kernel_size, stride):
     return _conv(x, filters, kernel_size, stride)
 '''
 
+TEAM_MODELS = '''
+"""Networks of a team's own package: one that works, one that fails when trained."""
+
+import os
+
+import keras
+
+layers = keras.layers
+
+
+def build(input_shape, n_classes):
+    return keras.Sequential([
+        keras.Input(input_shape),
+        layers.Rescaling(1 / 255),
+        layers.Conv2D(16, 3, padding="same", activation="relu"),
+        layers.BatchNormalization(),
+        layers.Flatten(),
+        layers.Dense(n_classes, activation="softmax"),
+    ])
+
+
+def build_badly(input_shape, n_classes):
+    if "KEDRO_NAS_THREADS" in os.environ:
+        raise RuntimeError("planted in a baseline")
+    return build(input_shape, n_classes)
+'''
+OWN_PARAMS = (16 * 9 + 16) + 4 * 16 + (8 * 8 * 16 * 10 + 10)
+OWN_MACS = 8 * 8 * 16 * 9 + 8 * 8 * 16 * 10
+
+
+@pytest.fixture
+def team_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Put a team's networks on the path; gives their module."""
+    (tmp_path / "team_models.py").write_text(TEAM_MODELS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield "team_models"
+    end_kept_pool()
+    sys.modules.pop("team_models", None)
+
 
 @pytest.fixture
 def team_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -107,10 +146,17 @@ def _whole_job(
     workspace: Path,
     space_options: SearchSpaceOptions,
     search: SearchOptions,
+    baseline: str = "auto",
 ) -> dict[str, Any]:
     store, profile = digits
     ranking = RankingOptions(
-        budget_s=None, finalists=2, folds=2, repeats=1, epochs=6, final_epochs=12
+        budget_s=None,
+        finalists=2,
+        folds=2,
+        repeats=1,
+        epochs=6,
+        final_epochs=12,
+        baseline=baseline,
     )
     space = build_search_space(space_options, profile, seed=0).to_dict()
     trials, finalists = search_architectures(
@@ -140,6 +186,8 @@ def _whole_job(
     return {
         "trials": trials,
         "best": best,
+        "folds": fold_scores,
+        "ranking": table,
         "metrics": metrics,
         "report": report,
         "exports": exports,
@@ -173,6 +221,82 @@ def test_digits_whole_job_in_small_data_mode_with_a_teams_block(
     assert "gated" in done["source"] or done["best"]["is_baseline"]
     assert done["metrics"]["accuracy"] > 0.8
     assert done["metrics"]["reads"] == 1
+
+
+SMALL_SPACE = SearchSpaceOptions(preset="cpu", blocks=("conv",), attention=("none",))
+TWO_TRIALS = SearchOptions(
+    budget_s=None, max_trials=2, max_epochs=6, min_epochs=6, factor=2
+)
+
+
+def test_ranking_own_network_is_a_baseline_like_ours(
+    digits: tuple[Any, dict[str, Any]], tmp_path: Path, team_models: str
+) -> None:
+    """A team's network is trained on the same folds and shown in each comparison."""
+    done = _whole_job(
+        digits, tmp_path / "w", SMALL_SPACE, TWO_TRIALS, f"{team_models}:build"
+    )
+
+    folds, table = done["folds"], done["ranking"]
+    row = table[table["is_baseline"]].iloc[0]
+    assert set(folds["status"]) == {"completed"}
+    assert folds.groupby("key")["epochs"].unique().map(tuple).nunique() == 1
+    assert (row["name"], row["params"], row["macs"]) == (
+        "own model team_models:build",
+        OWN_PARAMS,
+        OWN_MACS,
+    )
+    assert row["cv_mean"] > 0.8
+    assert done["metrics"]["baseline"]["accuracy"] > 0.8
+    assert done["best"]["is_baseline"] or done["metrics"]["mcnemar"] is not None
+    assert done["metrics"]["baseline"]["latency_s_p90"] > 0
+    assert "own model team_models:build" in done["report"].html
+    assert "Against the baseline" in done["report"].html
+
+
+def test_ranking_own_network_that_fails_in_training_is_rows_with_its_reason(
+    digits: tuple[Any, dict[str, Any]], tmp_path: Path, team_models: str
+) -> None:
+    """The job ends with a winner, and the report says why there is no comparison."""
+    done = _whole_job(
+        digits, tmp_path / "w", SMALL_SPACE, TWO_TRIALS, f"{team_models}:build_badly"
+    )
+
+    failed = done["folds"][done["folds"]["is_baseline"]]
+    assert set(failed["status"]) == {"failed"}
+    assert failed["reason"].str.contains("planted in a baseline").all()
+    assert not done["best"]["is_baseline"]
+    assert done["metrics"]["accuracy"] > 0.8
+    assert done["metrics"]["baseline"] is None
+    assert "planted in a baseline" in done["metrics"]["baseline_reason"]
+    assert "planted in a baseline" in done["report"].html
+
+
+def test_whole_job_on_noise_ends_at_chance_and_says_so(tmp_path: Path) -> None:
+    """Random pixels with random labels: no part of the job lets the test leak."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (600, 8, 8, 1), dtype=np.uint8)
+    prepared = prepare_images(
+        (pixels, rng.integers(0, 4, 600)),
+        DataPreparationOptions(),
+        seed=0,
+        workspace=tmp_path / "data",
+    )
+
+    done = _whole_job(
+        prepared,
+        tmp_path / "w",
+        SMALL_SPACE,
+        SearchOptions(
+            budget_s=None, max_trials=8, max_epochs=8, min_epochs=4, factor=2
+        ),
+    )
+
+    metrics = done["metrics"]
+    assert metrics["ci_low"] <= 0.25 <= metrics["ci_high"]
+    assert not metrics["beats_chance"]
+    assert "No better than chance" in done["report"].html
+    assert not (done["best"]["against_baseline"] or {}).get("beats_baseline")
 
 
 def test_search_planted_failures_are_rows_with_reasons_and_there_is_a_winner(
