@@ -101,6 +101,8 @@ class ScriptedPool:
         fate: Gives for a task and attempt `score`, a failure, `lost` or `crash`; a
             crash raises out of `wait`, as a kill of the driver would.
         order: `fifo` or `lifo`: which running task ends first.
+        curve: Gives the accuracy of an architecture's width after so many epochs.
+        balanced: The same for the balanced accuracy, for which a task may be scored.
     """
 
     def __init__(
@@ -108,10 +110,15 @@ class ScriptedPool:
         size: int,
         fate: Callable[[Task, int], str] = lambda *_: "score",
         order: str = "fifo",
+        curve: Callable[[int, int], float] = lambda width, n: (
+            (width * 37 % 101) / 101 * (1 - 0.5**n)
+        ),
+        balanced: Callable[[int, int], float] | None = None,
     ) -> None:
         self.size = size
         self.submitted: list[Task] = []
         self._fate, self._order = fate, order
+        self._curves = curve, balanced or curve
         self._running: dict[int, Task] = {}
 
     def free(self) -> list[int]:
@@ -139,15 +146,30 @@ class ScriptedPool:
         if fate in FAILURES:
             outcome = Outcome(status="failed", reason=FAILURES[fate])
             return [Event("end", worker, task.task_id, outcome=outcome)]
-        history = [_epoch(task, n) for n in range(1, task.epochs + 1)]
+        history = [self._epoch(task, n) for n in range(1, task.epochs + 1)]
         told = [
             Event("epoch", worker, task.task_id, epoch=epoch)
             for epoch in history[task.epoch_start :]
         ]
+        scores = [epoch.objective(task.objective) for epoch in history]
+        last = [score for score in scores if score is not None][-3:]
         outcome = Outcome(
-            status="completed", history=history, score=history[-1].val_accuracy
+            status="completed", history=history, score=sum(last) / len(last)
         )
         return [*told, Event("end", worker, task.task_id, outcome=outcome)]
+
+    def _epoch(self, task: Task, number: int) -> Epoch:
+        width = task.architecture.stages[0].width
+        accuracy, balanced = (curve(width, number) for curve in self._curves)
+        return Epoch(
+            epoch=number,
+            train_loss=1 - accuracy,
+            val_accuracy=accuracy,
+            val_balanced_accuracy=balanced,
+            val_loss=1 - accuracy,
+            learning_rate=0.001,
+            seconds_train=1.0,
+        )
 
     def close(self) -> None:
         pass
@@ -155,20 +177,6 @@ class ScriptedPool:
 
 class SimulatedKill(BaseException):
     """The driver dies here."""
-
-
-def _epoch(task: Task, number: int) -> Epoch:
-    width = task.architecture.stages[0].width
-    score = (width * 37 % 101) / 101 * (1 - 0.5**number)
-    return Epoch(
-        epoch=number,
-        train_loss=1 - score,
-        val_accuracy=score,
-        val_balanced_accuracy=score,
-        val_loss=1 - score,
-        learning_rate=0.001,
-        seconds_train=1.0,
-    )
 
 
 class Talkative:
@@ -195,6 +203,7 @@ def make_driver(
 
     def make(folder: str = "search", **changes: Any) -> tuple[Driver, Ledger]:
         place = tmp_path / folder
+        objective = changes.pop("objective", "accuracy")
         ledger = Ledger(place / "ledger.jsonl")
         proposer = CountingProposer(10_000)
 
@@ -208,6 +217,7 @@ def make_driver(
                 epochs=end,
                 schedule_epochs=9,
                 seed=0,
+                objective=objective,
             )
 
         driver = Driver(
@@ -226,6 +236,7 @@ def make_driver(
             calibrate=lambda *_: None,
             checkpoints=place / "checkpoints",
             progress=Talkative(),  # type: ignore[arg-type]
+            objective=objective,
             budget_s=None,
             max_attempts=2,
         )

@@ -12,8 +12,7 @@ import pytest
 from kedro_nas.errors import SearchError
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ledger import Ledger
-from kedro_nas.search.tables import incumbents, rank_correlations, trials_table
-from kedro_nas.space.architecture import Architecture, Stage, Stem
+from kedro_nas.search.tables import trials_table
 from kedro_nas.training.tasks import Task
 
 MakeDriver = Callable[..., tuple[Driver, Ledger]]
@@ -107,6 +106,27 @@ def test_driver_restarted_with_slope_places_promotes_the_same(
 
     assert list(again.trials) == list(driver.trials)
     assert len(_table(ledger)) == 20
+
+
+@pytest.mark.parametrize(
+    ("objective", "steepest"), [("accuracy", 7), ("balanced_accuracy", 8)]
+)
+def test_driver_slope_place_looks_at_the_objective(
+    make_driver: MakeDriver, scripted_pool: Pool, objective: str, steepest: int
+) -> None:
+    """The place for slow starters goes to the steepest slope of what is maximised."""
+
+    def climbing(slow: int) -> Callable[[int, int], float]:
+        return lambda width, n: 0.1 + 0.1 * n if width == slow else 0.9 - width / 100
+
+    pool = scripted_pool(1, curve=climbing(7), balanced=climbing(8))
+    driver, _ = make_driver(
+        slope_places=1, min_epochs=3, max_epochs=27, max_trials=16, objective=objective
+    )
+    driver.run(pool)
+
+    promoted = [t.architecture.stages[0].width for t in pool.submitted if t.epoch_start]
+    assert promoted == [1, 2, 3, steepest]
 
 
 def test_driver_lost_worker_costs_one_attempt_only(
@@ -218,77 +238,3 @@ def test_driver_other_seed_in_the_ledger_is_refused(
 
     with pytest.raises(SearchError, match="does not fit"):
         make_driver("other")
-
-
-def test_tables_incumbent_rises_and_correlations_are_per_rung(
-    make_driver: MakeDriver, scripted_pool: Pool
-) -> None:
-    """The incumbent's curve never falls, and rung orders are compared in [-1, 1]."""
-    driver, ledger = make_driver("tables")
-    driver.run(scripted_pool(1))
-    best = [row["score"] for row in incumbents(ledger.events)]
-    correlations = rank_correlations(trials_table(ledger.events))
-
-    assert best == sorted(best)
-    assert len(set(best)) == len(best)
-    assert correlations
-    assert all(-1 <= row["kendall_tau"] <= 1 for row in correlations)
-
-
-def test_tables_best_epoch_is_the_last_that_is_not_clearly_worse() -> None:
-    """On a plateau the whole schedule counts; a clear fall ends it earlier."""
-
-    def table(scores: list[float]) -> int:
-        epochs = [
-            {"event": "epoch", "t": 0.0, "trial": "a", "worker": 0, **_epoch(n, score)}
-            for n, score in enumerate(scores, 1)
-        ]
-        created = {
-            "event": "created",
-            "t": 0.0,
-            "trial": "a",
-            "parent": None,
-            "iteration": 0,
-            "bracket": 0,
-            "rung": 0,
-            "epoch_start": 0,
-            "architecture": SMALL.to_dict(),
-        }
-        ended = {
-            "event": "ended",
-            "t": 1.0,
-            "trial": "a",
-            "status": "completed",
-            "reason": "",
-            "score": 0.5,
-            "seconds": {},
-            "seconds_under_way": 0.0,
-            "history": [_epoch(n, score) for n, score in enumerate(scores, 1)],
-        }
-        begun = {"event": "begun", "t": 0.0, "n_validation": 2000}
-        found = trials_table([begun, created, *epochs, ended])
-        return int(found["best_epoch"].iloc[0])
-
-    assert table([0.5, 0.8, 0.89, 0.892, 0.888, 0.89]) == 6
-    assert table([0.5, 0.8, 0.89, 0.85, 0.82, 0.80]) == 3
-
-
-def _epoch(number: int, score: float) -> dict[str, Any]:
-    return {
-        "epoch": number,
-        "train_loss": 1.0,
-        "val_loss": 1.0,
-        "val_accuracy": score,
-        "val_balanced_accuracy": score,
-        "learning_rate": 0.1,
-        "seconds_train": 1.0,
-        "seconds_validate": 0.1,
-    }
-
-
-SMALL = Architecture(
-    input_shape=(8, 8, 1),
-    n_classes=2,
-    stem=Stem(width=8, kernel_size=3, stride=1),
-    stages=(Stage(block="conv", depth=1, width=8, kernel_size=3, stride=1),),
-)

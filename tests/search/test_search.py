@@ -130,6 +130,17 @@ def test_search_changed_parameter_is_named_and_refused(
         _search(digits, searched[2], factor=3)
 
 
+def test_search_changed_verdict_is_named_and_refused(
+    digits: dict[str, Any], searched: tuple[pd.DataFrame, dict[str, Any], Path]
+) -> None:
+    """What training obeys in the data's verdict may not change under a search."""
+    verdict = digits["profile"]["verdict"] | {"objective": "balanced_accuracy"}
+    changed = digits | {"profile": digits["profile"] | {"verdict": verdict}}
+
+    with pytest.raises(SearchError, match=r"objective was accuracy, is balanced"):
+        _search(changed, searched[2])
+
+
 def test_search_restart_keeps_the_old_workspace_aside(
     digits: dict[str, Any], tmp_path: Path
 ) -> None:

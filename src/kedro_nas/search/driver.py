@@ -61,6 +61,7 @@ class Driver:
             on this machine; None for no limit.
         checkpoints: Directory of the candidates' states.
         progress: Shows what is going on.
+        objective: `accuracy` or `balanced_accuracy`, whose recent slope promotes.
         budget_s: Wall seconds of the search, all sessions together; None for no limit.
         max_attempts: Times a trial is tried when its worker is lost.
     """
@@ -76,6 +77,7 @@ class Driver:
         calibrate: Callable[[Trial, Epoch], float | None],
         checkpoints: Path,
         progress: Progress,
+        objective: str,
         budget_s: float | None,
         max_attempts: int,
     ) -> None:
@@ -88,6 +90,7 @@ class Driver:
         self._calibrated = False
         self._checkpoints = checkpoints
         self._progress = progress
+        self._objective = objective
         self._budget_s = budget_s
         self._max_attempts = max_attempts
         self.trials: dict[str, Trial] = {}
@@ -341,7 +344,10 @@ class Driver:
         """Give the scores by epoch of a trial, over its whole life."""
         name = self._oracle.place(oracle_id).name
         outcome = self.trials[name].outcome
-        return [] if outcome is None else _curve(outcome)
+        if outcome is None:
+            return []
+        values = [epoch.objective(self._objective) for epoch in outcome.history]
+        return [value for value in values if value is not None]
 
     def _epochs(self, trial: Trial) -> tuple[int, int]:
         place = self._oracle.place(trial.oracle_id)
@@ -358,11 +364,6 @@ class Driver:
         for oracle_id in oracle_ids:
             name = self._oracle.place(oracle_id).name
             self._checkpoint(name).unlink(missing_ok=True)
-
-
-def _curve(outcome: Outcome) -> list[float]:
-    values = [epoch.val_accuracy for epoch in outcome.history]
-    return [value for value in values if value is not None]
 
 
 def _outcome(line: dict[str, Any]) -> Outcome:

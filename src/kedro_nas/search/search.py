@@ -71,7 +71,9 @@ def search_architectures(
     """
     space = load_search_space(search_space)
     baseline = make_baseline(ranking.baseline, store)
-    folder = claim_workspace(workspace / "search", store, space, options, seed)
+    folder = claim_workspace(
+        workspace / "search", store, space, options, profile["verdict"], seed
+    )
     ledger = Ledger(folder / "ledger.jsonl")
     with _Search(store, space, profile, folder, ledger, options, seed) as search:
         ended_by = search.run()
@@ -134,6 +136,7 @@ class _Search:
             calibrate=self._calibrate,
             checkpoints=folder / "checkpoints",
             progress=self._progress,
+            objective=options.objective_for(self._verdict),
             budget_s=self._budget_s,
             max_attempts=options.max_attempts,
         )

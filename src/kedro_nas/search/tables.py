@@ -76,7 +76,7 @@ def trials_table(events: list[dict[str, Any]]) -> pd.DataFrame:
             ended.get(event["trial"]),
             started.get(event["trial"]),
             [epochs[event["trial"]][n] for n in sorted(epochs[event["trial"]])],
-            begun.get("n_validation"),
+            begun,
         )
         for event in created
     ]
@@ -89,13 +89,13 @@ def _row(
     ended: dict[str, Any] | None,
     started: dict[str, Any] | None,
     epochs: list[dict[str, Any]],
-    n_validation: int | None,
+    begun: dict[str, Any],
 ) -> dict[str, Any]:
     architecture = Architecture.from_dict(created["architecture"])
     cost = costs(architecture)
     last = epochs[-1] if epochs else {}
-    begun = started["t"] if started else created["t"]
-    finished = ended["t"] if ended else (last.get("t", begun))
+    started_s = started["t"] if started else created["t"]
+    finished = ended["t"] if ended else (last.get("t", started_s))
     return {
         "trial_id": created["trial"],
         "key": architecture.key,
@@ -111,15 +111,15 @@ def _row(
         **{k: last.get(k) for k in ("val_accuracy", "val_balanced_accuracy")},
         **{k: last.get(k) for k in ("val_loss", "train_loss")},
         **{f"{k}_by_epoch": [e[k] for e in epochs] for k in _CURVES},
-        "best_epoch": _best_epoch(ended, n_validation),
+        "best_epoch": _best_epoch(ended, begun),
         "params": cost.params,
         "macs": cost.macs,
         "depth": cost.depth,
         "learning_rate": architecture.recipe.learning_rate,
         "worker": started["worker"] if started else None,
-        "started_s": begun,
+        "started_s": started_s,
         "ended_s": finished,
-        "seconds": finished - begun,
+        "seconds": finished - started_s,
         **_seconds(ended, epochs),
         "architecture": json.dumps(architecture.to_dict()),
     }
@@ -145,18 +145,20 @@ def _seconds(
 _KINDS = ("build", "train", "validate", "checkpoint")
 
 
-def _best_epoch(ended: dict[str, Any] | None, n_validation: int | None) -> int | None:
-    """Return the last epoch whose accuracy is not clearly below the best.
+def _best_epoch(ended: dict[str, Any] | None, begun: dict[str, Any]) -> int | None:
+    """Return the last epoch whose objective is not clearly below the best.
 
     Within one standard error of the best the differences are noise, and a schedule
     whose learning rate has not yet fallen should not be cut for it.
     """
     history = ended["history"] if ended else []
-    scores = {e["epoch"]: e["val_accuracy"] for e in history if e["val_accuracy"]}
+    name = f"val_{begun.get('objective', 'accuracy')}"
+    scores = {e["epoch"]: e[name] for e in history if e[name] is not None}
     if not scores:
         return None
     best = max(scores.values())
-    error = math.sqrt(best * (1 - best) / n_validation) if n_validation else 0.0
+    n_scored = begun.get("n_scored")
+    error = math.sqrt(best * (1 - best) / n_scored) if n_scored else 0.0
     return int(max(epoch for epoch, score in scores.items() if score >= best - error))
 
 

@@ -8,6 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kedro_nas.data.store import ImageStore
 from kedro_nas.environment import describe_environment
 from kedro_nas.errors import SearchError
@@ -42,6 +45,7 @@ def claim_workspace(
     store: ImageStore,
     space: SearchSpace,
     options: SearchOptions,
+    verdict: dict[str, Any],
     seed: int,
 ) -> Path:
     """Open the search's directory, new or as it was left.
@@ -51,6 +55,7 @@ def claim_workspace(
         store: Its fingerprint is compared.
         space: Its choices, bounds and anchors are compared.
         options: All but the extensions are compared.
+        verdict: Of the data profile; what training obeys in it is compared.
         seed: Compared.
 
     Returns:
@@ -59,7 +64,7 @@ def claim_workspace(
     Raises:
         SearchError: It was begun with something else, and `on_change` is `refuse`.
     """
-    belongs = _belongs(store, space, options, seed)
+    belongs = _belongs(store, space, options, verdict, seed)
     ledger = Ledger(folder / "ledger.jsonl")
     changes = _changes(ledger, belongs)
     if changes and options.on_change == "refuse":
@@ -76,18 +81,41 @@ def claim_workspace(
         logger.warning("Changed: %s. The old search is kept in %s.", changes, aside)
         ledger = Ledger(folder / "ledger.jsonl")
     if not ledger.events:
+        objective = options.objective_for(verdict)
         ledger.append(
             "begun",
             belongs=belongs,
             seed=seed,
-            n_validation=len(store.rows("val")),
+            objective=objective,
+            n_scored=count_scored(store.labels[store.rows("val")], objective),
             environment=describe_environment(),
         )
     return folder
 
 
+def count_scored(labels: NDArray[np.integer], objective: str) -> float:
+    """Return how many validation images a score's standard error counts.
+
+    Balanced accuracy is a mean over classes, as unsure as its rarest ones: with classes
+    of n_k images its variance is that of accuracy on K^2 / sum(1 / n_k) of them.
+
+    >>> count_scored(np.array([0] * 90 + [1] * 10), "accuracy")
+    100.0
+    >>> round(count_scored(np.array([0] * 90 + [1] * 10), "balanced_accuracy"), 1)
+    36.0
+    """
+    if objective == "accuracy":
+        return float(len(labels))
+    sizes = np.unique(labels, return_counts=True)[1]
+    return float(len(sizes) ** 2 / np.sum(1 / sizes))
+
+
 def _belongs(
-    store: ImageStore, space: SearchSpace, options: SearchOptions, seed: int
+    store: ImageStore,
+    space: SearchSpace,
+    options: SearchOptions,
+    verdict: dict[str, Any],
+    seed: int,
 ) -> dict[str, Any]:
     text = space.model_dump_json(
         include={"input_shape", "n_classes", "choices", "bounds", "anchors"}
@@ -98,6 +126,9 @@ def _belongs(
         "search space": hashlib.sha256(text.encode()).hexdigest()[:12],
         "seed": seed,
         **{f"search.{name}": value for name, value in kept.items()},
+        "search.objective": options.objective_for(verdict),
+        "momentum of batch norms": verdict["bn_momentum"],
+        "class weights": verdict["class_weights"],
     }
 
 

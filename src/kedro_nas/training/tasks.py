@@ -97,6 +97,11 @@ class Epoch(BaseModel):
     seconds_train: float
     seconds_validate: float = 0.0
 
+    def objective(self, name: str) -> float | None:
+        """Return the validation score that is maximised, `accuracy` or another."""
+        value: float | None = getattr(self, f"val_{name}")
+        return value
+
 
 class Outcome(BaseModel):
     """How a task ended.

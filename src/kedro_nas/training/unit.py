@@ -148,8 +148,7 @@ class Unit:
         save_checkpoint(Path(self._task.checkpoint), self.learner.state(), meta)
 
     def _objective(self) -> list[float]:
-        name = f"val_{self._task.objective}"
-        values = [getattr(epoch, name) for epoch in self._history]
+        values = [epoch.objective(self._task.objective) for epoch in self._history]
         return [value for value in values if value is not None]
 
     def _out_of_patience(self) -> bool:

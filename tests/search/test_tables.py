@@ -1,0 +1,115 @@
+"""From the ledger to tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kedro_nas.search.driver import Driver
+from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.tables import incumbents, rank_correlations, trials_table
+from kedro_nas.search.workspace import count_scored
+from kedro_nas.space.architecture import Architecture, Stage, Stem
+
+MakeDriver = Callable[..., tuple[Driver, Ledger]]
+Pool = Callable[..., Any]
+SMALL = Architecture(
+    input_shape=(8, 8, 1),
+    n_classes=2,
+    stem=Stem(width=8, kernel_size=3, stride=1),
+    stages=(Stage(block="conv", depth=1, width=8, kernel_size=3, stride=1),),
+)
+
+
+def test_tables_incumbent_rises_and_correlations_are_per_rung(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """The incumbent's curve never falls, and rung orders are compared in [-1, 1]."""
+    driver, ledger = make_driver("tables")
+    driver.run(scripted_pool(1))
+    best = [row["score"] for row in incumbents(ledger.events)]
+    correlations = rank_correlations(trials_table(ledger.events))
+
+    assert best == sorted(best)
+    assert len(set(best)) == len(best)
+    assert correlations
+    assert all(-1 <= row["kendall_tau"] <= 1 for row in correlations)
+
+
+def _best_epoch(
+    scores: list[float], balanced: list[float] | None = None, **begun: Any
+) -> int:
+    """Give the table's best epoch of one trial with these curves."""
+    history = [
+        {
+            "epoch": n,
+            "train_loss": 1.0,
+            "val_loss": 1.0,
+            "val_accuracy": score,
+            "val_balanced_accuracy": other,
+            "learning_rate": 0.1,
+            "seconds_train": 1.0,
+            "seconds_validate": 0.1,
+        }
+        for n, (score, other) in enumerate(
+            zip(scores, balanced or scores, strict=True), 1
+        )
+    ]
+    created = {
+        "event": "created",
+        "t": 0.0,
+        "trial": "a",
+        "parent": None,
+        "iteration": 0,
+        "bracket": 0,
+        "rung": 0,
+        "epoch_start": 0,
+        "architecture": SMALL.to_dict(),
+    }
+    ended = {
+        "event": "ended",
+        "t": 1.0,
+        "trial": "a",
+        "status": "completed",
+        "reason": "",
+        "score": 0.5,
+        "seconds": {},
+        "seconds_under_way": 0.0,
+        "history": history,
+    }
+    epochs = [
+        {"event": "epoch", "t": 0.0, "trial": "a", "worker": 0, **epoch}
+        for epoch in history
+    ]
+    first = {"event": "begun", "t": 0.0, "n_scored": 2000.0, **begun}
+    return int(trials_table([first, created, *epochs, ended])["best_epoch"].iloc[0])
+
+
+def test_tables_best_epoch_is_the_last_that_is_not_clearly_worse() -> None:
+    """On a plateau the whole schedule counts; a clear fall ends it earlier."""
+    assert _best_epoch([0.5, 0.8, 0.89, 0.892, 0.888, 0.89]) == 6
+    assert _best_epoch([0.5, 0.8, 0.89, 0.85, 0.82, 0.80]) == 3
+
+
+def test_tables_best_epoch_is_that_of_the_objective() -> None:
+    """Where balanced accuracy is maximised, accuracy has no say in the best epoch."""
+    curves = [0.90, 0.85, 0.80, 0.70], [0.50, 0.60, 0.75, 0.60]
+
+    assert _best_epoch(*curves, objective="accuracy") == 1
+    assert _best_epoch(*curves, objective="balanced_accuracy") == 3
+
+
+def test_count_scored_counts_rare_classes_for_what_they_are() -> None:
+    """Balanced accuracy varies over draws of predictions as the count foretells."""
+    labels, hit = np.repeat([0, 1], [180, 20]), 0.8
+    rng = np.random.default_rng(0)
+    right = rng.random((20_000, len(labels))) < hit
+    balanced = (right[:, :180].mean(axis=1) + right[:, 180:].mean(axis=1)) / 2
+
+    foretold = hit * (1 - hit) / count_scored(labels, "balanced_accuracy")
+
+    assert np.var(balanced) == pytest.approx(foretold, rel=0.05)
+    assert count_scored(labels, "accuracy") == 200
