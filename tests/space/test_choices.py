@@ -37,7 +37,7 @@ def test_resolve_any_preset_leaves_no_choice_open(preset):
         ({"blocks": ["inverted_residuals"]}, "Did you mean 'inverted_residual'?"),
         ({"attention": ["cbm"]}, "Did you mean 'cbam'?"),
         ({"activation": ["rellu"]}, "Did you mean 'relu'?"),
-        ({"augmentation": ["hard"]}, "none, strong"),
+        ({"augmentation": ["hard"]}, "light+cutmix"),
         ({"block_options": {"convnext": {"expand": [2]}}}, "'expansion'"),
         ({"block_options": {"convnext": {"expansion": []}}}, "allows nothing"),
     ],

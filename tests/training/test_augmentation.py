@@ -11,7 +11,8 @@ from kedro_nas.training.augmentation import make_augmenter
 
 pytestmark = pytest.mark.slow
 
-NAMES = [name for name in AUGMENTATIONS if name != "none"]
+MIXED = [name for name in AUGMENTATIONS if name.endswith(("mixup", "cutmix"))]
+NAMES = [name for name in AUGMENTATIONS if name not in (*MIXED, "none")]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -34,6 +35,18 @@ def test_augmenter_keeps_shape_and_range_and_is_seeded(
     assert one.max() <= 255.001
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_augmenter_leaves_mixing_to_the_mixer(name: str) -> None:
+    """Every word of the vocabulary is understood; mixing does not change the rest."""
+    without = name.rpartition("+")[0]
+    pixels = np.random.default_rng(0).uniform(0, 255, (4, 8, 8, 3)).astype(np.float32)
+    seed = np.array([1, 2], np.int32)
+    mixed, plain = make_augmenter(name, (8, 8, 3)), make_augmenter(without, (8, 8, 3))
+    assert (mixed is None) == (plain is None) == (without == "none")
+    if mixed and plain:
+        assert np.array_equal(mixed(pixels, seed), plain(pixels, seed))
 
 
 def test_augmenter_flip_alone_mirrors_about_half_of_the_images() -> None:
@@ -73,5 +86,5 @@ def test_augmenter_shifts_whole_pixels_as_far_as_the_strength_says(
 
 def test_augmenter_unknown_name_says_what_is_allowed() -> None:
     """A misspelt strength names the strengths there are."""
-    with pytest.raises(TrainingError, match="none, light, medium, strong"):
+    with pytest.raises(TrainingError, match="none, light, medium, strong, trivial"):
         make_augmenter("heavy", (8, 8, 1))

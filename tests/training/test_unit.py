@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,17 @@ def test_unit_learns_and_says_each_epoch(make_task: MakeTask) -> None:
     assert outcome.score > 0.5
 
 
+@pytest.mark.parametrize("augmentation", ["light", "trivial+flip+cutmix"])
 def test_unit_resumed_equals_never_stopped_bit_for_bit(
-    make_task: MakeTask, tmp_path: Path
+    make_task: MakeTask,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    augmentation: str,
 ) -> None:
     """Rung by rung, reloaded or kept alive, weights and scores are the same."""
+    recipe = small_architecture.recipe.model_copy(update={"augmentation": augmentation})
+    architecture = small_architecture.model_copy(update={"recipe": recipe})
+    make_task = partial(make_task, architecture=architecture)
     whole, expected = _run(make_task(checkpoint=str(tmp_path / "whole.npz")))
     first = str(tmp_path / "first.npz")
     kept, _ = _run(make_task(epochs=2, checkpoint=first))

@@ -114,7 +114,8 @@ class SearchSpaceOptions(Options):
         learning_rate: Peaks of the schedule: a list, or `{low:, high:}`.
         weight_decay: Decoupled weight decays.
         label_smoothing: Shares of the target spread over the classes, in [0, 1).
-        augmentation: `none`, `flip`, `light`, `light+flip`, ... `strong+flip`.
+        augmentation: `none`, `light`, `medium`, `strong` or `trivial`, each also with
+            `+flip`, then `+mixup` or `+cutmix`; and `flip` alone.
         batch_size: Images per gradient step.
         custom_blocks: The user's blocks, name to `package.module:function`.
         pretrained: The branch of pretrained backbones.

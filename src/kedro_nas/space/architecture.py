@@ -111,7 +111,8 @@ class Recipe(_Value):
         learning_rate: Peak of the schedule.
         weight_decay: Decoupled weight decay on kernels.
         label_smoothing: Share of the target spread over all classes, in [0, 1).
-        augmentation: Name of a strength, `none` to `strong`, perhaps with `+flip`.
+        augmentation: A strength, `none` to `trivial`, perhaps with `+flip`, `+mixup` or
+            `+cutmix`, in this order.
         batch_size: Images per gradient step.
     """
 

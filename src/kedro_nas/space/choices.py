@@ -32,8 +32,13 @@ POOLINGS = ("average", "flatten")
 OPTIMIZERS = ("adamw", "sgd")
 # Mirroring is apart: a mirrored digit or letter is not of its class any more.
 AUGMENTATIONS = (
-    *("none", "flip", "light", "light+flip"),
-    *("medium", "medium+flip", "strong", "strong+flip"),
+    "flip",
+    *(
+        strength + flip + mixing
+        for mixing in ("", "+mixup", "+cutmix")
+        for strength in ("none", "light", "medium", "strong", "trivial")
+        for flip in ("", "+flip")
+    ),
 )
 PER_STAGE = ("block", "depth", "width", "kernel_size", "stride", "attention")
 RECIPE = (

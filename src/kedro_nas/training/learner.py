@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from kedro_nas.models.build import build_model
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.augmentation import make_augmenter
+from kedro_nas.training.mixing import make_mixer
 from kedro_nas.training.optimizer import FusedOptimizer
 from kedro_nas.training.pixels import DevelopmentPixels
 
@@ -70,6 +71,7 @@ class Learner:
         self._augment = make_augmenter(
             self._recipe.augmentation, architecture.input_shape
         )
+        self._mix = make_mixer(self._recipe.augmentation, architecture.input_shape)
         self._optimizer = FusedOptimizer(
             self._recipe.optimizer,
             [v.value for v in self._network.trainable_variables],
@@ -123,6 +125,15 @@ class Learner:
             losses *= tf.gather(weights, labels)
         return tf.reduce_mean(losses)
 
+    def _mixed_loss(self, logits: Any, labels: Any, share: Any) -> Any:
+        import tensorflow as tf
+
+        if share is None:
+            return self._loss(logits, labels)
+        partners = tf.roll(labels, 1, 0)
+        own, other = self._loss(logits, labels), self._loss(logits, partners)
+        return share * own + (1 - share) * other
+
     def _steps(self, rows: Any, rates: Any, seeds: Any) -> Any:
         import tensorflow as tf
 
@@ -132,9 +143,12 @@ class Learner:
             batch, labels = self._pixels.gather(rows[i])
             if self._augment is not None:
                 batch = self._augment(batch, seeds[i])
+            share: Any = None
+            if self._mix is not None:
+                batch, share = self._mix(batch, seeds[i])
             with tf.GradientTape() as tape:
                 logits = self._network(batch, training=True)
-                loss = self._loss(tf.cast(logits, tf.float32), labels)
+                loss = self._mixed_loss(tf.cast(logits, tf.float32), labels, share)
             self._optimizer.apply(tape.gradient(loss, variables), rates[i])
             return i + 1, total + loss
 

@@ -1,0 +1,119 @@
+"""TrivialAugment: one operation an image, at a strength drawn at random.
+
+Geometry is one resampling with a transform per image; colours are few passes over the
+batch. All are computed and one is kept: on small images that costs less than branching,
+and the graph has no data-dependent shape.
+
+Source: Müller & Hutter (2021), TrivialAugment, https://arxiv.org/abs/2103.10158, the
+wide ranges. Of its fourteen operations equalize and sharpness are left out: they need
+histograms and convolutions per image.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+GEOMETRY = ("shear_x", "shear_y", "translate_x", "translate_y", "rotate")
+COLOUR = (
+    *("brightness", "contrast", "saturation"),
+    *("posterize", "solarize", "autocontrast"),
+)
+OPERATIONS = ("identity", *GEOMETRY, *COLOUR)
+MAX_SHEAR = 0.99
+MAX_TRANSLATION = 1 / 8  # of the side; the paper's 32 pixels leave nothing of a 32x32
+MAX_ROTATION = math.radians(135)
+MAX_COLOUR = 0.99
+MIN_BITS = 2
+
+
+def trivial_augment(
+    pixels: Any, seed: Any, shape: tuple[int, int, int], *, flip: bool
+) -> Any:
+    """Apply one random operation to each image, after mirroring half of them.
+
+    Args:
+        pixels: float32 `(batch, height, width, channels)` in 0 to 255.
+        seed: int32 `(2,)`.
+        shape: Height, width, channels.
+        flip: Whether to mirror.
+
+    Returns:
+        Pixels of the same shape and range.
+    """
+    import tensorflow as tf
+
+    n = tf.shape(pixels)[0]
+    operation = tf.random.stateless_uniform(
+        [n], tf.stack([seed[0] + 21, seed[1]]), 0, len(OPERATIONS), tf.int32
+    )
+    strength = tf.random.stateless_uniform(
+        [n], tf.stack([seed[0] + 22, seed[1]]), -1.0, 1.0
+    )
+    side = tf.random.stateless_uniform(
+        [n], tf.stack([seed[0] + 23, seed[1]]), -1.0, 1.0
+    )
+    mirror = tf.where(side < 0, -1.0, 1.0) if flip else tf.ones([n])
+    pixels = _move(pixels, operation, strength, mirror, shape)
+    return _recolour(pixels, operation, strength)
+
+
+def _move(
+    pixels: Any,
+    operation: Any,
+    strength: Any,
+    mirror: Any,
+    shape: tuple[int, int, int],
+) -> Any:
+    import tensorflow as tf
+
+    height, width, _ = shape
+    zero = tf.zeros_like(strength)
+
+    def amount(name: str, largest: float) -> Any:
+        chosen = tf.equal(operation, OPERATIONS.index(name))
+        return tf.where(chosen, strength * largest, zero)
+
+    angle = amount("rotate", MAX_ROTATION)
+    cos, sin = tf.cos(angle), tf.sin(angle)
+    # output (x, y) -> input, about the centre; only one of these is not the identity
+    a0, a1 = cos * mirror, amount("shear_x", MAX_SHEAR) - sin
+    b0, b1 = (amount("shear_y", MAX_SHEAR) + sin) * mirror, cos
+    cy, cx = (height - 1) / 2, (width - 1) / 2
+    dx = tf.round(amount("translate_x", MAX_TRANSLATION * width))
+    dy = tf.round(amount("translate_y", MAX_TRANSLATION * height))
+    a2 = cx - a0 * cx - a1 * cy + dx
+    b2 = cy - b0 * cx - b1 * cy + dy
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=pixels,
+        transforms=tf.stack([a0, a1, a2, b0, b1, b2, zero, zero], axis=1),
+        output_shape=tf.constant([height, width]),
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="CONSTANT",
+    )
+
+
+def _recolour(pixels: Any, operation: Any, strength: Any) -> Any:
+    import tensorflow as tf
+
+    factor = (1 + MAX_COLOUR * strength)[:, None, None, None]
+    share = tf.abs(strength)[:, None, None, None]
+    grey = tf.reduce_mean(pixels, axis=3, keepdims=True)
+    mean = tf.reduce_mean(grey, axis=[1, 2], keepdims=True)
+    low = tf.reduce_min(pixels, axis=[1, 2], keepdims=True)
+    high = tf.reduce_max(pixels, axis=[1, 2], keepdims=True)
+    # 8 bits at strength 0 down to 2
+    step = 2.0 ** tf.round(share * (8 - MIN_BITS))
+    results = {
+        "brightness": pixels * factor,
+        "contrast": mean + (pixels - mean) * factor,
+        "saturation": grey + (pixels - grey) * factor,
+        "posterize": tf.floor(pixels / step) * step,
+        "solarize": tf.where(pixels >= 256 * (1 - share), 255 - pixels, pixels),
+        "autocontrast": (pixels - low) * 255 / tf.maximum(high - low, 1.0),
+    }
+    for name in COLOUR:
+        chosen = tf.equal(operation, OPERATIONS.index(name))[:, None, None, None]
+        pixels = tf.where(chosen, results[name], pixels)
+    return tf.clip_by_value(pixels, 0.0, 255.0)
