@@ -36,7 +36,7 @@ from kedro_nas.training.tasks import Task
 from kedro_nas.training.unit import Unit
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("none", "flip", "light", "light+flip", "medium", "trivial", "light+cutmix")
+NAMES = ("none", "flip", "light", "light+flip")
 SEEDS = (0, 1)
 EPOCHS = (9, 18)
 BAR = 0.005
