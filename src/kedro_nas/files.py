@@ -36,13 +36,35 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def append_json_line(path: Path, value: Any) -> None:
-    """Append one JSON line and sync it, so that a kill loses no finished line."""
+    """Append one JSON line and sync it, so that a kill loses no finished line.
+
+    A line that a kill or a full disk tore is cut off first: joined to it, the new line
+    would be lost with it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(finite(value), allow_nan=False) + "\n"
-    with path.open("ab") as file:
-        file.write(line.encode())
-        file.flush()
-        os.fsync(file.fileno())
+    line = (json.dumps(finite(value), allow_nan=False) + "\n").encode()
+    with path.open("a+b", buffering=0) as file:
+        end = _end_of_whole_lines(file)
+        file.truncate(end)
+        try:
+            while line:
+                line = line[file.write(line) :]
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(end)
+            raise
+
+
+def _end_of_whole_lines(file: IO[bytes]) -> int:
+    end = file.seek(0, os.SEEK_END)
+    while end:
+        begin = max(0, end - 4096)
+        file.seek(begin)
+        found = file.read(end - begin).rfind(b"\n")
+        if found >= 0:
+            return begin + found + 1
+        end = begin
+    return 0
 
 
 def read_json_lines(path: Path) -> list[Any]:

@@ -204,6 +204,7 @@ def make_driver(
     def make(folder: str = "search", **changes: Any) -> tuple[Driver, Ledger]:
         place = tmp_path / folder
         objective = changes.pop("objective", "accuracy")
+        budget_s = changes.pop("budget_s", None)
         ledger = Ledger(place / "ledger.jsonl")
         proposer = CountingProposer(10_000)
 
@@ -237,7 +238,7 @@ def make_driver(
             checkpoints=place / "checkpoints",
             progress=Talkative(),  # type: ignore[arg-type]
             objective=objective,
-            budget_s=None,
+            budget_s=budget_s,
             max_attempts=2,
         )
         return driver, ledger

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 
 import pytest
 
-from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.ledger import BEAT_S, Ledger
 
 
 def test_ledger_reopened_has_all_events_and_its_clock_goes_on(tmp_path: Path) -> None:
@@ -53,3 +54,23 @@ def test_ledger_of_gives_events_of_those_kinds_in_order(tmp_path: Path) -> None:
         "ended",
         "created",
     ]
+
+
+def test_ledger_beating_keeps_the_time_since_the_last_event(tmp_path: Path) -> None:
+    """A session killed in a long epoch is not shorter for having said nothing."""
+    path = tmp_path / "ledger.jsonl"
+    ledger = Ledger(path)
+    ledger.append("begun", seed=0)
+    with ledger.beating():
+        time.sleep(3 * BEAT_S)
+        killed_here = Ledger(path).seconds
+
+    assert killed_here >= 2 * BEAT_S
+    assert Ledger(path).seconds >= 3 * BEAT_S
+
+
+def test_ledger_clock_without_events_belongs_to_another_search(tmp_path: Path) -> None:
+    """A ledger that was taken away begins at zero, whatever lies beside it."""
+    (tmp_path / "clock.txt").write_text("500.0")
+
+    assert Ledger(tmp_path / "ledger.jsonl").seconds < 100

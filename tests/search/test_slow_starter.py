@@ -21,7 +21,7 @@ MakeDriver = Callable[..., tuple[Driver, Ledger]]
 Pool = Callable[..., Any]
 CANDIDATES = 120
 RUNG = 15  # candidates of our first rung
-SEEDS = range(8)
+SEEDS = range(5)
 FIRST, TOP = SearchOptions().rung_epochs(36)  # what the defaults make of 36 steps
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from kedro_nas.errors import SearchError
 from kedro_nas.proposers.base import Proposer
+from kedro_nas.search.budget import Budget
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.search.progress import Progress
@@ -29,6 +30,7 @@ from kedro_nas.training.workers.base import Event, WorkerPool
 logger = logging.getLogger(__name__)
 
 STOP_GRACE_S = 20.0  # for workers to end the chunk, and say so, after the deadline
+LEAVE_S = 3.0  # for workers to end the epoch they are in, after Ctrl-C
 NO_SPACE = f"[Errno {errno.ENOSPC}]"
 HOPELESS = 10  # so many failures without a single success end a search
 
@@ -91,7 +93,7 @@ class Driver:
         self._checkpoints = checkpoints
         self._progress = progress
         self._objective = objective
-        self._budget_s = budget_s
+        self._budget = Budget(budget_s, lambda: ledger.seconds)
         self._max_attempts = max_attempts
         self.trials: dict[str, Trial] = {}
         self._waiting: list[Trial] = []  # created, not under way
@@ -111,13 +113,22 @@ class Driver:
         Raises:
             SearchError: Every one of the first trials failed.
         """
-        while not self._out_of_time():
-            stopped = self._fill(pool)
-            if stopped and not self._running:
+        try:
+            return self._run(pool)
+        except KeyboardInterrupt:
+            self._await(pool, LEAVE_S, epochs_only=True)
+            raise
+
+    def _run(self, pool: WorkerPool) -> str:
+        while not self._budget.is_over():
+            if not self._budget.pays_another():
+                if not self._running:
+                    break
+            elif self._fill(pool) and not self._running:
                 return self._ended_by()
-            for event in pool.wait(self._patience_s()):
+            for event in pool.wait(self._budget.patience_s()):
                 self._hear(event)
-        self._stop(pool)
+        self._await(pool, STOP_GRACE_S, epochs_only=False)
         return "budget"
 
     def _fill(self, pool: WorkerPool) -> bool:
@@ -182,11 +193,8 @@ class Driver:
         trial.submitted_at = self._ledger.seconds
         self._running[trial.name] = trial
         self._ledger.append("started", trial=trial.name, worker=worker)
-        remaining = None
-        if self._budget_s is not None:
-            remaining = max(0.0, self._budget_s - self._ledger.seconds)
         task = self._make_task(trial, *self._epochs(trial))
-        pool.submit(task, worker=worker, remaining_s=remaining)
+        pool.submit(task, worker=worker, remaining_s=self._budget.left_s())
         self._progress.started(trial, self._oracle.place(trial.oracle_id))
 
     # -- what workers say -----------------------------------------------------------
@@ -277,6 +285,7 @@ class Driver:
 
     def _take(self, trial: Trial, outcome: Outcome) -> None:
         trial.outcome = outcome
+        self._budget.note_build(outcome.seconds.get("build", 0.0))
         score = outcome.score if outcome.status == "completed" else None
         self._oracle.end(trial.oracle_id, score=score, reason=outcome.reason)
         if score is not None:
@@ -296,21 +305,17 @@ class Driver:
             remedy="Mend the cause; the reasons are in the workspace's ledger.jsonl",
         )
 
-    # -- time ------------------------------------------------------------------------
+    # -- the end ---------------------------------------------------------------------
 
-    def _out_of_time(self) -> bool:
-        return self._budget_s is not None and self._ledger.seconds >= self._budget_s
-
-    def _patience_s(self) -> float:
-        if self._budget_s is None:
-            return 0.5
-        return min(0.5, max(0.01, self._budget_s - self._ledger.seconds))
-
-    def _stop(self, pool: WorkerPool) -> None:
-        until = time.monotonic() + STOP_GRACE_S
-        while self._running and time.monotonic() < until:
-            for event in pool.wait(0.2):
+    def _await(self, pool: WorkerPool, seconds: float, *, epochs_only: bool) -> None:
+        """Hear the trials under way to their end, or only to that of their epochs."""
+        awaited = set(self._running)
+        until = time.monotonic() + seconds
+        while awaited and time.monotonic() < until:
+            for event in pool.wait(0.1):
                 self._hear(event)
+                if epochs_only or event.kind != "epoch":
+                    awaited.discard(event.task_id)
 
     def _ended_by(self) -> str:
         return "space exhausted" if self._oracle.exhausted() else "schedule"

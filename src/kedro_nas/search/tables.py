@@ -75,7 +75,7 @@ def trials_table(events: list[dict[str, Any]]) -> pd.DataFrame:
             event,
             ended.get(event["trial"]),
             started.get(event["trial"]),
-            [epochs[event["trial"]][n] for n in sorted(epochs[event["trial"]])],
+            _epochs_of(event, ended.get(event["trial"]), epochs[event["trial"]]),
             begun,
         )
         for event in created
@@ -123,6 +123,18 @@ def _row(
         **_seconds(ended, epochs),
         "architecture": json.dumps(architecture.to_dict()),
     }
+
+
+def _epochs_of(
+    created: dict[str, Any], ended: dict[str, Any] | None, said: dict[int, Any]
+) -> list[dict[str, Any]]:
+    """List a trial's own epochs; from its end, if it has one.
+
+    A kill between an epoch's checkpoint and its line leaves the line out for good.
+    """
+    if ended is None:
+        return [said[number] for number in sorted(said)]
+    return [e for e in ended["history"] if e["epoch"] > created["epoch_start"]]
 
 
 _CURVES = ("val_accuracy", "val_loss", "train_loss")
