@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from kedro_nas.files import append_json_line, write_atomically
+
+BEAT_S = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -22,25 +27,56 @@ class Ledger:
     """An append-only file of events, with the search's own clock.
 
     The clock stands still between sessions: it counts the seconds a search has worked,
-    over all its kills.
+    over all its kills. An event can be an epoch away, so a beating ledger also notes
+    the time beside its file; a kill then loses half a second of it, not an epoch.
 
     Args:
         path: The file, `ledger.jsonl`.
+        began: When this session began, on `time.monotonic`'s clock; None for now.
 
     Attributes:
         events: All events, oldest first; each has `event` and `t` (seconds).
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, began: float | None = None) -> None:
         self._path = path
+        self._clock = path.with_name("clock.txt")
         self.events: list[dict[str, Any]] = _read(path)
-        self._before = float(self.events[-1]["t"]) if self.events else 0.0
-        self._began = time.monotonic()
+        last = float(self.events[-1]["t"]) if self.events else 0.0
+        self._before = max(last, _noted(self._clock)) if self.events else 0.0
+        self._began = time.monotonic() if began is None else began
 
     @property
     def seconds(self) -> float:
         """Seconds the search has worked, all sessions together."""
         return self._before + time.monotonic() - self._began
+
+    @contextmanager
+    def beating(self) -> Iterator[None]:
+        """Note the time twice a second, in a thread, for the length of a block."""
+        done = threading.Event()
+
+        def beat() -> None:
+            while not done.wait(BEAT_S):
+                self._note()
+
+        thread = threading.Thread(target=beat, name="ledger-clock", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+            self._note()
+
+    def _note(self) -> None:
+        beside = self._clock.with_name(f".{self._clock.name}.tmp")
+        try:
+            # not synced: a machine that loses power may lose some seconds of a clock
+            beside.write_text(f"{self.seconds:.3f}\n")
+            beside.replace(self._clock)
+        except OSError:
+            logger.debug("The clock could not be noted.", exc_info=True)
 
     def append(self, event: str, **fields: Any) -> dict[str, Any]:
         """Write an event and sync it."""
@@ -52,6 +88,13 @@ class Ledger:
     def of(self, *kinds: str) -> list[dict[str, Any]]:
         """Return the events of some kinds, oldest first."""
         return [event for event in self.events if event["event"] in kinds]
+
+
+def _noted(clock: Path) -> float:
+    try:
+        return float(clock.read_text())
+    except (OSError, ValueError):
+        return 0.0
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

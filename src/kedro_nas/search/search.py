@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,17 @@ def search_architectures(
         SearchError: The workspace belongs to another search, or nothing trained.
         SearchSpaceError: The user's own baseline does not keep its contract.
     """
+    began = time.monotonic()
     space = load_search_space(search_space)
     baseline = make_baseline(ranking.baseline, store)
     folder = claim_workspace(
         workspace / "search", store, space, options, profile["verdict"], seed
     )
-    ledger = Ledger(folder / "ledger.jsonl")
-    with _Search(store, space, profile, folder, ledger, options, seed) as search:
+    ledger = Ledger(folder / "ledger.jsonl", began=began)
+    with (
+        ledger.beating(),
+        _Search(store, space, profile, folder, ledger, options, seed) as search,
+    ):
         ended_by = search.run()
     trials = trials_table(ledger.events)
     finalists = _finalists(trials, baseline, ranking)
@@ -207,11 +212,18 @@ class _Search:
             logger.info("The search has used its budget; nothing is trained anew.")
             return "budget"
         self._ledger.append("session", pid=os.getpid())
+        self._sweep()
         log = self._folder.parent / "workers.log"
         with self._progress, lease_pool(options, log) as pool:
             ended_by = self._driver.run(pool)
+        self._sweep()
         self._ledger.append("session_end", ended_by=ended_by)
         return ended_by
+
+    def _sweep(self) -> None:
+        """Delete the halves of checkpoints that killed workers left, no one writing."""
+        for half in (self._folder / "checkpoints").glob(".*.tmp"):
+            half.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self

@@ -18,9 +18,16 @@ from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.ranking.choose import rank_contestants
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.training.budget import affordable_epochs, left_s, seconds_per_epoch
+from kedro_nas.training.budget import (
+    FIT_START_S,
+    affordable_epochs,
+    left_s,
+    ranking_seconds,
+    seconds_per_epoch,
+    side_by_side,
+)
 from kedro_nas.training.plan import Plan, plan_cross_validation
-from kedro_nas.training.run import run_tasks
+from kedro_nas.training.run import run_tasks, seconds_of_earlier
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.training.workers.local import resolve_workers
@@ -68,13 +75,17 @@ def rank_finalists(
     contestants = _invited(finalists, options.baseline)
     full = full_epochs(finalists)
     left = _left(finalists, search)
-    plan = _plan(store, contestants, verdict, options, search, full, left)
+    workers = resolve_workers(search.workers, search.threads_per_worker)
+    granted = _granted(store, contestants, options, full, left, workers)
+    plan = _plan(store, contestants, verdict, options, full, granted, workers)
     for reason in plan.reasons:
         logger.warning("Cross-validation: %s.", reason)
     contestants = _within(contestants, plan)
     tasks = _tasks(store, contestants, plan, verdict, search, seed)
-    outcomes = _run(store, tasks, workspace, search)
-    fold_scores = _table(store, contestants, tasks, outcomes)
+    deadline = None if granted is None else began + granted
+    outcomes, ran = _run(store, tasks, workspace, search, deadline, len(contestants))
+    whole, cut = _whole_folds(tasks, outcomes)
+    fold_scores = _table(store, contestants, tasks, whole)
     objective = search.objective_for(verdict)
     ranking, best = rank_contestants(
         fold_scores, contestants, options, objective=objective
@@ -86,11 +97,13 @@ def rank_finalists(
         "folds": plan.n_folds,
         "repeats": plan.n_repeats,
         "epochs": plan.epochs,
-        "reasons": list(plan.reasons),
+        "reasons": [*plan.reasons, *cut],
     }
-    best["seconds"] = time.monotonic() - began
+    earlier = seconds_of_earlier(outcomes, ran, workers)
+    best["seconds"] = time.monotonic() - began + earlier
     measured = _measured(contestants, tasks, outcomes)
-    best["epochs"] = _final_epochs(store, best, measured, options, left)
+    best["final_left_s"] = None if left is None else max(0.0, left - best["seconds"])
+    best["epochs"] = _final_epochs(store, best, measured, options, workers)
     return fold_scores, ranking, best
 
 
@@ -154,21 +167,56 @@ def _final_epochs(
     best: dict[str, Any],
     contestants: list[dict[str, Any]],
     options: RankingOptions,
-    left: float | None,
+    workers: int,
 ) -> int:
     """Cut the final fit to its budget, and to what is left of the pipeline's."""
-    wanted = int(best["epochs"])
+    wanted, left = int(best["epochs"]), best["final_left_s"]
     limits = [options.final_budget_s]
-    limits += [None if left is None else left - best["seconds"]]
+    limits += [None if left is None else left - FIT_START_S]
     seconds = min((limit for limit in limits if limit is not None), default=None)
     # folds were trained on all development rows but their own
     ratio = store.n_folds / (store.n_folds - 1)
-    fitted = [c for c in contestants if c["is_baseline"] or c["key"] == best["key"]]
-    slowest = max(seconds_per_epoch(c, contestants) for c in fitted) * ratio
-    epochs = affordable_epochs(wanted, slowest, seconds)
+    winner = [c for c in contestants if c["key"] == best["key"]] * options.seeds
+    baseline = [c for c in contestants if c["is_baseline"] and c not in winner]
+    per_epoch = [seconds_per_epoch(c, contestants) for c in (*winner, *baseline)]
+    epochs = affordable_epochs(
+        wanted, side_by_side(per_epoch, workers) * ratio, seconds
+    )
     if epochs < wanted:
         logger.warning("Final fit: %d epochs instead of %d.", epochs, wanted)
     return epochs
+
+
+def _granted(
+    store: ImageStore,
+    contestants: list[dict[str, Any]],
+    options: RankingOptions,
+    full: int,
+    left: float | None,
+    workers: int,
+) -> float | None:
+    """Say how many seconds of the pipeline's budget the folds may take."""
+    if left is None:
+        return None
+    ratio = len(store.rows("dev")) / max(1, len(store.rows("train")))
+    per_epoch = [seconds_per_epoch(c, contestants) for c in contestants]
+    winner = max(
+        (
+            s
+            for s, c in zip(per_epoch, contestants, strict=True)
+            if not c["is_baseline"]
+        ),
+        default=0.0,
+    )
+    baseline = [
+        s for s, c in zip(per_epoch, contestants, strict=True) if c["is_baseline"]
+    ]
+    epochs = options.final_epochs or options.final_factor * full
+    fits = [s * ratio * epochs for s in (*[winner] * options.seeds, *baseline)]
+    wanted = FIT_START_S + side_by_side(fits, workers)
+    if options.final_budget_s is not None:
+        wanted = min(wanted, options.final_budget_s)
+    return ranking_seconds(left, wanted)
 
 
 def _plan(
@@ -176,27 +224,23 @@ def _plan(
     contestants: list[dict[str, Any]],
     verdict: dict[str, Any],
     options: RankingOptions,
-    search: SearchOptions,
     full: int,
-    left: float | None,
+    granted: float | None,
+    workers: int,
 ) -> Plan:
     folds = min(options.folds or store.n_folds, store.n_folds)
     repeats = min(options.repeats or verdict["n_repeats"], store.n_repeats)
     share = (store.n_folds - 1) / store.n_folds
     dev_rows = len(store.rows("dev"))
     train_rows = max(1, len(store.rows("train")))
-    budget = options.budget_s
-    if left is not None:
-        final = max(seconds_per_epoch(c, contestants) for c in contestants)
-        kept = final * full * options.final_factor * dev_rows / train_rows
-        budget = min(budget or left, max(1.0, left - kept))
+    limits = [limit for limit in (options.budget_s, granted) if limit is not None]
     return plan_cross_validation(
         contestants,
         n_folds=folds,
         n_repeats=repeats,
         epochs=options.epochs or full,
-        budget_s=budget,
-        workers=resolve_workers(search.workers, search.threads_per_worker),
+        budget_s=min(limits, default=None),
+        workers=workers,
         size_ratio=dev_rows * share / train_rows,
     )
 
@@ -240,29 +284,69 @@ def _tasks(
 
 
 def _run(
-    store: ImageStore, tasks: Sequence[Task], workspace: Path, search: SearchOptions
-) -> dict[str, Outcome]:
+    store: ImageStore,
+    tasks: Sequence[Task],
+    workspace: Path,
+    search: SearchOptions,
+    deadline: float | None,
+    at_least: int,
+) -> tuple[dict[str, Outcome], set[str]]:
+    """Return the outcomes, and which of them are of this session."""
     folder = workspace / "ranking"
-    ended = 0
+    ran: set[str] = set()
 
     def heard(task: Task, epoch: Epoch | None, outcome: Outcome | None) -> None:
-        nonlocal ended
-        if outcome is None or search.progress == "off":
+        if outcome is None:
             return
-        ended += 1
+        ran.add(task.task_id)
+        if search.progress == "off":
+            return
         scores = outcome.fold_scores or {}
         said = f"{scores['accuracy']:.4f}" if scores else outcome.reason
-        logger.info("fold %d of %d: %s, %s", ended, len(tasks), task.task_id, said)
+        logger.info("fold %d of %d: %s, %s", len(ran), len(tasks), task.task_id, said)
 
     with lease_pool(search, workspace / "workers.log") as pool:
-        return run_tasks(
+        outcomes = run_tasks(
             pool,
             tasks,
             journal=folder / "folds.jsonl",
             fingerprint=store.fingerprint,
             max_attempts=search.max_attempts,
             heard=heard,
+            deadline=deadline,
+            at_least=at_least,
         )
+    return outcomes, ran
+
+
+def _whole_folds(
+    tasks: Sequence[Task], outcomes: dict[str, Outcome]
+) -> tuple[dict[str, Outcome], list[str]]:
+    """Leave out the folds the deadline cut for one contestant, for all of them.
+
+    Contestants are compared over the same folds; one whose fold was the last to begin
+    should not lose the choice for that.
+
+    Returns:
+        The outcomes, and a sentence where folds were left out.
+    """
+    folds = sorted({task.rows for task in tasks})
+    cut = {t.rows for t in tasks if outcomes[t.task_id].status == "stopped"}
+    if not cut:
+        return outcomes, []
+    said = f"{len(folds) - len(cut)} folds instead of {len(folds)}: the budget ended"
+    logger.warning("Cross-validation: %s.", said)
+    changes = {
+        "status": "stopped",
+        "reason": "the budget ended before every contestant had this fold",
+        "fold_scores": None,
+    }
+    return {
+        task.task_id: outcomes[task.task_id].model_copy(update=changes)
+        if task.rows in cut
+        else outcomes[task.task_id]
+        for task in tasks
+    }, [said]
 
 
 def _table(

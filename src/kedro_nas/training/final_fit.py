@@ -13,9 +13,10 @@ from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.training.run import run_tasks
-from kedro_nas.training.tasks import Outcome, Task
+from kedro_nas.training.run import run_tasks, seconds_of_earlier
+from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool
+from kedro_nas.training.workers.local import resolve_workers
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +35,8 @@ def fit_final_models(
     Args:
         store: Images; train and validation rows are trained on.
         profile: `nas.dataset_profile`.
-        best_architecture: `nas.best_architecture`; its `epochs` are trained.
+        best_architecture: `nas.best_architecture`; its `epochs` are trained, fewer
+            where its `final_left_s` ends before.
         workspace: Checkpoints and models are kept under `final/`.
         search: `params:nas.search`, for the workers.
         ranking: `params:nas.ranking`; of several `seeds` the fit with the lowest
@@ -73,24 +75,29 @@ def fit_final_models(
 
     fits = [task(winner, number) for number in range(ranking.seeds)]
     others = [] if baseline is None else [task(baseline, 0)]
-    outcomes = _run(store, [*fits, *others], folder, search)
+    left = best_architecture.get("final_left_s")
+    deadline = None if left is None else began + left
+    outcomes, ran = _run(store, [*fits, *others], folder, search, deadline)
     best = _best(fits, outcomes)
     reason = _failure(others, outcomes)
     other = others[0] if others and not reason else best
     for one in (*fits, *others):
         Path(one.checkpoint or "").unlink(missing_ok=True)
+    models = _load(best), _load(other)
+    at_once = resolve_workers(search.workers, search.threads_per_worker)
+    earlier = seconds_of_earlier(outcomes, ran, at_once)
     record = {
         "key": winner.key,
-        "epochs": best_architecture["epochs"],
+        "epochs": len(outcomes[best.task_id].history),
         "train_loss": [e.train_loss for e in outcomes[best.task_id].history],
         "seeds": [fit.seed for fit in fits],
         "has_baseline": other is not best,
         "baseline_reason": reason,
         "baseline_seconds": sum(outcomes[other.task_id].seconds.values()),
         "winner_seconds": sum(outcomes[best.task_id].seconds.values()),
-        "seconds": time.monotonic() - began,
+        "seconds": time.monotonic() - began + earlier,
     }
-    return _load(best), _load(other), record
+    return *models, record
 
 
 def _baseline(best_architecture: dict[str, Any]) -> Architecture | None:
@@ -101,20 +108,37 @@ def _baseline(best_architecture: dict[str, Any]) -> Architecture | None:
 
 
 def _run(
-    store: ImageStore, tasks: list[Task], folder: Path, search: SearchOptions
-) -> dict[str, Outcome]:
+    store: ImageStore,
+    tasks: list[Task],
+    folder: Path,
+    search: SearchOptions,
+    deadline: float | None,
+) -> tuple[dict[str, Outcome], set[str]]:
+    """Return the outcomes, and which of them are of this session."""
+    ran: set[str] = set()
+
+    def heard(task: Task, epoch: Epoch | None, outcome: Outcome | None) -> None:
+        if outcome is None:
+            return
+        ran.add(task.task_id)
+        if outcome.status == "completed" and outcome.reason:
+            logger.warning("Final fit of %s: %s.", task.task_id, outcome.reason)
+
     with lease_pool(search, folder.parent / "workers.log") as pool:
-        return run_tasks(
+        outcomes = run_tasks(
             pool,
             tasks,
             journal=folder / "fits.jsonl",
             fingerprint=store.fingerprint,
             max_attempts=search.max_attempts,
+            heard=heard,
+            deadline=deadline,
         )
+    return outcomes, ran
 
 
 def _failure(others: list[Task], outcomes: dict[str, Outcome]) -> str:
-    """Say why the baseline has no final model; nothing when it has, or takes no part."""
+    """Say why the baseline's fit failed; nothing when it did not."""
     failed = [o for o in (outcomes[t.task_id] for t in others) if o.status == "failed"]
     for outcome in failed:
         logger.warning("The baseline's final fit failed: %s", outcome.reason)

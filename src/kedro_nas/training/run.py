@@ -7,7 +7,7 @@ is known, so that a killed stage goes on with what is missing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 
 from kedro_nas.files import append_json_line, read_json_lines
@@ -27,6 +27,7 @@ def run_tasks(
     max_attempts: int = 2,
     heard: Heard = lambda *_: None,
     deadline: float | None = None,
+    at_least: int = 0,
 ) -> dict[str, Outcome]:
     """Run tasks until each has an outcome.
 
@@ -37,7 +38,9 @@ def run_tasks(
         fingerprint: Of the image store; with the task it names an outcome.
         max_attempts: Times a task is tried when its worker is lost.
         heard: Told of each epoch and each outcome.
-        deadline: On `time.monotonic`'s clock; tasks not begun by then are stopped.
+        deadline: On `time.monotonic`'s clock; tasks are stopped then. One that writes
+            a model is completed by then, with fewer epochs, and says so.
+        at_least: So many of the first tasks know no deadline.
 
     Returns:
         Outcome by task id. A task whose worker was lost each time is `failed`.
@@ -51,12 +54,13 @@ def run_tasks(
         if digest in known and _usable(by_id[name])
     }
     waiting = [task for task in tasks if task.task_id not in outcomes]
+    excused = {task.task_id for task in tasks[:at_least]}
     attempts = dict.fromkeys(by_id, 0)
     running = starts = 0
 
     def end(task: Task, outcome: Outcome) -> None:
         outcomes[task.task_id] = outcome
-        if outcome.status == "completed":
+        if outcome.status == "completed" and not outcome.reason:
             line = {"digest": digests[task.task_id], "outcome": outcome.model_dump()}
             append_json_line(journal, line)
         heard(task, None, outcome)
@@ -66,7 +70,9 @@ def run_tasks(
             if not waiting:
                 break
             task = waiting.pop(0)
-            remaining = None if deadline is None else deadline - time.monotonic()
+            remaining = None
+            if deadline is not None and task.task_id not in excused:
+                remaining = deadline - time.monotonic()
             attempts[task.task_id] += 1
             pool.submit(task, worker=worker, remaining_s=remaining)
             running += 1
@@ -87,6 +93,27 @@ def run_tasks(
             else:
                 end(task, _given_up(event))
     return outcomes
+
+
+def seconds_of_earlier(
+    outcomes: Mapping[str, Outcome], heard: Container[str], at_once: int
+) -> float:
+    """Return the wall seconds earlier sessions spent on outcomes found in the journal.
+
+    Without them a stage that was killed and resumed would seem quicker than what it
+    shows took; what a kill left unfinished is not known, and not in them.
+
+    Args:
+        outcomes: Of `run_tasks`.
+        heard: Names of the tasks that ran in this session.
+        at_once: Workers, whose time passed side by side.
+    """
+    earlier = [
+        sum(outcome.seconds.values())
+        for name, outcome in outcomes.items()
+        if name not in heard
+    ]
+    return sum(earlier) / at_once
 
 
 def _usable(task: Task) -> bool:

@@ -1,0 +1,202 @@
+"""The ledger against a clock of one's own: of a whole job, and of a killed search."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from sklearn.datasets import load_digits
+
+from kedro_nas.accounting.ledger import Ledger, open_ledger
+from kedro_nas.data.prepare import prepare_images
+from kedro_nas.export.export import export_model
+from kedro_nas.files import read_json_lines
+from kedro_nas.models.spaces import build_search_space
+from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.parameters.export import ExportOptions
+from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.search.search import search_architectures
+from kedro_nas.training.cross_validation import rank_finalists
+from kedro_nas.training.evaluate import evaluate_on_test
+from kedro_nas.training.final_fit import fit_final_models
+from kedro_nas.training.workers.lease import end_kept_pool
+
+pytestmark = pytest.mark.slow
+
+TOLERANCE = 0.02
+SEARCH = {
+    "budget_s": None,
+    "max_trials": 4,
+    "max_epochs": 8,
+    "min_epochs": 4,
+    "factor": 2,
+    "workers": 2,
+    "progress": "off",
+}
+RANKING = RankingOptions(
+    budget_s=None, finalists=1, folds=2, repeats=1, epochs=4, final_epochs=4
+)
+# What a killed process would have run; it says when its stage began.
+CHILD = """
+import json, sys, time
+from pathlib import Path
+from kedro_nas.data.store import ImageStore
+from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.search.search import search_architectures
+
+store, space, profile, workspace, options = sys.argv[1:]
+began = time.time()
+Path(workspace).mkdir(parents=True)
+(Path(workspace) / "began").write_text(str(began))
+search_architectures(
+    ImageStore.open(store), json.loads(space), json.loads(profile), Path(workspace),
+    SearchOptions(**json.loads(options)), RankingOptions(), 0,
+)
+"""
+
+
+class Clock:
+    """Wall seconds of everything done under it."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.seconds += time.perf_counter() - began
+
+
+def recorded(**results: Any) -> Ledger:
+    """Open the ledger over what there is; what is missing recorded nothing."""
+    empty = {
+        "dataset_profile": {},
+        "search_space": {},
+        "trials": pd.DataFrame(),
+        "finalists": {},
+        "fold_scores": pd.DataFrame(),
+        "best_architecture": {},
+        "test_metrics": {},
+    }
+    return open_ledger(**{**empty, **results})
+
+
+def prepare(folder: Path) -> tuple[Any, dict[str, Any]]:
+    data = load_digits()
+    return prepare_images(
+        (data.images[:600], data.target[:600]),
+        DataPreparationOptions(),
+        seed=0,
+        workspace=folder,
+    )
+
+
+def test_ledger_of_a_whole_job_sums_to_the_time_its_stages_took(
+    tmp_path: Path,
+) -> None:
+    """Within 2 % of a clock around the stages, workers' start and imports included."""
+    end_kept_pool()
+    clock, search = Clock(), SearchOptions(**SEARCH)
+    with clock.running():
+        store, profile = prepare(tmp_path)
+        space = build_search_space(
+            SearchSpaceOptions(preset="cpu"), profile, seed=0
+        ).to_dict()
+        trials, finalists = search_architectures(
+            store, space, profile, tmp_path, search, RANKING, 0
+        )
+        folds, _, best = rank_finalists(
+            store, profile, finalists, tmp_path, RANKING, search, 0
+        )
+        model, baseline, fit = fit_final_models(
+            store, profile, best, tmp_path, search, RANKING, 0
+        )
+        exports = export_model(model, best, store, ExportOptions(formats=("keras",)))
+        metrics = evaluate_on_test(store, model, baseline, best, fit, exports, tmp_path)
+
+    ledger = recorded(
+        dataset_profile=profile,
+        search_space=space,
+        trials=trials,
+        finalists=finalists,
+        fold_scores=folds,
+        best_architecture=best,
+        test_metrics=metrics,
+    )
+
+    # every fold is in the journal now, and still took what it took
+    _, _, again = rank_finalists(
+        store, profile, finalists, tmp_path, RANKING, search, 0
+    )
+    assert again["seconds"] >= folds["seconds"].sum() / search.workers
+    assert not ledger.unrecorded
+    parts = sum(part.seconds for part in ledger.parts)
+    assert parts == pytest.approx(clock.seconds, rel=TOLERANCE)
+
+
+def test_ledger_of_a_killed_and_resumed_search_sums_to_both_sessions(
+    tmp_path: Path,
+) -> None:
+    """What a SIGKILL cut off was time, too: both sessions within 2 % of the clock."""
+    store, profile = prepare(tmp_path / "data")
+    space = build_search_space(SearchSpaceOptions(preset="cpu"), profile, seed=0)
+    workspace = tmp_path / "workspace"
+    first = _killed(str(store.path), space.to_dict(), profile, workspace)
+
+    clock = Clock()
+    with clock.running():
+        trials, finalists = search_architectures(
+            store,
+            space.to_dict(),
+            profile,
+            workspace,
+            SearchOptions(**SEARCH),
+            RankingOptions(),
+            0,
+        )
+
+    assert finalists["search"]["sessions"] == 2
+    ledger = recorded(trials=trials, finalists=finalists)
+    parts = sum(part.seconds for part in ledger.parts)
+    assert parts == pytest.approx(first + clock.seconds, rel=TOLERANCE)
+
+
+def _killed(
+    store: str, space: dict[str, Any], profile: dict[str, Any], workspace: Path
+) -> float:
+    """Kill a search between its second and its last trial; gives its seconds."""
+    texts = [json.dumps(value) for value in (space, profile)]
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            CHILD,
+            store,
+            *texts,
+            str(workspace),
+            json.dumps(SEARCH),
+        ],
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    events = workspace / "search" / "ledger.jsonl"
+    while sum(e["event"] == "ended" for e in read_json_lines(events)) < 2:
+        assert process.poll() is None, "the search ended before it was killed"
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    ended = time.time()
+    process.wait()
+    return ended - float((workspace / "began").read_text())
