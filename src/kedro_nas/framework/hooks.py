@@ -7,12 +7,14 @@ module imports nothing but Kedro and small modules of ours.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
 from kedro_nas.framework import failures, preflight, quiet
 from kedro_nas.framework.tracking.record import Recorder
+from kedro_nas.framework.tracking.tensorboard import require_tensorboard
 
 
 class NasHooks:
@@ -33,7 +35,8 @@ class NasHooks:
         """Check parameters and inputs of our nodes before any node runs.
 
         Raises:
-            ParameterError: A section is missing, misspelt or not valid.
+            ParameterError: A section is missing, misspelt or not valid, or asks for
+                logs of a package that is not installed.
             DataError: An input dataset is not in the catalog or not on disk.
         """
         nodes = preflight.our_nodes(pipeline)
@@ -42,6 +45,7 @@ class NasHooks:
         if self._context is not None:
             preflight.warn_of_destructive_merge(self._context, nodes)
         preflight.check_sections(nodes, catalog)
+        require_tensorboard(nodes, catalog)
         if not run_params.get("only_missing_outputs"):
             preflight.check_inputs(pipeline, nodes, catalog)
 
@@ -53,8 +57,9 @@ class NasHooks:
 
     @hook_impl
     def after_node_run(self, node: Any, inputs: Any, outputs: Any) -> None:
-        """Log what a node of ours leaves, if an MLflow run is active."""
-        self._recorder.record(node, inputs, outputs)
+        """Log what a node of ours leaves, to MLflow and TensorBoard if asked for."""
+        root = Path(getattr(self._context, "project_path", "."))
+        self._recorder.record(node, inputs, outputs, root=root)
 
 
 hooks = NasHooks()

@@ -1,4 +1,4 @@
-"""Options of the reporting stage: the page and the prices."""
+"""Options of the reporting stage: the page, its prices, and logs for TensorBoard."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ class ReportingOptions(Options):
     Attributes:
         title: Heading of the page, None for one made from the data.
         costs: Prices, see `CostOptions`.
+        tensorboard: Local folder for TensorBoard's event files, a sub-folder per
+            search and trial; relative to the project; None writes none.
     """
 
     title: str | None = Field(None, min_length=1, max_length=120)
     costs: CostOptions = CostOptions()
+    tensorboard: str | None = Field(None, min_length=1)

@@ -1,4 +1,7 @@
-"""What is logged of each node of ours: parameters before, results after."""
+"""What is logged of each node of ours: parameters before, results after.
+
+To MLflow if a run is active, to TensorBoard if `reporting.tensorboard` names a folder.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kedro_nas.framework.preflight import is_ours
-from kedro_nas.framework.tracking import values
+from kedro_nas.framework.tracking import tensorboard, values
 from kedro_nas.framework.tracking.mlflow import ActiveRun, active_run
 
 logger = logging.getLogger(__name__)
@@ -20,45 +23,52 @@ class Recorder:
     """Logs what nodes of ours leave; a tracker that fails never ends a run."""
 
     def __init__(self) -> None:
-        self._warned = False
+        self._warned: set[str] = set()
         self._logged: set[tuple[str, str]] = set()
 
     def record(
-        self, node: Any, inputs: Mapping[str, Any], outputs: Mapping[str, Any]
+        self,
+        node: Any,
+        inputs: Mapping[str, Any],
+        outputs: Mapping[str, Any],
+        *,
+        root: Path = Path(),
     ) -> None:
-        """Log parameters and results of one node, if an MLflow run is active.
+        """Log parameters and results of one node, where they are asked for.
 
         Args:
             node: A node that has just run.
             inputs: What it was given, by dataset.
             outputs: What it returned, by dataset; not saved yet.
+            root: Of the project, where a relative folder of logs begins.
         """
         if not is_ours(node):
             return
-        try:
-            run = active_run()
-        except Exception as error:  # noqa: BLE001 - see _attempt
-            self._warn(error)
-            return
-        if run is not None:
-            self._attempt(self._log_parameters, run, inputs)
-            self._attempt(_log_results, run, node, inputs, outputs)
+        if node.func.__name__ == "write_report":
+            self._attempt("TensorBoard", _write_trials, node, inputs, root)
+        self._attempt("MLflow", self._log_to_mlflow, node, inputs, outputs)
 
-    def _attempt(self, log: Callable[..., None], *given: Any) -> None:
+    def _log_to_mlflow(
+        self, node: Any, inputs: Mapping[str, Any], outputs: Mapping[str, Any]
+    ) -> None:
+        run = active_run()
+        if run is not None:
+            self._attempt("MLflow", self._log_parameters, run, inputs)
+            self._attempt("MLflow", _log_results, run, node, inputs, outputs)
+
+    def _attempt(self, tracker: str, log: Callable[..., None], *given: Any) -> None:
         try:
             log(*given)
         except Exception as error:  # noqa: BLE001 - a search outlives its tracker
-            self._warn(error)
-
-    def _warn(self, error: Exception) -> None:
-        if not self._warned:
-            logger.warning(
-                "MLflow did not take all of this run (%s: %s). The run goes on, and "
-                "the files of the catalog are complete.",
-                type(error).__name__,
-                error,
-            )
-        self._warned = True
+            if tracker not in self._warned:
+                logger.warning(
+                    "%s did not take all of this run (%s: %s). The run goes on, and "
+                    "the files of the catalog are complete.",
+                    tracker,
+                    type(error).__name__,
+                    error,
+                )
+            self._warned.add(tracker)
 
     def _log_parameters(self, run: ActiveRun, inputs: Mapping[str, Any]) -> None:
         for name, value in inputs.items():
@@ -67,6 +77,14 @@ class Recorder:
                 self._logged.add(seen)
                 named = name.removeprefix(_PREFIX)
                 run.log_parameters(values.flat_parameters(named, value))
+
+
+def _write_trials(node: Any, inputs: Mapping[str, Any], root: Path) -> None:
+    # by position, as a host may have renamed our datasets
+    trials, reporting = inputs[node.inputs[2]], inputs[node.inputs[-1]]
+    folder = tensorboard.folder_of(reporting)
+    if folder is not None:
+        tensorboard.write_trials(root / folder / (node.namespace or "nas"), trials)
 
 
 def _log_results(
