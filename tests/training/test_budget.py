@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from kedro_nas.training.budget import (
     left_s,
     search_budget,
     seconds_per_epoch,
+    side_by_side,
 )
 
 
@@ -45,6 +47,21 @@ def test_budget_shares_never_exceed_the_whole(
 
     spent = before + search + epochs * per_epoch + FINISH_S
     assert spent <= total + 1e-6 or epochs == 1
+
+
+@given(
+    seconds=st.lists(st.floats(0, 100), min_size=1, max_size=8),
+    workers=st.integers(1, 9),
+)
+def test_side_by_side_is_between_the_longest_and_one_after_the_other(
+    seconds: list[float], workers: int
+) -> None:
+    """Workers help, up to the longest task; one worker does all in a row."""
+    wall = side_by_side(seconds, workers)
+
+    assert max(*seconds, sum(seconds) / workers) <= wall + 1e-9
+    assert wall <= sum(seconds) + 1e-9
+    assert side_by_side(seconds, 1) == pytest.approx(sum(seconds))
 
 
 def test_seconds_per_epoch_unmeasured_is_scaled_by_macs() -> None:

@@ -92,6 +92,19 @@ def test_unit_streamed_pixels_give_the_resident_result(make_task: MakeTask) -> N
     assert _scores(streamed) == resident
 
 
+def test_unit_model_wanted_at_the_deadline_is_saved_with_what_it_has(
+    make_task: MakeTask, tmp_path: Path
+) -> None:
+    """A final fit out of time gives a model of at least one epoch, and says so."""
+    saved = tmp_path / "model.keras"
+    task = make_task(rows="dev", epochs=5000, model_file=str(saved))
+    _, outcome = _run(task, deadline=time.monotonic() - 1)
+
+    assert (outcome.status, len(outcome.history)) == ("completed", 1)
+    assert outcome.reason == "the budget ended after 1 of 5000 epochs"
+    assert saved.stat().st_size > 0
+
+
 def test_unit_deadline_stops_and_the_checkpoint_goes_on(
     make_task: MakeTask, tmp_path: Path
 ) -> None:

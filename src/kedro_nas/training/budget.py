@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from kedro_nas.parameters.search import SearchOptions
 
 FINISH_S = 45.0  # export with its proof in a fresh process, test and report, measured
+
+FIT_START_S = 8.0  # of the final fit: build, trace and first run of a graph, saving
+RANKING_SHARE = 1 / 3  # of what the search left, at least
 
 
 def search_budget(options: SearchOptions, spent_s: float) -> float | None:
@@ -35,6 +39,35 @@ def left_s(options: SearchOptions, spent_s: float) -> float | None:
     if options.pipeline_budget_s is None:
         return None
     return max(0.0, options.pipeline_budget_s - spent_s - FINISH_S)
+
+
+def ranking_seconds(left: float, final_s: float) -> float:
+    """Share what the search left between cross-validation and final fit.
+
+    The fit is granted what it wants as long as a third is left to the folds: without
+    them nobody knows what to fit.
+
+    Args:
+        left: Seconds for both.
+        final_s: Wanted by the final fit.
+
+    >>> ranking_seconds(100, 30), ranking_seconds(90, 300)
+    (70, 30.0)
+    """
+    return max(left - final_s, left * RANKING_SHARE)
+
+
+def side_by_side(seconds: Sequence[float], workers: int) -> float:
+    """Return the wall seconds of tasks that are started in order on free workers.
+
+    >>> side_by_side([3, 2, 2], workers=1), side_by_side([3, 2, 2], workers=2)
+    (7.0, 4.0)
+    """
+    busy = [0.0] * workers
+    for each in seconds:
+        busy.sort()
+        busy[0] += each
+    return max(busy)
 
 
 def affordable_epochs(epochs: int, seconds_per_epoch: float, left: float | None) -> int:

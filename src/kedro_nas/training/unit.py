@@ -78,10 +78,20 @@ class Unit:
             while len(self._history) < task.epochs and not self._out_of_patience():
                 self._epoch(len(self._history))
         except DeadlineError:
-            return self._outcome("stopped", "the budget ended before the next epoch")
+            if task.model_file is None:
+                return self._outcome("stopped", "the budget ended before the epoch did")
+            rng = generator(task.seed, "order", len(self._history))
+            self.learner.estimate_batch_norm(rng.permutation(self._train))
         if task.model_file is not None:
             _save_model(self.learner, Path(task.model_file))
-        return self._outcome("completed", "")
+        return self._outcome("completed", self._cut())
+
+    def _cut(self) -> str:
+        """Say how much of a model's training the deadline left out, if any."""
+        done = len(self._history)
+        if done == self._task.epochs or self._out_of_patience():
+            return ""
+        return f"the budget ended after {done} of {self._task.epochs} epochs"
 
     def _epoch(self, epoch: int) -> None:
         task, learner = self._task, self.learner
@@ -101,7 +111,7 @@ class Unit:
                 order[: steps * batch].reshape(steps, batch),
                 two_phases(rates, epoch=epoch, schedule_epochs=task.schedule_epochs),
                 seed=derive_seed(task.seed, "augmentation", epoch),
-                deadline=self._deadline,
+                deadline=self._deadline_of(epoch),
             )
             if not math.isfinite(loss):
                 raise TrainingError("training diverged: the loss is not a number")
@@ -121,6 +131,10 @@ class Unit:
         with _Clock(self._seconds, "checkpoint"):
             self._checkpoint()
         self._say(record)
+
+    def _deadline_of(self, epoch: int) -> float | None:
+        """Return when an epoch is cut; where a model is wanted the first never is."""
+        return None if self._task.model_file and not epoch else self._deadline
 
     def _validate(self) -> dict[str, Any]:
         if self._task.rows != "search":

@@ -1,0 +1,112 @@
+"""A fixed list of tasks, journalled and within its deadline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kedro_nas.files import read_json_lines
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.training.run import run_tasks
+from kedro_nas.training.tasks import Epoch, Outcome, Task
+from kedro_nas.training.workers.base import Event
+
+RECORD = Epoch(epoch=1, train_loss=1.0, learning_rate=0.1, seconds_train=1.0)
+
+
+class OneWorker:
+    """A worker that ends each task at once, stopped or cut when its time is up."""
+
+    size = 1
+
+    def __init__(self) -> None:
+        self.granted: dict[str, float | None] = {}
+        self._task: Task | None = None
+
+    def free(self) -> list[int]:
+        return [] if self._task else [0]
+
+    def submit(self, task: Task, *, worker: int, remaining_s: float | None) -> None:
+        self.granted[task.task_id], self._task = remaining_s, task
+
+    def wait(self, timeout_s: float) -> list[Event]:
+        task, self._task = self._task, None
+        assert task is not None
+        remaining = self.granted[task.task_id]
+        late = remaining is not None and remaining <= 0
+        outcome = Outcome(
+            status="stopped" if late and not task.model_file else "completed",
+            reason="the budget ended" if late else "",
+            history=[RECORD],
+        )
+        return [Event("end", worker=0, task_id=task.task_id, outcome=outcome)]
+
+
+@pytest.fixture
+def make_tasks(small_architecture: Architecture) -> Callable[..., list[Task]]:
+    """Make so many tasks, folds or final fits."""
+
+    def make(count: int, **changes: Any) -> list[Task]:
+        return [
+            Task(
+                task_id=f"task-{number}",
+                architecture=small_architecture,
+                store="",
+                rows="fold:0:0",
+                epochs=1,
+                schedule_epochs=1,
+                seed=number,
+                **changes,
+            )
+            for number in range(count)
+        ]
+
+    return make
+
+
+def test_run_tasks_past_the_deadline_stops_all_but_the_granted(
+    make_tasks: Callable[..., list[Task]], tmp_path: Path
+) -> None:
+    """The first tasks may be granted their time; the others get what is left."""
+    pool = OneWorker()
+    outcomes = run_tasks(
+        pool,
+        make_tasks(4),
+        journal=tmp_path / "folds.jsonl",
+        fingerprint="x",
+        deadline=time.monotonic() - 1,
+        at_least=2,
+    )
+
+    assert [outcome.status for outcome in outcomes.values()] == [
+        *["completed"] * 2,
+        *["stopped"] * 2,
+    ]
+    assert pool.granted["task-0"] is None
+    assert len(read_json_lines(tmp_path / "folds.jsonl")) == 2
+
+
+def test_run_tasks_model_cut_by_the_deadline_is_fitted_anew_with_more_time(
+    make_tasks: Callable[..., list[Task]], tmp_path: Path
+) -> None:
+    """What a budget cut short is not taken for the whole later on."""
+    model = tmp_path / "model.keras"
+    model.write_bytes(b"any")
+    tasks = make_tasks(1, model_file=str(model))
+    options: dict[str, Any] = {"journal": tmp_path / "fits.jsonl", "fingerprint": "x"}
+
+    cut = run_tasks(OneWorker(), tasks, deadline=time.monotonic() - 1, **options)
+    whole = run_tasks(OneWorker(), tasks, **options)
+    kept = OneWorker()
+    again = run_tasks(kept, tasks, **options)
+
+    assert [o["task-0"].reason for o in (cut, whole, again)] == [
+        "the budget ended",
+        "",
+        "",
+    ]
+    assert not kept.granted
