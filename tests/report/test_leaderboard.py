@@ -58,3 +58,15 @@ def test_optimism_sentence_of_a_winner_the_search_did_not_score_is_empty(results
     ranking = results["ranking"].assign(search_score=np.nan)
 
     assert optimism_sentence(ranking, results["test_metrics"]) == ""
+
+
+def test_optimism_sentence_compares_the_same_measure_on_the_test(results):
+    """Where mean recall was searched for, the test is told in mean recall, too."""
+    test_metrics = results["test_metrics"] | {
+        "objective": "balanced_accuracy",
+        "balanced_accuracy": 0.4321,
+    }
+
+    sentence = optimism_sentence(results["ranking"], test_metrics)
+
+    assert sentence.endswith("43.2\N{NO-BREAK SPACE}% on the test images.")

@@ -16,7 +16,8 @@ def choose_finalists(
     A family beyond its limit waits until the others are used up.
 
     Args:
-        trials: A row per architecture and rung, see docs/reference/files.md.
+        trials: A row per architecture and rung, in the order of the schedule, see
+            docs/reference/files.md.
         n: Finalists wanted, at least 1.
         last: Look at the last that many distinct networks only, None for all.
         max_per_family: Finalists of one `family` while others can fill the places.
@@ -25,9 +26,9 @@ def choose_finalists(
         Up to `n` values of `trial_id`; fewer when there are fewer distinct networks
         with a score, none when every trial failed.
     """
-    frame = trials[trials["status"] != "failed"]
+    frame = trials.assign(_order=np.arange(len(trials)))
+    frame = frame[frame["status"] != "failed"]
     frame = frame[np.isfinite(frame["score"].astype(float))]
-    frame = frame.assign(_order=frame["trial_id"].map(_creation))
     if last is not None:
         frame = frame[frame["network_key"].isin(_last_networks(frame, last))]
     best_first = frame.sort_values(
@@ -36,11 +37,6 @@ def choose_finalists(
         kind="stable",
     ).drop_duplicates("network_key")
     return _spread_over_families(best_first, n, max_per_family)
-
-
-def _creation(trial_id: str) -> str:
-    # "10" after "9", also where the numbers are not padded
-    return f"{len(str(trial_id)):03d} {trial_id}"
 
 
 def _last_networks(frame: pd.DataFrame, last: int) -> list[str]:

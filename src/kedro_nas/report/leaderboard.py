@@ -113,6 +113,8 @@ def optimism_sentence(ranking: pd.DataFrame, test_metrics: Mapping[str, Any]) ->
         f"{percent(row['search_score'])} in the search, where it was picked for it",
         f"{percent(row['cv_mean'])} when trained afresh on {row['n_folds']} folds",
     ]
-    if is_number(test_metrics.get("accuracy")):
-        seen.append(f"{percent(test_metrics['accuracy'])} on the test images")
+    # one measure all the way: what the search and the folds were scored by
+    objective = str(test_metrics.get("objective") or "accuracy")
+    if is_number(test_metrics.get(objective)):
+        seen.append(f"{percent(test_metrics[objective])} on the test images")
     return "The chosen network scored " + ", ".join(seen) + "."
