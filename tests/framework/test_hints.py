@@ -29,6 +29,16 @@ ERRORS = [
     (ParserError("in conf/base/parameters_nas.yml"), "conf/base/parameters_nas.yml is"),
     (TypeError("Cannot merge incompatible container types"), "`ranking: {folds: 3}`"),
     (
+        ValueError("Duplicate keys found in a/b.yml and a/c_nas.yml: nas.seed"),
+        "Remove it from one of them",
+    ),
+    (
+        AttributeError(
+            "they cannot be used with multiprocessing: \n['nas.workspace']"
+        ),
+        "SequentialRunner",
+    ),
+    (
         MlflowException("The filesystem tracking backend (e.g., './mlruns') is old"),
         "mlflow_tracking_uri: sqlite:///mlflow.db",
     ),

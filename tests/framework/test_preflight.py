@@ -18,6 +18,7 @@ from kedro_nas.framework.preflight import (
     check_sections,
     our_nodes,
     warn_of_destructive_merge,
+    warn_of_memory,
 )
 
 PIPELINE = create_pipeline(stages=("search_space",))
@@ -122,3 +123,20 @@ def test_warn_of_destructive_merge_when_local_would_replace_all(
     warn_of_destructive_merge(SimpleNamespace(config_loader=loader), PIPELINE.nodes)
 
     assert ("CONFIG_LOADER_ARGS" in caplog.text) is warns
+
+
+def test_warn_of_memory_names_what_no_entry_keeps(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A later task would find nothing; an output the host renamed is the host's."""
+    pipeline = create_pipeline(
+        namespace="defects.nas", stages=("search",), outputs={"trials": "theirs"}
+    )
+    warn_of_memory(pipeline.nodes, DataCatalog())
+
+    assert "no entry for defects.nas.finalists:" in caplog.text
+    assert "kedro nas init --namespace defects.nas" in caplog.text
+    caplog.clear()
+    kept = DataCatalog({"defects.nas.finalists": JSONDataset(filepath="f.json")})
+    warn_of_memory(pipeline.nodes, kept)
+    assert caplog.records == []

@@ -67,6 +67,10 @@ MISTAKES = {
         },
         ["'ImageDataset' not found", "ImagesDataset"],
     ),
+    "given twice": (
+        {"conf/base/parameters_more.yml": "nas: {seed: 3}"},
+        ["parameters_more.yml", "Remove it from one of them"],
+    ),
     "no images": ({}, ["data/01_raw/images", "ImagesDataset"]),
     "impossible bound": (
         {LOCAL: "nas: {search_space: {max_params: 10}}"},
@@ -187,3 +191,62 @@ def test_run_with_destructive_merge_warns_which_file(host: Host) -> None:
     assert done.returncode == 1
     assert "CONFIG_LOADER_ARGS" in done.stdout + done.stderr
     assert LOCAL in done.stdout + done.stderr
+
+
+def test_run_of_a_second_search_without_its_files_names_init(
+    searching_host: Host,
+) -> None:
+    """A namespace has parameters of its own; the command that writes them is named."""
+    searching_host.write(
+        "src/host/pipelines/defects/__init__.py",
+        "from kedro_nas import create_pipeline as create_search\n"
+        "def create_pipeline(**kwargs):\n"
+        "    return create_search(namespace='defects.nas')\n",
+    )
+    done = searching_host.kedro("run", "--pipelines", "defects")
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "kedro nas init --namespace defects.nas" in done.stderr
+    assert "parameters_defects_nas.yml" in done.stderr
+
+
+def test_run_without_an_entry_of_the_catalog_names_init(searching_host: Host) -> None:
+    """An input that is a folder of ours is not the user's to write."""
+    draw_images(searching_host.root / "data" / "01_raw" / "images", per_class=12)
+    path = "conf/base/catalog_nas.yml"
+    text = (searching_host.root / path).read_text()
+    searching_host.write(path, text.replace("\nnas.workspace:", "\nnas.worksapce:"))
+    done = searching_host.kedro("run", "--pipelines", "nas")
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "an entry 'nas.workspace'" in done.stderr
+    assert "Write the entries of 'nas' with `kedro nas init`" in done.stderr
+
+
+def test_run_with_the_hooks_in_settings_too_registers_them_once(
+    searching_host: Host,
+) -> None:
+    """A plugin's hooks need no entry in `settings.HOOKS`, and bear one."""
+    draw_images(searching_host.root / "data" / "01_raw" / "images", per_class=12)
+    settings = (searching_host.package / "settings.py").read_text()
+    searching_host.write(
+        "src/host/settings.py",
+        f"{settings}\n"
+        "from kedro_nas.framework.hooks import NasHooks\n"
+        "HOOKS = (NasHooks(),)\n",
+    )
+    done = searching_host.kedro("run", "--to-nodes", "nas.prepare_images")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_run_in_kedro_s_processes_names_the_runner(searching_host: Host) -> None:
+    """The search makes processes of its own, and the workspace has one owner."""
+    draw_images(searching_host.root / "data" / "01_raw" / "images", per_class=12)
+    done = searching_host.kedro("run", "--runner", "ParallelRunner")
+
+    assert done.returncode == 1
+    assert "SequentialRunner" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -44,6 +44,22 @@ _HINTS = (
         ),
     ),
     (
+        "ValueError",
+        r"Duplicate keys found in \S+ and \S+: .*nas\b",
+        (
+            "kedro-nas: two files of one environment give the same option. Remove it "
+            "from one of them; what shall replace the other goes to conf/local."
+        ),
+    ),
+    (
+        "AttributeError",
+        r"cannot be used with multiprocessing:\s+\[.*\.workspace'",
+        (
+            "kedro-nas: run it with Kedro's default SequentialRunner. The search uses "
+            "all cores by itself: see nas.search.workers."
+        ),
+    ),
+    (
         "MlflowException",
         r"The filesystem tracking backend",
         (

@@ -20,6 +20,9 @@ from kedro_nas.framework.tracking.tensorboard import require_tensorboard
 class NasHooks:
     """Say what is wrong before anything runs; keep quiet, and record, while it does."""
 
+    # pluggy's name for it: listed in settings.HOOKS too, it is still registered once
+    __name__ = "kedro_nas"
+
     def __init__(self) -> None:
         self._context: Any = None
         self._recorder = Recorder()
@@ -46,6 +49,7 @@ class NasHooks:
             preflight.warn_of_destructive_merge(self._context, nodes)
         preflight.check_sections(nodes, catalog)
         require_tensorboard(nodes, catalog)
+        preflight.warn_of_memory(nodes, catalog)
         if not run_params.get("only_missing_outputs"):
             preflight.check_inputs(pipeline, nodes, catalog)
 

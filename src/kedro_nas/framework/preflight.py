@@ -74,7 +74,7 @@ def check_inputs(pipeline: Any, nodes: Iterable[Any], catalog: Any) -> None:
                     f"'{node.name}' cannot read '{name}'",
                     received="a catalog without that entry",
                     allowed=f"an entry '{name}' in conf/base/catalog*.yml",
-                    remedy=_remedy(name),
+                    remedy=_remedy_without_entry(name),
                 )
             if not catalog.exists(name):
                 place = _place(catalog, name)
@@ -84,6 +84,29 @@ def check_inputs(pipeline: Any, nodes: Iterable[Any], catalog: Any) -> None:
                     allowed="a dataset that was written before",
                     remedy=_remedy(name),
                 )
+
+
+def warn_of_memory(nodes: Iterable[Any], catalog: Any) -> None:
+    """Warn of outputs of ours that end with the run, as nothing keeps them.
+
+    Args:
+        nodes: Nodes of ours.
+        catalog: Kedro's catalog.
+    """
+    lost = [
+        name
+        for node in nodes
+        for name in node.outputs
+        if name.startswith(f"{node.namespace}.") and name not in catalog
+    ]
+    if lost:
+        logger.warning(
+            "The catalog has no entry for %s: what is written there is lost when the "
+            "run ends, and no later run or task can read it. Write the entries with "
+            "%s.",
+            ", ".join(lost),
+            _init(lost[0].rpartition(".")[0]),
+        )
 
 
 def warn_of_destructive_merge(context: Any, nodes: Iterable[Any]) -> None:
@@ -125,7 +148,10 @@ def _check_present(
             f"the parameters '{namespace}' are missing",
             received="a configuration without them",
             allowed=f"a mapping '{namespace}' with seed, {', '.join(STAGES)}",
-            remedy="Write conf/base/parameters_nas.yml with `kedro nas init`",
+            remedy=(
+                f"Write conf/base/parameters_{namespace.replace('.', '_')}.yml with "
+                f"{_init(namespace)}"
+            ),
         )
     for key in keys:
         leaf = key.rpartition(".")[2]
@@ -177,6 +203,18 @@ def _place(catalog: Any, name: str) -> str:
     described = catalog.get(name)._describe()  # noqa: SLF001 - Kedro's only way
     place = described.get("filepath") or described.get("path") or name
     return str(place)
+
+
+def _init(namespace: str) -> str:
+    option = f" --namespace {namespace}" if namespace not in {"", "nas"} else ""
+    return f"`kedro nas init{option}`"
+
+
+def _remedy_without_entry(name: str) -> str:
+    namespace = name.rpartition(".")[0]
+    if not namespace:
+        return _remedy(name)
+    return f"Write the entries of '{namespace}' with {_init(namespace)}"
 
 
 def _remedy(name: str) -> str:
