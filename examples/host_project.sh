@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# From a wheel to a classifier in a project of its own: five commands, each timed.
+# From a wheel to a classifier in a project of its own: install, and five commands, each
+# timed.
 #
 #   bash examples/host_project.sh [folder to work in] [wheel]
 #
 # Set TRIALS for a longer search, and VENV to reuse an environment that has the
-# wheel's dependencies (then nothing is downloaded).
+# wheel's dependencies (then nothing is downloaded). Without a wheel, one is made, for
+# which PYTHON needs the package `build`.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -22,7 +24,8 @@ step() {
 if [ $# -gt 1 ]; then
   wheel=$2
 else
-  "${PYTHON:-python3}" -m build --wheel --outdir "$place/dist" "$root" >/dev/null
+  # by way of the source archive, so that nothing is written into the repository
+  "${PYTHON:-python3}" -m build --outdir "$place/dist" "$root" >"$place/build.log"
   wheel=$(ls "$place"/dist/kedro_nas-*.whl)
 fi
 
@@ -31,7 +34,7 @@ if [ -n "${VENV:-}" ]; then
 else
   "${PYTHON:-python3}" -m venv "$place/.venv"
   python="$place/.venv/bin/python"
-  step "$python" -m pip install --quiet -c "$root/constraints.txt" "$wheel"
+  step "$python" -m pip install --quiet -c "$root/constraints.txt" "$wheel" kedro-viz
 fi
 
 cd "$place"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -34,7 +35,7 @@ def _run(*command: str | Path, cwd: Path, **more: str) -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel from the tracked files, outside the repository."""
+    """Build the wheel by way of the source archive, outside the repository."""
     source = tmp_path_factory.mktemp("source")
     listed = subprocess.run(
         [
@@ -54,7 +55,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in filter(None, listed.stdout.decode().split("\0")):
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_bytes((ROOT / name).read_bytes())
-    _run(sys.executable, "-m", "build", "--wheel", "--no-isolation", ".", cwd=source)
+    _run(sys.executable, "-m", "build", "--no-isolation", ".", cwd=source)
     (built,) = (source / "dist").glob("*.whl")
     return built
 
@@ -142,7 +143,10 @@ def test_example_goes_from_wheel_to_report(
     )
     project = tmp_path / "place" / "host"
 
-    assert printed.count("==> ") >= 4
+    shown = re.findall(r"^==> \S+python -m kedro (\w+ ?\w*)", printed, re.MULTILINE)
+    assert [words.split()[0] for words in shown] == ["new", "nas", "run", "nas", "viz"]
+    assert len(re.findall(r"^    \d+ s$", printed, re.MULTILINE)) == len(shown)
+    assert (project / "build" / "index.html").exists()
     assert "Winner: " in printed
     assert (project / "data/08_reporting/nas/report.html").stat().st_size > 10_000
     assert (project / "data/06_models/nas/exports/model.keras").exists()

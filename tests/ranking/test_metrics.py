@@ -53,7 +53,7 @@ def test_score_predictions_of_a_part_without_a_class_is_perfect_when_all_are_rig
 
 def test_score_predictions_of_float32_rows_accepts_their_rounding():
     """Rows of a softmax sum to 1 only nearly, and are taken all the same."""
-    labels, probabilities = draw(1, 50, 200)
+    labels, probabilities = draw(1, 500, 200)
 
     scores = score_predictions(labels, probabilities.astype(np.float32) * 1.0001)
 
