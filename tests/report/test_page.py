@@ -244,6 +244,16 @@ def test_write_report_of_a_repeated_test_reading_warns(results):
     assert "read for 3 different winners" in words(page)
 
 
+def test_write_report_of_a_space_that_lost_a_branch_says_so(results):
+    """What was left out of the space is told on the page, never silently."""
+    note = "The pretrained branch mobilenet_v2 was left out: no <network>"
+    search_space = results["search_space"] | {"notes": [note]}
+
+    page = write(results | {"search_space": search_space})
+
+    assert note in words(page)
+
+
 def test_write_report_of_a_winner_not_from_the_space_has_no_diagram(results):
     """A user's own baseline that won is reported without being drawn."""
     best = results["best_architecture"] | {"architecture": {"built by": "my.models"}}

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import pytest
 
+from kedro_nas.export.formats import EXPORTERS
+from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.space.architecture import Architecture, Stage, Stem
 from kedro_nas.space.costs import costs
 from kedro_nas.space.registry import find_block
@@ -100,6 +103,26 @@ class BlockContract:
 
         assert np.array_equal(np.asarray(model(x)), np.asarray(again(x)))
 
+    @pytest.mark.parametrize("name", sorted(EXPORTERS))
+    def test_export_read_back_gives_the_same_probabilities(
+        self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each format, loaded by the program of its model card, takes raw uint8."""
+        from kedro_nas.export.parity import predict_in_batches
+
+        model = self.build(self.architecture(SHAPES[2]))
+        change_weights(model, pixels(SHAPES[2]))
+        x = pixels(SHAPES[2]).astype(np.uint8)
+        exporter = EXPORTERS[name]
+        exporter.export(model, tmp_path)
+        monkeypatch.chdir(tmp_path)
+        program: dict[str, Any] = {}
+        exec(exporter.snippet(), program)  # noqa: S102 - what we wrote
+        found, expected = program["predict"](x), predict_in_batches(model, x)
+
+        assert found.shape == expected.shape == (len(x), _N_CLASSES)
+        assert np.abs(found - expected).max() <= ExportOptions().parity_tolerance
+
     def test_source_builds_the_same_model(self) -> None:
         """The written file has the same layers, and with the weights, outputs."""
         from kedro_nas.models.source import write_source
@@ -136,6 +159,15 @@ def pixels(shape: tuple[int, ...], n_images: int = 2) -> Any:
     """Return random pixels, float32 in 0-255, shape `(n_images, *shape)`."""
     values = np.random.default_rng(0).integers(0, 256, (n_images, *shape))
     return values.astype("float32")
+
+
+def change_weights(model: Any, x: Any) -> None:
+    """Move weights and moving statistics from where building anew would put them."""
+    random = np.random.default_rng(0)
+    model.set_weights(
+        [w * random.uniform(0.8, 1.2, w.shape) for w in model.get_weights()]
+    )
+    model(x, training=True)
 
 
 def unseeded(config: Any) -> Any:
