@@ -18,7 +18,7 @@ from typing import Any
 
 from kedro_nas.files import append_json_line, write_atomically
 
-BEAT_S = 0.5
+BEAT_S = 0.2
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Ledger:
 
     The clock stands still between sessions: it counts the seconds a search has worked,
     over all its kills. An event can be an epoch away, so a beating ledger also notes
-    the time beside its file; a kill then loses half a second of it, not an epoch.
+    the time beside its file; a kill then loses a fifth of a second, not an epoch.
 
     Args:
         path: The file, `ledger.jsonl`.
@@ -53,7 +53,7 @@ class Ledger:
 
     @contextmanager
     def beating(self) -> Iterator[None]:
-        """Note the time twice a second, in a thread, for the length of a block."""
+        """Note the time five times a second, in a thread, for the length of a block."""
         done = threading.Event()
 
         def beat() -> None:
