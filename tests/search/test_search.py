@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +20,7 @@ from sklearn.datasets import load_digits
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import SearchError
+from kedro_nas.files import read_json_lines
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.parameters.ranking import RankingOptions
@@ -30,6 +38,27 @@ CLOCKS = [
     *("seconds", "seconds_build", "seconds_train"),
     *("seconds_validate", "seconds_checkpoint", "seconds_wait"),
 ]
+
+
+# A search of its own process, as long as `_search`'s.
+PROGRAM = """
+import json, logging, sys
+from pathlib import Path
+from kedro_nas.data.store import ImageStore
+from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.search.search import search_architectures
+
+logging.basicConfig(level=logging.INFO)
+store, space, profile, workspace = sys.argv[1:]
+options = SearchOptions(
+    budget_s=None, max_trials=6, max_epochs=4, min_steps=1, factor=2, workers=2
+)
+search_architectures(
+    ImageStore.open(store), json.loads(space), json.loads(profile), Path(workspace),
+    options, RankingOptions(finalists=2), 0,
+)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +199,79 @@ def test_search_budget_ends_within_a_chunk_and_says_so(
 
     assert finalists["search"]["ended_by"] == "budget"
     assert spent + 7 < finalists["search"]["seconds"] < spent + 16
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_search_told_to_stop_leaves_in_five_seconds_and_goes_on(
+    digits: dict[str, Any],
+    searched: tuple[pd.DataFrame, dict[str, Any], Path],
+    tmp_path: Path,
+    number: signal.Signals,
+) -> None:
+    """Ctrl-C and SIGTERM: the way on is said, no worker stays, no epoch is lost."""
+    ledger = tmp_path / "search" / "ledger.jsonl"
+    texts = [json.dumps(digits[name]) for name in ("space", "profile")]
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(digits["store"].path), *texts, tmp_path],
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while sum(e["event"] == "epoch" for e in read_json_lines(ledger)) < 2:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    began = time.monotonic()
+    process.send_signal(number)
+    assert process.stderr is not None
+    way_on = f"run the same command to go on from {ledger.parent}"
+    assert any(way_on in line for line in process.stderr)
+    seconds = time.monotonic() - began
+    left = [one for one in children.split() if Path(f"/proc/{one}").exists()]
+    process.communicate(timeout=30)  # what Python takes to unload TensorFlow
+    before = {(e["trial"], e["epoch"]) for e in _epochs(ledger)}
+    trials, _ = _search(digits, tmp_path)
+
+    assert seconds < 5
+    assert process.returncode != 0
+    assert children.split()
+    assert not left
+    trained = [(e["trial"], e["epoch"]) for e in _epochs(ledger)]
+    assert len(trained) == len(set(trained))
+    assert before <= set(trained)
+    pd.testing.assert_frame_equal(
+        trials.drop(columns=CLOCKS), searched[0].drop(columns=CLOCKS)
+    )
+
+
+def _epochs(ledger: Path) -> list[dict[str, Any]]:
+    return [line for line in read_json_lines(ledger) if line["event"] == "epoch"]
+
+
+def test_search_full_disk_is_said_and_the_same_command_goes_on(
+    digits: dict[str, Any],
+    searched: tuple[pd.DataFrame, dict[str, Any], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A ledger line that finds no room ends the search, and costs it nothing."""
+    room = [9]
+
+    def fsync(descriptor: int) -> None:
+        room[0] -= 1
+        if room[0] < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fsync)
+        with pytest.raises(SearchError, match=r"the disk of .* is full") as raised:
+            _search(digits, tmp_path)
+    trials, _ = _search(digits, tmp_path)
+
+    assert "Free some space and run the same command" in str(raised.value)
+    pd.testing.assert_frame_equal(
+        trials.drop(columns=CLOCKS), searched[0].drop(columns=CLOCKS)
+    )
 
 
 def test_halved_architecture_keeps_everything_but_the_batch(

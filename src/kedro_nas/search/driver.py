@@ -30,7 +30,7 @@ from kedro_nas.training.workers.base import Event, WorkerPool
 logger = logging.getLogger(__name__)
 
 STOP_GRACE_S = 20.0  # for workers to end the chunk, and say so, after the deadline
-LEAVE_S = 3.0  # for workers to end the epoch they are in, after Ctrl-C
+LEAVE_S = 1.5  # for workers to end the epoch they are in; Ctrl-C promises 5 s in all
 NO_SPACE = f"[Errno {errno.ENOSPC}]"
 HOPELESS = 10  # so many failures without a single success end a search
 

@@ -1,0 +1,57 @@
+"""What a worker says of a task, whatever becomes of it."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kedro_nas.search.driver import NO_SPACE
+from kedro_nas.training.checkpoints import load_checkpoint
+from kedro_nas.training.tasks import Task
+from kedro_nas.training.workers.process import _Server
+
+pytestmark = pytest.mark.slow
+
+
+def test_server_checkpoint_on_a_full_disk_fails_the_task_as_the_driver_knows_it(
+    make_task: Callable[..., Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No half a file stays, the former state does, and the task goes on from it."""
+    channel = io.StringIO()
+    server = _Server(channel)
+    task = make_task(epochs=1)
+    server.serve({"task": task.model_dump(mode="json"), "ends_at": None})
+    longer = task.model_copy(update={"epochs": 2})
+    write = np.savez
+
+    def half(file: Any, **arrays: Any) -> None:
+        write(file, **dict(list(arrays.items())[:1]))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(np, "savez", half)
+        server.serve({"task": longer.model_dump(mode="json"), "ends_at": None})
+    files = [path.name for path in tmp_path.iterdir()]
+    state = load_checkpoint(task.checkpoint)
+    server.serve({"task": longer.model_dump(mode="json"), "ends_at": None})
+
+    said = [json.loads(line) for line in channel.getvalue().splitlines()]
+    ended = [line["outcome"] for line in said if line["event"] == "end"]
+    assert [outcome["status"] for outcome in ended] == [
+        "completed",
+        "failed",
+        "completed",
+    ]
+    assert NO_SPACE in ended[1]["reason"]
+    assert files == ["task.npz"]
+    assert state is not None
+    assert state[1]["epochs"] == 1
+    assert [epoch["epoch"] for epoch in ended[2]["history"]] == [1, 2]
