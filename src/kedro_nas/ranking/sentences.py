@@ -56,7 +56,7 @@ def baseline_sentence(table: FoldTable, chosen: str, test: PairedTest | None) ->
         f" {points(test.ci_high, unit='')}, {p_value(test.p_value)})"
     )
     if test.ci_low > 0:
-        return f"It beats the baseline: {numbers}."
+        return f"It beats the baseline in cross-validation: {numbers}."
     if test.ci_high < 0:
         return f"It did not beat the baseline: it is worse, {numbers}."
     return f"It did not beat the baseline: {numbers} is within chance."
