@@ -105,6 +105,23 @@ def test_unit_model_wanted_at_the_deadline_is_saved_with_what_it_has(
     assert saved.stat().st_size > 0
 
 
+def test_unit_chunks_of_any_size_give_the_same_bits(
+    make_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How often the clock is looked at within an epoch changes nothing, losses neither.
+
+    With chunks of no time each step is one; with endless ones an epoch soon is.
+    """
+    found = []
+    for chunk_s in (0.0, 1e9):
+        monkeypatch.setattr("kedro_nas.training.learner.CHUNK_S", chunk_s)
+        unit, outcome = _run(make_task(checkpoint=None, epochs=3))
+        found.append((_scores(outcome), unit.learner.state()))
+
+    assert found[0][0] == found[1][0]
+    assert all(map(np.array_equal, found[0][1], found[1][1]))
+
+
 def test_unit_deadline_stops_and_the_checkpoint_goes_on(
     make_task: MakeTask, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ one trace serves every epoch, rung and schedule.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +26,7 @@ from kedro_nas.training.pixels import DevelopmentPixels
 BATCH_NORM_BATCHES = 20  # forward passes that re-estimate the moving statistics
 BATCH_NORM_BATCH = 64
 PREDICT_BATCH = 512
-FIRST_CHUNK_STEPS = 16
+FIRST_CHUNK_STEPS = 1  # a budget may end in the first; doubled until it fits
 CHUNK_S = 1.0  # how long the graph runs before the deadline is looked at
 
 
@@ -139,7 +140,7 @@ class Learner:
 
         variables = [v.value for v in self._network.trainable_variables]
 
-        def step(i: Any, total: Any) -> tuple[Any, Any]:
+        def step(i: Any, losses: Any) -> tuple[Any, Any]:
             batch, labels = self._pixels.gather(rows[i])
             if self._augment is not None:
                 batch = self._augment(batch, seeds[i])
@@ -150,13 +151,14 @@ class Learner:
                 logits = self._network(batch, training=True)
                 loss = self._mixed_loss(tf.cast(logits, tf.float32), labels, share)
             self._optimizer.apply(tape.gradient(loss, variables), rates[i])
-            return i + 1, total + loss
+            return i + 1, losses.write(i, loss)
 
         n = tf.shape(rows)[0]
-        _, total = tf.while_loop(
-            lambda i, _: i < n, step, [0, 0.0], parallel_iterations=1
+        losses = tf.TensorArray(tf.float32, size=n, element_shape=[])
+        _, losses = tf.while_loop(
+            lambda i, _: i < n, step, [0, losses], parallel_iterations=1
         )
-        return total
+        return losses.stack()
 
     def _forward_in_training_mode(self, rows: Any) -> Any:
         import tensorflow as tf
@@ -199,20 +201,24 @@ class Learner:
         """
         steps = len(order)
         seeds = np.stack([np.full(steps, seed), np.arange(steps)], 1).astype(np.int32)
-        total, done = 0.0, 0
+        losses: list[float] = []
+        done = 0
         while done < steps:
             if deadline is not None and time.monotonic() >= deadline:
                 raise DeadlineError
             part = slice(done, done + self._chunk_steps)
             began = time.monotonic()
-            total += float(self._run_steps(order[part], rates[part], seeds[part]))
+            losses += np.asarray(
+                self._run_steps(order[part], rates[part], seeds[part])
+            ).tolist()
             done = min(steps, part.stop)
-            # where an epoch is cut into chunks changes nothing but the clock
+            # where an epoch is cut into chunks changes nothing but the clock, so the
+            # losses are summed exactly: float sums depend on how they are grouped
             if time.monotonic() - began < CHUNK_S / 2:
                 self._chunk_steps *= 2
             elif time.monotonic() - began > CHUNK_S * 2 and self._chunk_steps > 1:
                 self._chunk_steps //= 2
-        return total / steps
+        return math.fsum(losses) / steps
 
     def estimate_batch_norm(self, positions: NDArray[np.int32]) -> None:
         """Settle the moving statistics on the present weights.
