@@ -33,9 +33,7 @@ ERRORS = [
         "Remove it from one of them",
     ),
     (
-        AttributeError(
-            "they cannot be used with multiprocessing: \n['nas.workspace']"
-        ),
+        AttributeError("they cannot be used with multiprocessing: \n['nas.workspace']"),
         "SequentialRunner",
     ),
     (
