@@ -14,6 +14,11 @@ from tests.host_project.conftest import Host, draw_images
 pytestmark = pytest.mark.slow
 
 NAMES = ("defects", "scratches")
+SMALL = (
+    "search.budget_s=null,search.max_trials=2,search.max_epochs=1,search.min_steps=1,"
+    "ranking.finalists=1,ranking.folds=2,ranking.repeats=1,ranking.epochs=1,"
+    "ranking.final_epochs=1"
+)
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +79,33 @@ def test_run_of_both_keeps_them_apart(two: Host) -> None:
     for name in NAMES:
         space = two.root / f"data/05_model_input/{name}/nas/search_space.json"
         assert json.loads(space.read_text())["n_classes"] == 3
+
+
+def test_run_of_both_to_the_end_reports_both(two: Host, tmp_path: Path) -> None:
+    """One `kedro run` ends in two models and two reports, which can be compared."""
+    shutil.copytree(two.root, tmp_path / "host")
+    host = Host(tmp_path / "host")
+    small = [f"{name}.nas.{option}" for name in NAMES for option in SMALL.split(",")]
+    done = host.kedro(
+        *("run", "--pipelines", ",".join(f"{name}_nas" for name in NAMES)),
+        *("--params", ",".join(small)),
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    compared = host.kedro("nas", "compare", *(f"{name}.nas" for name in NAMES))
+    winners = []
+    for name in NAMES:
+        best = host.root / f"data/07_model_output/{name}/nas/best_architecture.json"
+        winners.append(json.loads(best.read_text())["name"])
+        metrics = host.root / f"data/08_reporting/{name}/nas/test_metrics.json"
+        n_test = _profile(host, name)["n_images"] // 5
+        assert json.loads(metrics.read_text())["n_images"] == pytest.approx(
+            n_test, abs=2
+        )
+        assert (host.root / f"data/06_models/{name}/nas/model.keras").exists()
+        assert (host.root / f"data/08_reporting/{name}/nas/report.html").exists()
+
+    assert compared.returncode == 0, compared.stderr
+    assert all(winner in compared.stdout for winner in winners)
 
 
 def test_commands_ask_which_search_is_meant(two: Host) -> None:

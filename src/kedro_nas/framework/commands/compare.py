@@ -88,6 +88,8 @@ def _sentence(first: dict[str, Any], second: dict[str, Any]) -> str:
         return "They ran on different data; their accuracies cannot be compared."
     if first["test"] is None or second["test"] is None:
         return "Not both have read their test images yet."
+    if first["test"] == second["test"]:
+        return "Both are right on the same share of the test images."
     better, other = sorted((first, second), key=lambda run: -run["test"])
     gap = (better["test"] - other["test"]) * 100
     if other["test_high"] >= better["test_low"]:
