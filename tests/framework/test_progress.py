@@ -5,11 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from kedro_nas.framework.progress import _is_running, summarize_events
+from kedro_nas.files import append_json_line
+from kedro_nas.framework.progress import (
+    _is_running,
+    mark_running,
+    read_status,
+    summarize_events,
+    unmark_running,
+)
 from kedro_nas.space.architecture import Architecture, Stage, Stem
 
 NETWORK = Architecture(
@@ -97,3 +107,63 @@ def test_is_running_needs_a_living_process(ended: bool) -> None:
 
     assert not _is_running(events)
     assert not _is_running([])
+
+
+@pytest.fixture
+def status(tmp_path: Path) -> Callable[[], dict[str, Any]]:
+    """Give the status of a search whose first stage is done."""
+    (tmp_path / "dataset_profile").write_text("{}")
+    search: Any = SimpleNamespace(
+        namespace="nas",
+        place=lambda name: tmp_path / name,
+        parameters=lambda: {"search": {"budget_s": 240}},
+    )
+    return lambda: read_status(search)
+
+
+def test_read_status_names_the_stage_a_living_process_is_in(
+    status: Callable[[], dict[str, Any]], tmp_path: Path
+) -> None:
+    """Ranking and export take minutes as well; a stage run again is not done."""
+    mark_running(tmp_path / "workspace", "data_preparation")
+    again = status()
+    unmark_running(tmp_path / "workspace")
+    after = status()
+
+    assert (again["running"], again["stage"]) == (True, "data_preparation")
+    assert (after["running"], after["stage"]) == (False, "search_space")
+
+
+def test_read_status_after_a_kill_is_not_running(
+    status: Callable[[], dict[str, Any]], tmp_path: Path
+) -> None:
+    """A killed process cannot take its word back; that it lives no more is enough."""
+    subprocess.run(
+        [
+            *(sys.executable, "-c"),
+            (
+                "import sys; from pathlib import Path;"
+                "from kedro_nas.framework.progress import mark_running;"
+                "mark_running(Path(sys.argv[1]), 'ranking')"
+            ),
+            str(tmp_path / "workspace"),
+        ],
+        check=True,
+    )
+    found = status()
+
+    assert (tmp_path / "workspace" / "running.json").exists()
+    assert found["running"] is False
+
+
+def test_read_status_of_a_search_shows_the_budget_it_runs_with(
+    status: Callable[[], dict[str, Any]], tmp_path: Path
+) -> None:
+    """`--params nas.search.budget_s=60` is not in the files that status reads."""
+    events = [{**EVENTS[1], "budget_s": 60.0}, *EVENTS[2:]]
+    for event in events:
+        append_json_line(tmp_path / "workspace" / "search" / "ledger.jsonl", event)
+
+    assert status()["stage"] == "search_space"
+    assert status()["running"] is True
+    assert status()["search"]["budget_s"] == 60.0

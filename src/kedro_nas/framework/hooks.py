@@ -12,9 +12,10 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
-from kedro_nas.framework import failures, preflight, quiet
+from kedro_nas.framework import failures, preflight, progress, quiet
 from kedro_nas.framework.tracking.record import Recorder
 from kedro_nas.framework.tracking.tensorboard import require_tensorboard
+from kedro_nas.pipelines.nas.pipeline import STAGES
 
 
 class NasHooks:
@@ -26,6 +27,7 @@ class NasHooks:
     def __init__(self) -> None:
         self._context: Any = None
         self._recorder = Recorder()
+        self._workspaces: dict[str, Path] = {}
 
     @hook_impl(tryfirst=True)  # other plugins' hooks may be what ends the run
     def after_context_created(self, context: Any) -> None:
@@ -52,18 +54,43 @@ class NasHooks:
         preflight.warn_of_memory(nodes, catalog)
         if not run_params.get("only_missing_outputs"):
             preflight.check_inputs(pipeline, nodes, catalog)
+        self._workspaces = {
+            namespace: catalog.get(f"{namespace}.workspace").load()
+            for namespace in {node.namespace for node in nodes}
+            if f"{namespace}.workspace" in catalog
+        }
 
     @hook_impl
     def before_dataset_loaded(self, node: Any) -> None:
-        """Import TensorFlow without its noise, before an input or a node does."""
-        if preflight.is_ours(node):
-            quiet.prepare_for(node)
+        """Say where the run is; import TensorFlow without its noise."""
+        if not preflight.is_ours(node):
+            return
+        workspace = self._workspaces.get(node.namespace)
+        stage = next((tag for tag in node.tags if tag in STAGES), None)
+        if workspace is not None and stage is not None:
+            progress.mark_running(workspace, stage)
+        quiet.prepare_for(node)
 
     @hook_impl
     def after_node_run(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Log what a node of ours leaves, to MLflow and TensorBoard if asked for."""
         root = Path(getattr(self._context, "project_path", "."))
         self._recorder.record(node, inputs, outputs, root=root)
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Say that nothing runs any more."""
+        self._unmark()
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Say the same of a run that failed."""
+        self._unmark()
+
+    def _unmark(self) -> None:
+        for workspace in self._workspaces.values():
+            progress.unmark_running(workspace)
+        self._workspaces = {}
 
 
 hooks = NasHooks()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from kedro_nas.files import read_json_lines
+from kedro_nas.files import read_json_lines, write_json
 from kedro_nas.framework.project import Search
 from kedro_nas.space.architecture import Architecture
 
@@ -19,6 +22,34 @@ LAST_OUTPUTS = {
     "export": "test_metrics",
     "reporting": "report",
 }
+
+_MARK = "running.json"
+
+
+def mark_running(workspace: Path, stage: str) -> None:
+    """Leave word that this process is in a stage; a kill makes it untrue by itself.
+
+    Args:
+        workspace: Of the search.
+        stage: Its name.
+    """
+    with contextlib.suppress(OSError):  # a search needs no mark
+        write_json(workspace / _MARK, {"pid": os.getpid(), "stage": stage})
+
+
+def unmark_running(workspace: Path) -> None:
+    """Take this process's word back."""
+    if _running_stage(workspace) is not None:
+        (workspace / _MARK).unlink(missing_ok=True)
+
+
+def _running_stage(workspace: Path) -> str | None:
+    """Say in which stage a living process is."""
+    try:
+        mark = json.loads((workspace / _MARK).read_text())
+    except (OSError, ValueError):
+        return None
+    return str(mark["stage"]) if _is_alive(mark.get("pid")) else None
 
 
 def read_status(search: Search) -> dict[str, Any]:
@@ -33,13 +64,16 @@ def read_status(search: Search) -> dict[str, Any]:
     """
     workspace = search.place("workspace")
     events = read_json_lines(workspace / "search" / "ledger.jsonl")
-    stages = _stages(search, events)
+    stage = _running_stage(workspace) or ("search" if _is_running(events) else None)
+    stages = _stages(search, stage)
     options = search.parameters().get("search") or {}
     budget_s = options.get("budget_s", 240)
+    if _is_running(events):  # with what `--params` may have said
+        budget_s = _sessions(events)[-1].get("budget_s", budget_s)
     return {
         "namespace": search.namespace,
         "stage": next((name for name, done in stages.items() if not done), None),
-        "running": _is_running(events),
+        "running": stage is not None,
         "stages": stages,
         "search": summarize_events(events, budget_s) if events else None,
     }
@@ -64,7 +98,7 @@ def summarize_events(
     scored = [e for e in ended if e["status"] == "completed" and e["score"] is not None]
     newest = next(reversed(created.values()), None)
     spent = float(events[-1]["t"])
-    sessions = [e for e in events if e["event"] in {"session", "session_end"}]
+    sessions = _sessions(events)
     over = bool(sessions) and sessions[-1]["event"] == "session_end"
     failed = [e for e in ended if e["status"] == "failed"]
     left = None if budget_s is None else max(0.0, budget_s - spent)
@@ -99,7 +133,7 @@ def _best(
     }
 
 
-def _stages(search: Search, events: Sequence[dict[str, Any]]) -> dict[str, bool]:
+def _stages(search: Search, running: str | None) -> dict[str, bool]:
     """Say which stages are done; a file older than what it stands on does not count."""
     done: dict[str, bool] = {}
     newest = 0.0
@@ -107,19 +141,27 @@ def _stages(search: Search, events: Sequence[dict[str, Any]]) -> dict[str, bool]
         place = search.place(dataset)
         written = place.stat().st_mtime if place.exists() else None
         fresh = written is not None and written >= newest and all(done.values())
-        done[stage] = fresh
+        done[stage] = fresh and stage != running
         newest = max(newest, written or 0.0)
-    if events and _is_running(events):
-        done = {**done, **dict.fromkeys(list(done)[2:], False)}
     return done
 
 
+def _sessions(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [e for e in events if e["event"] in {"session", "session_end"}]
+
+
 def _is_running(events: Sequence[dict[str, Any]]) -> bool:
-    sessions = [e for e in events if e["event"] in {"session", "session_end"}]
+    sessions = _sessions(events)
     if not sessions or sessions[-1]["event"] == "session_end":
         return False
+    return _is_alive(sessions[-1].get("pid"))
+
+
+def _is_alive(pid: Any) -> bool:
     try:
-        os.kill(int(sessions[-1]["pid"]), 0)
-    except (OSError, KeyError, ValueError):
+        os.kill(int(pid), 0)
+    except PermissionError:
+        return True
+    except (OSError, TypeError, ValueError):
         return False
     return True

@@ -211,7 +211,7 @@ class _Search:
         if self._budget_s is not None and self._ledger.seconds >= self._budget_s:
             logger.info("The search has used its budget; nothing is trained anew.")
             return "budget"
-        self._ledger.append("session", pid=os.getpid())
+        self._ledger.append("session", pid=os.getpid(), budget_s=self._budget_s)
         self._sweep()
         log = self._folder.parent / "workers.log"
         with self._progress, lease_pool(options, log) as pool:

@@ -1,0 +1,48 @@
+"""`kedro_nas.framework.hooks`: what a run says of itself while it goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+
+from kedro_nas import create_pipeline
+from kedro_nas.datasets import WorkspaceDataset
+from kedro_nas.framework.hooks import NasHooks
+
+PIPELINE = create_pipeline(stages=("search_space",))
+(NODE, *_) = PIPELINE.nodes
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> DataCatalog:
+    """Give what the stage reads, and a workspace."""
+    given: dict[str, Any] = {"seed": 0, "search_space": {}}
+    return DataCatalog(
+        {
+            "nas.workspace": WorkspaceDataset(path=str(tmp_path)),
+            "nas.dataset_profile": MemoryDataset({}),
+            "params:nas": MemoryDataset(given),
+            "params:nas.seed": MemoryDataset(0),
+            "params:nas.search_space": MemoryDataset({}),
+        }
+    )
+
+
+@pytest.mark.parametrize("end", ["after_pipeline_run", "on_pipeline_error"])
+def test_run_is_marked_from_its_first_input_to_its_end(
+    catalog: DataCatalog, tmp_path: Path, end: str
+) -> None:
+    """`kedro nas status` sees it, and `kedro nas clean` leaves it alone."""
+    hooks = NasHooks()
+    hooks.before_pipeline_run(PIPELINE, catalog, {})
+    before = list(tmp_path.iterdir())
+    hooks.before_dataset_loaded(NODE)
+    during = [path.name for path in tmp_path.iterdir()]
+    getattr(hooks, end)()
+
+    assert before == []
+    assert during == ["running.json"]
+    assert list(tmp_path.iterdir()) == []
