@@ -287,6 +287,37 @@ def test_navigation_names_every_page() -> None:
     assert shown == written
 
 
+def _anchors(page: Path) -> set[str]:
+    """Give the names a browser can jump to, as GitHub and mkdocs make them."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", page.read_text()), re.MULTILINE)
+    bare = (re.sub(r"[^\w\s-]", "", heading).strip().lower() for heading in headings)
+    return {re.sub(r"\s+", "-", heading) for heading in bare}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_of_a_page_lead_somewhere(page: Path) -> None:
+    """Links to pages, files and headings of the repository have a target."""
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", FENCE.sub("", page.read_text())):
+        if re.match(r"[a-z]+:", link):
+            continue
+        place, _, anchor = link.partition("#")
+        target = (page.parent / place).resolve() if place else page
+        if not target.exists() or (anchor and anchor not in _anchors(target)):
+            broken.append(link)
+
+    assert broken == []
+
+
+def test_every_how_to_is_reached_from_the_readme() -> None:
+    """A newcomer at the README finds each recipe in one or two steps."""
+    pages = (ROOT / "README.md", ROOT / "docs" / "index.md")
+    reached = set(re.findall(r"how-to/[\w-]+\.md", "".join(map(Path.read_text, pages))))
+    written = {f"how-to/{path.name}" for path in (ROOT / "docs/how-to").glob("*.md")}
+
+    assert written - reached == set()
+
+
 @pytest.mark.slow
 def test_site_builds_strictly(tmp_path: Path) -> None:
     """No page links to nothing; `make docs` does the same."""

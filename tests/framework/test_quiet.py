@@ -14,6 +14,7 @@ NOISE = (
     "WARNING: All log messages before absl::InitializeLog() is called are written\\n"
     "I0000 00:00:17.0 1 cudart_stub.cc:31] Could not find cuda drivers on your machine,"
     " GPU will not be used.\\n"
+    "I0000 00:00:17.0 1 port.cc:153] oneDNN custom operations are on. You may see\\n"
 )
 ABOUT_A_LIBRARY = "W0000 gpu_device.cc:2342] Cannot dlopen some GPU libraries."
 
@@ -40,7 +41,7 @@ def test_filtered_stderr_drops_what_is_known_only() -> None:
 
     assert done.returncode == 0
     assert inside.strip() == ABOUT_A_LIBRARY
-    assert after.count("\n") == 2
+    assert after.count("\n") == 3
 
 
 def test_filtered_stderr_of_a_process_that_aborts_shows_its_last_words() -> None:

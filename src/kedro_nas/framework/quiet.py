@@ -18,6 +18,7 @@ from typing import Any
 _NOISE = (
     r"^WARNING: All log messages before absl::InitializeLog\(\) is called",
     r"cudart_stub\.cc:[0-9]+\] Could not find cuda drivers on your machine",
+    r"port\.cc:[0-9]+\] oneDNN custom operations are on",
     r"This TensorFlow binary is optimized to use available CPU instructions",
     r"^To enable the following instructions: .* rebuild TensorFlow",
 )

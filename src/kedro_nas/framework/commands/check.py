@@ -50,6 +50,7 @@ def _check_configuration(search: Search) -> None:
 def _look_ahead(search: Search) -> dict[str, Any]:
     from kedro_nas.data.prepare import prepare_images
     from kedro_nas.framework.forecast import forecast, measure_network
+    from kedro_nas.framework.quiet import import_tensorflow
     from kedro_nas.models.spaces import build_search_space
     from kedro_nas.parameters.data_preparation import DataPreparationOptions
     from kedro_nas.parameters.ranking import RankingOptions
@@ -71,6 +72,7 @@ def _look_ahead(search: Search) -> dict[str, Any]:
         seed=given["seed"],
         workspace=search.catalog.get(search.name("workspace")).load(),
     )
+    import_tensorflow(with_devices=True)  # quietly, before something else does
     space = build_search_space(
         options(SearchSpaceOptions, "search_space"), profile, seed=given["seed"]
     )
