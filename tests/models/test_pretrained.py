@@ -11,7 +11,7 @@ from kedro_nas.models.measure import count_graph_macs
 from kedro_nas.models.source import write_source
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.search_space import SearchSpaceOptions
-from kedro_nas.space.architecture import Architecture, Backbone, Stage, Stem
+from kedro_nas.space.architecture import Architecture, Backbone, Head, Stage, Stem
 from kedro_nas.space.costs import costs
 from kedro_nas.testing.blocks import pixels
 
@@ -64,8 +64,8 @@ def test_backbone_costs_equal_the_model_and_its_source():
     assert costs(architecture).params == model.count_params()
     assert costs(architecture).macs == count_graph_macs(model)
     assert np.array_equal(written(pixels(SHAPE)), model(pixels(SHAPE)))
-    # two kernels and the class scores' kernel and bias
-    assert len(written.trainable_variables) == len(model.trainable_variables) == 4
+    # two kernels, the head's norm, and the class scores' kernel and bias
+    assert len(written.trainable_variables) == len(model.trainable_variables) == 6
 
 
 def test_backbone_from_a_file_starts_where_the_file_ended(file):
@@ -80,6 +80,23 @@ def test_backbone_from_a_file_starts_where_the_file_ended(file):
         model.get_layer("stem_conv1").get_weights()[0],
     )
     assert not body.trainable_variables
+
+
+@pytest.mark.parametrize("pooling", ["average", "flatten"])
+@pytest.mark.parametrize("dense", [0, 16])
+def test_backbone_starts_undecided_over_normalised_features(file, pooling, dense):
+    """A new head says nothing at first, so it cannot spoil the body it stands on."""
+    path, _ = file
+    architecture = start(name="keras_file", kept=5, weights=str(path)).model_copy(
+        update={"head": Head(pooling=pooling, dense=dense)}
+    )
+    model = build_model(architecture, seed=0)
+    kinds = [type(layer).__name__ for layer in model.layers]
+    body = kinds.index("Functional")
+
+    assert kinds[body + 1 : body + 3][-1] == "BatchNormalization"
+    assert np.allclose(model(pixels(SHAPE)), 1 / 3)
+    assert costs(architecture).params == model.count_params()
 
 
 def test_backbone_from_a_file_kept_less_is_cut_earlier(file):

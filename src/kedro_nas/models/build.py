@@ -79,7 +79,7 @@ class KerasLayers(LayerVocabulary):
         import keras
 
         seed = self._derive(layer.name)
-        if layer.kind in _KERNELS:
+        if layer.kind in _KERNELS and _KERNELS[layer.kind] not in layer.config:
             return {_KERNELS[layer.kind]: keras.initializers.GlorotUniform(seed=seed)}
         return {"seed": seed} if layer.kind == "Dropout" else {}
 

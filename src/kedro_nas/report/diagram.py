@@ -151,7 +151,8 @@ def _head_rows(architecture: Architecture, last: _Row) -> list[_Row]:
     if head.pooling == "flatten" and flat is not None:
         flat *= last.side[0] * last.side[1]
     pooling = "flatten" if head.pooling == "flatten" else "mean over positions"
-    rows = [_Row(pooling, (0, 0), flat)]
+    norm = "normalised" if architecture.backbone else ""
+    rows = [_Row(pooling, (0, 0), flat, note=norm)]
     if head.dense:
         rows.append(_Row("dense", (0, 0), head.dense))
     note = f"after dropout {head.dropout:g}" if head.dropout else ""

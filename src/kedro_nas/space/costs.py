@@ -246,7 +246,13 @@ def _parts(architecture: Architecture) -> list[_Part]:
         out = counter.backbone(architecture.backbone, counter.input)
         return [
             _part(counter, out),
-            _head(out.shape, architecture.head, activation, architecture.n_classes),
+            _head(
+                out.shape,
+                architecture.head,
+                activation,
+                architecture.n_classes,
+                pretrained=True,
+            ),
         ]
     parts = [_stem(architecture.input_shape, architecture.stem, activation)]
     for stage in architecture.stages:
@@ -309,9 +315,18 @@ def _stem(shape: Shape, stem: Stem, activation: str) -> _Part:
 
 
 @lru_cache(maxsize=65_536)
-def _head(shape: Shape, head: Head, activation: str, n_classes: int) -> _Part:
+def _head(
+    shape: Shape,
+    head: Head,
+    activation: str,
+    n_classes: int,
+    *,
+    pretrained: bool = False,
+) -> _Part:
     counter = Counter(shape)
-    out = run_head(counter, head, activation, n_classes, counter.input)
+    out = run_head(
+        counter, head, activation, n_classes, counter.input, pretrained=pretrained
+    )
     return _part(counter, out)
 
 

@@ -219,11 +219,12 @@ class LayerVocabulary(ABC):
         return self._layer("flatten", "Flatten", x)
 
     # --- the two layers other parts look for by name --------------------------------
-    def logits(self, x: Any, n_classes: int) -> Any:
-        """Score the classes linearly, in the layer named `logits`."""
-        return self.apply(
-            Layer("Dense", "logits", {"units": n_classes, "use_bias": True}), x
-        )
+    def logits(self, x: Any, n_classes: int, *, zeros: bool = False) -> Any:
+        """Score the classes linearly, in the layer `logits`; `zeros` starts it there."""
+        config: dict[str, Any] = {"units": n_classes, "use_bias": True}
+        if zeros:
+            config["kernel_initializer"] = "zeros"
+        return self.apply(Layer("Dense", "logits", config), x)
 
     def probabilities(self, x: Any) -> Any:
         """Turn scores into probabilities, in the layer named `probabilities`."""

@@ -24,7 +24,12 @@ def run_network(layers: LayerVocabulary, architecture: Architecture, x: Any) -> 
     else:
         x = run_body(layers, architecture, x)
     return run_head(
-        layers, architecture.head, architecture.activation, architecture.n_classes, x
+        layers,
+        architecture.head,
+        architecture.activation,
+        architecture.n_classes,
+        x,
+        pretrained=architecture.backbone is not None,
     )
 
 
@@ -93,18 +98,34 @@ def run_closing(layers: LayerVocabulary, stage: Stage, activation: str, x: Any) 
 
 
 def run_head(
-    layers: LayerVocabulary, head: Head, activation: str, n_classes: int, x: Any
+    layers: LayerVocabulary,
+    head: Head,
+    activation: str,
+    n_classes: int,
+    x: Any,
+    *,
+    pretrained: bool = False,
 ) -> Any:
-    """Run pooling, the optional dense layer, dropout and the class scores."""
+    """Run pooling, the optional dense layer, dropout and the class scores.
+
+    On a pretrained body the features are normalised first, as their scale is that of
+    other images and hides what tells these classes apart, and the class scores start
+    at zero, so that no random gradient reaches the body (benchmarks/transfer.py).
+
+    Sources: He et al. (2022) https://arxiv.org/abs/2111.06377 for the norm; Kolesnikov
+    et al. (2020) https://arxiv.org/abs/1912.11370 for the zeros.
+    """
     with layers.scope("head"):
         if head.pooling == "flatten":
             x = layers.flatten(x)
         else:
             x = layers.global_average_pool(x)
+        if pretrained:
+            x = layers.batch_norm(x)
         if head.dense:
             x = layers.activation(layers.dense(x, head.dense), activation)
         x = layers.dropout(x, head.dropout)
-    return layers.probabilities(layers.logits(x, n_classes))
+    return layers.probabilities(layers.logits(x, n_classes, zeros=pretrained))
 
 
 def attender(
