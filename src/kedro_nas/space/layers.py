@@ -220,7 +220,7 @@ class LayerVocabulary(ABC):
 
     # --- the two layers other parts look for by name --------------------------------
     def logits(self, x: Any, n_classes: int, *, zeros: bool = False) -> Any:
-        """Score the classes linearly, in the layer `logits`; `zeros` starts it there."""
+        """Score the classes linearly, in the layer `logits`, if asked from zero."""
         config: dict[str, Any] = {"units": n_classes, "use_bias": True}
         if zeros:
             config["kernel_initializer"] = "zeros"
