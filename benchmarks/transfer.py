@@ -8,7 +8,7 @@ network that every search tries first is taught one half with all 5,000 developm
 images and saved. On 100, 500 and 2,000 images of the other half it is then trained
 
 * cold, from nothing, for so many epochs that more of them gain little,
-* warm, from the file (`keras_file`, everything unfrozen), in a schedule of 60 % of them,
+* warm, from the file (`keras_file`, all of it unfrozen), in a schedule of 60 % of that,
 * and, as a control, cold in that shorter schedule.
 
 All are tasks of the engine with one recipe, trained by a worker as in a search and

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kedro_nas.training.recipe import learning_rates
+from kedro_nas.training.recipe import BODY_FACTOR, learning_rates, two_phases
 
 
 @given(steps=st.integers(1, 60), length=st.integers(1, 30))
@@ -38,3 +38,16 @@ def test_learning_rates_longer_rung_continues_the_shorter() -> None:
     assert np.array_equal(one, same)
     assert one.dtype == np.float32
     assert one.shape == (10,)
+
+
+@given(epoch=st.integers(0, 29), length=st.integers(1, 30))
+def test_two_phases_train_the_head_first_and_the_body_most_of_the_time(
+    epoch: int, length: int
+) -> None:
+    """New weights follow the schedule; learnt ones rest first, then follow slower."""
+    rates = np.linspace(1.0, 0.1, 5, dtype=np.float32)
+    new, learnt = two_phases(rates, epoch=epoch, schedule_epochs=length).T
+
+    assert np.array_equal(new, rates)
+    resting = epoch / length < 0.1
+    assert np.allclose(learnt, 0 if resting else BODY_FACTOR * rates)

@@ -1,0 +1,148 @@
+"""A weights file of `keras.applications`, from the search space to the export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kedro_nas.data.store import ImageStore
+from kedro_nas.export.formats import EXPORTERS
+from kedro_nas.export.parity import check_parity, predict_in_batches
+from kedro_nas.models.build import build_model
+from kedro_nas.models.measure import count_graph_macs
+from kedro_nas.models.source import write_source
+from kedro_nas.models.spaces import build_search_space
+from kedro_nas.parameters.export import ExportOptions
+from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.costs import costs
+from kedro_nas.testing.blocks import pixels
+from kedro_nas.training.tasks import Task
+from kedro_nas.training.unit import Unit
+
+pytestmark = pytest.mark.slow
+
+FAMILIES = {
+    "mobilenet_v3_small": "MobileNetV3Small",
+    "efficientnet_v2_b0": "EfficientNetV2B0",
+}
+N_UNFROZEN = 2
+HEAD = {"head_norm1/gamma", "head_norm1/beta", "logits/kernel", "logits/bias"}
+
+
+@pytest.fixture(scope="module", params=sorted(FAMILIES))
+def weights(request: Any, tmp_path_factory: Any) -> tuple[str, Path, Any]:
+    """Save random weights as a family's download is: without top, at another size."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    family = getattr(keras.applications, FAMILIES[request.param])
+    whole = family(include_top=False, weights=None, input_shape=(96, 96, 3))
+    path = tmp_path_factory.mktemp("weights") / "no_top.weights.h5"
+    whole.save_weights(path)
+    return request.param, path, whole
+
+
+@pytest.fixture(scope="module")
+def architecture(
+    weights: tuple[str, Path, Any], digits: tuple[ImageStore, dict[str, Any]]
+) -> Architecture:
+    """Draw the branch from a space built on the file."""
+    name, path, _ = weights
+    options = SearchSpaceOptions.model_validate(
+        {
+            "preset": "tiny",
+            "max_params": "none",
+            "max_macs": "none",
+            "max_depth": "none",
+            "batch_size": [32],
+            "dense": [0],
+            "pretrained": {
+                "backbones": [name],
+                "weights": str(path),
+                "kept": [3],
+                "unfrozen": [N_UNFROZEN],
+                "input_size": [32],
+                "share": 1.0,
+            },
+        }
+    )
+    space = build_search_space(options, digits[1], seed=0)
+    drawn = space.sample(np.random.default_rng(0))
+
+    assert space.notes == ()
+    assert drawn.family == name
+    return drawn
+
+
+def test_application_from_a_file_carries_its_weights_and_is_counted(
+    weights: tuple[str, Path, Any], architecture: Architecture
+) -> None:
+    """Each kept layer has the file's values, whatever the size; the count is exact."""
+    model = build_model(architecture, seed=0)
+    kept = model.get_layer("backbone").get_weights()
+    file = weights[2].get_weights()[: len(kept)]
+
+    assert len(kept) > N_UNFROZEN
+    assert all(np.array_equal(a, b) for a, b in zip(kept, file, strict=True))
+    assert costs(architecture).params == model.count_params()
+    assert costs(architecture).macs == count_graph_macs(model)
+
+
+def test_application_from_a_file_has_a_source_of_its_own(
+    architecture: Architecture,
+) -> None:
+    """The written file builds the same network from Keras alone."""
+    model = build_model(architecture, seed=0)
+    source = write_source(architecture)
+    namespace: dict[str, Any] = {"__name__": "network"}
+    exec(source, namespace)
+    written = namespace["build_model"]()
+    written.set_weights(model.get_weights())
+    x = pixels(architecture.input_shape)
+
+    assert "kedro_nas" not in source
+    assert np.array_equal(np.asarray(written(x)), np.asarray(model(x)))
+
+
+def test_application_from_a_file_is_tuned_in_two_phases_and_exported(
+    make_task: Callable[..., Task], architecture: Architecture, tmp_path: Path
+) -> None:
+    """First the head alone, then the freed layers too; then every format equals it."""
+    task = make_task(architecture=architecture, epochs=1, schedule_epochs=10)
+    started = trained_weights(build_model(architecture, seed=0))
+    after_head = trained_weights(train(task))
+    model = train(task.model_copy(update={"epochs": 2}))
+    after_both = trained_weights(model)
+    body = set(started) - HEAD
+
+    assert len(body) == N_UNFROZEN
+    assert all(np.array_equal(started[name], after_head[name]) for name in body)
+    assert not any(np.array_equal(after_head[n], after_both[n]) for n in started)
+
+    x = pixels(architecture.input_shape, 8).astype(np.uint8)
+    exporters = list(EXPORTERS.values())
+    for each in exporters:
+        each.export(model, tmp_path)
+    expected = predict_in_batches(model, x)
+    tolerance = ExportOptions().parity_tolerance
+
+    assert set(check_parity(expected, exporters, tmp_path, x, tolerance)) == {
+        each.name for each in exporters
+    }
+
+
+def train(task: Task) -> Any:
+    """Train a task and return its Keras model; its checkpoint is gone on from."""
+    unit = Unit(task, learner=None, deadline=None, say=lambda _: None)
+    assert unit.run().status == "completed"
+    return unit.learner.model
+
+
+def trained_weights(model: Any) -> dict[str, Any]:
+    """Copy every trainable weight, by its path."""
+    return {weight.path: np.array(weight.value) for weight in model.trainable_weights}
