@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+
 import numpy as np
 import pytest
+from keras.src.utils import file_utils  # where Keras looks for downloads
 
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.models.build import build_model
@@ -139,6 +142,31 @@ def test_space_with_a_missing_file_drops_the_branch_with_a_note(tmp_path):
 
     assert "backbone" not in space.choices
     assert "keras_file was left out" in space.notes[0]
+
+
+def test_space_without_a_network_drops_imagenet_and_nothing_else(
+    monkeypatch, tmp_path, caplog
+):
+    """No download is one sentence for log and report, and the space as without it."""
+
+    def no_network(*_args, **_kwargs):
+        raise socket.gaierror("no network")
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_network)
+    monkeypatch.setattr(file_utils.config, "keras_home", lambda: str(tmp_path))
+    wanted = {"pretrained": {"backbones": ["mobilenet_v3_small"], "input_size": [32]}}
+    space = build_search_space(
+        SearchSpaceOptions.model_validate({"preset": "tiny", **wanted}), PROFILE, seed=0
+    )
+    plain = build_search_space(SearchSpaceOptions(preset="tiny"), PROFILE, seed=0)
+
+    assert len(space.notes) == 1
+    assert "mobilenet_v3_small was left out" in space.notes[0]
+    assert "no network" in space.notes[0]
+    assert "give its path" in space.notes[0]
+    assert space.notes[0] in caplog.text
+    assert (space.choices, space.bounds) == (plain.choices, plain.bounds)
+    assert space.anchors == plain.anchors
 
 
 def test_space_with_a_file_draws_and_tries_it(file):

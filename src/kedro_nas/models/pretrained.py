@@ -13,6 +13,7 @@ https://arxiv.org/abs/1707.07012; Liu et al. (2022) https://arxiv.org/abs/2201.0
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -148,11 +149,14 @@ def _load_whole(
     attribute, _ = APPLICATIONS[backbone.name]
     weights = backbone.weights if load_weights else "none"
     height, width = enlarged(image_shape, backbone.input_size)
-    whole = getattr(keras.applications, attribute)(
-        include_top=False,
-        weights="imagenet" if weights == "imagenet" else None,
-        input_shape=(height, width, _CHANNELS),
-    )
+    with warnings.catch_warnings():
+        # Weights of the default size are what is wanted for any other, too.
+        warnings.filterwarnings("ignore", message="`input_shape` is undefined")
+        whole = getattr(keras.applications, attribute)(
+            include_top=False,
+            weights="imagenet" if weights == "imagenet" else None,
+            input_shape=(height, width, _CHANNELS),
+        )
     if weights not in {"imagenet", "none"}:
         if not Path(weights).exists():
             raise FileNotFoundError(weights)
