@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kedro_nas.training.recipe import BODY_FACTOR, learning_rates, two_phases
+from kedro_nas.training.recipe import PART_FACTOR, learning_rates, two_phases
 
 
 @given(steps=st.integers(1, 60), length=st.integers(1, 30))
@@ -40,14 +40,16 @@ def test_learning_rates_longer_rung_continues_the_shorter() -> None:
     assert one.shape == (10,)
 
 
-@given(epoch=st.integers(0, 29), length=st.integers(1, 30))
+@given(epoch=st.integers(0, 29), length=st.integers(1, 30), whole=st.booleans())
 def test_two_phases_train_the_head_first_and_the_body_most_of_the_time(
-    epoch: int, length: int
+    epoch: int, length: int, *, whole: bool
 ) -> None:
     """New weights follow the schedule; learnt ones rest first, then follow slower."""
     rates = np.linspace(1.0, 0.1, 5, dtype=np.float32)
-    new, learnt = two_phases(rates, epoch=epoch, schedule_epochs=length).T
+    new, learnt = two_phases(
+        rates, epoch=epoch, schedule_epochs=length, whole_body=whole
+    ).T
 
     assert np.array_equal(new, rates)
-    resting = epoch / length < 0.1
-    assert np.allclose(learnt, 0 if resting else BODY_FACTOR * rates)
+    factor = 0 if epoch / length < 0.1 else 1 if whole else PART_FACTOR
+    assert np.allclose(learnt, factor * rates)

@@ -90,6 +90,12 @@ class Learner:
         known = {id(variable) for variable in body}
         return [id(variable) in known for variable in variables]
 
+    @property
+    def frees_whole_body(self) -> bool:
+        """Whether a pretrained body is there and no layer of it is frozen."""
+        body = next((x for x in self.model.layers if x.name == "backbone"), None)
+        return body is not None and all(layer.trainable for layer in body.layers)
+
     def _compile(self) -> None:
         """Trace the three graphs now, so that building and training are told apart."""
         import tensorflow as tf

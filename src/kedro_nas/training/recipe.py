@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 WARMUP_SHARE = 0.05  # of all steps; enough for AdamW's second moments to settle
 HEAD_SHARE = 0.1  # of the schedule, in which only the new head learns
-BODY_FACTOR = 0.5  # of the learning rate, for pretrained weights afterwards
+PART_FACTOR = 0.5  # of the learning rate, for the freed part of a body afterwards
 FINAL_SHARE = 0.01  # of the peak at the very end, as in performance.md's fast engine
 
 
@@ -45,21 +45,26 @@ def learning_rates(
 
 
 def two_phases(
-    rates: NDArray[np.float32], *, epoch: int, schedule_epochs: int
+    rates: NDArray[np.float32],
+    *,
+    epoch: int,
+    schedule_epochs: int,
+    whole_body: bool = False,
 ) -> NDArray[np.float32]:
     """Pair the rates of new weights with those of pretrained ones.
 
     Fine-tuning has two phases: in the first tenth of the schedule only the head learns,
-    as its first gradients would spoil the body; then the unfrozen part of the body
-    follows at half of the rate. On 100 to 2,000 images a head phase of a third and a
-    tenth of the rate were up to five points worse: few images are few steps, too few
-    for the body to leave what it was taught (benchmarks/transfer.py). Without
+    as its first gradients would spoil the body; then the body follows, at half of the
+    rate where a part of it is freed, at the full rate where all of it is. Longer head
+    phases and lower rates were worse, by up to five points: few images are few steps,
+    too few for a body to leave what it was taught (benchmarks/transfer.py). Without
     pretrained weights the second column is not looked at.
 
     Args:
         rates: Of one epoch, from `learning_rates`.
         epoch: Which epoch, counted from 0.
         schedule_epochs: Epochs of the whole schedule.
+        whole_body: Whether nothing of the pretrained body is frozen.
 
     Returns:
         float32 of shape `(steps_per_epoch, 2)`.
@@ -67,5 +72,7 @@ def two_phases(
     >>> two_phases(np.ones(1, np.float32), epoch=0, schedule_epochs=9)[0].tolist()
     [1.0, 0.0]
     """
-    factor = 0.0 if epoch < HEAD_SHARE * schedule_epochs else BODY_FACTOR
+    factor = 1.0 if whole_body else PART_FACTOR
+    if epoch < HEAD_SHARE * schedule_epochs:
+        factor = 0.0
     return np.stack([rates, rates * np.float32(factor)], axis=1)

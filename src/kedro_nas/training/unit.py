@@ -109,7 +109,12 @@ class Unit:
         with _Clock(self._seconds, "train"):
             loss = learner.train_epoch(
                 order[: steps * batch].reshape(steps, batch),
-                two_phases(rates, epoch=epoch, schedule_epochs=task.schedule_epochs),
+                two_phases(
+                    rates,
+                    epoch=epoch,
+                    schedule_epochs=task.schedule_epochs,
+                    whole_body=learner.frees_whole_body,
+                ),
                 seed=derive_seed(task.seed, "augmentation", epoch),
                 deadline=self._deadline_of(epoch),
             )
