@@ -1,4 +1,4 @@
-"""A weights file of `keras.applications`, from the search space to the export."""
+"""Starts from a file: one's own model, and `keras.applications` up to the export."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kedro_nas.models.source import write_source
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
-from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.architecture import Architecture, Backbone, Stem
 from kedro_nas.space.costs import costs
 from kedro_nas.testing.blocks import pixels
 from kedro_nas.training.tasks import Task
@@ -134,6 +134,37 @@ def test_application_from_a_file_is_tuned_in_two_phases_and_exported(
     assert set(check_parity(expected, exporters, tmp_path, x, tolerance)) == {
         each.name for each in exporters
     }
+
+
+def test_own_file_freed_whole_resumes_bit_for_bit(
+    make_task: Callable[..., Task], small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """Stopped between the phases and gone on with, weights are as if never stopped."""
+    build_model(small_architecture, seed=9).save(tmp_path / "earlier.keras")
+    architecture = Architecture(
+        input_shape=small_architecture.input_shape,
+        n_classes=small_architecture.n_classes,
+        stem=Stem(width=1, kernel_size=1, stride=1),
+        recipe=small_architecture.recipe,
+        backbone=Backbone(
+            name="keras_file",
+            kept=5,
+            unfrozen=99,
+            input_size=8,
+            weights=str(tmp_path / "earlier.keras"),
+        ),
+    )
+    task = make_task(architecture=architecture, epochs=4, schedule_epochs=10)
+    whole = train(task.model_copy(update={"checkpoint": None}))
+    head_only = train(task.model_copy(update={"epochs": 1}))
+    resumed = train(task)
+
+    assert not any(
+        np.array_equal(a, b)
+        for a, b in zip(head_only.get_weights(), whole.get_weights(), strict=True)
+    )
+    for a, b in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        assert np.array_equal(a, b)
 
 
 def train(task: Task) -> Any:
