@@ -93,7 +93,7 @@ class Bench:
             [task],
             journal=self.folder / "journal.jsonl",
             fingerprint=store.fingerprint,
-        )[name]
+        ).outcomes[name]
         if outcome.status != "completed":
             raise RuntimeError(f"{name} {outcome.status}: {outcome.reason}")
         return outcome

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+from tests.job import run_job
 
 from kedro_nas.data.prepare import prepare_images
-from kedro_nas.export.export import export_model
 from kedro_nas.models.spaces import build_search_space, load_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
-from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.reporting import ReportingOptions
 from kedro_nas.parameters.search import SearchOptions
@@ -23,9 +24,6 @@ from kedro_nas.report.page import write_report
 from kedro_nas.search.search import search_architectures
 from kedro_nas.space.architecture import Architecture, Stage
 from kedro_nas.space.registry import forget_block
-from kedro_nas.training.cross_validation import rank_finalists
-from kedro_nas.training.evaluate import evaluate_on_test
-from kedro_nas.training.final_fit import fit_final_models
 from kedro_nas.training.workers.lease import end_kept_pool
 
 pytestmark = pytest.mark.slow
@@ -107,26 +105,32 @@ OWN_PARAMS = (16 * 9 + 16) + 4 * 16 + (8 * 8 * 16 * 10 + 10)
 OWN_MACS = 8 * 8 * 16 * 9 + 8 * 8 * 16 * 10
 
 
+@contextmanager
+def _importable(
+    name: str, text: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """Put a team's module on the path, for this process and its workers."""
+    (folder / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(str(folder))
+    yield name
+    end_kept_pool()
+    sys.modules.pop(name, None)
+
+
 @pytest.fixture
-def team_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def team_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Put a team's networks on the path; gives their module."""
-    (tmp_path / "team_models.py").write_text(TEAM_MODELS)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    yield "team_models"
-    end_kept_pool()
-    sys.modules.pop("team_models", None)
+    with _importable("team_models", TEAM_MODELS, tmp_path, monkeypatch) as name:
+        yield name
 
 
 @pytest.fixture
-def team_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def team_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Put a team's package on the path; gives its name."""
-    (tmp_path / "team_blocks.py").write_text(TEAM_BLOCKS)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    yield "team_blocks"
-    end_kept_pool()
-    sys.modules.pop("team_blocks", None)
-    for name in ("gated", *PLANTED):
-        forget_block(name)
+    with _importable("team_blocks", TEAM_BLOCKS, tmp_path, monkeypatch) as name:
+        yield name
+    for block in ("gated", *PLANTED):
+        forget_block(block)
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +152,6 @@ def _whole_job(
     search: SearchOptions,
     baseline: str = "auto",
 ) -> dict[str, Any]:
-    store, profile = digits
     ranking = RankingOptions(
         budget_s=None,
         finalists=2,
@@ -158,40 +161,19 @@ def _whole_job(
         final_epochs=12,
         baseline=baseline,
     )
-    space = build_search_space(space_options, profile, seed=0).to_dict()
-    trials, finalists = search_architectures(
-        store, space, profile, workspace, search, ranking, 0
-    )
-    fold_scores, table, best = rank_finalists(
-        store, profile, finalists, workspace, ranking, search, 0
-    )
-    model, baseline, final_fit = fit_final_models(
-        store, profile, best, workspace, search, ranking, 0
-    )
-    exports = export_model(model, best, store, ExportOptions(formats=("keras",)))
-    metrics = evaluate_on_test(
-        store, model, baseline, best, final_fit, exports, workspace
-    )
+    job = run_job(digits, workspace, search, ranking, space_options)
     report = write_report(
-        dataset_profile=profile,
-        search_space=space,
-        trials=trials,
-        finalists=finalists,
-        fold_scores=fold_scores,
-        ranking=table,
-        best_architecture=best,
-        test_metrics=metrics,
-        options=ReportingOptions(),
+        **job.results(digits[1]), ranking=job.ranking, options=ReportingOptions()
     )
     return {
-        "trials": trials,
-        "best": best,
-        "folds": fold_scores,
-        "ranking": table,
-        "metrics": metrics,
+        "trials": job.trials,
+        "best": job.best,
+        "folds": job.folds,
+        "ranking": job.ranking,
+        "metrics": job.metrics,
         "report": report,
-        "exports": exports,
-        "source": (exports / "network.py").read_text(),
+        "exports": job.exports,
+        "source": (job.exports / "network.py").read_text(),
     }
 
 

@@ -16,21 +16,18 @@ from typing import Any
 import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
+from tests.job import run_job
 
 from kedro_nas.accounting.ledger import Ledger, open_ledger
 from kedro_nas.data.prepare import prepare_images
-from kedro_nas.export.export import export_model
 from kedro_nas.files import read_json_lines
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
-from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.search.search import search_architectures
 from kedro_nas.training.cross_validation import rank_finalists
-from kedro_nas.training.evaluate import evaluate_on_test
-from kedro_nas.training.final_fit import fit_final_models
 from kedro_nas.training.workers.lease import end_kept_pool
 
 pytestmark = pytest.mark.slow
@@ -112,37 +109,14 @@ def test_ledger_of_a_whole_job_sums_to_the_time_its_stages_took(
     end_kept_pool()
     clock, search = Clock(), SearchOptions(**SEARCH)
     with clock.running():
-        store, profile = prepare(tmp_path)
-        space = build_search_space(
-            SearchSpaceOptions(preset="cpu"), profile, seed=0
-        ).to_dict()
-        trials, finalists = search_architectures(
-            store, space, profile, tmp_path, search, RANKING, 0
-        )
-        folds, _, best = rank_finalists(
-            store, profile, finalists, tmp_path, RANKING, search, 0
-        )
-        model, baseline, fit = fit_final_models(
-            store, profile, best, tmp_path, search, RANKING, 0
-        )
-        exports = export_model(model, best, store, ExportOptions(formats=("keras",)))
-        metrics = evaluate_on_test(store, model, baseline, best, fit, exports, tmp_path)
+        prepared = prepare(tmp_path)
+        job = run_job(prepared, tmp_path, search, RANKING)
 
-    ledger = recorded(
-        dataset_profile=profile,
-        search_space=space,
-        trials=trials,
-        finalists=finalists,
-        fold_scores=folds,
-        best_architecture=best,
-        test_metrics=metrics,
-    )
+    ledger = recorded(**job.results(prepared[1]))
 
     # every fold is in the journal now, and still took what it took
-    _, _, again = rank_finalists(
-        store, profile, finalists, tmp_path, RANKING, search, 0
-    )
-    assert again["seconds"] >= folds["seconds"].sum() / search.workers
+    _, _, again = rank_finalists(*prepared, job.finalists, tmp_path, RANKING, search, 0)
+    assert again["seconds"] >= job.folds["seconds"].sum() / search.workers
     assert not ledger.unrecorded
     parts = sum(part.seconds for part in ledger.parts)
     assert parts == pytest.approx(clock.seconds, rel=TOLERANCE)

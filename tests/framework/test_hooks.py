@@ -46,3 +46,14 @@ def test_run_is_marked_from_its_first_input_to_its_end(
     assert before == []
     assert during == ["running.json"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_run_is_marked_once_a_stage(catalog: DataCatalog, tmp_path: Path) -> None:
+    """A stage's many inputs cost one synced write."""
+    hooks = NasHooks()
+    hooks.before_pipeline_run(PIPELINE, catalog, {})
+    hooks.before_dataset_loaded(NODE)
+    first = (tmp_path / "running.json").stat().st_ino
+    hooks.before_dataset_loaded(NODE)
+
+    assert (tmp_path / "running.json").stat().st_ino == first

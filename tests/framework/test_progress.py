@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -132,6 +133,16 @@ def test_read_status_names_the_stage_a_living_process_is_in(
 
     assert (again["running"], again["stage"]) == (True, "data_preparation")
     assert (after["running"], after["stage"]) == (False, "search_space")
+
+
+def test_unmark_running_leaves_the_word_of_another_process(tmp_path: Path) -> None:
+    """A run that ends says nothing about the one that goes on beside it."""
+    other = {"pid": os.getppid(), "stage": "search"}
+    (tmp_path / "running.json").write_text(json.dumps(other))
+
+    unmark_running(tmp_path)
+
+    assert json.loads((tmp_path / "running.json").read_text()) == other
 
 
 def test_read_status_after_a_kill_is_not_running(

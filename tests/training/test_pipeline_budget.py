@@ -53,7 +53,7 @@ def test_whole_folds_of_a_cut_one_no_contestant_keeps_it(
         *["stopped"] * 2,
     ]
     assert whole["1-a"].fold_scores is None
-    assert said == ["1 folds instead of 2: the budget ended"]
+    assert said == ["1 fold instead of 2: the budget ended"]
     assert _whole_folds(tasks[:2], outcomes) == (outcomes, [])
 
 

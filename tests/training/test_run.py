@@ -73,7 +73,7 @@ def test_run_tasks_past_the_deadline_stops_all_but_the_granted(
 ) -> None:
     """The first tasks may be granted their time; the others get what is left."""
     pool = OneWorker()
-    outcomes = run_tasks(
+    ran = run_tasks(
         pool,
         make_tasks(4),
         journal=tmp_path / "folds.jsonl",
@@ -82,7 +82,7 @@ def test_run_tasks_past_the_deadline_stops_all_but_the_granted(
         at_least=2,
     )
 
-    assert [outcome.status for outcome in outcomes.values()] == [
+    assert [outcome.status for outcome in ran.outcomes.values()] == [
         *["completed"] * 2,
         *["stopped"] * 2,
     ]
@@ -104,7 +104,7 @@ def test_run_tasks_model_cut_by_the_deadline_is_fitted_anew_with_more_time(
     kept = OneWorker()
     again = run_tasks(kept, tasks, **options)
 
-    assert [o["task-0"].reason for o in (cut, whole, again)] == [
+    assert [r.outcomes["task-0"].reason for r in (cut, whole, again)] == [
         "the budget ended",
         "",
         "",

@@ -28,6 +28,7 @@ class NasHooks:
         self._context: Any = None
         self._recorder = Recorder()
         self._workspaces: dict[str, Path] = {}
+        self._marked: tuple[Path, str] | None = None
 
     @hook_impl(tryfirst=True)  # other plugins' hooks may be what ends the run
     def after_context_created(self, context: Any) -> None:
@@ -68,7 +69,7 @@ class NasHooks:
         workspace = self._workspaces.get(node.namespace)
         stage = next((tag for tag in node.tags if tag in STAGES), None)
         if workspace is not None and stage is not None:
-            progress.mark_running(workspace, stage)
+            self._mark(workspace, stage)
         quiet.prepare_for(node)
 
     @hook_impl
@@ -87,10 +88,17 @@ class NasHooks:
         """Say the same of a run that failed."""
         self._unmark()
 
+    def _mark(self, workspace: Path, stage: str) -> None:
+        # a stage loads some twenty datasets, and begins once
+        if self._marked != (workspace, stage):
+            progress.mark_running(workspace, stage)
+            self._marked = (workspace, stage)
+
     def _unmark(self) -> None:
         for workspace in self._workspaces.values():
             progress.unmark_running(workspace)
         self._workspaces = {}
+        self._marked = None
 
 
 hooks = NasHooks()

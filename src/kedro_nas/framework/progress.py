@@ -38,17 +38,22 @@ def mark_running(workspace: Path, stage: str) -> None:
 
 
 def unmark_running(workspace: Path) -> None:
-    """Take this process's word back."""
-    if _running_stage(workspace) is not None:
+    """Take this process's word back; that of another one stays."""
+    if _mark_of(workspace).get("pid") == os.getpid():
         (workspace / _MARK).unlink(missing_ok=True)
+
+
+def _mark_of(workspace: Path) -> dict[str, Any]:
+    try:
+        mark: dict[str, Any] = json.loads((workspace / _MARK).read_text())
+    except (OSError, ValueError):
+        return {}
+    return mark
 
 
 def _running_stage(workspace: Path) -> str | None:
     """Say in which stage a living process is."""
-    try:
-        mark = json.loads((workspace / _MARK).read_text())
-    except (OSError, ValueError):
-        return None
+    mark = _mark_of(workspace)
     return str(mark["stage"]) if _is_alive(mark.get("pid")) else None
 
 

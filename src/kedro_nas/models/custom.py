@@ -29,19 +29,28 @@ def register_custom_blocks(
         known = find_registered(name)
         if known is not None and known.path == path:
             continue
-        function = _import(name, path)
+        function = import_function(path, f"custom block '{name}'")
         known = find_registered(name)  # the import may have registered it itself
         if known is None or known.function is not function:
             register_block(name, options=(options or {}).get(name), path=path)(function)
 
 
-def _import(name: str, path: str) -> Any:
+def import_function(path: str, what: str) -> Any:
+    """Import what a user wrote.
+
+    Args:
+        path: `package.module:function`.
+        what: What it is to us, for the message.
+
+    Raises:
+        SearchSpaceError: It is not there, or its module fails on import.
+    """
     module, _, attribute = path.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)
     except Exception as error:
         raise SearchSpaceError(
-            f"cannot import the custom block '{name}'",
+            f"cannot import the {what}",
             received=f"{path} ({type(error).__name__}: {error})",
             allowed="package.module:function, importable by every process",
             remedy="Put the module into the project's src/ or install its package",

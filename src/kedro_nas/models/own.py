@@ -7,7 +7,6 @@ the two layers every network here ends in: `logits` and `probabilities`.
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import re
 from typing import Any, Literal
@@ -15,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from kedro_nas.errors import SearchSpaceError
-from kedro_nas.models.custom import register_custom_blocks
+from kedro_nas.models.custom import import_function, register_custom_blocks
 from kedro_nas.models.seeded import seeded_layers
 from kedro_nas.seeds import derive_seed, generator
 from kedro_nas.space.architecture import Architecture, OwnModel, Stem
@@ -115,16 +114,7 @@ def apply_own_model(
 def _call(path: str, image_shape: tuple[int, ...], n_classes: int) -> Any:
     import keras
 
-    module, _, name = path.partition(":")
-    try:
-        function = getattr(importlib.import_module(module), name)
-    except Exception as error:
-        raise SearchSpaceError(
-            f"cannot import the baseline {path}",
-            received=_told(error),
-            allowed="package.module:function, importable by every process",
-            remedy="Put the module into the project's src/ or install its package",
-        ) from error
+    function = import_function(path, "baseline")
     try:
         made = function(image_shape, n_classes)
         if isinstance(made, keras.Sequential) and not made.built:

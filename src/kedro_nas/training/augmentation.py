@@ -24,6 +24,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kedro_nas.errors import TrainingError
+from kedro_nas.training.drawing import draw, resample
 from kedro_nas.training.mixing import MIXINGS
 from kedro_nas.training.trivial_augment import trivial_augment
 
@@ -84,46 +85,28 @@ def make_augmenter(
     return augment
 
 
-def _draw(seed: Any, stream: int, shape: list[Any], low: float, high: float) -> Any:
-    import tensorflow as tf
-
-    return tf.random.stateless_uniform(
-        shape, tf.stack([seed[0] + stream, seed[1]]), low, high
-    )
-
-
 def _move(
     pixels: Any, seed: Any, shape: tuple[int, int, int], *, level: int, flip: bool
 ) -> Any:
-    """Mirror, shift, rotate and scale in one resampling (one kernel on CPU and GPU)."""
+    """Mirror, shift, rotate and scale in one resampling."""
     import tensorflow as tf
 
     height, width, _ = shape
     n = tf.shape(pixels)[0]
     strong = level >= STRENGTHS.index("strong")
     # whole pixels: nothing is blurred unless rotation asks for it
-    dy = tf.round(_draw(seed, 1, [n], -1.0, 1.0) * _reach(level, height))
-    dx = tf.round(_draw(seed, 2, [n], -1.0, 1.0) * _reach(level, width))
-    angle = _draw(seed, 3, [n], -MAX_ANGLE, MAX_ANGLE) if strong else tf.zeros([n])
-    scale = (
-        _draw(seed, 4, [n], 1 - MAX_SCALE, 1 + MAX_SCALE) if strong else tf.ones([n])
-    )
-    mirror = tf.sign(_draw(seed, 5, [n], -1.0, 1.0) + 1e-9) if flip else tf.ones([n])
+    dy = tf.round(draw(seed, 1, [n], -1.0, 1.0) * _reach(level, height))
+    dx = tf.round(draw(seed, 2, [n], -1.0, 1.0) * _reach(level, width))
+    angle = draw(seed, 3, [n], -MAX_ANGLE, MAX_ANGLE) if strong else tf.zeros([n])
+    scale = draw(seed, 4, [n], 1 - MAX_SCALE, 1 + MAX_SCALE) if strong else tf.ones([n])
+    mirror = tf.sign(draw(seed, 5, [n], -1.0, 1.0) + 1e-9) if flip else tf.ones([n])
     cos, sin = tf.cos(angle) * scale, tf.sin(angle) * scale
-    cy, cx = (height - 1) / 2, (width - 1) / 2
-    # output (x, y) -> input: mirror and rotate about the centre, then shift
-    a0, a1, b0, b1 = cos * mirror, -sin, sin * mirror, cos
-    a2 = cx - a0 * cx - a1 * cy + dx
-    b2 = cy - b0 * cx - b1 * cy + dy
-    zero = tf.zeros([n])
-    transforms = tf.stack([a0, a1, a2, b0, b1, b2, zero, zero], axis=1)
-    return tf.raw_ops.ImageProjectiveTransformV3(
-        images=pixels,
-        transforms=transforms,
-        output_shape=tf.constant([height, width]),
-        fill_value=0.0,
+    return resample(
+        pixels,
+        ((cos * mirror, -sin), (sin * mirror, cos)),
+        (dx, dy),
+        shape,
         interpolation="BILINEAR" if strong else "NEAREST",
-        fill_mode="CONSTANT",
     )
 
 
@@ -138,8 +121,8 @@ def _recolour(pixels: Any, seed: Any) -> Any:
     import tensorflow as tf
 
     n = tf.shape(pixels)[0]
-    contrast = _draw(seed, 6, [n, 1, 1, 1], 1 - MAX_CONTRAST, 1 + MAX_CONTRAST)
-    brightness = _draw(seed, 7, [n, 1, 1, 1], -MAX_CONTRAST, MAX_CONTRAST)
+    contrast = draw(seed, 6, [n, 1, 1, 1], 1 - MAX_CONTRAST, 1 + MAX_CONTRAST)
+    brightness = draw(seed, 7, [n, 1, 1, 1], -MAX_CONTRAST, MAX_CONTRAST)
     mean = tf.reduce_mean(pixels, axis=[1, 2, 3], keepdims=True)
     moved = (pixels - mean) * contrast + mean + brightness * mean
     return tf.clip_by_value(moved, 0.0, 255.0)
@@ -150,9 +133,9 @@ def _cut_out(pixels: Any, seed: Any, shape: tuple[int, int, int]) -> Any:
 
     height, width, _ = shape
     n = tf.shape(pixels)[0]
-    used = _draw(seed, 8, [n, 1, 1], 0.0, 1.0) < 0.5
-    cy = _draw(seed, 9, [n, 1, 1], 0.0, float(height))
-    cx = _draw(seed, 10, [n, 1, 1], 0.0, float(width))
+    used = draw(seed, 8, [n, 1, 1], 0.0, 1.0) < 0.5
+    cy = draw(seed, 9, [n, 1, 1], 0.0, float(height))
+    cx = draw(seed, 10, [n, 1, 1], 0.0, float(width))
     ys = tf.range(height, dtype=tf.float32)[None, :, None]
     xs = tf.range(width, dtype=tf.float32)[None, None, :]
     inside = (tf.abs(ys - cy) < CUTOUT_SIDE * height / 2) & (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,7 +28,7 @@ from kedro_nas.training.budget import (
     side_by_side,
 )
 from kedro_nas.training.plan import Plan, plan_cross_validation
-from kedro_nas.training.run import run_tasks, seconds_of_earlier
+from kedro_nas.training.run import Ran, run_tasks
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.training.workers.local import resolve_workers
@@ -83,8 +84,8 @@ def rank_finalists(
     contestants = _within(contestants, plan)
     tasks = _tasks(store, contestants, plan, verdict, search, seed)
     deadline = None if granted is None else began + granted
-    outcomes, ran = _run(store, tasks, workspace, search, deadline, len(contestants))
-    whole, cut = _whole_folds(tasks, outcomes)
+    ran = _run(store, tasks, workspace, search, deadline, len(contestants))
+    whole, cut = _whole_folds(tasks, ran.outcomes)
     fold_scores = _table(store, contestants, tasks, whole)
     objective = search.objective_for(verdict)
     ranking, best = rank_contestants(
@@ -99,9 +100,8 @@ def rank_finalists(
         "epochs": plan.epochs,
         "reasons": [*plan.reasons, *cut],
     }
-    earlier = seconds_of_earlier(outcomes, ran, workers)
-    best["seconds"] = time.monotonic() - began + earlier
-    measured = _measured(contestants, tasks, outcomes)
+    best["seconds"] = time.monotonic() - began + ran.earlier_s
+    measured = _measured(contestants, tasks, ran.outcomes)
     best["final_left_s"] = None if left is None else max(0.0, left - best["seconds"])
     best["epochs"] = _final_epochs(store, best, measured, options, workers)
     return fold_scores, ranking, best
@@ -176,9 +176,8 @@ def _final_epochs(
     seconds = min((limit for limit in limits if limit is not None), default=None)
     # folds were trained on all development rows but their own
     ratio = store.n_folds / (store.n_folds - 1)
-    winner = [c for c in contestants if c["key"] == best["key"]] * options.seeds
-    baseline = [c for c in contestants if c["is_baseline"] and c not in winner]
-    per_epoch = [seconds_per_epoch(c, contestants) for c in (*winner, *baseline)]
+    winner = [c for c in contestants if c["key"] == best["key"]]
+    per_epoch = _fit_seconds(contestants, winner, options.seeds)
     epochs = affordable_epochs(
         wanted, side_by_side(per_epoch, workers) * ratio, seconds
     )
@@ -199,24 +198,29 @@ def _granted(
     if left is None:
         return None
     ratio = len(store.rows("dev")) / max(1, len(store.rows("train")))
-    per_epoch = [seconds_per_epoch(c, contestants) for c in contestants]
-    winner = max(
-        (
-            s
-            for s, c in zip(per_epoch, contestants, strict=True)
-            if not c["is_baseline"]
-        ),
-        default=0.0,
-    )
-    baseline = [
-        s for s, c in zip(per_epoch, contestants, strict=True) if c["is_baseline"]
-    ]
+    finalists = [c for c in contestants if not c["is_baseline"]]
     epochs = options.final_epochs or options.final_factor * full
-    fits = [s * ratio * epochs for s in (*[winner] * options.seeds, *baseline)]
+    per_epoch = _fit_seconds(contestants, finalists, options.seeds)
+    fits = [seconds * ratio * epochs for seconds in per_epoch]
     wanted = FIT_START_S + side_by_side(fits, workers)
     if options.final_budget_s is not None:
         wanted = min(wanted, options.final_budget_s)
     return ranking_seconds(left, wanted)
+
+
+def _fit_seconds(
+    contestants: list[dict[str, Any]], winners: list[dict[str, Any]], seeds: int
+) -> list[float]:
+    """List the seconds of an epoch of each final fit: the winner's, the baseline's.
+
+    Args:
+        contestants: All.
+        winners: Who may win; the slowest of them counts.
+        seeds: Fits of the winner.
+    """
+    slowest = max((seconds_per_epoch(c, contestants) for c in winners), default=0.0)
+    others = [c for c in contestants if c["is_baseline"] and c not in winners]
+    return [slowest] * seeds + [seconds_per_epoch(c, contestants) for c in others]
 
 
 def _plan(
@@ -290,23 +294,21 @@ def _run(
     search: SearchOptions,
     deadline: float | None,
     at_least: int,
-) -> tuple[dict[str, Outcome], set[str]]:
-    """Return the outcomes, and which of them are of this session."""
+) -> Ran:
     folder = workspace / "ranking"
-    ran: set[str] = set()
+    ended = count(1)
 
     def heard(task: Task, epoch: Epoch | None, outcome: Outcome | None) -> None:
-        if outcome is None:
-            return
-        ran.add(task.task_id)
-        if search.progress == "off":
+        if outcome is None or search.progress == "off":
             return
         scores = outcome.fold_scores or {}
         said = f"{scores['accuracy']:.4f}" if scores else outcome.reason
-        logger.info("fold %d of %d: %s, %s", len(ran), len(tasks), task.task_id, said)
+        logger.info(
+            "fold %d of %d: %s, %s", next(ended), len(tasks), task.task_id, said
+        )
 
     with lease_pool(search, workspace / "workers.log") as pool:
-        outcomes = run_tasks(
+        return run_tasks(
             pool,
             tasks,
             journal=folder / "folds.jsonl",
@@ -316,7 +318,6 @@ def _run(
             deadline=deadline,
             at_least=at_least,
         )
-    return outcomes, ran
 
 
 def _whole_folds(
@@ -334,7 +335,8 @@ def _whole_folds(
     cut = {t.rows for t in tasks if outcomes[t.task_id].status == "stopped"}
     if not cut:
         return outcomes, []
-    said = f"{len(folds) - len(cut)} folds instead of {len(folds)}: the budget ended"
+    left = len(folds) - len(cut)
+    said = f"{left} fold{'s' * (left != 1)} instead of {len(folds)}: the budget ended"
     logger.warning("Cross-validation: %s.", said)
     changes = {
         "status": "stopped",

@@ -13,10 +13,9 @@ from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.training.run import run_tasks, seconds_of_earlier
+from kedro_nas.training.run import Ran, run_tasks
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool
-from kedro_nas.training.workers.local import resolve_workers
 
 logger = logging.getLogger(__name__)
 
@@ -77,15 +76,14 @@ def fit_final_models(
     others = [] if baseline is None else [task(baseline, 0)]
     left = best_architecture.get("final_left_s")
     deadline = None if left is None else began + left
-    outcomes, ran = _run(store, [*fits, *others], folder, search, deadline)
+    ran = _run(store, [*fits, *others], folder, search, deadline)
+    outcomes = ran.outcomes
     best = _best(fits, outcomes)
     reason = _failure(others, outcomes)
     other = others[0] if others and not reason else best
     for one in (*fits, *others):
         Path(one.checkpoint or "").unlink(missing_ok=True)
     models = _load(best), _load(other)
-    at_once = resolve_workers(search.workers, search.threads_per_worker)
-    earlier = seconds_of_earlier(outcomes, ran, at_once)
     record = {
         "key": winner.key,
         "epochs": len(outcomes[best.task_id].history),
@@ -95,7 +93,7 @@ def fit_final_models(
         "baseline_reason": reason,
         "baseline_seconds": sum(outcomes[other.task_id].seconds.values()),
         "winner_seconds": sum(outcomes[best.task_id].seconds.values()),
-        "seconds": time.monotonic() - began + earlier,
+        "seconds": time.monotonic() - began + ran.earlier_s,
     }
     return *models, record
 
@@ -113,19 +111,13 @@ def _run(
     folder: Path,
     search: SearchOptions,
     deadline: float | None,
-) -> tuple[dict[str, Outcome], set[str]]:
-    """Return the outcomes, and which of them are of this session."""
-    ran: set[str] = set()
-
+) -> Ran:
     def heard(task: Task, epoch: Epoch | None, outcome: Outcome | None) -> None:
-        if outcome is None:
-            return
-        ran.add(task.task_id)
-        if outcome.status == "completed" and outcome.reason:
+        if outcome and outcome.status == "completed" and outcome.reason:
             logger.warning("Final fit of %s: %s.", task.task_id, outcome.reason)
 
     with lease_pool(search, folder.parent / "workers.log") as pool:
-        outcomes = run_tasks(
+        return run_tasks(
             pool,
             tasks,
             journal=folder / "fits.jsonl",
@@ -134,7 +126,6 @@ def _run(
             heard=heard,
             deadline=deadline,
         )
-    return outcomes, ran
 
 
 def _failure(others: list[Task], outcomes: dict[str, Outcome]) -> str:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from kedro_nas.training.drawing import draw, sub_seed
+
 MIXINGS = ("mixup", "cutmix")
 MIXUP_ALPHA = 0.2  # of Beta(a, a): mostly one image with a trace of the other
 CUTMIX_PROBABILITY = 0.5  # of a batch; the paper's value for CIFAR
@@ -47,9 +49,7 @@ def make_mixer(name: str, shape: tuple[int, int, int]) -> Mix | None:
 def _mixup(pixels: Any, seed: Any) -> tuple[Any, Any]:
     import tensorflow as tf
 
-    parts = tf.random.stateless_gamma(
-        [2], tf.stack([seed[0] + 31, seed[1]]), alpha=MIXUP_ALPHA
-    )
+    parts = tf.random.stateless_gamma([2], sub_seed(seed, 31), alpha=MIXUP_ALPHA)
     # both can underflow to zero: then the image stays its own
     share = tf.maximum(parts[0], 1e-30) / tf.maximum(tf.reduce_sum(parts), 1e-30)
     return share * pixels + (1 - share) * tf.roll(pixels, 1, 0), share
@@ -59,7 +59,7 @@ def _cutmix(pixels: Any, seed: Any, shape: tuple[int, int, int]) -> tuple[Any, A
     import tensorflow as tf
 
     height, width, _ = shape
-    drawn = tf.random.stateless_uniform([4], tf.stack([seed[0] + 32, seed[1]]))
+    drawn = draw(seed, 32, [4], 0.0, 1.0)
     used = tf.where(drawn[3] < CUTMIX_PROBABILITY, 1.0, 0.0)
     side = tf.sqrt(1 - drawn[0]) * used  # Beta(1, 1) is uniform
     ys = (tf.range(height, dtype=tf.float32) + 0.5) / height

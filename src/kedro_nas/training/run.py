@@ -7,7 +7,8 @@ is known, so that a killed stage goes on with what is missing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from kedro_nas.files import append_json_line, read_json_lines
@@ -16,6 +17,21 @@ from kedro_nas.training.workers.base import Event, WorkerPool
 
 MAX_STARTS = 20  # workers that may die while starting, before their task is blamed
 Heard = Callable[[Task, Epoch | None, Outcome | None], None]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a list of tasks ended.
+
+    Attributes:
+        outcomes: By task id.
+        earlier_s: Wall seconds earlier sessions spent on the outcomes found in the
+            journal. Without them a stage that was killed and resumed would seem quicker
+            than what it shows took; what a kill left unfinished is not in them.
+    """
+
+    outcomes: dict[str, Outcome]
+    earlier_s: float
 
 
 def run_tasks(
@@ -28,7 +44,7 @@ def run_tasks(
     heard: Heard = lambda *_: None,
     deadline: float | None = None,
     at_least: int = 0,
-) -> dict[str, Outcome]:
+) -> Ran:
     """Run tasks until each has an outcome.
 
     Args:
@@ -43,7 +59,7 @@ def run_tasks(
         at_least: So many of the first tasks know no deadline.
 
     Returns:
-        Outcome by task id. A task whose worker was lost each time is `failed`.
+        The outcomes; a task whose worker was lost each time is `failed`.
     """
     known = {line["digest"]: line["outcome"] for line in read_json_lines(journal)}
     digests = {task.task_id: task.digest(fingerprint) for task in tasks}
@@ -53,6 +69,7 @@ def run_tasks(
         for name, digest in digests.items()
         if digest in known and _usable(by_id[name])
     }
+    earlier = sum(sum(outcome.seconds.values()) for outcome in outcomes.values())
     waiting = [task for task in tasks if task.task_id not in outcomes]
     excused = {task.task_id for task in tasks[:at_least]}
     attempts = dict.fromkeys(by_id, 0)
@@ -92,28 +109,7 @@ def run_tasks(
                 waiting.insert(0, task)
             else:
                 end(task, _given_up(event))
-    return outcomes
-
-
-def seconds_of_earlier(
-    outcomes: Mapping[str, Outcome], heard: Container[str], at_once: int
-) -> float:
-    """Return the wall seconds earlier sessions spent on outcomes found in the journal.
-
-    Without them a stage that was killed and resumed would seem quicker than what it
-    shows took; what a kill left unfinished is not known, and not in them.
-
-    Args:
-        outcomes: Of `run_tasks`.
-        heard: Names of the tasks that ran in this session.
-        at_once: Workers, whose time passed side by side.
-    """
-    earlier = [
-        sum(outcome.seconds.values())
-        for name, outcome in outcomes.items()
-        if name not in heard
-    ]
-    return sum(earlier) / at_once
+    return Ran(outcomes, earlier / pool.size)
 
 
 def _usable(task: Task) -> bool:

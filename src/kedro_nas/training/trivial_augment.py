@@ -14,6 +14,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from kedro_nas.training.drawing import draw, resample, sub_seed
+
 GEOMETRY = ("shear_x", "shear_y", "translate_x", "translate_y", "rotate")
 COLOUR = (
     *("brightness", "contrast", "saturation"),
@@ -45,14 +47,10 @@ def trivial_augment(
 
     n = tf.shape(pixels)[0]
     operation = tf.random.stateless_uniform(
-        [n], tf.stack([seed[0] + 21, seed[1]]), 0, len(OPERATIONS), tf.int32
+        [n], sub_seed(seed, 21), 0, len(OPERATIONS), tf.int32
     )
-    strength = tf.random.stateless_uniform(
-        [n], tf.stack([seed[0] + 22, seed[1]]), -1.0, 1.0
-    )
-    side = tf.random.stateless_uniform(
-        [n], tf.stack([seed[0] + 23, seed[1]]), -1.0, 1.0
-    )
+    strength = draw(seed, 22, [n], -1.0, 1.0)
+    side = draw(seed, 23, [n], -1.0, 1.0)
     mirror = tf.where(side < 0, -1.0, 1.0) if flip else tf.ones([n])
     pixels = _move(pixels, operation, strength, mirror, shape)
     return _recolour(pixels, operation, strength)
@@ -76,21 +74,13 @@ def _move(
 
     angle = amount("rotate", MAX_ROTATION)
     cos, sin = tf.cos(angle), tf.sin(angle)
-    # output (x, y) -> input, about the centre; only one of these is not the identity
+    # only one of these is not the identity
     a0, a1 = cos * mirror, amount("shear_x", MAX_SHEAR) - sin
     b0, b1 = (amount("shear_y", MAX_SHEAR) + sin) * mirror, cos
-    cy, cx = (height - 1) / 2, (width - 1) / 2
     dx = tf.round(amount("translate_x", MAX_TRANSLATION * width))
     dy = tf.round(amount("translate_y", MAX_TRANSLATION * height))
-    a2 = cx - a0 * cx - a1 * cy + dx
-    b2 = cy - b0 * cx - b1 * cy + dy
-    return tf.raw_ops.ImageProjectiveTransformV3(
-        images=pixels,
-        transforms=tf.stack([a0, a1, a2, b0, b1, b2, zero, zero], axis=1),
-        output_shape=tf.constant([height, width]),
-        fill_value=0.0,
-        interpolation="BILINEAR",
-        fill_mode="CONSTANT",
+    return resample(
+        pixels, ((a0, a1), (b0, b1)), (dx, dy), shape, interpolation="BILINEAR"
     )
 
 

@@ -46,9 +46,9 @@ def test_pool_two_workers_give_the_outcome_of_the_task_alone(
     ]
     journal = tmp_path / "folds.jsonl"
 
-    outcomes = run_tasks(pool, tasks, journal=journal, fingerprint="x")
+    outcomes = run_tasks(pool, tasks, journal=journal, fingerprint="x").outcomes
     before = journal.read_text()
-    again = run_tasks(pool, tasks, journal=journal, fingerprint="x")
+    again = run_tasks(pool, tasks, journal=journal, fingerprint="x").outcomes
 
     assert outcomes["one"].fold_scores == outcomes["two"].fold_scores
     assert again["one"].fold_scores == outcomes["one"].fold_scores
