@@ -1,20 +1,24 @@
 """What a start from learnt weights saves: half of the classes teach the other half.
 
-    nice python benchmarks/transfer.py            # three seeds
-    nice python benchmarks/transfer.py --quick    # one seed, 100 images, under a minute
+    python benchmarks/transfer.py            # five seeds, about 20 minutes
+    python benchmarks/transfer.py --quick    # one seed, 100 images, under a minute
 
 A seed deals the ten classes of Fashion-MNIST (the shipped sample) into two halves. The
 network that every search tries first is taught one half with all 5,000 development
-images and saved. On 100, 500 and 2,000 images of the other half it is then trained
+images, under the strongest augmentation (a file made for others to start from should
+know more than its own few classes need), and saved. On 100, 500 and 2,000 images of
+the other half it is then trained
 
 * cold, from nothing, for so many epochs that more of them gain little,
-* warm, from the file (`keras_file`, all of it unfrozen), in a schedule of 60 % of that,
+* warm, from the file (`keras_file`, all of it unfrozen, the upper two of its four
+  convolutions anew), in a schedule of 60 % of that,
 * and, as a control, cold in that shorter schedule.
 
 All are tasks of the engine with one recipe, trained by a worker as in a search and
-scored on the same 800 further images; test images are never read. A run reaches an
+scored on the same 2,000 further images; test images are never read. A run reaches an
 accuracy when the mean of its last three epochs does, as a search scores, so that one
-lucky epoch does not count.
+lucky epoch does not count. How the file is taught and how much of it starts anew was
+chosen on seeds 0, 1 and 3; the seeds judged here are others.
 
 Bar: at 100 and at 500 images the warm start reaches the accuracy at which the cold one
 ended in at most 60 % of its epochs, on average over the seeds (a run that never reaches
@@ -58,13 +62,18 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "transfer.json"
 IMAGES = ROOT / "data" / "01_raw" / "fashion_mnist_12k.parquet"
 SHAPE = (28, 28, 1)
-N_VAL = 800
-TEACH_EPOCHS = 12
+N_VAL = 2_000
+SEEDS = (10, 11, 12, 13, 14)
+TEACH_EPOCHS = 24
+REINITIALISED = 2  # of the network's four convolutions
 COLD_EPOCHS = {100: 50, 500: 32, 2_000: 16}  # by images of the new classes
 JUDGED = (100, 500)
 SHARE = 0.6  # the bar, and the length of the warm schedule
 SMOOTHING = 3
 RECIPE = Recipe(learning_rate=2e-3, augmentation="light")
+LESSON = RECIPE.model_copy(
+    update={"augmentation": "trivial+flip", "label_smoothing": 0.0}
+)
 HEADER = (
     "images  seed  cold ends at  reached by itself  cold, short  warm ends at"
     "  warm reached it  of cold's"
@@ -114,7 +123,7 @@ def main() -> int:
         pool = LocalPool(workers=1, threads=1, log=folder / "worker.log")
         try:
             bench = Bench(folder, pool, table)
-            for seed in range(1 if quick else 3):
+            for seed in SEEDS[:1] if quick else SEEDS:
                 rows += compare(bench, seed, sizes, 4 if quick else TEACH_EPOCHS)
         finally:
             pool.close()
@@ -140,7 +149,7 @@ def compare(
     bench.train(
         f"teach-{seed}",
         lesson,
-        architecture=network,
+        architecture=network.model_copy(update={"recipe": LESSON}),
         rows="dev",
         epochs=teach_epochs,
         seed=seed,
@@ -237,7 +246,12 @@ def from_file(network: Architecture, file: Path) -> Architecture:
         head=network.head,
         recipe=network.recipe,
         backbone=Backbone(
-            name="keras_file", kept=5, unfrozen=99, input_size=28, weights=str(file)
+            name="keras_file",
+            kept=5,
+            unfrozen=99,
+            reinitialised=REINITIALISED,
+            input_size=28,
+            weights=str(file),
         ),
     )
 
@@ -270,7 +284,10 @@ def write(
     record = {
         "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
         "environment": describe_environment(),
+        "seeds": SEEDS,
         "recipe": RECIPE.model_dump(),
+        "recipe_of_the_lesson": LESSON.model_dump(),
+        "reinitialised": REINITIALISED,
         "teach_epochs": TEACH_EPOCHS,
         "n_val": N_VAL,
         "bar": SHARE,

@@ -120,6 +120,32 @@ def test_backbone_norms_are_free_only_when_everything_is(file, unfrozen, variabl
     assert len(body.trainable_variables) == variables
 
 
+def test_backbone_reinitialised_at_the_top_keeps_the_rest_of_the_file(file):
+    """The upper layer and its norm are drawn by our seed, and learn though frozen."""
+    path, model = file
+    given = {"name": "keras_file", "kept": 5, "weights": str(path), "reinitialised": 1}
+    bodies = [
+        build_model(start(**given), seed=seed).get_layer("backbone")
+        for seed in (0, 0, 1)
+    ]
+    weights = [body.get_weights() for body in bodies]
+    top = [w.path.split("/")[0] for w in bodies[0].trainable_variables]
+    norm = bodies[0].get_layer("stage2_block1_norm1")
+
+    assert sorted(set(top)) == ["stage2_block1_conv1", "stage2_block1_norm1"]
+    for layer in bodies[0].layers:
+        learnt = model.get_layer(layer.name).get_weights()
+        kept = map(np.array_equal, learnt, layer.get_weights())
+        assert all(kept) or layer.name.startswith("stage2")
+    assert np.array_equal(norm.gamma, np.ones(12))
+    assert all(map(np.array_equal, weights[0], weights[1]))
+    assert not all(map(np.array_equal, weights[0], weights[2]))
+    assert not np.array_equal(
+        bodies[0].get_layer("stage2_block1_conv1").get_weights()[0],
+        model.get_layer("stage2_block1_conv1").get_weights()[0],
+    )
+
+
 def test_backbone_whose_file_is_missing_says_so(tmp_path):
     """A missing file is one clear message."""
     missing = str(tmp_path / "absent.keras")

@@ -66,6 +66,7 @@ def architecture(
                 "weights": str(path),
                 "kept": [3],
                 "unfrozen": [N_UNFROZEN],
+                "reinitialised": [0],
                 "input_size": [32],
                 "share": 1.0,
             },
@@ -136,12 +137,11 @@ def test_application_from_a_file_is_tuned_in_two_phases_and_exported(
     }
 
 
-def test_own_file_freed_whole_resumes_bit_for_bit(
-    make_task: Callable[..., Task], small_architecture: Architecture, tmp_path: Path
-) -> None:
-    """Stopped between the phases and gone on with, weights are as if never stopped."""
+@pytest.fixture
+def own_file(small_architecture: Architecture, tmp_path: Path) -> Architecture:
+    """Start from a classifier of one's own, its last convolution anew."""
     build_model(small_architecture, seed=9).save(tmp_path / "earlier.keras")
-    architecture = Architecture(
+    return Architecture(
         input_shape=small_architecture.input_shape,
         n_classes=small_architecture.n_classes,
         stem=Stem(width=1, kernel_size=1, stride=1),
@@ -150,10 +150,36 @@ def test_own_file_freed_whole_resumes_bit_for_bit(
             name="keras_file",
             kept=5,
             unfrozen=99,
+            reinitialised=1,
             input_size=8,
             weights=str(tmp_path / "earlier.keras"),
         ),
     )
+
+
+def test_own_file_trains_what_starts_anew_with_the_head(
+    make_task: Callable[..., Task], own_file: Architecture
+) -> None:
+    """In the first phase the reinitialised top learns, what was learnt does not."""
+    task = make_task(architecture=own_file, epochs=1, schedule_epochs=10)
+    started = trained_weights(build_model(own_file, seed=0))
+    after_head = trained_weights(train(task))
+    learnt = {
+        name
+        for name in set(started) - HEAD
+        if np.array_equal(after_head[name], file_weights(own_file)[name])
+    }
+    moved = set(started) - HEAD - learnt
+
+    assert learnt
+    assert {name.split("_block")[0] for name in moved} == {"stage1"}
+
+
+def test_own_file_freed_whole_resumes_bit_for_bit(
+    make_task: Callable[..., Task], own_file: Architecture
+) -> None:
+    """Stopped between the phases and gone on with, weights are as if never stopped."""
+    architecture = own_file
     task = make_task(architecture=architecture, epochs=4, schedule_epochs=10)
     whole = train(task.model_copy(update={"checkpoint": None}))
     head_only = train(task.model_copy(update={"epochs": 1}))
@@ -172,6 +198,15 @@ def train(task: Task) -> Any:
     unit = Unit(task, learner=None, deadline=None, say=lambda _: None)
     assert unit.run().status == "completed"
     return unit.learner.model
+
+
+def file_weights(architecture: Architecture) -> dict[str, Any]:
+    """Read the trainable weights of the file that an architecture starts from."""
+    import keras
+
+    assert architecture.backbone is not None
+    model = keras.models.load_model(architecture.backbone.weights, compile=False)
+    return trained_weights(model)
 
 
 def trained_weights(model: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ https://arxiv.org/abs/1707.07012; Liu et al. (2022) https://arxiv.org/abs/2201.0
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,10 @@ def load_body(
     whole = load_whole(backbone, image_shape, load_weights=load_weights)
     last = whole.layers[last_kept_layer(whole, backbone.kept)].output
     body = keras.Model(whole.inputs[0], last, name="backbone")
-    freeze(body, backbone.unfrozen)
+    anew = reinitialised_layers(body, backbone.reinitialised)
+    freeze(body, backbone.unfrozen, anew)
+    for layer in anew:
+        _start_anew(layer)
     return body
 
 
@@ -89,26 +93,65 @@ def load_whole(
         ) from error
 
 
-def freeze(body: Any, unfrozen: int) -> None:
+def freeze(body: Any, unfrozen: int, anew: Sequence[Any] = ()) -> None:
     """Freeze a body but for the last layers with kernels; norms stay frozen.
 
     When all layers with kernels are unfrozen, the norms are, too: their statistics
-    then belong to features that are gone (0.779 against 0.749 and 0.946 against
-    0.940 on two halves of Fashion-MNIST; benchmarks/transfer.py).
+    then belong to features that are gone. So do those of layers that start anew.
 
     Args:
         body: A Keras model.
         unfrozen: How many layers with kernels stay trainable, from the top.
+        anew: Layers that stay trainable whatever their place.
     """
-    weighted = [
+    weighted = _weighted(body)
+    free = body.layers if unfrozen >= len(weighted) else _last(weighted, unfrozen)
+    trained = {id(layer) for layer in (*free, *anew)}
+    for layer in body.layers:
+        layer.trainable = id(layer) in trained
+
+
+def reinitialised_layers(body: Any, n: int) -> list[Any]:
+    """Return the last `n` layers with kernels, and the norms behind the first of them.
+
+    Source: Yosinski et al. (2014) https://arxiv.org/abs/1411.1792, whose higher layers
+        serve the old task only.
+    """
+    weighted = _last(_weighted(body), n)
+    if not weighted:
+        return []
+    first = body.layers.index(weighted[0])
+    return [layer for layer in body.layers[first:] if layer.weights]
+
+
+def _weighted(body: Any) -> list[Any]:
+    return [
         layer
         for layer in body.layers
         if any(len(weight.shape) >= _KERNEL_RANK for weight in layer.weights)
     ]
-    free = body.layers if unfrozen >= len(weighted) else weighted[-unfrozen:]
-    trained = set(map(id, free)) if unfrozen else set()
-    for layer in body.layers:
-        layer.trainable = id(layer) in trained
+
+
+def _last(layers: list[Any], n: int) -> list[Any]:
+    return layers[-n:] if n else []
+
+
+def _start_anew(layer: Any) -> None:
+    """Draw a layer's weights again, with seeds of this run and not of the file's."""
+    twin = type(layer).from_config(_unseeded(layer.get_config()))
+    if not twin.built:
+        twin.build_from_config(layer.get_build_config())
+    layer.set_weights(twin.get_weights())
+
+
+def _unseeded(config: dict[str, Any]) -> dict[str, Any]:
+    """Take the seeds out of a layer's initialisers."""
+    return {
+        name: {**value, "config": {**value["config"], "seed": None}}
+        if isinstance(value, dict) and "seed" in value.get("config", {})
+        else value
+        for name, value in config.items()
+    }
 
 
 def measure_backbone(
@@ -129,7 +172,9 @@ def measure_backbone(
     height, width, channels = model.output_shape[1:]
     return {
         **{name: int(value) for name, value in cost.items()},
-        "depth": min(int(cost["depth"]), backbone.unfrozen),
+        "depth": min(
+            int(cost["depth"]), max(backbone.unfrozen, backbone.reinitialised)
+        ),
         "height": height,
         "width": width,
         "channels": channels,

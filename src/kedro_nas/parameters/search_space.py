@@ -72,6 +72,8 @@ class PretrainedOptions(Options):
             one backbone named, or `none` for random weights.
         kept: Resolution steps kept from the pixels on, 1 to 5; 5 keeps all.
         unfrozen: Weighted layers, from the top, that the second phase trains.
+        reinitialised: Weighted layers, from the top, that start anew and learn from
+            the first step; they are trained whatever `unfrozen` says.
         input_size: Side in pixels to which smaller images are enlarged.
         share: Share of random draws that take this branch, in (0, 1].
     """
@@ -80,6 +82,7 @@ class PretrainedOptions(Options):
     weights: str = "imagenet"
     kept: tuple[Annotated[int, Field(ge=1, le=5)], ...] = (3, 4, 5)
     unfrozen: tuple[Annotated[int, Field(ge=0)], ...] = (0, 10, 20)
+    reinitialised: tuple[Annotated[int, Field(ge=0)], ...] = (0, 1)
     input_size: tuple[Positive, ...] = (96,)
     share: Annotated[float, Field(gt=0, le=1)] = 0.25
 

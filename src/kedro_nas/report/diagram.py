@@ -125,7 +125,7 @@ def _rows(architecture: Architecture) -> list[_Row]:
     rows = [_Row("pixels, 0 to 255", (height, width), channels)]
     if architecture.backbone:
         base = architecture.backbone
-        note = f"{base.kept} steps, {base.unfrozen} unfrozen"
+        note = f"{base.kept} steps, {base.describe_training()}"
         body = [_Row(base.name, (0, 0), None, MAX_SHEETS, note)]
     else:
         body = _stage_rows(architecture)

@@ -32,7 +32,13 @@ def anchor_values(
     wanted = [_outline(image_shape, "conv", 48), _outline(image_shape, "residual", 32)]
     # A frozen body with a new head: the cheapest use of what others have learnt.
     wanted += [
-        {**wanted[0], "backbone": name, "backbone_kept": 5, "backbone_unfrozen": 0}
+        {
+            **wanted[0],
+            "backbone": name,
+            "backbone_kept": 5,
+            "backbone_unfrozen": 0,
+            "backbone_reinitialised": 0,
+        }
         for name in _backbones(choices)
     ]
     return tuple(

@@ -63,6 +63,8 @@ class Backbone(_Value):
         name: A network of `keras.applications` by our name, e.g. `mobilenet_v2`.
         kept: Resolution steps kept, counted from the pixels; a step halves the map.
         unfrozen: Weighted layers, from the top, that the second phase trains.
+        reinitialised: Weighted layers, from the top, that start anew, and learn from
+            the first step: the top of a network belongs to the classes it was taught.
         input_size: Side to which smaller images are enlarged first, in pixels.
         weights: `imagenet`, the path of a weights file, or `none`.
     """
@@ -70,8 +72,19 @@ class Backbone(_Value):
     name: str
     kept: int = Field(ge=1)
     unfrozen: int = Field(0, ge=0)
+    reinitialised: int = Field(0, ge=0)
     input_size: int = Field(ge=1)
     weights: str = "imagenet"
+
+    def describe_training(self) -> str:
+        """Say in a few words what of it learns.
+
+        >>> Backbone(name="b", kept=5, unfrozen=9, reinitialised=1,
+        ...          input_size=32).describe_training()
+        '9 unfrozen, 1 anew'
+        """
+        anew = f", {self.reinitialised} anew" if self.reinitialised else ""
+        return f"{self.unfrozen} unfrozen{anew}"
 
 
 class OwnModel(_Value):
@@ -218,7 +231,7 @@ class Architecture(_Value):
             return f"own model {self.own_model.function}"
         if self.backbone:
             base = self.backbone
-            return f"{base.name} of {base.kept} steps, {base.unfrozen} unfrozen"
+            return f"{base.name} of {base.kept} steps, {base.describe_training()}"
         parts = [f"stem {self.stem.width}" + _stride(self.stem.stride)]
         for stage in self.stages:
             extra = "" if stage.attention == "none" else f"+{stage.attention}"

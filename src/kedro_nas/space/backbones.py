@@ -105,6 +105,7 @@ def _key(backbone: Backbone, image_shape: tuple[int, ...]) -> str:
             backbone.name,
             backbone.kept,
             backbone.unfrozen,
+            backbone.reinitialised,
             backbone.input_size,
             weights,
             list(image_shape),

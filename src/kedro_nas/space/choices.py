@@ -117,6 +117,7 @@ def spell_out(
             "backbone": ("none", *options.pretrained.backbones),
             "backbone_kept": _tuple(options.pretrained.kept),
             "backbone_unfrozen": _tuple(options.pretrained.unfrozen),
+            "backbone_reinitialised": _tuple(options.pretrained.reinitialised),
             "backbone_input_size": _tuple(options.pretrained.input_size),
         }
     for name in RECIPE:

@@ -73,6 +73,7 @@ def decode_values(
                 name=pick("backbone"),
                 kept=pick("backbone_kept"),
                 unfrozen=pick("backbone_unfrozen"),
+                reinitialised=pick("backbone_reinitialised"),
                 input_size=pick("backbone_input_size"),
                 weights=weights,
             ),
@@ -115,6 +116,7 @@ def encode_architecture(choices: Choices, architecture: Architecture) -> dict[st
             "backbone": base.name,
             "backbone_kept": base.kept,
             "backbone_unfrozen": base.unfrozen,
+            "backbone_reinitialised": base.reinitialised,
             "backbone_input_size": base.input_size,
             **({"activation": architecture.activation} if head.dense else {}),
         }

@@ -25,6 +25,7 @@ _CHEAPER = {
     "dense": -1,
     "kept": -1,
     "unfrozen": -1,
+    "reinitialised": -1,
     "input_size": -1,
 }
 # A word that is cheaper than the others of its choice.

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedro_nas.models.build import build_model
+from kedro_nas.models.pretrained import reinitialised_layers
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.augmentation import make_augmenter
 from kedro_nas.training.mixing import make_mixer
@@ -86,8 +87,10 @@ class Learner:
         variables = self._network.trainable_variables
         if architecture.backbone is None:
             return [False] * len(variables)
-        body = self.model.get_layer("backbone").trainable_variables
-        known = {id(variable) for variable in body}
+        body = self.model.get_layer("backbone")
+        known = {id(variable) for variable in body.trainable_variables}
+        for layer in reinitialised_layers(body, architecture.backbone.reinitialised):
+            known -= {id(variable) for variable in layer.trainable_variables}
         return [id(variable) in known for variable in variables]
 
     @property

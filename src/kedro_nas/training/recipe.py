@@ -55,10 +55,10 @@ def two_phases(
 
     Fine-tuning has two phases: in the first tenth of the schedule only the head learns,
     as its first gradients would spoil the body; then the body follows, at half of the
-    rate where a part of it is freed, at the full rate where all of it is. Longer head
-    phases and lower rates were worse, by up to five points: few images are few steps,
-    too few for a body to leave what it was taught (benchmarks/transfer.py). Without
-    pretrained weights the second column is not looked at.
+    rate where a part of it is freed, at the full rate where all of it is: few images
+    are few steps, too few for a body to leave what it was taught any slower. Layers of
+    the body that start anew go with the head. Without pretrained weights the second
+    column is not looked at. What it gives: benchmarks/transfer.py.
 
     Args:
         rates: Of one epoch, from `learning_rates`.

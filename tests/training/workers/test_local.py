@@ -116,6 +116,22 @@ def test_pool_closed_leaves_no_process(tmp_path: Path) -> None:
         os.kill(process, 0)
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="Linux only")
+def test_pool_keeps_workers_on_cores_only_where_they_fill_them(tmp_path: Path) -> None:
+    """A small search leaves the choice of core to the system, for others' sake."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) == 1:
+        pytest.skip("one core is always full")
+    seen = {}
+    for workers in (1, len(cores)):
+        pool = LocalPool(workers=workers, threads=1, log=tmp_path / "log")
+        seen[workers] = [sorted(os.sched_getaffinity(p)) for p in pool.process_ids()]
+        pool.close()
+
+    assert seen[1] == [cores]
+    assert seen[len(cores)] == [[core] for core in cores]
+
+
 def test_resolve_workers_auto_is_one_per_gpu_or_core(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
