@@ -110,7 +110,7 @@ def run_head(
 
     On a pretrained body the features are normalised first, as their scale is that of
     other images and hides what tells these classes apart, and the class scores start
-    at zero, so that no random gradient reaches the body (benchmarks/transfer.py).
+    at zero, so that no random gradient reaches the body.
 
     Sources: He et al. (2022) https://arxiv.org/abs/2111.06377 for the norm; Kolesnikov
     et al. (2020) https://arxiv.org/abs/1912.11370 for the zeros.
