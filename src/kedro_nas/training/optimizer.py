@@ -73,14 +73,31 @@ class FusedOptimizer:
         ]
         clipped, _ = tf.clip_by_global_norm(dense, CLIP_NORM)
         step = self._step.assign_add(1.0)
+        # made once and not per variable: every node is traced and optimised
+        rule = self._rule(step)
+        rate = (rates[0], rates[1])
+        decay = (rate[0] * self._decay, rate[1] * self._decay)
         for i, gradient in enumerate(clipped):
             variable = self._variables[i]
-            rate = rates[1] if self._pretrained[i] else rates[0]
+            which = int(self._pretrained[i])
             if self._decay and len(variable.shape) > 1:
-                variable.assign_sub(rate * self._decay * variable)
-            self._update(i, gradient, rate, step)
+                variable.assign_sub(decay[which] * variable)
+            self._update(i, gradient, rate[which], rule)
 
-    def _update(self, i: int, gradient: Any, rate: Any, step: Any) -> None:
+    def _rule(self, step: Any) -> dict[str, Any]:
+        """Return what the update of every variable has in common."""
+        tf = self._tf
+        if self._name == "sgd":
+            return {"momentum": tf.constant(MOMENTUM)}
+        return {
+            "beta1_power": tf.pow(MOMENTUM, step),
+            "beta2_power": tf.pow(ADAM_BETA_2, step),
+            "beta1": tf.constant(MOMENTUM),
+            "beta2": tf.constant(ADAM_BETA_2),
+            "epsilon": tf.constant(ADAM_EPSILON),
+        }
+
+    def _update(self, i: int, gradient: Any, rate: Any, rule: dict[str, Any]) -> None:
         tf = self._tf
         variable = self._variables[i]
         if self._name == "sgd":
@@ -89,21 +106,17 @@ class FusedOptimizer:
                 accum=self._first[i].handle,
                 lr=rate,
                 grad=gradient,
-                momentum=tf.constant(MOMENTUM),
                 use_nesterov=True,
+                **rule,
             )
             return
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self._first[i].handle,
             v=self._second[i].handle,
-            beta1_power=tf.pow(MOMENTUM, step),
-            beta2_power=tf.pow(ADAM_BETA_2, step),
             lr=rate,
-            beta1=tf.constant(MOMENTUM),
-            beta2=tf.constant(ADAM_BETA_2),
-            epsilon=tf.constant(ADAM_EPSILON),
             grad=gradient,
+            **rule,
         )
 
     def _state(self) -> list[Any]:
