@@ -1,6 +1,6 @@
 """Trials per hour against stock KerasTuner: same networks, epochs and data.
 
-    python benchmarks/engine.py            # 3,000 and 10,000 images, about an hour
+    python benchmarks/engine.py            # 3,000 and 10,000 images, half an hour
     python benchmarks/engine.py --quick    # a bracket of 3 networks on 300 images
 
 All run the same Hyperband bracket: 9 networks for 1 epoch, 3 of them to 3, 1 to 9 (13
