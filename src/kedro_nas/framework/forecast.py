@@ -80,7 +80,7 @@ def measure_network(
     began = time.monotonic()
     pixels = development_pixels(str(store.path), store.fingerprint, 1024)
     train = store.rows("train")
-    learner = make_learner(task, store, pixels, train)
+    learner = make_learner(task, store, pixels)
     built = time.monotonic()
     batch = min(architecture.recipe.batch_size, len(train))
     positions = np.resize(pixels.positions(train), (_STEPS, batch))

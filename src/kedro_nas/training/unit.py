@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ class Unit:
         self._train = self._pixels.positions(train)
         self._held_out = self._pixels.positions(held_out)
         with _Clock(self._seconds, "build"):
-            self.learner = learner or make_learner(task, store, self._pixels, train)
+            self.learner = learner or make_learner(task, store, self._pixels)
             self._resume(fresh=learner is None)
 
     def _resume(self, *, fresh: bool) -> None:
@@ -218,23 +219,28 @@ def select_rows(
     return store.fold(int(repeat), int(fold))
 
 
-def make_learner(
-    task: Task,
-    store: ImageStore,
-    pixels: DevelopmentPixels,
-    train: NDArray[np.int64],
-) -> Learner:
+def make_learner(task: Task, store: ImageStore, pixels: DevelopmentPixels) -> Learner:
     """Build the learner of a task; normalisation from its training rows only."""
-    mean, std = store.channel_statistics(train)
+    mean, std = _statistics(task.store, store.fingerprint, task.rows)
     return Learner(
         task.architecture,
         pixels,
-        mean=[float(x) for x in mean],
-        std=[float(x) for x in std],
+        mean=mean,
+        std=std,
         bn_momentum=task.bn_momentum,
         class_weights=task.class_weights,
         seed=derive_seed(task.seed, "weights"),
     )
+
+
+@lru_cache(maxsize=16)
+def _statistics(
+    path: str, fingerprint: str, rows: str
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Read the statistics of some training rows once per process, not per candidate."""
+    store = ImageStore.open(Path(path))
+    mean, std = store.channel_statistics(select_rows(store, rows)[0])
+    return tuple(map(float, mean)), tuple(map(float, std))
 
 
 def _save_model(learner: Learner, path: Path) -> None:
