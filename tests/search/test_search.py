@@ -198,7 +198,9 @@ def test_search_budget_ends_within_a_chunk_and_says_so(
     )
 
     assert finalists["search"]["ended_by"] == "budget"
-    assert spent + 7 < finalists["search"]["seconds"] < spent + 16
+    # a network that could not be built in time is not begun: a loaded machine needs
+    # seconds for it, and the search then ends as much earlier
+    assert spent + 4 < finalists["search"]["seconds"] < spent + 16
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -40,10 +40,11 @@ def _text(value: dict[str, Any]) -> str:
     if search is None:
         return "\n".join([*lines, "The search has not begun."])
     trials = search["trials"]
+    unended = "under way" if value["running"] else "cut off, to go on with"
     lines.append(
         f"Search: bracket {search['bracket']}, rung {search['rung']}; "
         f"{trials['completed']} trials completed, {trials['failed']} failed, "
-        f"{trials['running']} under way"
+        f"{trials['running']} {unended}"
     )
     if search["best"]:
         best = search["best"]

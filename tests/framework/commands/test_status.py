@@ -1,0 +1,39 @@
+"""`kedro nas status`: what a person is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kedro_nas.framework.commands.status import _text
+
+SEARCH: dict[str, Any] = {
+    "bracket": 1,
+    "rung": 0,
+    "trials": {"completed": 2, "failed": 0, "running": 2},
+    "best": None,
+    "failures": [],
+    "spent_s": 12.0,
+    "budget_s": None,
+    "left_s": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("running", "said"),
+    [(True, "2 under way"), (False, "2 cut off, to go on with")],
+)
+def test_status_after_a_kill_calls_no_trial_under_way(
+    *, running: bool, said: str
+) -> None:
+    """Trials without an end are under way only while their process lives."""
+    value = {
+        "namespace": "nas",
+        "stage": "search",
+        "running": running,
+        "stages": {"search": False},
+        "search": SEARCH,
+    }
+
+    assert said in _text(value)
