@@ -42,13 +42,15 @@ CLOCKS = [
 
 # A search of its own process, as long as `_search`'s.
 PROGRAM = """
-import json, logging, sys
+import json, logging, signal, sys
 from pathlib import Path
 from kedro_nas.data.store import ImageStore
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.search.search import search_architectures
 
+# who runs the tests as a background job of a shell has Ctrl-C switched off in them
+signal.signal(signal.SIGINT, signal.default_int_handler)
 logging.basicConfig(level=logging.INFO)
 store, space, profile, workspace = sys.argv[1:]
 options = SearchOptions(
@@ -193,14 +195,14 @@ def test_search_budget_ends_within_a_chunk_and_says_so(
     _, first = _search(digits, tmp_path, max_trials=1, **long)
     spent = first["search"]["seconds"]
 
-    _, finalists = _search(
+    trials, finalists = _search(
         digits, tmp_path, max_trials=None, budget_s=spent + 8, **long
     )
 
     assert finalists["search"]["ended_by"] == "budget"
-    # a network that could not be built in time is not begun: a loaded machine needs
-    # seconds for it, and the search then ends as much earlier
-    assert spent + 4 < finalists["search"]["seconds"] < spent + 16
+    # a network that cannot be built in what is left is not begun
+    longest_build = trials["seconds_build"].max()
+    assert spent + 7 - longest_build < finalists["search"]["seconds"] < spent + 16
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -219,18 +221,23 @@ def test_search_told_to_stop_leaves_in_five_seconds_and_goes_on(
         stderr=subprocess.PIPE,
         text=True,
     )
-    while sum(e["event"] == "epoch" for e in read_json_lines(ledger)) < 2:
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
-    began = time.monotonic()
-    process.send_signal(number)
-    assert process.stderr is not None
-    way_on = f"run the same command to go on from {ledger.parent}"
-    assert any(way_on in line for line in process.stderr)
-    seconds = time.monotonic() - began
-    left = [one for one in children.split() if Path(f"/proc/{one}").exists()]
-    process.communicate(timeout=30)  # what Python takes to unload TensorFlow
+    try:
+        while sum(e["event"] == "epoch" for e in read_json_lines(ledger)) < 2:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        children = listed.read_text()
+        began = time.monotonic()
+        process.send_signal(number)
+        assert process.stderr is not None
+        way_on = f"run the same command to go on from {ledger.parent}"
+        assert any(way_on in line for line in process.stderr)
+        seconds = time.monotonic() - began
+        left = [one for one in children.split() if Path(f"/proc/{one}").exists()]
+        process.communicate(timeout=30)  # what Python takes to unload TensorFlow
+    finally:  # what fails here is not to fail other tests, too
+        process.kill()
+        process.communicate()
     before = {(e["trial"], e["epoch"]) for e in _epochs(ledger)}
     trials, _ = _search(digits, tmp_path)
 

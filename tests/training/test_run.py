@@ -42,6 +42,7 @@ class OneWorker:
             status="stopped" if late and not task.model_file else "completed",
             reason="the budget ended" if late else "",
             history=[RECORD],
+            seconds={"build": 1.0, "train": 3.0},
         )
         return [Event("end", worker=0, task_id=task.task_id, outcome=outcome)]
 
@@ -104,6 +105,7 @@ def test_run_tasks_model_cut_by_the_deadline_is_fitted_anew_with_more_time(
     kept = OneWorker()
     again = run_tasks(kept, tasks, **options)
 
+    assert (cut.earlier_s, whole.earlier_s, again.earlier_s) == (0.0, 0.0, 4.0)
     assert [r.outcomes["task-0"].reason for r in (cut, whole, again)] == [
         "the budget ended",
         "",

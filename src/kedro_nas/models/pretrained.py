@@ -161,7 +161,8 @@ def measure_backbone(
 
     Returns:
         As `measure_model`, and `height`, `width`, `channels` of its last map; `depth`
-        counts unfrozen layers only, as frozen ones have nothing left to learn.
+        counts unfrozen and reinitialised layers only, as frozen ones have nothing left
+        to learn.
     """
     import keras
 

@@ -229,7 +229,7 @@ class Learner:
         """
         batch = min(BATCH_NORM_BATCH, len(positions))
         n = min(BATCH_NORM_BATCHES, len(positions) // batch)
-        # a loop in the graph would take twice as long to trace, and run no faster
+        # a loop in the graph would only take longer to trace
         for rows in positions[: n * batch].reshape(n, batch):
             self._run_forward(rows)
 

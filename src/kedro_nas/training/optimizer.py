@@ -71,9 +71,10 @@ class FusedOptimizer:
             tf.zeros(v.shape) if g is None else tf.convert_to_tensor(g)
             for g, v in pairs
         ]
-        # what `tf.clip_by_global_norm` does, in two nodes a variable instead of four
+        # what `tf.clip_by_global_norm` does, in two nodes a variable instead of four;
+        # an infinite norm spoils the step, so that training is seen to diverge
         norm = tf.sqrt(2.0 * tf.add_n([tf.nn.l2_loss(g) for g in dense]))
-        scale = CLIP_NORM / tf.maximum(norm, CLIP_NORM)
+        scale = CLIP_NORM / tf.maximum(norm, CLIP_NORM) + (norm - norm)
         clipped = [g * scale for g in dense]
         step = self._step.assign_add(1.0)
         # made once and not per variable: every node is traced and optimised
