@@ -20,6 +20,7 @@ from kedro_nas.models.build import build_model
 from kedro_nas.models.pretrained import reinitialised_layers
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.augmentation import make_augmenter
+from kedro_nas.training.batch_norm import fused_batch_norms
 from kedro_nas.training.mixing import make_mixer
 from kedro_nas.training.optimizer import FusedOptimizer
 from kedro_nas.training.pixels import DevelopmentPixels
@@ -110,14 +111,16 @@ class Learner:
             ).get_concrete_function()
 
         rows = tf.TensorSpec([None], tf.int32)
-        self._run_steps = compiled(
-            self._steps,
-            tf.TensorSpec([None, None], tf.int32),
-            tf.TensorSpec([None, 2], tf.float32),
-            tf.TensorSpec([None, 2], tf.int32),
-        )
-        self._run_forward = compiled(self._forward_in_training_mode, rows)
-        self._run_predict = compiled(self._predict, rows)
+        with fused_batch_norms(self.model, inference=False):
+            self._run_steps = compiled(
+                self._steps,
+                tf.TensorSpec([None, None], tf.int32),
+                tf.TensorSpec([None, 2], tf.float32),
+                tf.TensorSpec([None, 2], tf.int32),
+            )
+            self._run_forward = compiled(self._forward_in_training_mode, rows)
+        with fused_batch_norms(self.model, inference=True):
+            self._run_predict = compiled(self._predict, rows)
 
     def _loss(self, logits: Any, labels: Any) -> Any:
         import tensorflow as tf
