@@ -58,13 +58,12 @@ def measure_network(
     """
     started = time.monotonic()
     import_tensorflow(with_devices=True)
-    import tensorflow as tf
-
+    from kedro_nas.training.device import prepare_device
     from kedro_nas.training.pixels import development_pixels
     from kedro_nas.training.tasks import Task
     from kedro_nas.training.unit import make_learner
 
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads_per_worker)
+    prepare_device(options.threads_per_worker)
     task = Task(
         task_id="check",
         architecture=architecture,

@@ -19,6 +19,8 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any, TextIO
 
+from kedro_nas.training.device import prepare_device
+
 MAX_LIVE_LEARNERS = 6  # graphs and weights of candidates that may be promoted
 
 
@@ -28,7 +30,7 @@ def main() -> None:
     channel = _claim_stdout()
     tasks: queue.Queue[dict[str, Any]] = queue.Queue()
     threading.Thread(target=_read, args=(tasks,), daemon=True).start()
-    _prepare_tensorflow()
+    prepare_device(int(os.environ.get("KEDRO_NAS_THREADS", "1")))
     server = _Server(channel)
     server.say(event="ready")
     while True:
@@ -47,20 +49,6 @@ def _read(tasks: queue.Queue[dict[str, Any]]) -> None:
     for line in sys.stdin:
         tasks.put(json.loads(line))
     os._exit(0)  # the driver is gone; a thread in TensorFlow would hold exit back
-
-
-def _prepare_tensorflow() -> None:
-    import keras
-    import tensorflow as tf
-
-    threads = int(os.environ.get("KEDRO_NAS_THREADS", "1"))
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    for device in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(device, enable=True)
-    tf.config.experimental.enable_op_determinism()
-    keras.utils.set_random_seed(0)  # every draw has a seed of its own; this one
-    # only satisfies op determinism, which refuses to run without
 
 
 class _Server:
