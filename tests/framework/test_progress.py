@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +17,7 @@ import pytest
 
 from kedro_nas.files import append_json_line
 from kedro_nas.framework.progress import (
+    QUIET_S,
     _is_running,
     mark_running,
     read_status,
@@ -96,18 +99,18 @@ def test_summarize_events_of_the_first_line_has_no_best() -> None:
 
 
 @pytest.mark.parametrize("ended", [True, False])
-def test_is_running_needs_a_living_process(ended: bool) -> None:
+def test_is_running_needs_a_living_process(ended: bool, tmp_path: Path) -> None:
     """After a kill the ledger has no last line; the process is asked for."""
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     events = [{"event": "session", "t": 0.0, "pid": process.pid}]
     if ended:
         process.kill()
     else:
-        assert _is_running(events)
+        assert _is_running(events, tmp_path)
     process.communicate(b"\n")
 
-    assert not _is_running(events)
-    assert not _is_running([])
+    assert not _is_running(events, tmp_path)
+    assert not _is_running([], tmp_path)
 
 
 @pytest.fixture
@@ -137,7 +140,7 @@ def test_read_status_names_the_stage_a_living_process_is_in(
 
 def test_unmark_running_leaves_the_word_of_another_process(tmp_path: Path) -> None:
     """A run that ends says nothing about the one that goes on beside it."""
-    other = {"pid": os.getppid(), "stage": "search"}
+    other = {"pid": os.getppid(), "host": platform.node(), "stage": "search"}
     (tmp_path / "running.json").write_text(json.dumps(other))
 
     unmark_running(tmp_path)
@@ -165,6 +168,23 @@ def test_read_status_after_a_kill_is_not_running(
 
     assert (tmp_path / "workspace" / "running.json").exists()
     assert found["running"] is False
+
+
+def test_read_status_on_another_machine_looks_at_the_files(
+    status: Callable[[], dict[str, Any]], tmp_path: Path
+) -> None:
+    """On a shared disk a process id says nothing: what is being written lives."""
+    workspace = tmp_path / "workspace"
+    mark = {"pid": os.getpid(), "host": "elsewhere", "stage": "ranking"}
+    workspace.mkdir()
+    (workspace / "running.json").write_text(json.dumps(mark))
+    writing = status()
+    unmark_running(workspace)  # not this process's word
+    long_ago = time.time() - 2 * QUIET_S
+    os.utime(workspace / "running.json", (long_ago, long_ago))
+    left = status()
+
+    assert (writing["running"], left["running"]) == (True, False)
 
 
 def test_read_status_of_a_search_shows_the_budget_it_runs_with(

@@ -125,6 +125,20 @@ def test_search_one_worker_gives_the_trials_of_two(
     )
 
 
+def test_search_reads_a_share_of_the_validation_images_on_rung_0_only(
+    digits: dict[str, Any], tmp_path: Path
+) -> None:
+    """Where more rungs follow a share is scored; above, and at the top, all images."""
+    trials, _ = _search(digits, tmp_path, rung0_standard_error=0.1, max_trials=11)
+    n_val = len(digits["store"].rows("val"))
+    first = (trials["rung"] == 0) & (trials["bracket"] > 0)
+
+    assert n_val > 40
+    assert set(trials["bracket"]) == {1, 2}
+    assert set(trials.loc[first, "val_images"]) < set(range(25, 35))
+    assert set(trials.loc[~first, "val_images"]) == {n_val}
+
+
 def test_search_leaves_finalists_a_baseline_and_no_checkpoint(
     searched: tuple[pd.DataFrame, dict[str, Any], Path],
 ) -> None:

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-import pytest
-
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.tables import incumbents, rank_correlations, trials_table
-from kedro_nas.search.workspace import count_scored
 from kedro_nas.space.architecture import Architecture, Stage, Stem
 
 MakeDriver = Callable[..., tuple[Driver, Ledger]]
@@ -100,16 +96,3 @@ def test_tables_best_epoch_is_that_of_the_objective() -> None:
 
     assert _best_epoch(*curves, objective="accuracy") == 1
     assert _best_epoch(*curves, objective="balanced_accuracy") == 3
-
-
-def test_count_scored_counts_rare_classes_for_what_they_are() -> None:
-    """Balanced accuracy varies over draws of predictions as the count foretells."""
-    labels, hit = np.repeat([0, 1], [180, 20]), 0.8
-    rng = np.random.default_rng(0)
-    right = rng.random((20_000, len(labels))) < hit
-    balanced = (right[:, :180].mean(axis=1) + right[:, 180:].mean(axis=1)) / 2
-
-    foretold = hit * (1 - hit) / count_scored(labels, "balanced_accuracy")
-
-    assert np.var(balanced) == pytest.approx(foretold, rel=0.05)
-    assert count_scored(labels, "accuracy") == 200

@@ -47,6 +47,25 @@ def test_unit_learns_and_says_each_epoch(make_task: MakeTask) -> None:
     assert outcome.score > 0.5
 
 
+def test_unit_scores_the_same_share_of_each_class_whatever_the_seed(
+    make_task: MakeTask,
+) -> None:
+    """A share of the validation images is fixed: candidates are comparable."""
+    make_task = partial(make_task, checkpoint=None, epochs=1)
+    units = [_run(make_task(validation_share=0.3, seed=seed))[0] for seed in (1, 2)]
+    whole, outcome = _run(make_task(validation_share=1.0))
+    kept, all_rows = units[0]._held_out, whole._held_out
+
+    np.testing.assert_array_equal(kept, units[1]._held_out)
+    assert set(kept) < set(all_rows)
+    counts = [
+        np.bincount(unit._pixels.labels[rows], minlength=10)
+        for unit, rows in ((units[0], kept), (whole, all_rows))
+    ]
+    np.testing.assert_array_equal(counts[0], np.ceil(counts[1] * 0.3))
+    assert outcome.history[0].val_images == len(all_rows)
+
+
 @pytest.mark.parametrize("augmentation", ["light", "trivial+flip+cutmix"])
 def test_unit_resumed_equals_never_stopped_bit_for_bit(
     make_task: MakeTask,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ LAST_OUTPUTS = {
 }
 
 _MARK = "running.json"
+QUIET_S = 600.0  # an epoch of a large data set may write nothing for minutes
 
 
 def mark_running(workspace: Path, stage: str) -> None:
@@ -34,12 +37,14 @@ def mark_running(workspace: Path, stage: str) -> None:
         stage: Its name.
     """
     with contextlib.suppress(OSError):  # a search needs no mark
-        write_json(workspace / _MARK, {"pid": os.getpid(), "stage": stage})
+        mark = {"pid": os.getpid(), "host": platform.node(), "stage": stage}
+        write_json(workspace / _MARK, mark)
 
 
 def unmark_running(workspace: Path) -> None:
     """Take this process's word back; that of another one stays."""
-    if _mark_of(workspace).get("pid") == os.getpid():
+    mark = _mark_of(workspace)
+    if (mark.get("pid"), mark.get("host")) == (os.getpid(), platform.node()):
         (workspace / _MARK).unlink(missing_ok=True)
 
 
@@ -54,7 +59,7 @@ def _mark_of(workspace: Path) -> dict[str, Any]:
 def _running_stage(workspace: Path) -> str | None:
     """Say in which stage a living process is."""
     mark = _mark_of(workspace)
-    return str(mark["stage"]) if _is_alive(mark.get("pid")) else None
+    return str(mark["stage"]) if mark and _is_alive(mark, workspace) else None
 
 
 def read_status(search: Search) -> dict[str, Any]:
@@ -69,11 +74,12 @@ def read_status(search: Search) -> dict[str, Any]:
     """
     workspace = search.place("workspace")
     events = read_json_lines(workspace / "search" / "ledger.jsonl")
-    stage = _running_stage(workspace) or ("search" if _is_running(events) else None)
+    running = _is_running(events, workspace)
+    stage = _running_stage(workspace) or ("search" if running else None)
     stages = _stages(search, stage)
     options = search.parameters().get("search") or {}
     budget_s = options.get("budget_s", 240)
-    if _is_running(events):  # with what `--params` may have said
+    if running:  # with what `--params` may have said
         budget_s = _sessions(events)[-1].get("budget_s", budget_s)
     return {
         "namespace": search.namespace,
@@ -155,18 +161,33 @@ def _sessions(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [e for e in events if e["event"] in {"session", "session_end"}]
 
 
-def _is_running(events: Sequence[dict[str, Any]]) -> bool:
+def _is_running(events: Sequence[dict[str, Any]], workspace: Path) -> bool:
     sessions = _sessions(events)
     if not sessions or sessions[-1]["event"] == "session_end":
         return False
-    return _is_alive(sessions[-1].get("pid"))
+    return _is_alive(sessions[-1], workspace)
 
 
-def _is_alive(pid: Any) -> bool:
+def _is_alive(said: dict[str, Any], workspace: Path) -> bool:
+    """Say whether the process that said so still lives; `said` has `pid` and `host`.
+
+    Process ids mean nothing on another machine, or in another container: there the
+    workspace counts, in which a living run writes all the time.
+    """
+    if said.get("host", platform.node()) != platform.node():
+        newest = max((_changed(path) for path in workspace.rglob("*")), default=0.0)
+        return time.time() - newest < QUIET_S
     try:
-        os.kill(int(pid), 0)
+        os.kill(int(said["pid"]), 0)
     except PermissionError:
         return True
-    except (OSError, TypeError, ValueError):
+    except (OSError, KeyError, TypeError, ValueError):
         return False
     return True
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0  # deleted in the meantime

@@ -129,7 +129,10 @@ def build_model(
         # A backbone brings the scale its weights were trained with.
         if architecture.backbone is None:
             scaling = normalisation(architecture.input_shape[-1], mean, std)
-            x = keras.layers.Rescaling(**scaling, name="normalisation")(pixels)
+            # in half precision the difference to the mean would lose its digits
+            x = keras.layers.Rescaling(
+                **scaling, name="normalisation", dtype="float32"
+            )(pixels)
         outputs = run_network(layers, architecture, x)
     except KedroNasError as error:
         raise SearchSpaceError(

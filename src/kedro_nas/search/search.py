@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import platform
 import time
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from kedro_nas.search.baseline import make_baseline
 from kedro_nas.search.driver import Driver, Trial
 from kedro_nas.search.interrupt import stoppable
 from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.measured import measure_once
 from kedro_nas.search.oracle import HyperbandOracle, Limits
 from kedro_nas.search.progress import Progress
 from kedro_nas.search.tables import (
@@ -31,12 +33,14 @@ from kedro_nas.search.tables import (
     rank_correlations,
     trials_table,
 )
+from kedro_nas.search.validation import validation_share
 from kedro_nas.search.workspace import claim_workspace
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.costs import count_macs
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.budget import search_budget
+from kedro_nas.training.execution import Execution
 from kedro_nas.training.tasks import Epoch, Task
 from kedro_nas.training.workers.lease import lease_pool
 
@@ -77,16 +81,27 @@ def search_architectures(
         workspace / "search", store, space, options, profile["verdict"], seed
     )
     ledger = Ledger(folder / "ledger.jsonl", began=began)
-    with (
-        ledger.beating(),
-        _Search(store, space, profile, folder, ledger, options, seed) as search,
-    ):
-        ended_by = search.run()
+    with ledger.beating():
+        before = float(profile.get("seconds", 0.0)) + space.seconds
+        space, execution = measure_once(
+            store,
+            space,
+            folder,
+            ledger,
+            options,
+            bn_momentum=profile["verdict"]["bn_momentum"],
+            budget_s=search_budget(options, before),
+        )
+        with _Search(
+            store, space, profile, folder, ledger, options, execution, seed
+        ) as search:
+            ended_by = search.run()
     trials = trials_table(ledger.events)
     finalists = _finalists(trials, baseline, ranking)
     summary = _summary(trials, ledger, space, options, ended_by, search.top_epochs)
     summary["seconds_before"] = search.seconds_before
     summary["baseline"] = ranking.baseline
+    summary["execution"] = execution.model_dump()
     return trials, {"finalists": finalists, "search": summary}
 
 
@@ -101,8 +116,10 @@ class _Search:
         folder: Path,
         ledger: Ledger,
         options: SearchOptions,
+        execution: Execution,
         seed: int,
     ) -> None:
+        self._execution = execution
         self._store, self._space, self._options = store, space, options
         self._verdict = profile["verdict"]
         self._folder, self._ledger, self._seed = folder, ledger, seed
@@ -110,6 +127,11 @@ class _Search:
         self._budget_s = search_budget(options, self.seconds_before)
         first, top = options.rung_epochs(self._steps_per_epoch())
         self.top_epochs = top
+        self._rung0_share = validation_share(
+            store.labels[store.rows("val")],
+            options.objective_for(self._verdict),
+            options.rung0_standard_error,
+        )
         limits = Limits(
             iterations=options.iterations or self._iterations(),
             max_trials=options.max_trials,
@@ -173,6 +195,7 @@ class _Search:
         def checkpoint(name: str) -> str:
             return str(self._folder / "checkpoints" / f"{name}.npz")
 
+        is_first = start == 0 and end < self.top_epochs  # of several rungs
         return Task(
             task_id=trial.name,
             architecture=halved(trial.architecture, trial.halvings),
@@ -187,9 +210,11 @@ class _Search:
             objective=self._options.objective_for(self._verdict),
             patience=self._options.patience,
             smoothing_epochs=self._options.smoothing_epochs,
+            validation_share=self._rung0_share if is_first else 1.0,
             bn_momentum=self._verdict["bn_momentum"],
             class_weights=self._verdict["class_weights"],
             max_resident_mb=self._options.max_resident_mb,
+            execution=self._execution,
         )
 
     def run(self) -> str:
@@ -211,7 +236,8 @@ class _Search:
         if self._budget_s is not None and self._ledger.seconds >= self._budget_s:
             logger.info("The search has used its budget; nothing is trained anew.")
             return "budget"
-        self._ledger.append("session", pid=os.getpid(), budget_s=self._budget_s)
+        here = {"pid": os.getpid(), "host": platform.node()}
+        self._ledger.append("session", **here, budget_s=self._budget_s)
         self._sweep()
         log = self._folder.parent / "workers.log"
         with self._progress, lease_pool(options, log) as pool:

@@ -8,14 +8,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from kedro_nas.data.store import ImageStore
 from kedro_nas.environment import describe_environment
 from kedro_nas.errors import SearchError
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.validation import count_scored
 from kedro_nas.space.search_space import SearchSpace
 
 logger = logging.getLogger(__name__)
@@ -91,23 +89,6 @@ def claim_workspace(
             environment=describe_environment(),
         )
     return folder
-
-
-def count_scored(labels: NDArray[np.integer], objective: str) -> float:
-    """Return how many validation images a score's standard error counts.
-
-    Balanced accuracy is a mean over classes, as unsure as its rarest ones: with classes
-    of n_k images its variance is that of accuracy on K^2 / sum(1 / n_k) of them.
-
-    >>> count_scored(np.array([0] * 90 + [1] * 10), "accuracy")
-    100.0
-    >>> round(count_scored(np.array([0] * 90 + [1] * 10), "balanced_accuracy"), 1)
-    36.0
-    """
-    if objective == "accuracy":
-        return float(len(labels))
-    sizes = np.unique(labels, return_counts=True)[1]
-    return float(len(sizes) ** 2 / np.sum(1 / sizes))
 
 
 def _belongs(

@@ -61,6 +61,8 @@ class SearchSpace(BaseModel):
         n_classes: Number of classes.
         preset: Where the choices came from.
         choices: Flat names to allowed values; every value categorical but ranges.
+        batch_size_open: Whether nobody chose the one batch size there is; a search
+            on GPUs then measures which one to use.
         bounds: Largest costs.
         anchors: Tried first; the first is candidate 0. All fit the bounds.
         acceptance: Of 1,000 even draws.
@@ -82,6 +84,7 @@ class SearchSpace(BaseModel):
     n_classes: int
     preset: str
     choices: dict[str, tuple[Value, ...] | Range]
+    batch_size_open: bool = False
     bounds: Bounds
     anchors: tuple[Architecture, ...] = ()
     acceptance: Acceptance = Acceptance()
@@ -191,6 +194,8 @@ def build_search_space(
         n_classes=len(profile["class_names"]),
         preset=options.preset,
         choices=spell_out(resolved, (height, width, channels)),
+        batch_size_open=options.batch_size is None
+        and len(resolved.batch_size or ()) == 1,
         bounds=resolve_bounds(
             resolved,
             image_shape=_as_seen(resolved, (height, width, channels)),

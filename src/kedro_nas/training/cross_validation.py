@@ -27,6 +27,7 @@ from kedro_nas.training.budget import (
     seconds_per_epoch,
     side_by_side,
 )
+from kedro_nas.training.execution import execution_here
 from kedro_nas.training.plan import Plan, plan_cross_validation
 from kedro_nas.training.run import Ran, run_tasks
 from kedro_nas.training.tasks import Epoch, Outcome, Task
@@ -82,7 +83,8 @@ def rank_finalists(
     for reason in plan.reasons:
         logger.warning("Cross-validation: %s.", reason)
     contestants = _within(contestants, plan)
-    tasks = _tasks(store, contestants, plan, verdict, search, seed)
+    execution = finalists["search"].get("execution")
+    tasks = _tasks(store, contestants, plan, verdict, search, execution, seed)
     deadline = None if granted is None else began + granted
     ran = _run(store, tasks, workspace, search, deadline, len(contestants))
     whole, cut = _whole_folds(tasks, ran.outcomes)
@@ -93,6 +95,7 @@ def rank_finalists(
     )
     best["epochs"] = options.final_epochs or round(options.final_factor * full)
     best["objective"] = objective
+    best["execution"] = execution
     best["plan"] = {
         "finalists": plan.n_finalists,
         "folds": plan.n_folds,
@@ -264,6 +267,7 @@ def _tasks(
     plan: Plan,
     verdict: dict[str, Any],
     search: SearchOptions,
+    execution: dict[str, Any] | None,
     seed: int,
 ) -> list[Task]:
     """List the folds, all contestants of a fold together so that pairs are whole."""
@@ -280,6 +284,7 @@ def _tasks(
             bn_momentum=verdict["bn_momentum"],
             class_weights=verdict["class_weights"],
             max_resident_mb=search.max_resident_mb,
+            execution=execution_here(execution),
         )
         for repeat in range(plan.n_repeats)
         for fold in range(plan.n_folds)

@@ -13,6 +13,7 @@ from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
+from kedro_nas.training.execution import execution_here
 from kedro_nas.training.run import Ran, run_tasks
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool
@@ -69,6 +70,7 @@ def fit_final_models(
             bn_momentum=verdict["bn_momentum"],
             class_weights=verdict["class_weights"],
             max_resident_mb=search.max_resident_mb,
+            execution=execution_here(best_architecture.get("execution")),
             model_file=str(folder / f"{name}.keras"),
         )
 

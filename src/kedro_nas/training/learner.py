@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from kedro_nas.models.pretrained import reinitialised_layers
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.augmentation import make_augmenter
 from kedro_nas.training.batch_norm import fused_batch_norms
+from kedro_nas.training.execution import PLAIN, Execution, precision
 from kedro_nas.training.mixing import make_mixer
 from kedro_nas.training.optimizer import FusedOptimizer
 from kedro_nas.training.pixels import DevelopmentPixels
@@ -47,6 +49,7 @@ class Learner:
         bn_momentum: Of all batch normalisations.
         class_weights: Per class id, or None.
         seed: Of the initial weights and of dropout.
+        execution: Compilation and precision of the steps.
     """
 
     def __init__(
@@ -59,12 +62,21 @@ class Learner:
         bn_momentum: float,
         class_weights: Sequence[float] | None,
         seed: int,
+        execution: Execution = PLAIN,
     ) -> None:
         import keras
 
-        self.model = build_model(
-            architecture, mean=mean, std=std, bn_momentum=bn_momentum, seed=seed
+        self._execution = execution
+        self._build = partial(
+            build_model,
+            architecture,
+            mean=mean,
+            std=std,
+            bn_momentum=bn_momentum,
+            seed=seed,
         )
+        with precision(execution.precision):
+            self.model = self._build()
         logits = self.model.get_layer("logits").output
         self._network = keras.Model(self.model.input, logits)
         self._pixels = pixels
@@ -104,23 +116,23 @@ class Learner:
         """Trace the three graphs now, so that building and training are told apart."""
         import tensorflow as tf
 
-        # XLA never on CPU: depthwise convolutions are 20 to 40 times slower there.
-        def compiled(function: Any, *signature: Any) -> Any:
-            return tf.function(
-                function, autograph=False, jit_compile=False, input_signature=signature
-            ).get_concrete_function()
-
         rows = tf.TensorSpec([None], tf.int32)
+        self._run_steps = self._compiled_steps()
         with fused_batch_norms(self.model, inference=False):
-            self._run_steps = compiled(
+            self._run_forward = _compiled(self._forward_in_training_mode, rows)
+        with fused_batch_norms(self.model, inference=True):
+            self._run_predict = _compiled(self._predict, rows)
+
+    def _compiled_steps(self) -> Any:
+        import tensorflow as tf
+
+        with fused_batch_norms(self.model, inference=False):
+            return _compiled(
                 self._steps,
                 tf.TensorSpec([None, None], tf.int32),
                 tf.TensorSpec([None, 2], tf.float32),
                 tf.TensorSpec([None, 2], tf.int32),
             )
-            self._run_forward = compiled(self._forward_in_training_mode, rows)
-        with fused_batch_norms(self.model, inference=True):
-            self._run_predict = compiled(self._predict, rows)
 
     def _loss(self, logits: Any, labels: Any) -> Any:
         import tensorflow as tf
@@ -150,7 +162,10 @@ class Learner:
     def _steps(self, rows: Any, rates: Any, seeds: Any) -> Any:
         import tensorflow as tf
 
-        variables = [v.value for v in self._network.trainable_variables]
+        # what gathers and augments stays outside: not all of it is known to XLA
+        update = self._update
+        if self._execution.jit_compile:
+            update = tf.function(update, autograph=False, jit_compile=True)
 
         def step(i: Any, losses: Any) -> tuple[Any, Any]:
             batch, labels = self._pixels.gather(rows[i])
@@ -159,10 +174,7 @@ class Learner:
             share: Any = None
             if self._mix is not None:
                 batch, share = self._mix(batch, seeds[i])
-            with tf.GradientTape() as tape:
-                logits = self._network(batch, training=True)
-                loss = self._mixed_loss(tf.cast(logits, tf.float32), labels, share)
-            self._optimizer.apply(tape.gradient(loss, variables), rates[i])
+            loss = update(batch, labels, share, rates[i])
             return i + 1, losses.write(i, loss)
 
         n = tf.shape(rows)[0]
@@ -172,11 +184,24 @@ class Learner:
         )
         return losses.stack()
 
+    def _update(self, batch: Any, labels: Any, share: Any, rates: Any) -> Any:
+        import tensorflow as tf
+
+        variables = [v.value for v in self._network.trainable_variables]
+        with tf.GradientTape() as tape:
+            logits = self._network(batch, training=True)
+            loss = self._mixed_loss(tf.cast(logits, tf.float32), labels, share)
+        self._optimizer.apply(tape.gradient(loss, variables), rates)
+        return loss
+
     def _forward_in_training_mode(self, rows: Any) -> Any:
         return self._network(self._pixels.gather(rows)[0], training=True)
 
     def _predict(self, rows: Any) -> Any:
-        return self.model(self._pixels.gather(rows)[0], training=False)
+        import tensorflow as tf
+
+        logits = self._network(self._pixels.gather(rows)[0], training=False)
+        return tf.nn.softmax(tf.cast(logits, tf.float32))  # float32 in any precision
 
     def train_epoch(
         self,
@@ -209,9 +234,7 @@ class Learner:
                 raise DeadlineError
             part = slice(done, done + self._chunk_steps)
             began = time.monotonic()
-            losses += np.asarray(
-                self._run_steps(order[part], rates[part], seeds[part])
-            ).tolist()
+            losses += self._take(order[part], rates[part], seeds[part])
             done = min(steps, part.stop)
             # where an epoch is cut into chunks changes nothing but the clock, so the
             # losses are summed exactly: float sums depend on how they are grouped
@@ -220,6 +243,29 @@ class Learner:
             elif time.monotonic() - began > CHUNK_S * 2 and self._chunk_steps > 1:
                 self._chunk_steps //= 2
         return math.fsum(losses) / steps
+
+    def _take(self, *inputs: Any) -> list[float]:
+        """Take some steps; without XLA from the first one that it cannot compile."""
+        import tensorflow as tf
+
+        refused = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
+        try:
+            losses = self._run_steps(*inputs)
+        except refused:  # raised before a step has changed anything
+            if not self._execution.jit_compile:
+                raise
+            self._execution = self._execution.model_copy(update={"jit_compile": False})
+            self._run_steps = self._compiled_steps()
+            losses = self._run_steps(*inputs)
+        return np.asarray(losses).tolist()  # type: ignore[no-any-return]
+
+    def portable_model(self) -> Any:
+        """Return the model in float32, whatever precision it was trained in."""
+        if self._execution.precision == "float32":
+            return self.model
+        plain = self._build()
+        plain.set_weights(self.model.get_weights())
+        return plain
 
     def estimate_batch_norm(self, positions: NDArray[np.int32]) -> None:
         """Settle the moving statistics on the present weights.
@@ -255,3 +301,11 @@ class Learner:
         for variable, value in zip(variables, state, strict=False):
             variable.assign(value)
         self._optimizer.load(state[len(variables) :])
+
+
+def _compiled(function: Any, *signature: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.function(
+        function, autograph=False, jit_compile=False, input_signature=signature
+    ).get_concrete_function()

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from kedro_nas.space.architecture import Architecture
+from kedro_nas.training.execution import PLAIN, Execution
 
 OUT_OF_MEMORY = "out of memory"  # how the reason of such a failure begins
 
@@ -36,9 +37,12 @@ class Task(BaseModel):
         objective: What `score` and patience look at.
         patience: Epochs without a better score before stopping; null never stops.
         smoothing_epochs: The score is the mean of so many last epochs.
+        validation_share: Share of each class of the validation rows that is scored.
         bn_momentum: Of all batch normalisations.
         class_weights: Per class id, or null.
         max_resident_mb: See `SearchOptions.max_resident_mb`.
+        execution: Compilation and precision of the steps.
+        probe_steps: Only time so many steps; nothing is scored or kept.
         model_file: Where to save the trained model (`.keras`), or null.
     """
 
@@ -57,9 +61,12 @@ class Task(BaseModel):
     objective: Literal["accuracy", "balanced_accuracy"] = "accuracy"
     patience: int | None = None
     smoothing_epochs: int = 3
+    validation_share: float = Field(1.0, gt=0, le=1)
     bn_momentum: float = 0.9
     class_weights: tuple[float, ...] | None = None
     max_resident_mb: int = 1024
+    execution: Execution = PLAIN
+    probe_steps: int | None = Field(None, ge=1)
     model_file: str | None = None
 
     def digest(self, fingerprint: str) -> str:
@@ -81,6 +88,7 @@ class Epoch(BaseModel):
         train_loss: Mean over the epoch's steps.
         val_accuracy: And the other scores: on the validation rows, null where the task
             has none.
+        val_images: How many validation images were scored.
         learning_rate: At the last step.
         seconds_train: Gradient steps and batch-norm re-estimation.
         seconds_validate: Predicting and scoring validation rows.
@@ -93,6 +101,7 @@ class Epoch(BaseModel):
     val_accuracy: float | None = None
     val_balanced_accuracy: float | None = None
     val_loss: float | None = None
+    val_images: int | None = None
     learning_rate: float
     seconds_train: float
     seconds_validate: float = 0.0

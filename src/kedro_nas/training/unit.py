@@ -49,6 +49,7 @@ class Unit:
         )
         train, held_out = select_rows(store, task.rows)
         self._train = self._pixels.positions(train)
+        held_out = thinned(held_out, store.labels, task.validation_share)
         self._held_out = self._pixels.positions(held_out)
         with _Clock(self._seconds, "build"):
             self.learner = learner or make_learner(task, store, self._pixels)
@@ -75,6 +76,8 @@ class Unit:
             The outcome; raising is left to what cannot be scored.
         """
         task = self._task
+        if task.probe_steps is not None:
+            return self._probe(task.probe_steps)
         try:
             while len(self._history) < task.epochs and not self._out_of_patience():
                 self._epoch(len(self._history))
@@ -86,6 +89,20 @@ class Unit:
         if task.model_file is not None:
             _save_model(self.learner, Path(task.model_file))
         return self._outcome("completed", self._cut())
+
+    def _probe(self, steps: int) -> Outcome:
+        """Time some steps; the first, which compiles, counts as building."""
+        batch = min(self._task.architecture.recipe.batch_size, len(self._train))
+        order = np.resize(self._train, (steps, batch))
+        rates = np.full((steps, 2), 1e-4, np.float32)
+        with _Clock(self._seconds, "build"):
+            self.learner.train_epoch(order[:1], rates[:1], seed=0)
+        try:
+            with _Clock(self._seconds, "train"):
+                self.learner.train_epoch(order, rates, seed=0, deadline=self._deadline)
+        except DeadlineError:
+            return self._outcome("stopped", "the time for probes was up")
+        return Outcome(status="completed", seconds=self._seconds)
 
     def _cut(self) -> str:
         """Say how much of a model's training the deadline left out, if any."""
@@ -150,6 +167,7 @@ class Unit:
             "val_accuracy": scores["accuracy"],
             "val_balanced_accuracy": scores["balanced_accuracy"],
             "val_loss": scores["log_loss"],
+            "val_images": len(self._held_out),
         }
 
     def _scores(self) -> dict[str, Any]:
@@ -219,6 +237,26 @@ def select_rows(
     return store.fold(int(repeat), int(fold))
 
 
+def thinned(
+    rows: NDArray[np.int64], labels: NDArray[np.integer], share: float
+) -> NDArray[np.int64]:
+    """Keep a share of the rows of each class, at least one, evenly spaced.
+
+    No seed has a say: every candidate is scored on the same images.
+
+    >>> thinned(np.arange(10), np.array([0] * 8 + [1] * 2), 0.5)
+    array([0, 2, 4, 6, 8])
+    """
+    if share == 1:
+        return rows
+    kept = []
+    for label in np.unique(labels[rows]):
+        members = rows[labels[rows] == label]
+        n = math.ceil(len(members) * share)
+        kept.append(members[np.arange(n) * len(members) // n])
+    return np.sort(np.concatenate(kept))
+
+
 def make_learner(task: Task, store: ImageStore, pixels: DevelopmentPixels) -> Learner:
     """Build the learner of a task; normalisation from its training rows only."""
     mean, std = _statistics(task.store, store.fingerprint, task.rows)
@@ -230,6 +268,7 @@ def make_learner(task: Task, store: ImageStore, pixels: DevelopmentPixels) -> Le
         bn_momentum=task.bn_momentum,
         class_weights=task.class_weights,
         seed=derive_seed(task.seed, "weights"),
+        execution=task.execution,
     )
 
 
@@ -246,5 +285,5 @@ def _statistics(
 def _save_model(learner: Learner, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.stem}.tmp.keras")
-    learner.model.save(beside)
+    learner.portable_model().save(beside)
     beside.replace(path)

@@ -1,0 +1,52 @@
+"""The same search space for another batch size."""
+
+from __future__ import annotations
+
+import math
+
+from kedro_nas.parameters.search_space import Range
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.choices import Allowed, two_digits
+from kedro_nas.space.search_space import SearchSpace
+
+
+def with_batch_size(space: SearchSpace, batch_size: int) -> SearchSpace:
+    """Change the one batch size of a space, and its learning rates with it.
+
+    Source: Malladi et al. (2022), On the SDEs and Scaling Rules for Adaptive Gradient
+        Algorithms: the rate follows the square root of the batch.
+
+    Args:
+        space: With a single batch size.
+        batch_size: Images per gradient step.
+    """
+    before = space.anchors[0].recipe.batch_size
+    if before == batch_size:
+        return space
+    factor = math.sqrt(batch_size / before)
+
+    def changed(architecture: Architecture) -> Architecture:
+        rate = two_digits(architecture.recipe.learning_rate * factor)
+        update = {"batch_size": batch_size, "learning_rate": rate}
+        recipe = architecture.recipe.model_copy(update=update)
+        return architecture.model_copy(update={"recipe": recipe})
+
+    smallest = changed(Architecture.from_dict(space.smallest["architecture"]))
+    return space.model_copy(
+        update={
+            "choices": space.choices
+            | {
+                "batch_size": (batch_size,),
+                "learning_rate": _scaled(space.choices["learning_rate"], factor),
+            },
+            "anchors": tuple(changed(anchor) for anchor in space.anchors),
+            "smallest": space.smallest | {"architecture": smallest.to_dict()},
+        }
+    )
+
+
+def _scaled(rates: Allowed, factor: float) -> Allowed:
+    if isinstance(rates, Range):
+        low, high = two_digits(rates.low * factor), two_digits(rates.high * factor)
+        return Range(low=low, high=high)
+    return tuple(two_digits(float(str(rate)) * factor) for rate in rates)

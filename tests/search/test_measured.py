@@ -1,0 +1,133 @@
+"""What is measured of a GPU is measured once, and followed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from kedro_nas.data.prepare import prepare_images
+from kedro_nas.models.spaces import build_search_space
+from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.search import measured
+from kedro_nas.search.search import search_architectures
+from kedro_nas.training import execution
+from kedro_nas.training.cross_validation import rank_finalists
+from kedro_nas.training.execution import PLAIN, Execution
+from kedro_nas.training.probes import Measured
+
+pytestmark = pytest.mark.slow
+
+HALF = Execution(precision="mixed_bfloat16")
+
+
+class _Job:
+    """Searches 300 digits, as if there were a GPU or not."""
+
+    def __init__(self, folder: Path) -> None:
+        images, labels = load_digits(return_X_y=True)
+        pixels = (images[:300].reshape(-1, 8, 8, 1) * 15.9).astype(np.uint8)
+        self.folder = folder
+        self.store, self.profile = prepare_images(
+            (pixels, labels[:300]), DataPreparationOptions(), seed=0, workspace=folder
+        )
+        self.probes = 0
+
+    def probe(self, *_: Any, **__: Any) -> Measured:
+        """Stand for the probes of a card that likes batches of 64 in bfloat16."""
+        self.probes += 1
+        return Measured(execution=HALF, batch_size=64, images_per_s={"plain": 1.0})
+
+    def search(self, **changes: Any) -> tuple[Any, dict[str, Any]]:
+        """Search, or go on."""
+        space = build_search_space(
+            SearchSpaceOptions.model_validate(changes.pop("space", {})),
+            self.profile,
+            seed=0,
+        )
+        self.options = SearchOptions.model_validate(
+            {
+                "budget_s": None,
+                "max_trials": 2,
+                "max_epochs": 4,
+                "factor": 2,
+                "min_steps": 1,
+                "workers": 1,
+                "progress": "off",
+                **changes,
+            }
+        )
+        return search_architectures(
+            self.store,
+            space.to_dict(),
+            self.profile,
+            self.folder,
+            self.options,
+            RankingOptions(finalists=1),
+            0,
+        )
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> _Job:
+    """Pretend a GPU where the decision is made; workers train on the CPU."""
+    job = _Job(tmp_path)
+    monkeypatch.setattr(measured, "gpu_names", lambda: ["0"])
+    monkeypatch.setattr(execution, "gpu_names", lambda: ["0"])
+    monkeypatch.setattr(measured, "probe", job.probe)
+    return job
+
+
+def batches(trials: Any) -> set[int]:
+    """List the batch sizes that were trained with."""
+    return {json.loads(a)["recipe"]["batch_size"] for a in trials["architecture"]}
+
+
+def test_search_measures_once_and_all_stages_follow(gpu: _Job) -> None:
+    """Batch and precision are measured once, kept over restarts, and ranked with."""
+    trials, finalists = gpu.search()
+    more, _ = gpu.search(max_trials=3)
+    _, _, best = rank_finalists(
+        gpu.store,
+        gpu.profile,
+        finalists,
+        gpu.folder,
+        RankingOptions(finalists=1, folds=2, repeats=1, epochs=1, baseline="none"),
+        gpu.options,
+        0,
+    )
+
+    assert gpu.probes == 1
+    assert batches(trials) == batches(more) == {64}
+    assert (len(trials), len(more)) == (2, 3)
+    assert Execution.model_validate(finalists["search"]["execution"]) == HALF
+    assert best["execution"] == HALF.model_dump()
+
+
+def test_search_keeps_the_users_batch_size(gpu: _Job) -> None:
+    """A batch size somebody chose is not replaced by a measured one."""
+    trials, _ = gpu.search(space={"batch_size": [16]}, max_trials=1)
+
+    assert (gpu.probes, batches(trials)) == (1, {16})
+
+
+def test_search_plain_is_not_measured(gpu: _Job) -> None:
+    """`execution: plain` measures nothing and changes nothing."""
+    trials, finalists = gpu.search(execution="plain", max_trials=1)
+
+    assert (gpu.probes, batches(trials)) == (0, {32})
+    assert Execution.model_validate(finalists["search"]["execution"]) == PLAIN
+
+
+def test_search_on_a_cpu_is_plain(tmp_path: Path) -> None:
+    """Without a GPU nothing is measured: a batch of 32 is the fastest there."""
+    _, finalists = _Job(tmp_path).search(max_trials=1)
+
+    assert Execution.model_validate(finalists["search"]["execution"]) == PLAIN

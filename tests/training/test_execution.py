@@ -1,0 +1,127 @@
+"""XLA and half precision: what changes, and what must not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.training import execution
+from kedro_nas.training.execution import PLAIN, Execution, execution_here, precision
+from kedro_nas.training.learner import Learner
+from kedro_nas.training.tasks import Outcome, Task
+from kedro_nas.training.unit import Unit
+
+XLA = Execution(jit_compile=True)
+HALF = Execution(precision="mixed_bfloat16")
+
+MakeTask = Callable[..., Task]
+
+
+def run(task: Task) -> tuple[Unit, Outcome]:
+    """Run a task in this process."""
+    unit = Unit(task, learner=None, deadline=None, say=lambda _: None)
+    return unit, unit.run()
+
+
+def losses(outcome: Outcome) -> list[float]:
+    """Give the training loss of each epoch."""
+    return [epoch.train_loss for epoch in outcome.history]
+
+
+def compiled_by_xla(learner: Learner) -> bool:
+    """Say whether the graph of the steps calls a function XLA must compile."""
+    library = learner._run_steps.graph.as_graph_def().library
+    return any(f.attr["_XlaMustCompile"].b for f in library.function)
+
+
+def test_execution_xla_steps_learn_as_plain_ones(
+    make_task: MakeTask, small_architecture: Architecture
+) -> None:
+    """Compiled steps give the plain losses, but for roundings."""
+    # XLA draws dropout from a generator of its own
+    head = small_architecture.head.model_copy(update={"dropout": 0.0})
+    architecture = small_architecture.model_copy(update={"head": head})
+    make_task = partial(make_task, architecture=architecture, checkpoint=None)
+    unit, compiled = run(make_task(execution=XLA))
+    other, plain = run(make_task())
+
+    assert compiled_by_xla(unit.learner)
+    assert not compiled_by_xla(other.learner)
+    np.testing.assert_allclose(losses(compiled), losses(plain), rtol=2e-3)
+
+
+def test_execution_what_xla_cannot_compile_is_run_without_it(
+    make_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operation unknown to XLA costs the compilation, not the trial."""
+    import tensorflow as tf
+
+    loss = Learner._loss
+
+    def with_python(self: Learner, logits: Any, labels: Any) -> Any:
+        zero = tf.numpy_function(lambda: np.float32(0), [], tf.float32)
+        return loss(self, logits, labels) + tf.reshape(zero, [])
+
+    _, plain = run(make_task(checkpoint=None))
+    monkeypatch.setattr(Learner, "_loss", with_python)
+    unit, outcome = run(make_task(execution=XLA))
+
+    assert outcome.status == "completed"
+    assert not compiled_by_xla(unit.learner)
+    assert losses(outcome) == losses(plain)
+
+
+def test_execution_half_precision_keeps_float32_weights_and_hands_over_float32(
+    make_task: MakeTask, tmp_path: Path
+) -> None:
+    """Trained in bfloat16, state and probabilities are float32, and so is the model."""
+    import keras
+
+    file = tmp_path / "model.keras"
+    task = make_task(execution=HALF, epochs=12, schedule_epochs=12, rows="dev")
+    unit, outcome = run(task.model_copy(update={"model_file": str(file)}))
+    learner = unit.learner
+    positions = np.arange(100, dtype=np.int32)
+    probabilities = learner.predict(positions)
+    saved = keras.models.load_model(file)
+    images = np.asarray(unit._pixels.gather(positions)[0])
+
+    assert learner.model.get_layer("logits").compute_dtype == "bfloat16"
+    assert {layer.compute_dtype for layer in saved.layers} == {"float32"}
+    assert all(array.dtype == np.float32 for array in learner.state()[:4])
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    again = saved.predict(images, verbose=0)
+    np.testing.assert_allclose(again, probabilities, atol=0.1)
+    assert outcome.history[-1].train_loss < outcome.history[0].train_loss * 0.9
+
+
+def test_execution_here_is_plain_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a GPU was measured to like is not done to a CPU that goes on."""
+    measured = {"jit_compile": True, "precision": "mixed_bfloat16"}
+    monkeypatch.setattr(execution, "gpu_names", list)
+    assert execution_here(measured) == PLAIN
+    monkeypatch.setattr(execution, "gpu_names", lambda: ["0"])
+    assert execution_here(measured) == Execution(**measured)
+    assert execution_here(None) == PLAIN
+
+
+def fail_within() -> None:
+    """Fail while layers are built in half precision."""
+    with precision("mixed_bfloat16"):
+        raise RuntimeError("planted")
+
+
+def test_precision_is_given_back() -> None:
+    """Whatever happens within the block, layers after it are float32 again."""
+    import keras
+
+    with pytest.raises(RuntimeError, match="planted"):
+        fail_within()
+    assert keras.config.dtype_policy().name == "float32"
