@@ -25,3 +25,13 @@ def cpu_numbers() -> list[int]:
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))
+
+
+def share_gpu_memory() -> None:
+    """Let TensorFlow take GPU memory as it needs it, here and in child processes.
+
+    Its first operation would else take nearly all of every GPU, and the workers would
+    find none: a process that only counts a user's block or loads a pretrained body
+    does such an operation. What the user has set stays.
+    """
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")

@@ -168,6 +168,7 @@ def trial_row(rng, one: Architecture, rung, start, end, level) -> dict[str, Any]
         "val_balanced_accuracy": np.nan if failed else float(curve[-1]),
         "val_loss": float(1.2 * (1 - curve[-1])), "train_loss": float(1 - curve[-1]),
         "val_accuracy_by_epoch": [] if failed else curve.tolist(),
+        "val_balanced_accuracy_by_epoch": [] if failed else (curve - 0.1).tolist(),
         "val_loss_by_epoch": [] if failed else (1.2 * (1 - curve)).tolist(),
         "train_loss_by_epoch": [] if failed else (1 - curve).tolist(),
         "best_epoch": int(epochs[curve.argmax()]),

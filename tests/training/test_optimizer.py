@@ -92,6 +92,24 @@ def test_optimizer_makes_a_step_without_end_visible(bad: float) -> None:
     assert all(np.isnan(value).all() for value in ours("sgd", [step], 0.0))
 
 
+def test_optimizer_reset_forgets_everything() -> None:
+    """After a reset the next steps are those of a new optimizer."""
+    variables, steps = weights(), gradients()
+    rates = np.array(RATES, np.float32)
+    rule = FusedOptimizer(
+        "adamw", variables, weight_decay=DECAY, pretrained=[False, False, True]
+    )
+    rule.apply(steps[0], rates)
+    rule.reset()
+    for variable, initial in zip(variables, weights(), strict=True):
+        variable.assign(initial)
+    for step in steps:
+        rule.apply(step, rates)
+
+    for found, expected in zip(variables, ours("adamw", steps), strict=True):
+        assert np.array_equal(found.numpy(), expected)
+
+
 def test_optimizer_goes_on_from_its_state_to_the_bit() -> None:
     """Two steps, a reload and two steps are four steps."""
     variables, steps = weights(), gradients()

@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from kedro_nas.devices import share_gpu_memory
+
 _NOISE = (
     r"^WARNING: All log messages before absl::InitializeLog\(\) is called",
     r"cudart_stub\.cc:[0-9]+\] Could not find cuda drivers on your machine",
@@ -36,6 +38,7 @@ def prepare_for(node: Any) -> None:
     Args:
         node: A node of ours whose inputs are about to be loaded.
     """
+    share_gpu_memory()
     name = node.func.__name__
     if name in _IMPORTING | _COMPUTING:
         import_tensorflow(with_devices=name in _COMPUTING)
@@ -48,6 +51,7 @@ def import_tensorflow(*, with_devices: bool) -> None:
         with_devices: Also look for GPUs, which TensorFlow does at its first
             operation and reports on machines without one.
     """
+    share_gpu_memory()
     if "tensorflow" in sys.modules and not with_devices:
         return
     with filtered_stderr():

@@ -42,7 +42,7 @@ class RankingOptions(Options):
     folds: int | None = Field(None, ge=2)
     repeats: int | None = Field(None, ge=1)
     rule: Literal["one_standard_error", "best_mean"] = "one_standard_error"
-    budget_s: float | None = Field(60, gt=0, allow_inf_nan=False)
+    budget_s: float | None = Field(90, gt=0, allow_inf_nan=False)
     epochs: int | None = Field(None, ge=1)
     baseline: str = "auto"
     final_epochs: int | None = Field(None, ge=1)

@@ -116,7 +116,9 @@ def _draw(
     best = results["best_architecture"]
     objective = best.get("objective") or "accuracy"
     return {
-        "learning_curves": draw_learning_curves(trials, str(best.get("key"))),
+        "learning_curves": draw_learning_curves(
+            trials, str(best.get("key")), objective
+        ),
         "pareto_front": draw_pareto_front(trials, ranking),
         "fold_scores_figure": draw_fold_scores(
             results["fold_scores"], ranking, objective=objective

@@ -21,6 +21,7 @@ from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.proposers.random import RandomProposer
 from kedro_nas.ranking.finalists import choose_finalists
 from kedro_nas.search.baseline import make_baseline
+from kedro_nas.search.calibration import affordable_macs
 from kedro_nas.search.driver import Driver, Trial
 from kedro_nas.search.interrupt import stoppable
 from kedro_nas.search.ledger import Ledger
@@ -173,12 +174,16 @@ class _Search:
         options = self._options
         if self._budget_s is None or options.max_epoch_share is None:
             return None
-        per_mac = epoch.seconds_train / count_macs(trial.architecture)
-        max_macs = options.max_epoch_share * self._budget_s / per_mac
+        seconds, max_macs = affordable_macs(
+            epoch,
+            macs=count_macs(trial.architecture),
+            steps=self._steps_per_epoch(),
+            allowed_s=options.max_epoch_share * self._budget_s,
+        )
         logger.info(
             "One epoch of candidate 0 takes %.1f s here; candidates above %.1f million "
             "MACs are not drawn.",
-            epoch.seconds_train,
+            seconds,
             max_macs / 1e6,
         )
         return max_macs

@@ -34,6 +34,7 @@ COLUMNS = {
     "val_images": "Int64",
     "train_loss": "float64",
     "val_accuracy_by_epoch": "object",
+    "val_balanced_accuracy_by_epoch": "object",
     "val_loss_by_epoch": "object",
     "train_loss_by_epoch": "object",
     "best_epoch": "Int64",
@@ -138,7 +139,7 @@ def _epochs_of(
     return [e for e in ended["history"] if e["epoch"] > created["epoch_start"]]
 
 
-_CURVES = ("val_accuracy", "val_loss", "train_loss")
+_CURVES = ("val_accuracy", "val_balanced_accuracy", "val_loss", "train_loss")
 
 
 def _seconds(

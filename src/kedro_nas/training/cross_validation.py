@@ -27,7 +27,7 @@ from kedro_nas.training.budget import (
     seconds_per_epoch,
     side_by_side,
 )
-from kedro_nas.training.execution import execution_here
+from kedro_nas.training.execution import Execution, execution_here
 from kedro_nas.training.plan import Plan, plan_cross_validation
 from kedro_nas.training.run import Ran, run_tasks
 from kedro_nas.training.tasks import Epoch, Outcome, Task
@@ -83,7 +83,8 @@ def rank_finalists(
     for reason in plan.reasons:
         logger.warning("Cross-validation: %s.", reason)
     contestants = _within(contestants, plan)
-    execution = finalists["search"].get("execution")
+    measured_once = finalists["search"].get("execution")
+    execution = execution_here(measured_once)
     tasks = _tasks(store, contestants, plan, verdict, search, execution, seed)
     deadline = None if granted is None else began + granted
     ran = _run(store, tasks, workspace, search, deadline, len(contestants))
@@ -95,7 +96,7 @@ def rank_finalists(
     )
     best["epochs"] = options.final_epochs or round(options.final_factor * full)
     best["objective"] = objective
-    best["execution"] = execution
+    best["execution"] = measured_once
     best["plan"] = {
         "finalists": plan.n_finalists,
         "folds": plan.n_folds,
@@ -267,7 +268,7 @@ def _tasks(
     plan: Plan,
     verdict: dict[str, Any],
     search: SearchOptions,
-    execution: dict[str, Any] | None,
+    execution: Execution,
     seed: int,
 ) -> list[Task]:
     """List the folds, all contestants of a fold together so that pairs are whole."""
@@ -284,7 +285,7 @@ def _tasks(
             bn_momentum=verdict["bn_momentum"],
             class_weights=verdict["class_weights"],
             max_resident_mb=search.max_resident_mb,
-            execution=execution_here(execution),
+            execution=execution,
         )
         for repeat in range(plan.n_repeats)
         for fold in range(plan.n_folds)

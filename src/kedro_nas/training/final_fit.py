@@ -54,6 +54,7 @@ def fit_final_models(
     folder = workspace / "final"
     winner = Architecture.from_dict(best_architecture["architecture"])
     baseline = _baseline(best_architecture)
+    execution = execution_here(best_architecture.get("execution"))
 
     def task(architecture: Architecture, number: int) -> Task:
         name = f"{architecture.key}-{number}"
@@ -70,7 +71,7 @@ def fit_final_models(
             bn_momentum=verdict["bn_momentum"],
             class_weights=verdict["class_weights"],
             max_resident_mb=search.max_resident_mb,
-            execution=execution_here(best_architecture.get("execution")),
+            execution=execution,
             model_file=str(folder / f"{name}.keras"),
         )
 

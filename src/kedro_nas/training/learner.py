@@ -1,4 +1,4 @@
-"""A network with its optimizer and compiled graph, alive between rungs.
+"""A network with its optimizer and compiled graph, alive between rungs and folds.
 
 An epoch is one graph: the steps loop inside it over pixels in memory, augmentation
 included, so Python is entered once a second and not once a step (1.2 to 1.4 times
@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,7 @@ from kedro_nas.training.execution import PLAIN, Execution, precision
 from kedro_nas.training.mixing import make_mixer
 from kedro_nas.training.optimizer import FusedOptimizer
 from kedro_nas.training.pixels import DevelopmentPixels
+from kedro_nas.training.scaling import Scaling
 
 BATCH_NORM_BATCHES = 20  # forward passes that re-estimate the moving statistics
 BATCH_NORM_BATCH = 32  # as the steps' own; of 64 it took 6 to 9 % of an epoch
@@ -50,6 +52,11 @@ class Learner:
         class_weights: Per class id, or None.
         seed: Of the initial weights and of dropout.
         execution: Compilation and precision of the steps.
+
+    Attributes:
+        model: The Keras model being trained.
+        first_step_s: Seconds of the first step, in which the graph is optimised or
+            compiled; None before it.
     """
 
     def __init__(
@@ -77,6 +84,10 @@ class Learner:
         )
         with precision(execution.precision):
             self.model = self._build()
+        ours = architecture.own_model is None and architecture.backbone is None
+        layer = self.model.get_layer("normalisation") if ours else None
+        self._scaling = None if layer is None else Scaling(layer)
+        self.first_step_s: float | None = None
         logits = self.model.get_layer("logits").output
         self._network = keras.Model(self.model.input, logits)
         self._pixels = pixels
@@ -118,15 +129,25 @@ class Learner:
 
         rows = tf.TensorSpec([None], tf.int32)
         self._run_steps = self._compiled_steps()
-        with fused_batch_norms(self.model, inference=False):
+        with self._in_graph(inference=False):
             self._run_forward = _compiled(self._forward_in_training_mode, rows)
-        with fused_batch_norms(self.model, inference=True):
+        with self._in_graph(inference=True):
             self._run_predict = _compiled(self._predict, rows)
+
+    @contextmanager
+    def _in_graph(self, *, inference: bool) -> Iterator[None]:
+        """Let layers be what they are in our graphs, for the length of a block."""
+        with fused_batch_norms(self.model, inference=inference):
+            if self._scaling is None:
+                yield
+                return
+            with self._scaling.in_graph():
+                yield
 
     def _compiled_steps(self) -> Any:
         import tensorflow as tf
 
-        with fused_batch_norms(self.model, inference=False):
+        with self._in_graph(inference=False):
             return _compiled(
                 self._steps,
                 tf.TensorSpec([None, None], tf.int32),
@@ -236,6 +257,8 @@ class Learner:
             began = time.monotonic()
             losses += self._take(order[part], rates[part], seeds[part])
             done = min(steps, part.stop)
+            if self.first_step_s is None:
+                self.first_step_s = time.monotonic() - began
             # where an epoch is cut into chunks changes nothing but the clock, so the
             # losses are summed exactly: float sums depend on how they are grouped
             if time.monotonic() - began < CHUNK_S / 2:
@@ -258,6 +281,28 @@ class Learner:
             self._run_steps = self._compiled_steps()
             losses = self._run_steps(*inputs)
         return np.asarray(losses).tolist()  # type: ignore[no-any-return]
+
+    def restart(
+        self, *, mean: Sequence[float], std: Sequence[float], seed: int
+    ) -> None:
+        """Begin anew for other training rows; the graphs stay.
+
+        What follows is bit for bit what a new learner would give.
+
+        Args:
+            mean: As for a new learner.
+            std: The same.
+            seed: The same.
+        """
+        self._build = partial(self._build, mean=mean, std=std, seed=seed)
+        with precision(self._execution.precision):
+            fresh = self._build()
+        pairs = zip(self.model.variables, fresh.variables, strict=True)
+        for variable, initial in pairs:
+            variable.assign(initial)
+        if self._scaling is not None:
+            self._scaling.follow(fresh.get_layer("normalisation"))
+        self._optimizer.reset()
 
     def portable_model(self) -> Any:
         """Return the model in float32, whatever precision it was trained in."""

@@ -130,6 +130,11 @@ class FusedOptimizer:
         """Return step, first and second moments as arrays."""
         return [variable.numpy() for variable in self._state()]
 
+    def reset(self) -> None:
+        """Forget all steps, as before the first."""
+        for variable in self._state():
+            variable.assign(self._tf.zeros_like(variable))
+
     def load(self, state: Sequence[NDArray[np.float32]]) -> None:
         """Restore what `state` returned."""
         for variable, value in zip(self._state(), state, strict=True):

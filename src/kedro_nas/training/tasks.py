@@ -91,6 +91,8 @@ class Epoch(BaseModel):
         val_images: How many validation images were scored.
         learning_rate: At the last step.
         seconds_train: Gradient steps and batch-norm re-estimation.
+        seconds_first_step: Of these, the first step of a new graph, 0 where it was
+            there already.
         seconds_validate: Predicting and scoring validation rows.
     """
 
@@ -104,6 +106,7 @@ class Epoch(BaseModel):
     val_images: int | None = None
     learning_rate: float
     seconds_train: float
+    seconds_first_step: float = 0.0
     seconds_validate: float = 0.0
 
     def objective(self, name: str) -> float | None:

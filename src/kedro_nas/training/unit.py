@@ -20,6 +20,7 @@ from kedro_nas.training.checkpoints import load_checkpoint, save_checkpoint
 from kedro_nas.training.learner import DeadlineError, Learner
 from kedro_nas.training.pixels import DevelopmentPixels, development_pixels
 from kedro_nas.training.recipe import learning_rates, two_phases
+from kedro_nas.training.spares import Spares
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 
 Say = Callable[[Epoch], None]
@@ -33,10 +34,17 @@ class Unit:
         learner: A live learner of this candidate from the rung below, or None.
         deadline: On `time.monotonic`'s clock, or None.
         say: Called after each epoch.
+        spares: Learners of earlier folds, one of which may suit.
     """
 
     def __init__(
-        self, task: Task, *, learner: Learner | None, deadline: float | None, say: Say
+        self,
+        task: Task,
+        *,
+        learner: Learner | None,
+        deadline: float | None,
+        say: Say,
+        spares: Spares | None = None,
     ) -> None:
         self._task = task
         self._deadline = deadline
@@ -44,6 +52,7 @@ class Unit:
         self._seconds = dict.fromkeys(("build", "train", "validate", "checkpoint"), 0.0)
         self._history: list[Epoch] = []
         store = ImageStore.open(Path(task.store))
+        self.fingerprint = store.fingerprint
         self._pixels = development_pixels(
             task.store, store.fingerprint, task.max_resident_mb
         )
@@ -52,7 +61,7 @@ class Unit:
         held_out = thinned(held_out, store.labels, task.validation_share)
         self._held_out = self._pixels.positions(held_out)
         with _Clock(self._seconds, "build"):
-            self.learner = learner or make_learner(task, store, self._pixels)
+            self.learner = learner or make_learner(task, store, self._pixels, spares)
             self._resume(fresh=learner is None)
 
     def _resume(self, *, fresh: bool) -> None:
@@ -124,6 +133,7 @@ class Unit:
             schedule_epochs=task.schedule_epochs,
         )
         before = dict(self._seconds)
+        is_new = learner.first_step_s is None
         with _Clock(self._seconds, "train"):
             loss = learner.train_epoch(
                 order[: steps * batch].reshape(steps, batch),
@@ -147,6 +157,7 @@ class Unit:
             train_loss=loss,
             learning_rate=float(rates[-1]),
             seconds_train=spent["train"],
+            seconds_first_step=(learner.first_step_s or 0.0) if is_new else 0.0,
             seconds_validate=spent["validate"],
             **scores,
         )
@@ -257,9 +268,26 @@ def thinned(
     return np.sort(np.concatenate(kept))
 
 
-def make_learner(task: Task, store: ImageStore, pixels: DevelopmentPixels) -> Learner:
-    """Build the learner of a task; normalisation from its training rows only."""
+def make_learner(
+    task: Task,
+    store: ImageStore,
+    pixels: DevelopmentPixels,
+    spares: Spares | None = None,
+) -> Learner:
+    """Build the learner of a task; normalisation from its training rows only.
+
+    Args:
+        task: What to train.
+        store: Its images.
+        pixels: The same, of development rows.
+        spares: One that suits is started anew instead.
+    """
     mean, std = _statistics(task.store, store.fingerprint, task.rows)
+    seed = derive_seed(task.seed, "weights")
+    spare: Learner | None = spares and spares.take(task, store.fingerprint)
+    if spare is not None:
+        spare.restart(mean=mean, std=std, seed=seed)
+        return spare
     return Learner(
         task.architecture,
         pixels,
@@ -267,7 +295,7 @@ def make_learner(task: Task, store: ImageStore, pixels: DevelopmentPixels) -> Le
         std=std,
         bn_momentum=task.bn_momentum,
         class_weights=task.class_weights,
-        seed=derive_seed(task.seed, "weights"),
+        seed=seed,
         execution=task.execution,
     )
 

@@ -23,6 +23,20 @@ def test_draw_learning_curves_joins_the_rungs_of_the_winner(results):
     assert list(chosen.x) == list(range(1, 10))
 
 
+@pytest.mark.parametrize("objective", ["accuracy", "balanced_accuracy"])
+def test_draw_learning_curves_shows_what_was_maximised(results, objective):
+    """Where classes are uneven the curves are those of balanced accuracy."""
+    key = results["best_architecture"]["key"]
+    rows = results["trials"][results["trials"]["key"] == key]
+    expected = [v for curve in rows[f"val_{objective}_by_epoch"] for v in curve]
+
+    figure = draw_learning_curves(results["trials"], key, objective)
+
+    chosen = next(trace for trace in figure.data if trace.name == "chosen")
+    assert sorted(chosen.y) == pytest.approx(sorted(expected), abs=1e-4)
+    assert figure.layout.yaxis.title.text.endswith(objective.replace("_", " "))
+
+
 def test_draw_search_history_never_falls(results):
     """The best so far only rises."""
     search = results["finalists"]["search"]

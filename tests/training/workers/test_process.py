@@ -21,6 +21,24 @@ from kedro_nas.training.workers.process import _Server
 pytestmark = pytest.mark.slow
 
 
+def test_server_folds_share_graphs_until_another_kind_of_task(
+    make_task: Callable[..., Task],
+) -> None:
+    """The second fold is not traced; a final fit finds the memory of folds free."""
+    channel = io.StringIO()
+    server = _Server(channel)
+    for rows in ("fold:0:0", "fold:0:1", "dev"):
+        task = make_task(rows=rows, checkpoint=None, epochs=1)
+        server.serve({"task": task.model_dump(mode="json"), "ends_at": None})
+    said = [json.loads(line) for line in channel.getvalue().splitlines()]
+    first_steps = [
+        line["epoch"]["seconds_first_step"] for line in said if line["event"] == "epoch"
+    ]
+
+    assert [seconds > 0 for seconds in first_steps] == [True, False, True]
+    assert not server._spares._learners
+
+
 def test_server_checkpoint_on_a_full_disk_fails_the_task_as_the_driver_knows_it(
     make_task: Callable[..., Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,11 +13,10 @@ from pydantic import BaseModel
 
 # MLflow refuses more than 6000 characters; a table of runs is unreadable far below
 MAX_CHARACTERS = 250
-CURVES = ("val_accuracy", "val_loss", "train_loss")
-_TRIAL_PARAMETERS = ("key", "name", "family", "learning_rate", "seed")
+CURVES = ("val_accuracy", "val_balanced_accuracy", "val_loss", "train_loss")
+_TRIAL_PARAMETERS = ("key", "name", "family", "learning_rate")
 _TRIAL_NUMBERS = (
     *("score", "params", "macs", "depth", "epochs", "best_epoch", "seconds"),
-    "val_balanced_accuracy",
 )
 _TRIAL_TAGS = ("status", "reason", "bracket", "rung", "iteration", "parent_id")
 

@@ -23,21 +23,24 @@ from kedro_nas.report.figures.theme import (
 RUNG_OPACITY = (0.35, 0.6, 0.9)
 
 
-def draw_learning_curves(trials: pd.DataFrame, winner_key: str) -> go.Figure:
-    """Draw validation accuracy by epoch, each network's rungs joined.
+def draw_learning_curves(
+    trials: pd.DataFrame, winner_key: str, objective: str = "accuracy"
+) -> go.Figure:
+    """Draw the validation score by epoch, each network's rungs joined.
 
     Args:
         trials: `nas.trials`.
         winner_key: Key of the chosen architecture, drawn on top when it was tried.
+        objective: What was maximised, `accuracy` or `balanced_accuracy`.
     """
-    curves = _joined_curves(trials)
+    curves = _joined_curves(trials, f"val_{objective}_by_epoch")
     if curves.empty:
         return empty_figure("No trial left a learning curve.")
     figure = new_figure(height=420)
     for rung, group in curves[curves["key"] != winner_key].groupby("rung"):
         figure.add_scatter(
             x=_with_gaps(group["epochs"]),
-            y=_with_gaps(group["accuracies"]),
+            y=_with_gaps(group["scores"]),
             mode="lines+markers",
             name=f"reached rung {rung}",
             line={"width": 1.2, "color": OTHER},
@@ -48,7 +51,7 @@ def draw_learning_curves(trials: pd.DataFrame, winner_key: str) -> go.Figure:
     for _, row in curves[curves["key"] == winner_key].head(1).iterrows():
         figure.add_scatter(
             x=row["epochs"],
-            y=row["accuracies"],
+            y=row["scores"],
             mode="lines+markers",
             name="chosen",
             line={"width": 3, "color": WINNER},
@@ -61,7 +64,9 @@ def draw_learning_curves(trials: pd.DataFrame, winner_key: str) -> go.Figure:
     figure.update_xaxes(
         title_text="epoch", rangemode="tozero", tick0=0, dtick=-(-last // 10)
     )
-    figure.update_yaxes(title_text="validation accuracy", tickformat=".0%")
+    figure.update_yaxes(
+        title_text=f"validation {objective.replace('_', ' ')}", tickformat=".0%"
+    )
     return figure
 
 
@@ -138,27 +143,27 @@ def _add_incumbent(
     )
 
 
-def _joined_curves(trials: pd.DataFrame) -> pd.DataFrame:
+def _joined_curves(trials: pd.DataFrame, curve_name: str) -> pd.DataFrame:
     """Join the rungs of each network within its bracket."""
     joined: dict[tuple[Any, ...], dict[str, Any]] = {}
     names = ["iteration", "bracket", "key", "rung", "epoch_start"]
     ordered = trials.sort_values("rung", kind="stable")
     for values, curve in zip(
         ordered[names].itertuples(index=False, name=None),
-        ordered["val_accuracy_by_epoch"],
+        ordered[curve_name],
         strict=True,
     ):
         if curve is None or not len(curve):
             continue
         *network, rung, start = values
         line = joined.setdefault(
-            tuple(network), {"key": network[-1], "epochs": [], "accuracies": []}
+            tuple(network), {"key": network[-1], "epochs": [], "scores": []}
         )
         line["rung"] = rung
         line["epochs"] += range(int(start) + 1, int(start) + 1 + len(curve))
-        line["accuracies"] += [round(float(value), 4) for value in curve]
+        line["scores"] += [round(float(value), 4) for value in curve]
     lines = pd.DataFrame(
-        list(joined.values()), columns=["key", "rung", "epochs", "accuracies"]
+        list(joined.values()), columns=["key", "rung", "epochs", "scores"]
     )
     return lines.sort_values("rung", ascending=False, kind="stable")
 

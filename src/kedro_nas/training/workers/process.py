@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from kedro_nas.training.device import prepare_device
+from kedro_nas.training.spares import Spares
 
 MAX_LIVE_LEARNERS = 6  # graphs and weights of candidates that may be promoted
 
@@ -55,6 +56,7 @@ class _Server:
     def __init__(self, channel: TextIO) -> None:
         self._channel = channel
         self._live: OrderedDict[str, Any] = OrderedDict()
+        self._spares = Spares()
 
     def say(self, **message: Any) -> None:
         self._channel.write(json.dumps(message) + "\n")
@@ -88,6 +90,11 @@ class _Server:
 
         register_blocks(dict(task.architecture.custom_blocks))
         live = self._live.pop(task.parent, None) if task.parent else None
+        is_fold = task.rows.startswith("fold")
+        if is_fold:
+            self._live.clear()  # the search is over
+        else:
+            self._spares.clear()
         unit = Unit(
             task,
             learner=live,
@@ -95,8 +102,11 @@ class _Server:
             say=lambda epoch: self.say(
                 event="epoch", task_id=task.task_id, epoch=epoch.model_dump()
             ),
+            spares=self._spares,
         )
         outcome = unit.run()
+        if is_fold:
+            self._spares.keep(task, unit.fingerprint, unit.learner)
         if task.checkpoint is not None and outcome.status == "completed":
             self._keep(task.checkpoint, unit.learner)
         return outcome.model_dump()
