@@ -284,7 +284,9 @@ def make_learner(
     """
     mean, std = _statistics(task.store, store.fingerprint, task.rows)
     seed = derive_seed(task.seed, "weights")
-    spare: Learner | None = spares and spares.take(task, store.fingerprint)
+    spare: Learner | None = (
+        None if spares is None else spares.take(task, store.fingerprint)
+    )
     if spare is not None:
         spare.restart(mean=mean, std=std, seed=seed)
         return spare
