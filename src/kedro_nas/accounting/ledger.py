@@ -138,13 +138,15 @@ def _search_parts(trials: pd.DataFrame, search: Mapping[str, Any]) -> dict[str, 
     failed = trials["status"] == "failed"
     complete = ~failed & _is_complete(trials, search)
     trained = _column(trials, "seconds_train")
+    built = _column(trials, "seconds_build") + _column(trials, "seconds_trace")
     return {
         "training to the last rung": trained[complete].sum(),
         "training candidates that were stopped earlier": trained[
             ~complete & ~failed
         ].sum(),
         "validating": _column(trials, "seconds_validate")[~failed].sum(),
-        "building and compiling": _column(trials, "seconds_build")[~failed].sum(),
+        "building and compiling": built[~failed].sum(),
+        "importing TensorFlow": _column(trials, "seconds_import")[~failed].sum(),
         "saving checkpoints": _column(trials, "seconds_checkpoint")[~failed].sum(),
         "trials that failed": _column(trials, "seconds")[failed].sum(),
     }

@@ -285,7 +285,8 @@ class Driver:
 
     def _take(self, trial: Trial, outcome: Outcome) -> None:
         trial.outcome = outcome
-        self._budget.note_build(outcome.seconds.get("build", 0.0))
+        spent = outcome.seconds
+        self._budget.note_build(spent.get("build", 0.0) + spent.get("trace", 0.0))
         score = outcome.score if outcome.status == "completed" else None
         self._oracle.end(trial.oracle_id, score=score, reason=outcome.reason)
         if score is not None:

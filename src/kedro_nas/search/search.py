@@ -42,7 +42,7 @@ from kedro_nas.space.costs import count_macs
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.budget import search_budget
 from kedro_nas.training.execution import Execution
-from kedro_nas.training.tasks import Epoch, Task
+from kedro_nas.training.tasks import KINDS, Epoch, Task
 from kedro_nas.training.workers.lease import lease_pool
 
 logger = logging.getLogger(__name__)
@@ -323,7 +323,7 @@ def _summary(
     ended_by: str,
     top_epochs: int,
 ) -> dict[str, Any]:
-    kinds = ("build", "train", "validate", "checkpoint", "wait")
+    kinds = (*KINDS, "wait")
     top = trials["rung"] == trials["bracket"]  # bracket b has the rungs 0 to b
     epochs = trials["epochs"] - trials["epoch_start"]
     return {

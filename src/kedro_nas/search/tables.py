@@ -12,6 +12,7 @@ from scipy import stats
 
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.costs import costs
+from kedro_nas.training.tasks import KINDS
 
 COLUMNS = {
     "trial_id": "string",
@@ -46,7 +47,9 @@ COLUMNS = {
     "started_s": "float64",
     "ended_s": "float64",
     "seconds": "float64",
+    "seconds_import": "float64",
     "seconds_build": "float64",
+    "seconds_trace": "float64",
     "seconds_train": "float64",
     "seconds_validate": "float64",
     "seconds_checkpoint": "float64",
@@ -149,14 +152,11 @@ def _seconds(
         train = sum(e["seconds_train"] for e in epochs)
         validate = sum(e["seconds_validate"] for e in epochs)
         parts = {"train": train, "validate": validate}
-        return {f"seconds_{k}": parts.get(k, 0.0) for k in (*_KINDS, "wait")}
+        return {f"seconds_{k}": parts.get(k, 0.0) for k in (*KINDS, "wait")}
     parts = ended["seconds"]
-    known = {f"seconds_{k}": parts.get(k, 0.0) for k in _KINDS}
+    known = {f"seconds_{k}": parts.get(k, 0.0) for k in KINDS}
     wait = ended["seconds_under_way"] - sum(known.values())
     return {**known, "seconds_wait": max(0.0, wait)}
-
-
-_KINDS = ("build", "train", "validate", "checkpoint")
 
 
 def _best_epoch(ended: dict[str, Any] | None, begun: dict[str, Any]) -> int | None:

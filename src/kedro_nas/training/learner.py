@@ -55,6 +55,7 @@ class Learner:
 
     Attributes:
         model: The Keras model being trained.
+        trace_s: Seconds its graphs took to trace, 0 where they were there already.
         first_step_s: Seconds of the first step, in which the graph is optimised or
             compiled; None before it.
     """
@@ -105,7 +106,9 @@ class Learner:
             pretrained=self._which_are_pretrained(architecture),
         )
         self._chunk_steps = FIRST_CHUNK_STEPS
+        began = time.monotonic()
         self._compile()
+        self.trace_s = time.monotonic() - began
 
     def _which_are_pretrained(self, architecture: Architecture) -> list[bool]:
         variables = self._network.trainable_variables
@@ -303,6 +306,7 @@ class Learner:
         if self._scaling is not None:
             self._scaling.follow(fresh.get_layer("normalisation"))
         self._optimizer.reset()
+        self.trace_s = 0.0
 
     def portable_model(self) -> Any:
         """Return the model in float32, whatever precision it was trained in."""

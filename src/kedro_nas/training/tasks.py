@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.execution import PLAIN, Execution
 
+# what a worker's seconds go to; the ledger adds `wait`
+KINDS = ("import", "build", "trace", "train", "validate", "checkpoint")
 OUT_OF_MEMORY = "out of memory"  # how the reason of such a failure begins
 
 
@@ -125,7 +127,9 @@ class Outcome(BaseModel):
         score: Mean of the objective over the last epochs; null without validation.
         early_stopped: Patience ran out; training on would change nothing.
         fold_scores: Scores on the held-out fold, of `ranking.metrics`.
-        seconds: By kind: `build` (with tracing), `train`, `validate`, `checkpoint`.
+        seconds: By kind: `import` (of TensorFlow, while the task waited for it),
+            `build` (the network and its state), `trace` (its graphs), `train`,
+            `validate`, `checkpoint`.
         memory_mb: Resident memory of the worker at the end.
     """
 

@@ -21,7 +21,7 @@ from kedro_nas.training.learner import DeadlineError, Learner
 from kedro_nas.training.pixels import DevelopmentPixels, development_pixels
 from kedro_nas.training.recipe import learning_rates, two_phases
 from kedro_nas.training.spares import Spares
-from kedro_nas.training.tasks import Epoch, Outcome, Task
+from kedro_nas.training.tasks import KINDS, Epoch, Outcome, Task
 
 Say = Callable[[Epoch], None]
 
@@ -49,7 +49,7 @@ class Unit:
         self._task = task
         self._deadline = deadline
         self._say = say
-        self._seconds = dict.fromkeys(("build", "train", "validate", "checkpoint"), 0.0)
+        self._seconds = dict.fromkeys(KINDS, 0.0)
         self._history: list[Epoch] = []
         store = ImageStore.open(Path(task.store))
         self.fingerprint = store.fingerprint
@@ -63,6 +63,9 @@ class Unit:
         with _Clock(self._seconds, "build"):
             self.learner = learner or make_learner(task, store, self._pixels, spares)
             self._resume(fresh=learner is None)
+        if learner is None:
+            self._seconds["trace"] = self.learner.trace_s
+            self._seconds["build"] -= self.learner.trace_s
 
     def _resume(self, *, fresh: bool) -> None:
         """Go on from this task's own checkpoint, else from the parent's."""

@@ -50,6 +50,8 @@ def test_pool_two_workers_give_the_outcome_of_the_task_alone(
     before = journal.read_text()
     again = run_tasks(pool, tasks, journal=journal, fingerprint="x").outcomes
 
+    # the workers were still importing when the tasks came
+    assert all(outcome.seconds["import"] > 0 for outcome in outcomes.values())
     assert outcomes["one"].fold_scores == outcomes["two"].fold_scores
     assert again["one"].fold_scores == outcomes["one"].fold_scores
     assert journal.read_text() == before

@@ -29,13 +29,18 @@ def test_server_folds_share_graphs_until_another_kind_of_task(
     server = _Server(channel)
     for rows in ("fold:0:0", "fold:0:1", "dev"):
         task = make_task(rows=rows, checkpoint=None, epochs=1)
-        server.serve({"task": task.model_dump(mode="json"), "ends_at": None})
+        message = {"task": task.model_dump(mode="json"), "ends_at": None}
+        server.serve(message, import_s=1.5 if rows == "fold:0:0" else 0.0)
     said = [json.loads(line) for line in channel.getvalue().splitlines()]
+    seconds = [line["outcome"]["seconds"] for line in said if line["event"] == "end"]
     first_steps = [
         line["epoch"]["seconds_first_step"] for line in said if line["event"] == "epoch"
     ]
 
-    assert [seconds > 0 for seconds in first_steps] == [True, False, True]
+    assert [step > 0 for step in first_steps] == [True, False, True]
+    assert [one["trace"] > 0 for one in seconds] == [True, False, True]
+    assert [one["import"] for one in seconds] == [1.5, 0.0, 0.0]
+    assert all(one["build"] > 0 and one["train"] > 0 for one in seconds)
     assert not server._spares._learners
 
 

@@ -29,14 +29,15 @@ def main() -> None:
     """Serve tasks until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
     channel = _claim_stdout()
-    tasks: queue.Queue[dict[str, Any]] = queue.Queue()
+    tasks: queue.Queue[tuple[float, dict[str, Any]]] = queue.Queue()
     threading.Thread(target=_read, args=(tasks,), daemon=True).start()
     prepare_device(int(os.environ.get("KEDRO_NAS_THREADS", "1")))
     server = _Server(channel)
     server.say(event="ready")
+    ready = time.monotonic()
     while True:
-        message = tasks.get()
-        server.serve(message)
+        arrived, message = tasks.get()
+        server.serve(message, import_s=max(0.0, ready - arrived))
 
 
 def _claim_stdout() -> TextIO:
@@ -46,9 +47,9 @@ def _claim_stdout() -> TextIO:
     return channel
 
 
-def _read(tasks: queue.Queue[dict[str, Any]]) -> None:
+def _read(tasks: queue.Queue[tuple[float, dict[str, Any]]]) -> None:
     for line in sys.stdin:
-        tasks.put(json.loads(line))
+        tasks.put((time.monotonic(), json.loads(line)))
     os._exit(0)  # the driver is gone; a thread in TensorFlow would hold exit back
 
 
@@ -61,7 +62,7 @@ class _Server:
     def say(self, **message: Any) -> None:
         self._channel.write(json.dumps(message) + "\n")
 
-    def serve(self, message: dict[str, Any]) -> None:
+    def serve(self, message: dict[str, Any], *, import_s: float = 0.0) -> None:
         from kedro_nas.training.tasks import Task
 
         task = Task.model_validate(message["task"])
@@ -72,6 +73,7 @@ class _Server:
             deadline = time.monotonic() + ends_at - time.time()
         outcome = self._run(task, deadline)
         outcome["memory_mb"] = _resident_mb()
+        outcome["seconds"]["import"] = import_s
         self.say(event="end", task_id=task.task_id, outcome=outcome)
 
     def _run(self, task: Any, deadline: float | None) -> dict[str, Any]:
