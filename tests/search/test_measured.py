@@ -126,6 +126,18 @@ def test_search_plain_is_not_measured(gpu: _Job) -> None:
     assert Execution.model_validate(finalists["search"]["execution"]) == PLAIN
 
 
+def test_search_begun_on_a_cpu_goes_on_unmeasured(
+    gpu: _Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Moved to a machine with a GPU, a search keeps the batches of its first trials."""
+    with monkeypatch.context() as without:
+        without.setattr(measured, "gpu_names", list)
+        gpu.search(max_trials=1)
+    trials, _ = gpu.search(max_trials=2)
+
+    assert (gpu.probes, len(trials), batches(trials)) == (0, 2, {32})
+
+
 def test_search_on_a_cpu_is_plain(tmp_path: Path) -> None:
     """Without a GPU nothing is measured: a batch of 32 is the fastest there."""
     _, finalists = _Job(tmp_path).search(max_trials=1)

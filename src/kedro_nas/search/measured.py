@@ -48,7 +48,9 @@ def measure_once(
         and plain where there is no GPU.
     """
     known = ledger.of("measured")
-    if not known and options.execution == "auto" and gpu_names():
+    # a search begun on a CPU goes on with the batches it was begun with
+    is_new = not known and not ledger.of("created")
+    if is_new and options.execution == "auto" and gpu_names():
         found = _probe(store, space, folder, options, bn_momentum, budget_s)
         ledger.append("measured", **found.model_dump(mode="json"))
         known = ledger.of("measured")
