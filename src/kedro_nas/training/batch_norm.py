@@ -50,8 +50,8 @@ def _is_plain(layer: Any) -> bool:
         and layer.axis in (-1, 3)
         and layer.scale
         and layer.center
-        and not layer.renorm
-        and not layer.synchronized
+        and not getattr(layer, "renorm", False)  # Keras 3.12 does not have it
+        and not getattr(layer, "synchronized", False)
     )
 
 
