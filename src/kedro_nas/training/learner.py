@@ -1,9 +1,9 @@
 """A network with its optimizer and compiled graph, alive between rungs and folds.
 
 An epoch is one graph: the steps loop inside it over pixels in memory, augmentation
-included, so Python is entered once a second and not once a step (1.2 to 1.4 times
-faster than `fit`; benchmarks/engine.py). Learning rates and row orders are inputs:
-one trace serves every epoch, rung and schedule.
+included, so Python is entered once a second and not once a step (measured against
+KerasTuner over `fit` by benchmarks/engine.py). Learning rates and row orders are
+inputs: one trace serves every epoch, rung and schedule.
 """
 
 from __future__ import annotations
