@@ -29,6 +29,7 @@ def space(**options: object) -> SearchSpace:
 def test_with_batch_size_changes_batches_and_rates_of_all_candidates() -> None:
     """Anchors, draws and the stand-in have the batch, and rates of its square root."""
     before = space()
+    keys = {anchor.key for anchor in before.anchors}  # cached from here on
     after = with_batch_size(before, 128)
     rates = after.choices["learning_rate"]
     drawn = [after.sample(generator(0, "test")) for _ in range(5)]
@@ -40,6 +41,7 @@ def test_with_batch_size_changes_batches_and_rates_of_all_candidates() -> None:
         expected = old.recipe.learning_rate * math.sqrt(128 / 32)
         assert new.recipe.learning_rate == pytest.approx(expected, rel=0.05)
         assert after.decode(after.encode(new)) == new
+    assert keys.isdisjoint(anchor.key for anchor in after.anchors)
     for one in (*after.anchors, *drawn, smallest):
         assert one.recipe.batch_size == 128
     for one in drawn:

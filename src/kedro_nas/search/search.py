@@ -41,7 +41,6 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.costs import count_macs
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.budget import search_budget
-from kedro_nas.training.execution import Execution
 from kedro_nas.training.tasks import KINDS, Epoch, Task
 from kedro_nas.training.workers.lease import lease_pool
 
@@ -82,27 +81,17 @@ def search_architectures(
         workspace / "search", store, space, options, profile["verdict"], seed
     )
     ledger = Ledger(folder / "ledger.jsonl", began=began)
-    with ledger.beating():
-        before = float(profile.get("seconds", 0.0)) + space.seconds
-        space, execution = measure_once(
-            store,
-            space,
-            folder,
-            ledger,
-            options,
-            bn_momentum=profile["verdict"]["bn_momentum"],
-            budget_s=search_budget(options, before),
-        )
-        with _Search(
-            store, space, profile, folder, ledger, options, execution, seed
-        ) as search:
-            ended_by = search.run()
+    with (
+        ledger.beating(),
+        _Search(store, space, profile, folder, ledger, options, seed) as search,
+    ):
+        ended_by = search.run()
     trials = trials_table(ledger.events)
     finalists = _finalists(trials, baseline, ranking)
     summary = _summary(trials, ledger, space, options, ended_by, search.top_epochs)
     summary["seconds_before"] = search.seconds_before
     summary["baseline"] = ranking.baseline
-    summary["execution"] = execution.model_dump()
+    summary["execution"] = search.execution.model_dump()
     return trials, {"finalists": finalists, "search": summary}
 
 
@@ -117,15 +106,23 @@ class _Search:
         folder: Path,
         ledger: Ledger,
         options: SearchOptions,
-        execution: Execution,
         seed: int,
     ) -> None:
-        self._execution = execution
-        self._store, self._space, self._options = store, space, options
+        self._store, self._options = store, options
         self._verdict = profile["verdict"]
         self._folder, self._ledger, self._seed = folder, ledger, seed
         self.seconds_before = float(profile.get("seconds", 0.0)) + space.seconds
         self._budget_s = search_budget(options, self.seconds_before)
+        space, self.execution = measure_once(
+            store,
+            space,
+            folder,
+            ledger,
+            options,
+            bn_momentum=self._verdict["bn_momentum"],
+            budget_s=self._budget_s,
+        )
+        self._space = space
         first, top = options.rung_epochs(self._steps_per_epoch())
         self.top_epochs = top
         self._rung0_share = validation_share(
@@ -219,7 +216,7 @@ class _Search:
             bn_momentum=self._verdict["bn_momentum"],
             class_weights=self._verdict["class_weights"],
             max_resident_mb=self._options.max_resident_mb,
-            execution=self._execution,
+            execution=self.execution,
         )
 
     def run(self) -> str:
@@ -273,9 +270,8 @@ def halved(architecture: Architecture, times: int) -> Architecture:
     """Return the architecture with its batch halved so many times."""
     if not times:
         return architecture
-    recipe = architecture.recipe
-    smaller = {"batch_size": max(1, recipe.batch_size >> times)}
-    return architecture.model_copy(update={"recipe": recipe.model_copy(update=smaller)})
+    smaller = max(1, architecture.recipe.batch_size >> times)
+    return architecture.with_recipe(batch_size=smaller)
 
 
 def _finalists(

@@ -8,6 +8,7 @@ ranked, exported and reported. KerasTuner's flat values are its encoding
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal
 
@@ -184,6 +185,20 @@ class Architecture(_Value):
         if self.own_model is None:
             value.pop("own_model", None)
         return value
+
+    def model_copy(
+        self, *, update: Mapping[str, Any] | None = None, deep: bool = False
+    ) -> Self:
+        """Copy, without the keys, which pydantic would keep though fields change."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in ("key", "network_key"):
+            copied.__dict__.pop(name, None)
+        return copied
+
+    def with_recipe(self, **changes: Any) -> Self:
+        """Return the same network with some training choices changed."""
+        recipe = self.recipe.model_copy(update=changes)
+        return self.model_copy(update={"recipe": recipe})
 
     @cached_property
     def key(self) -> str:

@@ -27,9 +27,7 @@ def with_batch_size(space: SearchSpace, batch_size: int) -> SearchSpace:
 
     def changed(architecture: Architecture) -> Architecture:
         rate = two_digits(architecture.recipe.learning_rate * factor)
-        update = {"batch_size": batch_size, "learning_rate": rate}
-        recipe = architecture.recipe.model_copy(update=update)
-        return architecture.model_copy(update={"recipe": recipe})
+        return architecture.with_recipe(batch_size=batch_size, learning_rate=rate)
 
     smallest = changed(Architecture.from_dict(space.smallest["architecture"]))
     return space.model_copy(

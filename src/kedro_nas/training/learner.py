@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -140,12 +140,9 @@ class Learner:
     @contextmanager
     def _in_graph(self, *, inference: bool) -> Iterator[None]:
         """Let layers be what they are in our graphs, for the length of a block."""
-        with fused_batch_norms(self.model, inference=inference):
-            if self._scaling is None:
-                yield
-                return
-            with self._scaling.in_graph():
-                yield
+        scaled = self._scaling.in_graph() if self._scaling else nullcontext()
+        with fused_batch_norms(self.model, inference=inference), scaled:
+            yield
 
     def _compiled_steps(self) -> Any:
         import tensorflow as tf
@@ -271,14 +268,15 @@ class Learner:
         return math.fsum(losses) / steps
 
     def _take(self, *inputs: Any) -> list[float]:
-        """Take some steps; without XLA from the first one that it cannot compile."""
+        """Take some steps; without XLA when it cannot compile the very first."""
         import tensorflow as tf
 
         refused = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
         try:
             losses = self._run_steps(*inputs)
-        except refused:  # raised before a step has changed anything
-            if not self._execution.jit_compile:
+        except refused:
+            # the first chunk is one step, and XLA refuses before it changes anything
+            if not self._execution.jit_compile or self.first_step_s is not None:
                 raise
             self._execution = self._execution.model_copy(update={"jit_compile": False})
             self._run_steps = self._compiled_steps()

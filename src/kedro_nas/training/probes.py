@@ -11,7 +11,6 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.execution import PLAIN, Execution
 from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Task
@@ -105,7 +104,7 @@ def probe(
     def rate(batch: int, execution: Execution) -> float | None:
         changes = {
             "task_id": f"probe: {_name(batch, execution)}",
-            "architecture": _with_batch(task.architecture, batch),
+            "architecture": task.architecture.with_recipe(batch_size=batch),
             "execution": execution,
             "probe_steps": PROBE_STEPS,
         }
@@ -129,8 +128,3 @@ def probe(
 def _name(batch: int, execution: Execution) -> str:
     xla = ", XLA" if execution.jit_compile else ""
     return f"batch {batch}, {execution.precision}{xla}"
-
-
-def _with_batch(architecture: Architecture, batch: int) -> Architecture:
-    recipe = architecture.recipe.model_copy(update={"batch_size": batch})
-    return architecture.model_copy(update={"recipe": recipe})
