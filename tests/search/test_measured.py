@@ -18,10 +18,12 @@ from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.search import measured
 from kedro_nas.search.search import search_architectures
-from kedro_nas.training import execution
+from kedro_nas.training import cross_validation, execution, final_fit
 from kedro_nas.training.cross_validation import rank_finalists
 from kedro_nas.training.execution import PLAIN, Execution
+from kedro_nas.training.final_fit import fit_final_models
 from kedro_nas.training.probes import Measured
+from kedro_nas.training.run import run_tasks
 
 pytestmark = pytest.mark.slow
 
@@ -90,25 +92,38 @@ def batches(trials: Any) -> set[int]:
     return {json.loads(a)["recipe"]["batch_size"] for a in trials["architecture"]}
 
 
-def test_search_measures_once_and_all_stages_follow(gpu: _Job) -> None:
-    """Batch and precision are measured once, kept over restarts, and ranked with."""
+@pytest.fixture
+def followed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Execution]]:
+    """Collect rows and execution of the tasks of ranking and final fit."""
+    seen: list[tuple[str, Execution]] = []
+
+    def run(pool: Any, tasks: Any, **options: Any) -> Any:
+        seen.extend((task.rows.split(":")[0], task.execution) for task in tasks)
+        return run_tasks(pool, tasks, **options)
+
+    monkeypatch.setattr(cross_validation, "run_tasks", run)
+    monkeypatch.setattr(final_fit, "run_tasks", run)
+    return seen
+
+
+def test_search_measures_once_and_all_stages_follow(
+    gpu: _Job, followed: list[tuple[str, Execution]]
+) -> None:
+    """Batch and precision are measured once, kept, and used to rank and to fit."""
     trials, finalists = gpu.search()
     more, _ = gpu.search(max_trials=3)
-    _, _, best = rank_finalists(
-        gpu.store,
-        gpu.profile,
-        finalists,
-        gpu.folder,
-        RankingOptions(finalists=1, folds=2, repeats=1, epochs=1, baseline="none"),
-        gpu.options,
-        0,
+    ranking = RankingOptions(
+        finalists=1, folds=2, repeats=1, epochs=1, final_epochs=1, baseline="none"
     )
+    job = (gpu.store, gpu.profile)
+    _, _, best = rank_finalists(*job, finalists, gpu.folder, ranking, gpu.options, 0)
+    fit_final_models(*job, best, gpu.folder, gpu.options, ranking, 0)
 
     assert gpu.probes == 1
     assert batches(trials) == batches(more) == {64}
     assert (len(trials), len(more)) == (2, 3)
     assert Execution.model_validate(finalists["search"]["execution"]) == HALF
-    assert best["execution"] == HALF.model_dump()
+    assert followed == [("fold", HALF), ("fold", HALF), ("dev", HALF)]
 
 
 def test_search_keeps_the_users_batch_size(gpu: _Job) -> None:
