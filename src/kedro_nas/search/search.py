@@ -130,22 +130,8 @@ class _Search:
             options.objective_for(self._verdict),
             options.rung0_standard_error,
         )
-        limits = Limits(
-            iterations=options.iterations or self._iterations(),
-            max_trials=options.max_trials,
-            max_epochs_total=options.max_epochs_total,
-        )
         proposer = RandomProposer(space, seed=derive_seed(seed, "proposer"))
-        oracle = HyperbandOracle(
-            space=space,
-            proposer=proposer,
-            max_epochs=top,
-            min_epochs=first,
-            factor=options.factor,
-            limits=limits,
-            slope_places=options.slope_places,
-            seed=derive_seed(seed, "oracle"),
-        )
+        oracle = self._oracle(proposer, first)
         self._progress = Progress(
             options.progress,
             budget_s=self._budget_s,
@@ -164,6 +150,24 @@ class _Search:
             objective=options.objective_for(self._verdict),
             budget_s=self._budget_s,
             max_attempts=options.max_attempts,
+        )
+
+    def _oracle(self, proposer: RandomProposer, min_epochs: int) -> HyperbandOracle:
+        options = self._options
+        limits = Limits(
+            iterations=options.iterations or self._iterations(),
+            max_trials=options.max_trials,
+            max_epochs_total=options.max_epochs_total,
+        )
+        return HyperbandOracle(
+            space=self._space,
+            proposer=proposer,
+            max_epochs=self.top_epochs,
+            min_epochs=min_epochs,
+            factor=options.factor,
+            limits=limits,
+            slope_places=options.slope_places,
+            seed=derive_seed(self._seed, "oracle"),
         )
 
     def _calibrate(self, trial: Trial, epoch: Epoch) -> float | None:
