@@ -28,7 +28,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 say = @printf '\n==> %s\n'
 
-.PHONY: help run test quick lint docs bench viz template pins clean
+.PHONY: help run test quick lint docs bench viz template reference pins clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 9
@@ -92,6 +92,10 @@ viz: $(DEV_STAMP)
 template:
 	$(say) "Copying conf/base into what kedro nas init writes"
 	cp conf/base/catalog_nas.yml conf/base/parameters_nas.yml src/kedro_nas/framework/template/
+
+reference: $(DEV_STAMP)
+	$(say) "Writing docs/reference/files.md from the records"
+	$(BIN)/python .ci/files_page.py
 
 pins: $(DEV_STAMP) $(DOCS_STAMP)
 	$(say) "Pinning what $(VENV) holds into constraints.txt"

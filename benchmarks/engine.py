@@ -331,7 +331,7 @@ def main() -> int:
     if not options.quick:
         record = {
             "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
-            "environment": describe_environment(),
+            "environment": describe_environment().model_dump(),
             "seed": SEED,
             "results": results,
             "short_of_its_bar": short,

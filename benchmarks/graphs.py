@@ -143,7 +143,7 @@ def main() -> int:
     if not quick:
         record = {
             "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
-            "environment": describe_environment(),
+            "environment": describe_environment().model_dump(),
             "seed": SEED,
             "ratio": ratio,
             "loss_apart": apart,

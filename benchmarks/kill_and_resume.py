@@ -244,7 +244,7 @@ def main() -> int:
     equal = sum(row["equal"] for row in rows)
     record = {
         "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
-        "environment": describe_environment(),
+        "environment": describe_environment().model_dump(),
         "seed": SEED,
         "trials": trials,
         "workers": WORKERS,

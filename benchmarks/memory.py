@@ -145,7 +145,7 @@ def main() -> int:
     flat = quick or max(growth.values()) <= GROWTH  # 24 trials do not settle
     record = {
         "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
-        "environment": describe_environment(),
+        "environment": describe_environment().model_dump(),
         "seed": SEED,
         "growth": growth,
         **found,

@@ -283,7 +283,7 @@ def write(
     """Write the result beside the others."""
     record = {
         "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
-        "environment": describe_environment(),
+        "environment": describe_environment().model_dump(),
         "seeds": SEEDS,
         "recipe": RECIPE.model_dump(),
         "recipe_of_the_lesson": LESSON.model_dump(),

@@ -7,7 +7,8 @@ import platform
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+
+from pydantic import BaseModel, ConfigDict
 
 PACKAGES = (
     "kedro-nas",
@@ -21,17 +22,41 @@ PACKAGES = (
 )
 
 
-def describe_environment() -> dict[str, Any]:
-    """Return versions, hardware and command line as plain JSON values."""
-    return {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "memory_gib": _memory_gib(),
-        "versions": {name: _version(name) for name in PACKAGES},
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-    }
+class Environment(BaseModel):
+    """The versions, hardware and command a result was made with.
+
+    Attributes:
+        python: Version of Python.
+        platform: Operating system.
+        processor: Model of the processor.
+        cores: Number of processor cores.
+        memory_gib: Memory of the machine.
+        versions: Version by package; None for one that is not installed.
+        command: The command line, the program without its path.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    python: str = ""
+    platform: str = ""
+    processor: str = ""
+    cores: int | None = None
+    memory_gib: float | None = None
+    versions: dict[str, str | None] = {}
+    command: str = ""
+
+
+def describe_environment() -> Environment:
+    """Return the versions, the hardware and the command line of this process."""
+    return Environment(
+        python=platform.python_version(),
+        platform=platform.platform(),
+        processor=_processor(),
+        cores=os.cpu_count(),
+        memory_gib=_memory_gib(),
+        versions={name: _version(name) for name in PACKAGES},
+        command=" ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+    )
 
 
 def _version(package: str) -> str | None:

@@ -7,7 +7,8 @@ KedroNasError
 ├── TrainingError      one unit of training (a trial, a fold, the final fit)
 ├── SearchError        the search as a whole, its state on disk
 ├── RankingError       statistics that have too little to stand on
-└── ExportError        writing, reloading and comparing models
+├── ExportError        writing, reloading and comparing models
+└── RecordError        a dataset of another stage that cannot be read
 
 Low layers raise with the short truth; the public function at the door adds the
 context, once, with `raise ... from error`.
@@ -80,3 +81,7 @@ class RankingError(KedroNasError):
 
 class ExportError(KedroNasError):
     """A model could not be written, reloaded, or is not the same afterwards."""
+
+
+class RecordError(KedroNasError):
+    """A dataset that another stage wrote does not hold what this version reads."""

@@ -16,11 +16,12 @@ from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.records.search import Execution
 from kedro_nas.search import measured
 from kedro_nas.search.search import search_architectures
 from kedro_nas.training import cross_validation, execution, final_fit
 from kedro_nas.training.cross_validation import rank_finalists
-from kedro_nas.training.execution import PLAIN, Execution
+from kedro_nas.training.execution import PLAIN
 from kedro_nas.training.final_fit import fit_final_models
 from kedro_nas.training.probes import Measured
 from kedro_nas.training.run import run_tasks

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kedro_nas.records.search import Execution
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training import execution
-from kedro_nas.training.execution import PLAIN, Execution, execution_here, precision
+from kedro_nas.training.execution import PLAIN, execution_here, precision
 from kedro_nas.training.learner import Learner
 from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.unit import Unit

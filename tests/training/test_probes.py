@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kedro_nas.training.execution import PLAIN, Execution
+from kedro_nas.records.search import Execution
+from kedro_nas.training.execution import PLAIN
 from kedro_nas.training.probes import (
     DOUBLING,
     GAIN,

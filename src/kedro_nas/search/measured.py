@@ -9,10 +9,11 @@ from pathlib import Path
 from kedro_nas.data.store import ImageStore
 from kedro_nas.devices import gpu_names
 from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.records.search import Execution
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.space.batch import with_batch_size
 from kedro_nas.space.search_space import SearchSpace
-from kedro_nas.training.execution import PLAIN, Execution, execution_here
+from kedro_nas.training.execution import PLAIN, execution_here
 from kedro_nas.training.probes import Measured, probe
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.workers.lease import lease_pool

@@ -86,7 +86,7 @@ def claim_workspace(
             seed=seed,
             objective=objective,
             n_scored=count_scored(store.labels[store.rows("val")], objective),
-            environment=describe_environment(),
+            environment=describe_environment().model_dump(),
         )
     return folder
 

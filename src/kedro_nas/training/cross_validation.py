@@ -17,6 +17,7 @@ from kedro_nas.errors import RankingError
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.ranking.choose import rank_contestants
+from kedro_nas.records.search import Execution
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.budget import (
@@ -27,7 +28,7 @@ from kedro_nas.training.budget import (
     seconds_per_epoch,
     side_by_side,
 )
-from kedro_nas.training.execution import Execution, execution_here
+from kedro_nas.training.execution import execution_here
 from kedro_nas.training.plan import Plan, plan_cross_validation
 from kedro_nas.training.run import Ran, run_tasks
 from kedro_nas.training.tasks import Epoch, Outcome, Task

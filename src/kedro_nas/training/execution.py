@@ -4,28 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import Any
 
 from kedro_nas.devices import gpu_names
-
-
-class Execution(BaseModel):
-    """What a search measures once on a GPU, and ranking and final fit follow.
-
-    Attributes:
-        jit_compile: Whether XLA compiles a step; never on a CPU, where depthwise
-            convolutions become 20 to 40 times slower.
-        precision: Of activations and gradients. Weights and updates are float32;
-            bfloat16 has their range, so that losses need no scaling.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    jit_compile: bool = False
-    precision: Literal["float32", "mixed_bfloat16"] = "float32"
-
+from kedro_nas.records.search import Execution
 
 PLAIN = Execution()
 

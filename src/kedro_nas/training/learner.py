@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from kedro_nas.models.build import build_model
 from kedro_nas.models.pretrained import reinitialised_layers
+from kedro_nas.records.search import Execution
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.augmentation import make_augmenter
 from kedro_nas.training.batch_norm import fused_batch_norms
-from kedro_nas.training.execution import PLAIN, Execution, precision
+from kedro_nas.training.execution import PLAIN, precision
 from kedro_nas.training.mixing import make_mixer
 from kedro_nas.training.optimizer import FusedOptimizer
 from kedro_nas.training.pixels import DevelopmentPixels

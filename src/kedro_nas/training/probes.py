@@ -11,7 +11,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from kedro_nas.training.execution import PLAIN, Execution
+from kedro_nas.records.search import Execution
+from kedro_nas.training.execution import PLAIN
 from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.workers.base import WorkerPool

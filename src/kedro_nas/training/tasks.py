@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kedro_nas.records.search import Execution
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.training.execution import PLAIN, Execution
+from kedro_nas.training.execution import PLAIN
 
 # what a worker's seconds go to; the ledger adds `wait`
 KINDS = ("import", "build", "trace", "train", "validate", "checkpoint")

@@ -1,0 +1,1 @@
+"""The values that travel between stages: a frozen record per JSON dataset."""

@@ -1,0 +1,177 @@
+"""The final fit, and the one reading of the test split."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from kedro_nas.records.base import Part, Record
+from kedro_nas.records.profile import Objective
+
+
+class FinalFit(Record):
+    """How the winner and the baseline were trained on all rows but the test rows.
+
+    Attributes:
+        key: Of the winner's architecture.
+        epochs: Epochs the winner was trained for.
+        train_loss: Of each epoch.
+        seeds: Seeds of the fits of the winner.
+        has_baseline: Whether the baseline has a model of its own.
+        baseline_reason: Why it has none, or empty.
+        baseline_seconds: Worker seconds of the baseline's fit.
+        winner_seconds: Worker seconds of the winner's fit.
+        seconds: Wall seconds, all sessions.
+    """
+
+    dataset: ClassVar[str] = "final_fit"
+    stage: ClassVar[str] = "export"
+
+    key: str
+    epochs: int
+    train_loss: tuple[float, ...]
+    seeds: tuple[int, ...]
+    has_baseline: bool
+    baseline_reason: str = ""
+    baseline_seconds: float = 0.0
+    winner_seconds: float = 0.0
+    seconds: float = 0.0
+
+
+class FormatParity(Part):
+    """How equal an exported file is to the model in memory.
+
+    Attributes:
+        max_difference: Largest difference of a class probability.
+        equal_decisions: Share of images with the same class, in [0, 1].
+        n_images: Real images compared.
+        bytes: Size of the file or folder.
+    """
+
+    max_difference: float
+    equal_decisions: float
+    n_images: int
+    bytes: int
+
+
+class ModelScores(Part):
+    """Scores of one model on the test rows.
+
+    Attributes:
+        accuracy: Share of images classified correctly.
+        balanced_accuracy: Mean recall over the classes.
+        macro_f1: Mean F1 score over the classes.
+        log_loss: Mean negative log-likelihood, nats.
+        calibration_error: Expected calibration error, 15 bins.
+        ci_low: Lower end of the 95 % Wilson interval of the accuracy.
+        ci_high: Upper end.
+        params: Parameters of the model.
+        latency_s_p50: Median seconds of one image on this host.
+        latency_s_p90: 90th percentile.
+    """
+
+    accuracy: float
+    balanced_accuracy: float
+    macro_f1: float
+    log_loss: float
+    calibration_error: float
+    ci_low: float
+    ci_high: float
+    params: int | None = None
+    latency_s_p50: float | None = None
+    latency_s_p90: float | None = None
+
+
+class ClassScores(Part):
+    """Scores of one class on the test rows.
+
+    Attributes:
+        class_name: Name of the class, `class` in the file.
+        precision: Share of its predictions that are right.
+        recall: Share of its images that are found.
+        f1: Harmonic mean of the two.
+        n: Test images of the class.
+    """
+
+    class_name: str = Field(alias="class")
+    precision: float
+    recall: float
+    f1: float
+    n: int
+
+
+class Mistake(Part):
+    """A test image that was classified wrongly.
+
+    Attributes:
+        image: PNG data URI.
+        true: Name of its class.
+        predicted: Name of the class it was given.
+        probability: Of that class, in [0, 1].
+    """
+
+    image: str
+    true: str
+    predicted: str
+    probability: float
+
+
+class DecisionTest(Part):
+    """McNemar's test between winner and baseline on the test images.
+
+    Attributes:
+        p_value: Two-sided and exact.
+        only_winner_right: Images that only the winner classifies correctly.
+        only_baseline_right: Images that only the baseline classifies correctly.
+    """
+
+    p_value: float
+    only_winner_right: int
+    only_baseline_right: int
+
+
+class TestMetrics(ModelScores, Record):
+    """What the one reading of the test split says.
+
+    Attributes:
+        name: The winner in a line.
+        n_images: Test images.
+        chance: Accuracy of always naming the commonest class.
+        beats_chance: Whether the interval of the objective lies above chance.
+        objective: Score that decided the search.
+        class_names: In the order of the class ids.
+        confusion_matrix: Rows are true classes, columns predicted ones.
+        per_class: Scores of each class.
+        mistakes: At most 25, most confident first.
+        baseline: Scores of the baseline, or None.
+        baseline_reason: Why the baseline has no model, or empty.
+        mcnemar: Winner against baseline, or None.
+        reads: How often these test rows have been read for different models.
+        epochs_final_fit: Epochs of the final fit.
+        seconds: Of the evaluation alone.
+        seconds_final_fit: Of the final fit.
+        seconds_export: Of the export, or None.
+    """
+
+    __test__: ClassVar[bool] = False  # no test case, though pytest sees `Test`
+    dataset: ClassVar[str] = "test_metrics"
+    stage: ClassVar[str] = "export"
+
+    name: str
+    n_images: int
+    chance: float
+    beats_chance: bool
+    objective: Objective
+    class_names: tuple[str, ...]
+    confusion_matrix: tuple[tuple[int, ...], ...]
+    per_class: tuple[ClassScores, ...]
+    mistakes: tuple[Mistake, ...] = ()
+    baseline: ModelScores | None = None
+    baseline_reason: str = ""
+    mcnemar: DecisionTest | None = None
+    reads: int
+    epochs_final_fit: int
+    seconds: float = 0.0
+    seconds_final_fit: float = 0.0
+    seconds_export: float | None = None

@@ -1,0 +1,108 @@
+"""Which network was chosen, and how sure that is."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from kedro_nas.records.base import Network, Part, Record, Strings
+from kedro_nas.records.profile import Objective
+from kedro_nas.records.search import Execution
+
+
+class CrossValidationSummary(Part):
+    """What was trained for the comparison.
+
+    Attributes:
+        finalists: Networks of the search.
+        folds: Folds trained of each repeat.
+        repeats: Repeats of the folds.
+        epochs: Of each fold.
+        reasons: A sentence for each reduction that kept it within its budget.
+    """
+
+    finalists: int
+    folds: int
+    repeats: int
+    epochs: int
+    reasons: Strings = ()
+
+
+class BaselineComparison(Part):
+    """The chosen network against the baseline, over the same folds.
+
+    Attributes:
+        difference: Mean score of the chosen minus that of the baseline, or None.
+        ci_low: Lower end of its 95 % interval.
+        ci_high: Upper end.
+        p_value: Two-sided, of the corrected t-test.
+        sentence: What it means.
+        beats_baseline: Whether the interval lies above 0.
+    """
+
+    difference: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    p_value: float | None = None
+    sentence: str
+    beats_baseline: bool
+
+
+class NamedNetwork(Part):
+    """A network by name, key and architecture.
+
+    Attributes:
+        name: The network in a line.
+        key: Hash of network and recipe.
+        architecture: Network and recipe.
+    """
+
+    name: str
+    key: str
+    architecture: Network
+
+
+class Choice(Record):
+    """The network that was chosen.
+
+    Attributes:
+        name: The network in a line.
+        key: Hash of network and recipe.
+        architecture: Network and recipe.
+        is_baseline: Whether it is the hand-built network.
+        rule: `one_standard_error` or `best_mean`.
+        objective: Score that decided.
+        sentence: Which network was chosen, by how much, and how likely that is luck.
+        cv_mean: Mean score over its folds.
+        cv_std: Standard deviation of the folds, None for one fold.
+        cv_se: Corrected standard error of the mean.
+        ci_low: Lower end of the 95 % interval of the mean.
+        ci_high: Upper end.
+        against_baseline: Comparison with the baseline, None without one.
+        baseline: The baseline, or None.
+        epochs: Epochs of the final fit.
+        execution: How gradient steps are run, None when it was not measured.
+        plan: What was trained for the comparison.
+        seconds: Wall seconds of the ranking.
+    """
+
+    dataset: ClassVar[str] = "best_architecture"
+    stage: ClassVar[str] = "ranking"
+
+    name: str
+    key: str
+    architecture: Network
+    is_baseline: bool
+    rule: Literal["one_standard_error", "best_mean"]
+    objective: Objective
+    sentence: str
+    cv_mean: float | None = None
+    cv_std: float | None = None
+    cv_se: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    against_baseline: BaselineComparison | None = None
+    baseline: NamedNetwork | None = None
+    epochs: int
+    execution: Execution | None = None
+    plan: CrossValidationSummary
+    seconds: float = 0.0

@@ -1,0 +1,158 @@
+"""What a search found: the finalists, and a summary of how it went."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from kedro_nas.environment import Environment
+from kedro_nas.records.base import Network, Part, Record
+from kedro_nas.space.search_space import Acceptance
+
+
+class Finalist(Part):
+    """A network that is cross-validated.
+
+    Attributes:
+        name: The network in a line.
+        key: Hash of network and recipe.
+        network_key: Hash of the network alone.
+        architecture: Network and recipe.
+        score: Score of its last rung, None when the search did not train it.
+        epochs: Epochs it was trained for, or None.
+        best_epoch: Its last epoch within one standard error of its best, or None.
+        trial_id: Its last trial, or None.
+        seconds_per_epoch: Measured on the training rows, or None.
+        params: Parameters.
+        macs: Multiply-adds per image.
+        depth: Layers with a kernel on the longest path.
+        is_baseline: Whether it is the hand-built network.
+    """
+
+    name: str
+    key: str
+    network_key: str
+    architecture: Network
+    score: float | None = None
+    epochs: int | None = None
+    best_epoch: int | None = None
+    trial_id: str | None = None
+    seconds_per_epoch: float | None = None
+    params: int
+    macs: int
+    depth: int
+    is_baseline: bool = False
+
+
+class RankCorrelation(Part):
+    """How well the order of one rung predicted that of the next.
+
+    Attributes:
+        iteration: Pass over the brackets.
+        bracket: Number of the bracket.
+        rung: The upper of the two rungs.
+        kendall_tau: In [-1, 1]; None where all scores of a rung are equal.
+        n: Networks trained in both.
+    """
+
+    iteration: int
+    bracket: int
+    rung: int
+    kendall_tau: float | None
+    n: int
+
+
+class Incumbent(Part):
+    """A moment at which the best score improved.
+
+    Attributes:
+        seconds: Since the search began.
+        epochs: Trained by all candidates until then.
+        score: The new best.
+        key: Of the architecture that reached it.
+    """
+
+    seconds: float
+    epochs: int
+    score: float
+    key: str
+
+
+class Execution(Part):
+    """How gradient steps are run on a device, apart from what they compute.
+
+    Measured once per search on a GPU; ranking and final fit use the same.
+
+    Attributes:
+        jit_compile: Whether XLA compiles a step; never on a CPU, where depthwise
+            convolutions become 20 to 40 times slower.
+        precision: Of activations and gradients. Weights and updates are float32;
+            bfloat16 has their range, so that losses need no scaling.
+    """
+
+    jit_compile: bool = False
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+
+
+class SearchSummary(Part):
+    """How the search went.
+
+    Attributes:
+        n_trials: Trials begun; a trial is one rung of one architecture.
+        n_architectures: Distinct architectures among them.
+        n_failed: Trials that failed.
+        n_stopped: Trials cut off by the budget.
+        epochs_trained: Over all trials.
+        seconds: Wall seconds, all sessions.
+        seconds_full_training: Training seconds of trials in the last rung.
+        seconds_by_kind: Worker seconds by kind, e.g. `train`.
+        budget_s: `search.budget_s`.
+        ended_by: What ended the search.
+        workers: Training processes.
+        max_epochs: Epochs of the last rung.
+        acceptance: Of the search space.
+        rank_correlation: Of neighbouring rungs with at least three networks.
+        incumbent: Each improvement of the best score.
+        sessions: Runs it took; more than one after a kill.
+        lost_workers: Workers that ended during a trial.
+        seed: The root seed.
+        environment: Versions and hardware.
+        baseline: Which baseline was made.
+        execution: How gradient steps were run.
+    """
+
+    n_trials: int
+    n_architectures: int
+    n_failed: int
+    n_stopped: int
+    epochs_trained: int
+    seconds: float
+    seconds_full_training: float
+    seconds_by_kind: dict[str, float]
+    budget_s: float | None
+    ended_by: Literal["schedule", "budget", "space exhausted"]
+    workers: int
+    max_epochs: int
+    acceptance: Acceptance = Acceptance()
+    rank_correlation: tuple[RankCorrelation, ...] = ()
+    incumbent: tuple[Incumbent, ...] = ()
+    sessions: int = 1
+    lost_workers: int = 0
+    seed: int
+    environment: Environment = Environment()
+    baseline: str = "auto"
+    execution: Execution = Execution()
+
+
+class SearchResult(Record):
+    """The finalists, best first, the baseline last, and how the search went.
+
+    Attributes:
+        finalists: Distinct networks; the baseline is the last.
+        search: Summary of the search.
+    """
+
+    dataset: ClassVar[str] = "finalists"
+    stage: ClassVar[str] = "search"
+
+    finalists: tuple[Finalist, ...]
+    search: SearchSummary

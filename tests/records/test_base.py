@@ -1,0 +1,56 @@
+"""Records: read at the door, frozen, and equal to the files they came from."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from kedro_nas.errors import RecordError
+from kedro_nas.records.export import ClassScores, FinalFit
+
+FIT = {
+    "key": "0123456789ab",
+    "epochs": 2,
+    "train_loss": [2.0, 1.5],
+    "seeds": [7],
+    "has_baseline": False,
+    "baseline_reason": "",
+    "baseline_seconds": 0.0,
+    "winner_seconds": 3.0,
+    "seconds": 4.0,
+}
+
+
+def test_read_what_to_json_wrote_is_equal() -> None:
+    """A record read from its own JSON values is the same record."""
+    record = FinalFit.read(FIT)
+
+    assert record.to_json() == FIT
+    assert FinalFit.read(record) is record
+
+
+def test_read_a_file_of_another_version_names_the_stage_to_run() -> None:
+    """A file with other fields is refused by naming dataset, fields and stage."""
+    with pytest.raises(RecordError, match=r"'final_fit'.*nothere.*stage export again"):
+        FinalFit.read({**FIT, "nothere": 1})
+
+
+def test_read_a_file_with_a_field_missing_names_the_field() -> None:
+    """A missing field is named."""
+    with pytest.raises(RecordError, match="epochs: Field required"):
+        FinalFit.read({name: FIT[name] for name in FIT if name != "epochs"})
+
+
+def test_record_cannot_be_changed() -> None:
+    """A record is frozen: nobody can overwrite a field on its way."""
+    record = FinalFit.read(FIT)
+
+    with pytest.raises(ValidationError, match="frozen"):
+        record.epochs = 3  # type: ignore[misc]
+
+
+def test_to_json_uses_the_names_of_the_file() -> None:
+    """A field whose name is a keyword of Python keeps its name in the file."""
+    row = {"class": "bag", "precision": 1.0, "recall": 1.0, "f1": 1.0, "n": 3}
+
+    assert ClassScores.model_validate(row).model_dump(by_alias=True) == row
