@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +15,43 @@ from kedro_nas import devices
 from kedro_nas.framework import quiet
 
 GROWTH = "TF_FORCE_GPU_ALLOW_GROWTH"
+TWO_CARDS = "echo 'GPU 0: NVIDIA A (UUID: a)'; echo '  MIG 1g'; echo 'GPU 1: NVIDIA B'"
+
+
+@pytest.fixture
+def nvidia_smi(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[[str], None]:
+    """Put a driver's tool on the path that runs the given shell commands."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    tool = tmp_path / "nvidia-smi"
+
+    def write(commands: str) -> None:
+        tool.write_text(f"#!/bin/sh\n{commands}\n")
+        tool.chmod(tool.stat().st_mode | stat.S_IXUSR)
+
+    return write
+
+
+@pytest.fixture
+def tensorflow_sees(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Let TensorFlow see some cards only; gives what it was asked about."""
+    devices._usable.cache_clear()
+    monkeypatch.setattr(devices, "_missing_cuda_packages", list)
+    asked = []
+
+    def see(*cards: str, errors: str = "", code: int | None = 0) -> list[str]:
+        def ask(names: tuple[str, ...]) -> devices._Answer:
+            asked.append(",".join(names))
+            count = len(set(names) & set(cards))
+            return devices._Answer(code, f"usable {count}\n", errors)
+
+        monkeypatch.setattr(devices, "_ask_tensorflow", ask)
+        return asked
+
+    yield see
+    devices._usable.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -18,24 +59,111 @@ GROWTH = "TF_FORCE_GPU_ALLOW_GROWTH"
     [("0,2", ["0", "2"]), ("", []), ("-1", []), ("GPU-8f3a", ["GPU-8f3a"])],
 )
 def test_gpu_names_are_those_the_process_may_use(
-    monkeypatch: pytest.MonkeyPatch, visible: str, expected: list[str]
+    monkeypatch: pytest.MonkeyPatch,
+    tensorflow_sees: Callable[..., list[str]],
+    visible: str,
+    expected: list[str],
 ) -> None:
     """`CUDA_VISIBLE_DEVICES` has the last word, whatever is built in."""
+    asked = tensorflow_sees("0", "1", "2", "GPU-8f3a")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
 
     assert devices.gpu_names() == expected
+    assert asked == ([visible] if expected else [])
 
 
-def test_gpu_names_are_counted_by_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing is said every GPU that nvidia-smi lists is used."""
-    listed = "GPU 0: NVIDIA A (UUID: a)\n  MIG 1g\nGPU 1: NVIDIA B (UUID: b)\n"
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setattr(devices.shutil, "which", lambda _: "nvidia-smi")
-    monkeypatch.setattr(
-        devices.subprocess, "run", lambda *_, **__: SimpleNamespace(stdout=listed)
-    )
+def test_gpu_names_are_counted_by_the_driver(
+    nvidia_smi: Callable[[str], None], tensorflow_sees: Callable[..., list[str]]
+) -> None:
+    """Without that variable every GPU that nvidia-smi lists is used; asked once."""
+    nvidia_smi(TWO_CARDS)
+    asked = tensorflow_sees("0", "1")
 
+    assert devices.find_gpus() == devices.Gpus(("0", "1"))
     assert devices.gpu_names() == ["0", "1"]
+    assert asked == ["0,1"]
+
+
+def test_find_gpus_leaves_out_a_card_tensorflow_cannot_use(
+    nvidia_smi: Callable[[str], None], tensorflow_sees: Callable[..., list[str]]
+) -> None:
+    """An old card beside a new one gets no worker, and the user is told."""
+    nvidia_smi(TWO_CARDS)
+    tensorflow_sees("1")
+    found = devices.find_gpus()
+
+    assert found.names == ("1",)
+    assert "nvidia-smi lists 2 GPUs, but TensorFlow can only use 1" in found.problem
+
+
+@pytest.mark.slow
+def test_find_gpus_without_cuda_packages_says_what_to_install(
+    nvidia_smi: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A card that TensorFlow itself, really asked, cannot use is not counted."""
+    nvidia_smi(TWO_CARDS)
+    monkeypatch.setattr(devices, "_missing_cuda_packages", lambda: ["nvidia-cudnn"])
+    monkeypatch.setenv("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    devices._usable.cache_clear()
+    if devices._count(devices._ask_tensorflow(("0", "1"))):
+        pytest.skip("this machine has GPUs")
+    found = devices.find_gpus()
+    devices._usable.cache_clear()
+
+    assert found.names == ()
+    assert "pip install 'kedro-nas[gpu]'" in found.problem
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"errors": "x\n] CUDA driver version is insufficient\n"}, "is insufficient"),
+        ({"code": None}, "did not answer within 180 s"),
+        ({"code": 1, "errors": "ImportError: no tensorflow\n"}, "no tensorflow"),
+    ],
+)
+def test_find_gpus_tensorflow_can_use_none_says_why(
+    nvidia_smi: Callable[[str], None],
+    tensorflow_sees: Callable[..., list[str]],
+    answer: dict[str, str | int | None],
+    told: str,
+) -> None:
+    """With all packages installed TensorFlow's own words are passed on."""
+    nvidia_smi(TWO_CARDS)
+    tensorflow_sees(**answer)
+    found = devices.find_gpus()
+
+    assert found.names == ()
+    assert told in found.problem
+    assert "training runs on the CPU" in found.problem
+
+
+def test_find_gpus_driver_that_hangs_is_left_behind(
+    nvidia_smi: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken driver costs seconds and a message, not the run."""
+    nvidia_smi("exec sleep 60")
+    monkeypatch.setattr(devices, "DRIVER_ANSWERS_S", 0.2)
+    began = time.monotonic()
+    found = devices.find_gpus()
+
+    assert time.monotonic() - began < 20
+    assert found.names == ()
+    assert "nvidia-smi did not answer" in found.problem
+
+
+def test_missing_cuda_packages_are_those_of_tensorflows_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is named missing is what the extra would install."""
+    wanted = [
+        "absent>=1",
+        "pytest<99,>=1; extra == 'and-cuda'",
+        'nvidia-none-cu12<13.0,>=12.5; extra == "and-cuda"',
+    ]
+    monkeypatch.setattr(devices.metadata, "requires", lambda _: wanted)
+
+    assert devices._missing_cuda_packages() == ["nvidia-none-cu12"]
 
 
 @pytest.mark.parametrize(("before", "after"), [(None, "true"), ("false", "false")])

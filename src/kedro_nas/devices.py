@@ -1,23 +1,75 @@
-"""What this machine can train on, found out without importing TensorFlow."""
+"""What this machine can train on, found out without importing TensorFlow here."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+
+DRIVER_ANSWERS_S = 10.0  # nvidia-smi takes a second; with a hung driver it never ends
+TENSORFLOW_ANSWERS_S = 180.0  # its import takes 3 s, on a cold network disk a minute
+
+_COUNT = (
+    "import tensorflow\n"
+    "print('usable', len(tensorflow.config.list_physical_devices('GPU')))\n"
+)
+_INSTALL = "Install them with: pip install 'kedro-nas[gpu]'"
+_SILENCE = "To train on the CPU without this message set CUDA_VISIBLE_DEVICES=-1"
+
+
+@dataclass(frozen=True)
+class Gpus:
+    """The GPUs that training can use.
+
+    Attributes:
+        names: As `CUDA_VISIBLE_DEVICES` names them.
+        problem: Why there are fewer than the driver or `CUDA_VISIBLE_DEVICES` names,
+            and what to do about it; empty where all of them can be used.
+    """
+
+    names: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a short program printed; `code` is None when it did not end in time."""
+
+    code: int | None
+    printed: str = ""
+    errors: str = ""
 
 
 def gpu_names() -> list[str]:
-    """Return the GPUs a process may use, as `CUDA_VISIBLE_DEVICES` names them."""
+    """Return the GPUs training can use, as `CUDA_VISIBLE_DEVICES` names them."""
+    return list(find_gpus().names)
+
+
+def find_gpus() -> Gpus:
+    """Return the GPUs that TensorFlow can use of those this process may use.
+
+    `CUDA_VISIBLE_DEVICES` has the last word about what it may use; without it that is
+    what `nvidia-smi` lists. Where there are any, TensorFlow is asked in a process of
+    its own, once in the life of this one: a driver without CUDA libraries, or one too
+    old for them, lists cards that training would pass over in silence.
+    """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
-        return [name for name in visible.split(",") if name not in ("", "-1")]
+        named = [name.strip() for name in visible.split(",")]
+        names = tuple(name for name in named if name not in ("", "-1"))
+        return _usable(names, "CUDA_VISIBLE_DEVICES names") if names else Gpus()
     tool = shutil.which("nvidia-smi")
     if tool is None:
-        return []
-    listed = subprocess.run([tool, "-L"], capture_output=True, text=True, check=False)
-    lines = [line for line in listed.stdout.splitlines() if line.startswith("GPU ")]
-    return [str(i) for i in range(len(lines))]
+        return Gpus()
+    listed = _list_cards(tool)
+    return _usable(listed.names, "nvidia-smi lists") if listed.names else listed
 
 
 def cpu_numbers() -> list[int]:
@@ -35,3 +87,133 @@ def share_gpu_memory() -> None:
     does such an operation. What the user has set stays.
     """
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+
+
+@lru_cache(maxsize=8)
+def _list_cards(tool: str) -> Gpus:
+    """Return the cards the driver lists, by their numbers."""
+    answer = _run([tool, "-L"], DRIVER_ANSWERS_S)
+    if answer.code is None:
+        return Gpus(
+            problem=f"nvidia-smi did not answer within {DRIVER_ANSWERS_S:.0f} s, so "
+            "training runs on the CPU. Restart the machine or its NVIDIA driver. "
+            + _SILENCE
+        )
+    cards = [line for line in answer.printed.splitlines() if line.startswith("GPU ")]
+    return Gpus(tuple(str(number) for number in range(len(cards))))
+
+
+@lru_cache(maxsize=8)
+def _usable(names: tuple[str, ...], source: str) -> Gpus:
+    """Return those of some GPUs that TensorFlow can use.
+
+    Args:
+        names: As `CUDA_VISIBLE_DEVICES` names them, at least one.
+        source: Where they are from, for the message.
+    """
+    answer = _ask_tensorflow(names)
+    count = _count(answer)
+    if count >= len(names):
+        return Gpus(names)
+    kept: tuple[str, ...] = ()
+    if count:  # some cards are too old or too small for it; workers see one card each
+        kept = tuple(name for name in names if _count(_ask_tensorflow((name,))))
+    if len(kept) == len(names):
+        return Gpus(names)  # slices of one card are only seen one at a time
+    cards = f"{len(names)} GPU" + "s" * (len(names) > 1)
+    if kept:
+        return Gpus(
+            kept,
+            f"{source} {cards}, but TensorFlow can only use {', '.join(kept)}. To use "
+            f"them without this message set CUDA_VISIBLE_DEVICES={','.join(kept)}",
+        )
+    return Gpus(
+        (),
+        f"{source} {cards}, but TensorFlow can use none, so training runs on the "
+        f"CPU: {_reason(answer)}. {_SILENCE}",
+    )
+
+
+def _ask_tensorflow(names: tuple[str, ...]) -> _Answer:
+    environment = {
+        **os.environ,
+        "CUDA_VISIBLE_DEVICES": ",".join(names),
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "TF_CPP_MIN_LOG_LEVEL": "0",  # why it can use none is a warning of its C++
+    }
+    return _run([sys.executable, "-c", _COUNT], TENSORFLOW_ANSWERS_S, environment)
+
+
+def _count(answer: _Answer) -> int:
+    found = re.search(r"^usable (\d+)$", answer.printed, flags=re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+def _reason(answer: _Answer) -> str:
+    if answer.code is None:
+        return f"TensorFlow did not answer within {TENSORFLOW_ANSWERS_S:.0f} s"
+    missing = _missing_cuda_packages()
+    if answer.code == 0 and missing:
+        return (
+            f"the CUDA packages of TensorFlow are not installed ({len(missing)} are "
+            f"missing, among them {missing[0]}). {_INSTALL}"
+        )
+    lines = [line.strip() for line in answer.errors.splitlines() if line.strip()]
+    said = [line for line in lines if re.search("cuda|gpu|error", line, re.IGNORECASE)]
+    message = (said or lines or ["no message"])[-1][:300]
+    return (
+        f"TensorFlow reports '{message}'. Compare the driver's version (nvidia-smi) "
+        "with the CUDA version TensorFlow needs: https://www.tensorflow.org/install/pip"
+    )
+
+
+def _missing_cuda_packages() -> list[str]:
+    """Return what TensorFlow's extra `and-cuda` asks for and is not installed."""
+    try:
+        wanted = metadata.requires("tensorflow") or []
+    except metadata.PackageNotFoundError:
+        return []
+    names = [line for line in wanted if re.search(r"extra == .and-cuda.", line)]
+    return [
+        name
+        for name in (re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in names)
+        if not _is_installed(name)
+    ]
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _run(
+    command: list[str], timeout_s: float, environment: dict[str, str] | None = None
+) -> _Answer:
+    """Run a short program, and leave it behind when it does not end in time."""
+    with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as errors:
+        # files rather than pipes: nothing waits for a reader, or for a grandchild
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=errors,
+            env=environment,
+        )
+        try:
+            code = process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            # one that is stuck in the driver does not even end when it is killed
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(1.0)
+            return _Answer(None)
+        printed.seek(0)
+        errors.seek(0)
+        return _Answer(
+            code,
+            printed.read().decode(errors="replace"),
+            errors.read().decode(errors="replace"),
+        )

@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import pytest
 
-pytestmark = pytest.mark.slow
+from kedro_nas.training.device import prepare_device
 
 PROGRAM = """
 import json
@@ -26,6 +28,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 def test_prepare_device_on_a_cpu() -> None:
     """Given threads, deterministic operations, and no graph rewriting without a GPU."""
     done = subprocess.run(
@@ -41,3 +44,22 @@ def test_prepare_device_on_a_cpu() -> None:
         "deterministic": True,
         "rewrites": False,
     }
+
+
+def test_prepare_device_lets_the_memory_of_each_gpu_grow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two workers on one GPU find room, and its graphs are rewritten for it."""
+    config = MagicMock()
+    config.list_physical_devices.return_value = ["first", "second"]
+    monkeypatch.setitem(sys.modules, "keras", MagicMock())
+    monkeypatch.setitem(sys.modules, "tensorflow", SimpleNamespace(config=config))
+
+    prepare_device(1)
+    grown = config.experimental.set_memory_growth.call_args_list
+
+    assert [(c.args, c.kwargs) for c in grown] == [
+        (("first",), {"enable": True}),
+        (("second",), {"enable": True}),
+    ]
+    config.optimizer.set_experimental_options.assert_not_called()

@@ -12,6 +12,7 @@ import pytest
 
 from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Task
+from kedro_nas.training.workers import local
 from kedro_nas.training.workers.base import Event
 from kedro_nas.training.workers.local import LocalPool, resolve_workers
 
@@ -153,9 +154,9 @@ def test_resolve_workers_auto_is_one_per_gpu_or_core(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """GPUs decide when there are any, cores and threads otherwise."""
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,5")
+    monkeypatch.setattr(local, "gpu_names", lambda: ["0", "1", "5"])
     with_gpus = resolve_workers("auto", 1)
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    monkeypatch.setattr(local, "gpu_names", list)
     cores = len(os.sched_getaffinity(0))
 
     assert with_gpus == 3

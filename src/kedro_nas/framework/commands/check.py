@@ -49,6 +49,7 @@ def _check_configuration(search: Search) -> None:
 
 def _look_ahead(search: Search) -> dict[str, Any]:
     from kedro_nas.data.prepare import prepare_images
+    from kedro_nas.devices import find_gpus
     from kedro_nas.framework.forecast import forecast, measure_network
     from kedro_nas.framework.quiet import import_tensorflow
     from kedro_nas.models.spaces import build_search_space
@@ -88,6 +89,7 @@ def _look_ahead(search: Search) -> dict[str, Any]:
         workers=workers,
         seed=given["seed"],
     )
+    gpus = find_gpus()
     prices = options(ReportingOptions, "reporting").costs
     return {
         "namespace": search.namespace,
@@ -99,6 +101,8 @@ def _look_ahead(search: Search) -> dict[str, Any]:
         "candidate_0": space.anchors[0].describe(),
         "step_s": measured.step_s,
         "workers": workers,
+        "gpus": list(gpus.names),
+        "gpu_problem": gpus.problem,
         **ahead,
         "costs": _costs(ahead["total_s"], prices),
     }
@@ -128,6 +132,8 @@ def _text(value: dict[str, Any]) -> str:
             f"{value['trials']:,} trials, {_time(value['search_s'])}, "
             f"{value['workers']} workers"
         ),
+        f"GPUs:      {', '.join(value['gpus']) or 'none'}",
+        *([f"           ! {value['gpu_problem']}"] if value["gpu_problem"] else []),
         f"Ranking:   about {_time(value['ranking_s'])}",
         f"Final fit: about {_time(value['final_s'])}",
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import queue
 import subprocess
@@ -14,10 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from kedro_nas.devices import cpu_numbers, gpu_names
+from kedro_nas.devices import cpu_numbers, find_gpus, gpu_names
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.base import Event
+
+logger = logging.getLogger(__name__)
 
 CLOSE_S = 2.0  # for a worker to see the end of its input before it is killed
 
@@ -52,7 +55,10 @@ class LocalPool:
         max_silence_s: float = 600,
         max_memory_mb: float = 6144,
     ) -> None:
-        self._gpus = gpu_names()
+        gpus = find_gpus()
+        if gpus.problem:
+            logger.warning("%s.", gpus.problem)
+        self._gpus = gpus.names
         self._cpus = cpu_numbers()
         self._threads = threads
         self._size = resolve_workers(workers, threads)
