@@ -32,6 +32,20 @@ def test_checkpoint_torn_file_counts_as_missing(tmp_path: Path, keep: int) -> No
     assert load_checkpoint(path) is None
 
 
+@pytest.mark.parametrize("meta", [{"lineage": "theirs"}, {}])
+def test_checkpoint_of_another_lineage_is_refused(
+    tmp_path: Path, meta: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Weights of other data, another seed or of nobody knows what are not read."""
+    path = tmp_path / "c.npz"
+    save_checkpoint(path, [np.zeros(3)], meta)
+
+    assert load_checkpoint(path, "ours") is None
+    assert "is of another task" in caplog.text
+    save_checkpoint(path, [np.zeros(3)], {"lineage": "ours"})
+    assert load_checkpoint(path, "ours") is not None
+
+
 def test_checkpoint_failed_write_leaves_the_old_one(tmp_path: Path) -> None:
     """A write that fails half-way leaves the previous checkpoint and no other file."""
     path = tmp_path / "c.npz"

@@ -157,6 +157,18 @@ def test_unit_deadline_stops_and_the_checkpoint_goes_on(
     assert len(_run(task)[1].history) == 3
 
 
+def test_unit_begins_anew_beside_the_checkpoint_of_another_task(
+    make_task: MakeTask,
+) -> None:
+    """Weights of another seed are no head start, though their file has the name."""
+    task = make_task(epochs=1)
+    expected = _scores(_run(task.model_copy(update={"checkpoint": None}))[1])
+    _run(task.model_copy(update={"seed": 4, "epochs": 2}))
+    _, outcome = _run(task)
+
+    assert _scores(outcome) == expected
+
+
 def test_unit_patience_is_counted_over_the_whole_life(make_task: MakeTask) -> None:
     """A candidate whose score has not risen for `patience` epochs stops early."""
     _, outcome = _run(make_task(epochs=60, schedule_epochs=60, patience=3))

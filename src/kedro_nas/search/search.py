@@ -37,7 +37,7 @@ from kedro_nas.search.tables import (
 from kedro_nas.search.validation import validation_share
 from kedro_nas.search.workspace import claim_workspace
 from kedro_nas.seeds import derive_seed
-from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.architecture import Architecture, halved
 from kedro_nas.space.costs import count_macs
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.budget import search_budget
@@ -268,14 +268,6 @@ class _Search:
                 self._ledger.seconds,
                 self._folder,
             )
-
-
-def halved(architecture: Architecture, times: int) -> Architecture:
-    """Return the architecture with its batch halved so many times."""
-    if not times:
-        return architecture
-    smaller = max(1, architecture.recipe.batch_size >> times)
-    return architecture.with_recipe(batch_size=smaller)
 
 
 def _finalists(

@@ -258,6 +258,14 @@ class Architecture(_Value):
         return " · ".join(parts)
 
 
+def halved(architecture: Architecture, times: int) -> Architecture:
+    """Return the architecture with its batch halved so many times."""
+    if not times:
+        return architecture
+    smaller = max(1, architecture.recipe.batch_size >> times)
+    return architecture.with_recipe(batch_size=smaller)
+
+
 def _stride(stride: int) -> str:
     return f"/{stride}" if stride > 1 else ""
 

@@ -57,23 +57,20 @@ def fit_final_models(
     execution = execution_here(best_architecture.get("execution"))
 
     def task(architecture: Architecture, number: int) -> Task:
-        name = f"{architecture.key}-{number}"
         verdict = profile["verdict"]
         return Task(
-            task_id=name,
+            task_id=f"{architecture.key}-{number}",
             architecture=architecture,
             store=str(store.path),
             rows="dev",
             epochs=best_architecture["epochs"],
             schedule_epochs=best_architecture["epochs"],
             seed=derive_seed(seed, "final", number),
-            checkpoint=str(folder / f"{name}.npz"),
             bn_momentum=verdict["bn_momentum"],
             class_weights=verdict["class_weights"],
             max_resident_mb=search.max_resident_mb,
             execution=execution,
-            model_file=str(folder / f"{name}.keras"),
-        )
+        ).with_files(folder, store.fingerprint)
 
     fits = [task(winner, number) for number in range(ranking.seeds)]
     others = [] if baseline is None else [task(baseline, 0)]

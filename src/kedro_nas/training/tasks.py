@@ -8,12 +8,15 @@ its digest names its result for good.
 from __future__ import annotations
 
 import hashlib
+import json
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import Self
 
 from kedro_nas.records.search import Execution
-from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.architecture import Architecture, halved
 from kedro_nas.training.execution import PLAIN
 
 # what a worker's seconds go to; the ledger adds `wait`
@@ -75,12 +78,63 @@ class Task(BaseModel):
     def digest(self, fingerprint: str) -> str:
         """Name the result: what is trained on which data, not where files lie.
 
+        How much memory the pixels may take is left out, too: it changes no result, and
+        a task that was killed for its memory goes on with less.
+
         Args:
             fingerprint: Of the image store.
         """
-        places = {"task_id", "store", "checkpoint", "parent", "model_file"}
-        text = self.model_dump_json(exclude=places) + fingerprint
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        neutral = {"task_id", "store", "checkpoint", "parent", "model_file"}
+        text = self.model_dump_json(exclude={*neutral, "max_resident_mb"})
+        return _digest(text + fingerprint)
+
+    def lineage(self, fingerprint: str) -> str:
+        """Name what the weights after any number of epochs depend on.
+
+        A task and its parent on the rung below share it, so a checkpoint may be
+        continued exactly when its lineage is the task's. The batch size is left out,
+        as a candidate that ran out of memory goes on with half of it; so is the
+        execution, as a search may go on with other hardware.
+
+        Args:
+            fingerprint: Of the image store.
+        """
+        architecture = self.architecture.to_dict()
+        del architecture["recipe"]["batch_size"]
+        names = {"rows", "schedule_epochs", "seed", "bn_momentum", "class_weights"}
+        rest = self.model_dump(mode="json", include=names)
+        text = json.dumps([architecture, rest, fingerprint], sort_keys=True)
+        return _digest(text)
+
+    def with_files(self, folder: Path, fingerprint: str) -> Self:
+        """Return the task with a checkpoint and a model file that its digest names.
+
+        Args:
+            folder: Where the files are put.
+            fingerprint: Of the image store.
+        """
+        name = f"{self.task_id}-{self.digest(fingerprint)}"
+        return self.model_copy(
+            update={
+                "checkpoint": str(folder / f"{name}.npz"),
+                "model_file": str(folder / f"{name}.keras"),
+            }
+        )
+
+    def with_half_batch(self, fingerprint: str) -> Self:
+        """Return the task with half the batch; the files it writes are its own.
+
+        Args:
+            fingerprint: Of the image store.
+        """
+        smaller = self.model_copy(update={"architecture": halved(self.architecture, 1)})
+        if self.model_file is None:
+            return smaller
+        return smaller.with_files(Path(self.model_file).parent, fingerprint)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class Epoch(BaseModel):

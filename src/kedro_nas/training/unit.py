@@ -70,8 +70,9 @@ class Unit:
     def _resume(self, *, fresh: bool) -> None:
         """Go on from this task's own checkpoint, else from the parent's."""
         task = self._task
-        own = load_checkpoint(task.checkpoint)
-        found = own or load_checkpoint(task.parent)
+        lineage = task.lineage(self.fingerprint)
+        own = load_checkpoint(task.checkpoint, lineage)
+        found = own or load_checkpoint(task.parent, lineage)
         if found is None:
             if task.epoch_start:
                 raise TrainingError("the checkpoint of the rung below is missing")
@@ -196,6 +197,7 @@ class Unit:
         meta = {
             "epochs": len(self._history),
             "history": [epoch.model_dump() for epoch in self._history],
+            "lineage": self._task.lineage(self.fingerprint),
         }
         save_checkpoint(Path(self._task.checkpoint), self.learner.state(), meta)
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from kedro_nas.training.run import run_tasks
-from kedro_nas.training.tasks import Task
+from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.workers import local
 from kedro_nas.training.workers.base import Event
-from kedro_nas.training.workers.local import LocalPool, resolve_workers
+from kedro_nas.training.workers.local import LocalPool, _Worker, resolve_workers
 
 pytestmark = pytest.mark.slow
 
@@ -71,6 +71,19 @@ def test_pool_import_is_told_to_the_task_that_waited_for_it(
 
     assert outcomes["one"].seconds["import"] > 0
     assert outcomes["two"].seconds["import"] == 0
+
+
+def test_pool_network_is_held_by_the_worker_that_trained_it_last(
+    make_task: Callable[..., Task],
+) -> None:
+    """A search begun anew reuses names: the earlier holder's network is another."""
+    pool = LocalPool.__new__(LocalPool)
+    pool._workers = [_Worker(None), _Worker(None)]  # type: ignore[arg-type]
+    for worker in pool._workers:
+        worker.task = make_task(checkpoint="r0.npz")
+        pool._remember(worker, Outcome(status="completed"))
+
+    assert pool.holds("r0.npz") == 1
 
 
 def test_pool_killed_worker_is_reported_and_replaced(

@@ -15,7 +15,7 @@ import pytest
 
 from kedro_nas.search.driver import NO_SPACE
 from kedro_nas.training.checkpoints import load_checkpoint
-from kedro_nas.training.tasks import Task
+from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.workers.process import _Server
 
 pytestmark = pytest.mark.slow
@@ -42,6 +42,31 @@ def test_server_folds_share_graphs_until_another_kind_of_task(
     assert [one["import"] for one in seconds] == [1.5, 0.0, 0.0]
     assert all(one["build"] > 0 and one["train"] > 0 for one in seconds)
     assert not server._spares._learners
+
+
+def test_server_kept_network_of_an_earlier_search_is_not_trained_on(
+    make_task: Callable[..., Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search begun anew writes the same names; its candidates are its own."""
+    given: list[Any] = []
+
+    class FakeUnit:
+        def __init__(self, task: Task, *, learner: Any, **_: Any) -> None:
+            given.append(learner)
+            self.learner, self.fingerprint = learner or f"seed {task.seed}", ""
+
+        def run(self) -> Outcome:
+            return Outcome(status="completed")
+
+    monkeypatch.setattr("kedro_nas.training.unit.Unit", FakeUnit)
+    server = _Server(io.StringIO())
+    parent = make_task(epochs=1)
+    promoted = make_task(epoch_start=1, parent=parent.checkpoint, checkpoint="r1.npz")
+    for seed, task in [(3, parent), (9, promoted), (3, parent), (3, promoted)]:
+        one = task.model_copy(update={"seed": seed})
+        server.serve({"task": one.model_dump(mode="json"), "ends_at": None})
+
+    assert given == [None, None, None, "seed 3"]
 
 
 def test_server_checkpoint_on_a_full_disk_fails_the_task_as_the_driver_knows_it(

@@ -216,12 +216,13 @@ class LocalPool:
             return [Event("end", number, message["task_id"], outcome=outcome)]
         return []
 
-    @staticmethod
-    def _remember(worker: _Worker, outcome: Outcome) -> None:
+    def _remember(self, worker: _Worker, outcome: Outcome) -> None:
         task = worker.task
         if task is None:
             return
-        worker.live.discard(task.parent or "")
+        for one in self._workers:
+            # whoever kept a network under this name kept that of an earlier search
+            one.live -= {task.parent, task.checkpoint}
         if task.checkpoint is not None and outcome.status == "completed":
             worker.live.add(task.checkpoint)
 

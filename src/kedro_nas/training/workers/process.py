@@ -56,7 +56,8 @@ def _read(tasks: queue.Queue[tuple[float, dict[str, Any]]]) -> None:
 class _Server:
     def __init__(self, channel: TextIO) -> None:
         self._channel = channel
-        self._live: OrderedDict[str, Any] = OrderedDict()
+        # by checkpoint: the lineage of the task that wrote it, and its learner
+        self._live: OrderedDict[str, tuple[str, Any]] = OrderedDict()
         self._spares = Spares()
 
     def say(self, **message: Any) -> None:
@@ -88,10 +89,12 @@ class _Server:
         return Outcome(status="failed", reason=reason).model_dump()
 
     def _train(self, task: Any, deadline: float | None) -> dict[str, Any]:
+        from kedro_nas.data.store import ImageStore
         from kedro_nas.training.unit import Unit
 
         register_blocks(dict(task.architecture.custom_blocks))
-        live = self._live.pop(task.parent, None) if task.parent else None
+        lineage = task.lineage(ImageStore.open(Path(task.store)).fingerprint)
+        live = self._take(task.parent, lineage)
         is_fold = task.rows.startswith("fold")
         if is_fold:
             self._live.clear()  # the search is over
@@ -110,11 +113,20 @@ class _Server:
         if is_fold:
             self._spares.keep(task, unit.fingerprint, unit.learner)
         if task.checkpoint is not None and outcome.status == "completed":
-            self._keep(task.checkpoint, unit.learner)
+            self._keep(task.checkpoint, lineage, unit.learner)
         return outcome.model_dump()
 
-    def _keep(self, checkpoint: str, learner: Any) -> None:
-        self._live[checkpoint] = learner
+    def _take(self, checkpoint: str | None, lineage: str) -> Any:
+        """Hand out the learner that wrote a checkpoint, or None.
+
+        A later search may write the same file: the learner of the one before has
+        another lineage, and is let go.
+        """
+        kept, learner = self._live.pop(checkpoint or "", ("", None))
+        return learner if kept == lineage else None
+
+    def _keep(self, checkpoint: str, lineage: str, learner: Any) -> None:
+        self._live[checkpoint] = lineage, learner
         while len(self._live) > MAX_LIVE_LEARNERS:
             self._live.popitem(last=False)
             gc.collect()
