@@ -112,3 +112,17 @@ def test_run_tasks_model_cut_by_the_deadline_is_fitted_anew_with_more_time(
         "",
     ]
     assert not kept.granted
+
+
+def test_run_tasks_with_other_threads_are_run_again(
+    make_tasks: Callable[..., list[Task]], tmp_path: Path
+) -> None:
+    """A fold of one thread is not taken for one of two: its last bits differ."""
+    options: dict[str, Any] = {"journal": tmp_path / "folds.jsonl", "fingerprint": "x"}
+    run_tasks(OneWorker(), make_tasks(1), **options)
+    kept, other = OneWorker(), OneWorker()
+    run_tasks(kept, make_tasks(1, threads=1), **options)
+    run_tasks(other, make_tasks(1, threads=2), **options)
+
+    assert not kept.granted
+    assert list(other.granted) == ["task-0"]

@@ -39,7 +39,9 @@ class SearchOptions(Options):
             keep a score's standard error at or below this; null reads all.
         objective: `auto` takes the verdict of the data profile.
         workers: Processes that train; `auto` is one per GPU, or one per CPU core.
-        threads_per_worker: Intra-op threads of a worker on CPU.
+        threads_per_worker: Intra-op threads of a worker on CPU. Another number rounds
+            sums otherwise, so it is part of what a search, its folds and its final
+            fit belong to.
         execution: `auto` measures once per search on GPUs which batch size, whether
             XLA and whether bfloat16 make candidate 0 train faster, in a twentieth of
             the budget at most; `plain` does not. CPUs always run plain steps.

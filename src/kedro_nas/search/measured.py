@@ -82,6 +82,7 @@ def _probe(
         seed=0,
         bn_momentum=bn_momentum,
         max_resident_mb=options.max_resident_mb,
+        threads=options.threads_per_worker,
     )
     deadline = None if budget_s is None else time.monotonic() + SHARE * budget_s
     with lease_pool(options, folder.parent / "workers.log") as pool:

@@ -221,6 +221,7 @@ class _Search:
             class_weights=self._verdict["class_weights"],
             max_resident_mb=self._options.max_resident_mb,
             execution=self.execution,
+            threads=self._options.threads_per_worker,
         )
 
     def run(self) -> str:

@@ -19,7 +19,8 @@ from kedro_nas.space.search_space import SearchSpace
 logger = logging.getLogger(__name__)
 
 # These may change under a search: they end the same sequence elsewhere, or run it on
-# other hardware, and never change it.
+# other hardware, and never change it. `threads_per_worker` is not among them: sums are
+# split over threads, so that the bits of batch norms differ between one and two.
 EXTENSIONS = {
     "budget_s",
     "pipeline_budget_s",
@@ -28,7 +29,6 @@ EXTENSIONS = {
     "max_epochs_total",
     "iterations",
     "workers",
-    "threads_per_worker",
     "max_silence_s",
     "max_attempts",
     "max_resident_mb",

@@ -287,6 +287,7 @@ def _tasks(
             class_weights=verdict["class_weights"],
             max_resident_mb=search.max_resident_mb,
             execution=execution,
+            threads=search.threads_per_worker,
         )
         for repeat in range(plan.n_repeats)
         for fold in range(plan.n_folds)

@@ -70,6 +70,7 @@ def fit_final_models(
             class_weights=verdict["class_weights"],
             max_resident_mb=search.max_resident_mb,
             execution=execution,
+            threads=search.threads_per_worker,
         ).with_files(folder, store.fingerprint)
 
     fits = [task(winner, number) for number in range(ranking.seeds)]

@@ -48,6 +48,8 @@ class Task(BaseModel):
         class_weights: Per class id, or null.
         max_resident_mb: See `SearchOptions.max_resident_mb`.
         execution: Compilation and precision of the steps.
+        threads: Intra-op threads of the worker on CPU; sums that are split over more
+            of them round otherwise, so they name the result too.
         probe_steps: Only time so many steps; nothing is scored or kept.
         model_file: Where to save the trained model (`.keras`), or null.
     """
@@ -72,6 +74,7 @@ class Task(BaseModel):
     class_weights: tuple[float, ...] | None = None
     max_resident_mb: int = 1024
     execution: Execution = PLAIN
+    threads: int = Field(1, ge=1)
     probe_steps: int | None = Field(None, ge=1)
     model_file: str | None = None
 
@@ -101,7 +104,10 @@ class Task(BaseModel):
         """
         architecture = self.architecture.to_dict()
         del architecture["recipe"]["batch_size"]
-        names = {"rows", "schedule_epochs", "seed", "bn_momentum", "class_weights"}
+        names = {
+            *("rows", "schedule_epochs", "seed", "bn_momentum", "class_weights"),
+            "threads",
+        }
         rest = self.model_dump(mode="json", include=names)
         text = json.dumps([architecture, rest, fingerprint], sort_keys=True)
         return _digest(text)
