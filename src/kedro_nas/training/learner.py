@@ -338,6 +338,11 @@ class Learner:
         ]
         return np.concatenate(parts).astype(np.float32)
 
+    def averaged_variables(self) -> list[Any]:
+        """Return what members of a team average: weights and optimizer moments."""
+        weights = [v.value for v in self._network.trainable_variables]
+        return [*weights, *self._optimizer.moments()]
+
     def state(self) -> list[NDArray[Any]]:
         """Return all that training changes: weights, statistics, seeds, moments."""
         values = [np.asarray(v.value) for v in self.model.variables]

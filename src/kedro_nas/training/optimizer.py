@@ -123,6 +123,10 @@ class FusedOptimizer:
             **rule,
         )
 
+    def moments(self) -> list[Any]:
+        """Return the first moments, then the second ones, as `tf.Variable`s."""
+        return [*self._first, *self._second]
+
     def _state(self) -> list[Any]:
         return [self._step, *self._first, *self._second]
 

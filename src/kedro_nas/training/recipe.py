@@ -44,6 +44,48 @@ def learning_rates(
     return rates.astype(np.float32)
 
 
+def rates_at(peak: float, progress: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Give the learning rate at some shares of a training.
+
+    The schedule of `learning_rates`, for a training whose length is a time.
+
+    Args:
+        peak: Highest learning rate.
+        progress: Shares of the training that are done, in [0, 1].
+
+    Returns:
+        float32, of the shape of `progress`.
+
+    >>> rates_at(1.0, np.array([0.0, 0.05, 1.0])).round(3).tolist()
+    [0.001, 1.0, 0.01]
+    """
+    share = np.clip((progress - WARMUP_SHARE) / (1 - WARMUP_SHARE), 0.0, 1.0)
+    cosine = FINAL_SHARE + (1 - FINAL_SHARE) * 0.5 * (1 + np.cos(math.pi * share))
+    warm = np.maximum(progress / WARMUP_SHARE, 1e-3)
+    rates = peak * np.where(progress < WARMUP_SHARE, warm, cosine)
+    return rates.astype(np.float32)
+
+
+def rates_of_parts(
+    rates: NDArray[np.float32],
+    progress: NDArray[np.float64],
+    *,
+    whole_body: bool = False,
+) -> NDArray[np.float32]:
+    """Pair the rates of new weights with those of pretrained ones, by progress.
+
+    Args:
+        rates: From `rates_at`.
+        progress: Shares of the training that are done, as given to `rates_at`.
+        whole_body: Whether nothing of the pretrained body is frozen.
+
+    Returns:
+        float32 of shape `(steps, 2)`; see `two_phases`.
+    """
+    factor = np.where(progress < HEAD_SHARE, 0.0, 1.0 if whole_body else PART_FACTOR)
+    return np.stack([rates, rates * factor.astype(np.float32)], axis=1)
+
+
 def two_phases(
     rates: NDArray[np.float32],
     *,

@@ -18,6 +18,7 @@ from typing_extensions import Self
 from kedro_nas.records.search import Execution
 from kedro_nas.space.architecture import Architecture, halved
 from kedro_nas.training.execution import PLAIN
+from kedro_nas.training.team import Team
 
 # what a worker's seconds go to; the ledger adds `wait`
 KINDS = ("import", "build", "trace", "train", "validate", "checkpoint")
@@ -52,6 +53,9 @@ class Task(BaseModel):
             of them round otherwise, so they name the result too.
         probe_steps: Only time so many steps; nothing is scored or kept.
         model_file: Where to save the trained model (`.keras`), or null.
+        train_s: Seconds of training, all sessions, over which the schedule is laid out
+            instead of `epochs`; a deadline before makes them fewer. Null for epochs.
+        team: Place in a team of workers that train this network together, or null.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -77,6 +81,8 @@ class Task(BaseModel):
     threads: int = Field(1, ge=1)
     probe_steps: int | None = Field(None, ge=1)
     model_file: str | None = None
+    train_s: float | None = Field(None, gt=0)
+    team: Team | None = None
 
     def digest(self, fingerprint: str) -> str:
         """Name the result: what is trained on which data, not where files lie.
@@ -88,7 +94,8 @@ class Task(BaseModel):
             fingerprint: Of the image store.
         """
         neutral = {"task_id", "store", "checkpoint", "parent", "model_file"}
-        text = self.model_dump_json(exclude={*neutral, "max_resident_mb"})
+        same = self.model_copy(update={"team": self.team and self.team.anywhere()})
+        text = same.model_dump_json(exclude={*neutral, "max_resident_mb"})
         return _digest(text + fingerprint)
 
     def lineage(self, fingerprint: str) -> str:
@@ -106,10 +113,11 @@ class Task(BaseModel):
         del architecture["recipe"]["batch_size"]
         names = {
             *("rows", "schedule_epochs", "seed", "bn_momentum", "class_weights"),
-            "threads",
+            *("threads", "train_s"),
         }
         rest = self.model_dump(mode="json", include=names)
-        text = json.dumps([architecture, rest, fingerprint], sort_keys=True)
+        team = self.team and self.team.anywhere().model_dump()
+        text = json.dumps([architecture, rest, team, fingerprint], sort_keys=True)
         return _digest(text)
 
     def with_files(self, folder: Path, fingerprint: str) -> Self:

@@ -18,10 +18,12 @@ from kedro_nas.ranking.metrics import score_predictions
 from kedro_nas.seeds import derive_seed, generator
 from kedro_nas.training.checkpoints import load_checkpoint, save_checkpoint
 from kedro_nas.training.learner import DeadlineError, Learner
+from kedro_nas.training.long_training import LongTraining, Progress
 from kedro_nas.training.pixels import DevelopmentPixels, development_pixels
 from kedro_nas.training.recipe import learning_rates, two_phases
 from kedro_nas.training.spares import Spares
 from kedro_nas.training.tasks import KINDS, Epoch, Outcome, Task
+from kedro_nas.training.team import TeamLink
 
 Say = Callable[[Epoch], None]
 
@@ -51,6 +53,7 @@ class Unit:
         self._say = say
         self._seconds = dict.fromkeys(KINDS, 0.0)
         self._history: list[Epoch] = []
+        self._progress = Progress()
         store = ImageStore.open(Path(task.store))
         self.fingerprint = store.fingerprint
         self._pixels = development_pixels(
@@ -81,6 +84,7 @@ class Unit:
         if fresh or own is not None:
             self.learner.load(arrays)
         self._history = [Epoch.model_validate(line) for line in meta["history"]]
+        self._progress = Progress(len(self._history), meta.get("elapsed_s", 0.0))
 
     def run(self) -> Outcome:
         """Train to the end of the task, or to the deadline.
@@ -91,6 +95,8 @@ class Unit:
         task = self._task
         if task.probe_steps is not None:
             return self._probe(task.probe_steps)
+        if task.team is not None or task.train_s is not None:
+            return self._train_long()
         try:
             while len(self._history) < task.epochs and not self._out_of_patience():
                 self._epoch(len(self._history))
@@ -102,6 +108,38 @@ class Unit:
         if task.model_file is not None:
             _save_model(self.learner, Path(task.model_file))
         return self._outcome("completed", self._cut())
+
+    def _train_long(self) -> Outcome:
+        """Train to the end of the seconds or epochs, alone or with a team."""
+        task, seconds = self._task, self._task.train_s
+        if self._deadline is not None:
+            left_s = self._deadline - time.monotonic() + self._progress.elapsed_s
+            seconds = max(1.0, min(left_s, seconds or left_s))
+        with TeamLink(task.team) as link, _Clock(self._seconds, "train"):
+            training = LongTraining(
+                task,
+                self.learner,
+                self._train,
+                link,
+                self._progress,
+                self._ended,
+                seconds=seconds,
+            )
+            training.run()
+            if link.leads:
+                rng = generator(task.seed, "order", self._progress.epoch)
+                self.learner.estimate_batch_norm(rng.permutation(self._train))
+        if link.leads and task.model_file is not None:
+            _save_model(self.learner, Path(task.model_file))
+        return self._outcome("completed", "")
+
+    def _ended(self, record: Epoch) -> None:
+        """Keep an epoch of a long training."""
+        if not math.isfinite(record.train_loss):
+            raise TrainingError("training diverged: the loss is not a number")
+        self._history.append(record)
+        self._checkpoint()
+        self._say(record)
 
     def _probe(self, steps: int) -> Outcome:
         """Time some steps; the first, which compiles, counts as building."""
@@ -196,6 +234,7 @@ class Unit:
             return
         meta = {
             "epochs": len(self._history),
+            "elapsed_s": self._progress.elapsed_s,
             "history": [epoch.model_dump() for epoch in self._history],
             "lineage": self._task.lineage(self.fingerprint),
         }

@@ -1,0 +1,131 @@
+"""Run one task on several workers at once, and start them again when one is lost."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from kedro_nas.files import append_json_line, read_json_lines
+from kedro_nas.training.tasks import Epoch, Outcome, Task
+from kedro_nas.training.team import Team
+from kedro_nas.training.workers.base import Event, WorkerPool
+
+
+def run_on_team(
+    pool: WorkerPool,
+    task: Task,
+    *,
+    members: int,
+    every_steps: int,
+    journal: Path,
+    fingerprint: str,
+    max_attempts: int,
+    deadline: float | None,
+    on_epoch: Callable[[Epoch], None] = lambda _: None,
+) -> Outcome:
+    """Train one network on several workers that average its weights.
+
+    Args:
+        pool: At least `members` of its workers are free.
+        task: Without a team; what its checkpoint holds is gone on from.
+        members: Number of workers; 1 trains it on one worker, without a team.
+        every_steps: Gradient steps between two averages.
+        journal: JSON lines, one per outcome; read first, and extended.
+        fingerprint: Of the image store.
+        max_attempts: Times the team is started when a worker is lost.
+        deadline: On `time.monotonic`'s clock: the training ends by then.
+        on_epoch: Called after each epoch.
+
+    Returns:
+        The outcome of member 0; `failed` when workers were lost each time.
+    """
+    outcome = Outcome(status="failed", reason="no worker was started")
+    for _ in range(max_attempts):
+        with _Meeting(task, members, every_steps) as tasks:
+            digest = tasks[0].digest(fingerprint)
+            known = [x for x in read_json_lines(journal) if x["digest"] == digest]
+            if known and Path(task.model_file or "").exists():
+                return Outcome.model_validate(known[-1]["outcome"])
+            outcome, lost = _run(pool, tasks, deadline, on_epoch)
+        if not lost:
+            break
+    if outcome.status == "completed":
+        line = {"digest": digest, "outcome": outcome.model_dump()}
+        append_json_line(journal, line)
+    return outcome
+
+
+class _Meeting:
+    """The folder in which the members of one attempt meet."""
+
+    def __init__(self, task: Task, members: int, every_steps: int) -> None:
+        self._task, self._members, self._every = task, members, every_steps
+        self._folder = ""
+
+    def __enter__(self) -> list[Task]:
+        if self._members == 1:
+            return [self._task]
+        self._folder = tempfile.mkdtemp(prefix="kedro-nas-team-")
+        return [
+            self._task.model_copy(
+                update={
+                    "task_id": f"{self._task.task_id}-member-{rank}",
+                    "team": Team(
+                        rank=rank,
+                        size=self._members,
+                        folder=self._folder,
+                        every_steps=self._every,
+                    ),
+                }
+            )
+            for rank in range(self._members)
+        ]
+
+    def __exit__(self, *_: object) -> None:
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _run(
+    pool: WorkerPool,
+    tasks: list[Task],
+    deadline: float | None,
+    on_epoch: Callable[[Epoch], None],
+) -> tuple[Outcome, bool]:
+    """Run the members until all have ended.
+
+    Returns:
+        The outcome of member 0, and whether a worker was lost.
+    """
+    remaining = None if deadline is None else deadline - time.monotonic()
+    for task, worker in zip(tasks, pool.free(), strict=False):
+        pool.submit(task, worker=worker, remaining_s=remaining)
+    running = {task.task_id for task in tasks}
+    ended: dict[str, Outcome] = {}
+    lost: list[Event] = []
+    while running:
+        for event in pool.wait(0.5):
+            if event.epoch is not None:
+                on_epoch(event.epoch)
+                continue
+            running.discard(event.task_id)
+            if event.outcome is None:
+                lost.append(event)
+                _give_up(tasks)
+            else:
+                ended[event.task_id] = event.outcome
+    if lost:
+        reason = f"the worker was lost: {lost[0].reason}"
+        return Outcome(status="failed", reason=reason), True
+    failed = [o for o in ended.values() if o.status == "failed"]
+    return (failed or [ended[tasks[0].task_id]])[0], False
+
+
+def _give_up(tasks: list[Task]) -> None:
+    """Let members that wait for a lost one know that it will not come."""
+    for task in tasks:
+        if task.team is not None:
+            shutil.rmtree(task.team.folder, ignore_errors=True)
