@@ -96,8 +96,13 @@ class TeamLink:
         self._team = team
         self._peers: list[socket.socket] = []
         self._server: socket.socket | None = None
-        if team is not None:
+        if team is None:
+            return
+        try:
             self._meet(team)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def leads(self) -> bool:
@@ -105,6 +110,7 @@ class TeamLink:
         return self._team is None or self._team.rank == 0
 
     def _meet(self, team: Team) -> None:
+        self._check(team)
         address = str(Path(team.folder) / "team.sock")
         if team.rank == 0:
             self._server = socket.socket(socket.AF_UNIX)
@@ -203,6 +209,10 @@ class TeamLink:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
         for peer in self._peers:
             peer.close()
         if self._server is not None:
