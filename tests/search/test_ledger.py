@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kedro_nas.search.ledger import BEAT_S, Ledger
+from kedro_nas.search.ledger import Ledger
+from kedro_nas.work_clock import TICK_S
 
 
 def test_ledger_reopened_has_all_events_and_its_clock_goes_on(tmp_path: Path) -> None:
@@ -62,11 +63,11 @@ def test_ledger_beating_keeps_the_time_since_the_last_event(tmp_path: Path) -> N
     ledger = Ledger(path)
     ledger.append("begun", seed=0)
     with ledger.beating():
-        time.sleep(3 * BEAT_S)
+        time.sleep(3 * TICK_S)
         killed_here = Ledger(path).seconds
 
-    assert killed_here >= 2 * BEAT_S
-    assert Ledger(path).seconds >= 3 * BEAT_S
+    assert killed_here >= 2 * TICK_S
+    assert Ledger(path).seconds >= 3 * TICK_S
 
 
 def test_ledger_clock_without_events_belongs_to_another_search(tmp_path: Path) -> None:

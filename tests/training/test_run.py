@@ -14,6 +14,7 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.base import Event
+from kedro_nas.work_clock import WorkClock
 
 RECORD = Epoch(epoch=1, train_loss=1.0, learning_rate=0.1, seconds_train=1.0)
 
@@ -87,6 +88,7 @@ def test_run_tasks_past_the_deadline_stops_all_but_the_granted(
         *["completed"] * 2,
         *["stopped"] * 2,
     ]
+    assert list(pool.granted) == ["task-0", "task-1"]  # the others are not begun
     assert pool.granted["task-0"] is None
     assert len(read_json_lines(tmp_path / "folds.jsonl")) == 2
 
@@ -112,6 +114,65 @@ def test_run_tasks_model_cut_by_the_deadline_is_fitted_anew_with_more_time(
         "",
     ]
     assert not kept.granted
+
+
+def test_run_tasks_past_the_deadline_begins_one_model_per_architecture(
+    make_tasks: Callable[..., list[Task]], tmp_path: Path
+) -> None:
+    """A late stage delivers its model, and spends nothing on a choice of several."""
+    pool = OneWorker()
+    models = make_tasks(3, model_file=str(tmp_path / "model.keras"))
+    other = models[2].architecture.with_recipe(batch_size=7)
+    models[2] = models[2].model_copy(update={"architecture": other})
+    ran = run_tasks(
+        pool,
+        models,
+        journal=tmp_path / "fits.jsonl",
+        fingerprint="x",
+        deadline=time.monotonic() - 1,
+    )
+
+    assert list(pool.granted) == ["task-0", "task-2"]
+    assert [outcome.status for outcome in ran.outcomes.values()] == [
+        "completed",
+        "stopped",
+        "completed",
+    ]
+
+
+def test_run_tasks_cut_model_is_kept_where_the_time_is_still_up(
+    make_tasks: Callable[..., list[Task]], tmp_path: Path
+) -> None:
+    """Running a stage again that was cut gives its model, not one of fewer epochs."""
+    model = tmp_path / "model.keras"
+    model.write_bytes(b"any")
+    tasks = make_tasks(1, model_file=str(model))
+    options: dict[str, Any] = {
+        "journal": tmp_path / "fits.jsonl",
+        "fingerprint": "x",
+        "deadline": time.monotonic() - 1,
+    }
+    cut = run_tasks(OneWorker(), tasks, **options)
+    idle = OneWorker()
+    again = run_tasks(idle, tasks, **options)
+
+    assert cut.outcomes == again.outcomes
+    assert (cut.has_begun, again.has_begun) == (True, False)
+    assert not idle.granted
+
+
+def test_run_tasks_seconds_in_the_journal_bring_the_deadline_forward(
+    make_tasks: Callable[..., list[Task]], tmp_path: Path
+) -> None:
+    """Folds that are taken over from another plan have used their part of the budget."""
+    options: dict[str, Any] = {"journal": tmp_path / "folds.jsonl", "fingerprint": "x"}
+    run_tasks(OneWorker(), make_tasks(2), **options)  # 4 s each, by their outcomes
+    pool, clock = OneWorker(), WorkClock(tmp_path / "clock.txt", before_s=3.0)
+    deadline = time.monotonic() + 100
+    run_tasks(pool, make_tasks(3), deadline=deadline, clock=clock, **options)
+
+    assert clock.before_s == 8.0
+    assert pool.granted["task-2"] == pytest.approx(95, abs=4)
 
 
 def test_run_tasks_with_other_threads_are_run_again(

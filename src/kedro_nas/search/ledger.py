@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from kedro_nas.files import append_json_line, write_atomically
-
-BEAT_S = 0.2
+from kedro_nas.work_clock import WorkClock, noted_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -40,43 +36,20 @@ class Ledger:
 
     def __init__(self, path: Path, *, began: float | None = None) -> None:
         self._path = path
-        self._clock = path.with_name("clock.txt")
         self.events: list[dict[str, Any]] = _read(path)
-        last = float(self.events[-1]["t"]) if self.events else 0.0
-        self._before = max(last, _noted(self._clock)) if self.events else 0.0
-        self._began = time.monotonic() if began is None else began
+        clock, before = path.with_name("clock.txt"), 0.0
+        if self.events:
+            before = max(float(self.events[-1]["t"]), noted_seconds(clock))
+        self._clock = WorkClock(clock, before_s=before, began=began)
 
     @property
     def seconds(self) -> float:
         """Seconds the search has worked, all sessions together."""
-        return self._before + time.monotonic() - self._began
+        return self._clock.seconds
 
-    @contextmanager
-    def beating(self) -> Iterator[None]:
+    def beating(self) -> AbstractContextManager[None]:
         """Note the time five times a second, in a thread, for the length of a block."""
-        done = threading.Event()
-
-        def beat() -> None:
-            while not done.wait(BEAT_S):
-                self._note()
-
-        thread = threading.Thread(target=beat, name="ledger-clock", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
-            self._note()
-
-    def _note(self) -> None:
-        beside = self._clock.with_name(f".{self._clock.name}.tmp")
-        try:
-            # not synced: a machine that loses power may lose some seconds of a clock
-            beside.write_text(f"{self.seconds:.3f}\n")
-            beside.replace(self._clock)
-        except OSError:
-            logger.debug("The clock could not be noted.", exc_info=True)
+        return self._clock.ticking()
 
     def append(self, event: str, **fields: Any) -> dict[str, Any]:
         """Write an event and sync it."""
@@ -88,13 +61,6 @@ class Ledger:
     def of(self, *kinds: str) -> list[dict[str, Any]]:
         """Return the events of some kinds, oldest first."""
         return [event for event in self.events if event["event"] in kinds]
-
-
-def _noted(clock: Path) -> float:
-    try:
-        return float(clock.read_text())
-    except (OSError, ValueError):
-        return 0.0
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

@@ -6,15 +6,17 @@ is known, so that a killed stage goes on with what is missing.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kedro_nas.files import append_json_line, read_json_lines
+from kedro_nas.training.deadline import Deadline
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.base import Event, WorkerPool
+from kedro_nas.work_clock import WorkClock
 
+NOT_BEGUN = "the budget ended before it was begun"
 MAX_STARTS = 20  # workers that may die while starting, before their task is blamed
 Heard = Callable[[Task, Epoch | None, Outcome | None], None]
 
@@ -28,10 +30,12 @@ class Ran:
         earlier_s: Wall seconds earlier sessions spent on the outcomes found in the
             journal. Without them a stage that was killed and resumed would seem quicker
             than what it shows took; what a kill left unfinished is not in them.
+        has_begun: Whether any task was handed to a worker in this session.
     """
 
     outcomes: dict[str, Outcome]
     earlier_s: float
+    has_begun: bool
 
 
 def run_tasks(
@@ -44,6 +48,7 @@ def run_tasks(
     heard: Heard = lambda *_: None,
     deadline: float | None = None,
     at_least: int = 0,
+    clock: WorkClock | None = None,
 ) -> Ran:
     """Run tasks until each has an outcome.
 
@@ -54,66 +59,132 @@ def run_tasks(
         fingerprint: Of the image store; with the task it names an outcome.
         max_attempts: Times a task is tried when its worker is lost.
         heard: Told of each epoch and each outcome.
-        deadline: On `time.monotonic`'s clock; tasks are stopped then. One that writes
-            a model is completed by then, with fewer epochs, and says so.
+        deadline: On `time.monotonic`'s clock; tasks are stopped then, and no other is
+            begun. One that writes a model is completed by then, with fewer epochs, and
+            its reason says so; with more time it is taken up again.
         at_least: So many of the first tasks know no deadline.
+        clock: Of the stage; where it holds less than the outcomes in the journal took,
+            it is put forward, and the deadline comes sooner by as much.
 
     Returns:
         The outcomes; a task whose worker was lost each time is `failed`.
     """
-    known = {line["digest"]: line["outcome"] for line in read_json_lines(journal)}
-    digests = {task.task_id: task.digest(fingerprint) for task in tasks}
-    by_id = {task.task_id: task for task in tasks}
-    outcomes = {
-        name: Outcome.model_validate(known[digest])
-        for name, digest in digests.items()
-        if digest in known and _usable(by_id[name])
-    }
-    earlier = sum(sum(outcome.seconds.values()) for outcome in outcomes.values())
-    waiting = [task for task in tasks if task.task_id not in outcomes]
-    excused = {task.task_id for task in tasks[:at_least]}
-    attempts = dict.fromkeys(by_id, 0)
-    running = starts = 0
+    ends_at = Deadline(deadline, frozenset(t.task_id for t in tasks[:at_least]))
+    run = _Run(pool, tasks, journal, fingerprint, max_attempts, heard, ends_at)
+    if clock is not None:
+        run.bring_forward(clock.put_forward(run.earlier_s))
+    return run.to_the_end()
 
-    def end(task: Task, outcome: Outcome) -> None:
-        outcomes[task.task_id] = outcome
-        if outcome.status == "completed" and not outcome.reason:
-            line = {"digest": digests[task.task_id], "outcome": outcome.model_dump()}
-            append_json_line(journal, line)
-        heard(task, None, outcome)
 
-    while waiting or running:
-        for worker in pool.free():
-            if not waiting:
+class _Run:
+    """One call of `run_tasks`; its arguments."""
+
+    def __init__(
+        self,
+        pool: WorkerPool,
+        tasks: Sequence[Task],
+        journal: Path,
+        fingerprint: str,
+        max_attempts: int,
+        heard: Heard,
+        deadline: Deadline,
+    ) -> None:
+        self._pool = pool
+        self._journal = journal
+        self._fingerprint = fingerprint
+        self._max_attempts = max_attempts
+        self._heard = heard
+        self._deadline = deadline
+        self._tasks = {task.task_id: task for task in tasks}
+        self._known = _known(tasks, journal, fingerprint)
+        self._outcomes = {n: o for n, o in self._known.items() if not o.reason}
+        self._waiting: list[Task] = []
+        self._attempts = dict.fromkeys(self._tasks, 0)
+        self._running = self._starts = 0
+        spent = (sum(outcome.seconds.values()) for outcome in self._outcomes.values())
+        self.earlier_s = sum(spent) / pool.size
+
+    def bring_forward(self, seconds: float) -> None:
+        """Let the deadline come so many seconds sooner."""
+        if self._deadline.at is not None:
+            self._deadline = replace(self._deadline, at=self._deadline.at - seconds)
+
+    def to_the_end(self) -> Ran:
+        if self._deadline.is_over():
+            self._outcomes = self._known  # what was cut stays so without more time
+        self._waiting = [t for n, t in self._tasks.items() if n not in self._outcomes]
+        while self._waiting or self._running:
+            self._leave_out_late()
+            self._submit()
+            for event in self._pool.wait(0.5) if self._running else ():
+                self._take(event)
+        return Ran(
+            {name: self._outcomes[name] for name in self._tasks},
+            self.earlier_s,
+            has_begun=any(self._attempts.values()),
+        )
+
+    def _leave_out_late(self) -> None:
+        idle = {task.task_id for task in self._waiting}
+        idle |= {n for n, o in self._outcomes.items() if o.status != "completed"}
+        others = [task for name, task in self._tasks.items() if name not in idle]
+        for task in self._deadline.too_late(self._waiting, others):
+            self._waiting.remove(task)
+            self._end(task, Outcome(status="stopped", reason=NOT_BEGUN))
+
+    def _submit(self) -> None:
+        for worker in self._pool.free():
+            if not self._waiting:
                 break
-            task = waiting.pop(0)
-            remaining = None
-            if deadline is not None and task.task_id not in excused:
-                remaining = deadline - time.monotonic()
-            attempts[task.task_id] += 1
-            pool.submit(task, worker=worker, remaining_s=remaining)
-            running += 1
-        for event in pool.wait(0.5):
-            task = by_id[event.task_id]
-            if event.kind == "epoch":
-                heard(task, event.epoch, None)
-                continue
-            running -= 1
-            if event.outcome is not None:
-                end(task, event.outcome)
-            elif not event.begun and starts < MAX_STARTS:
-                starts += 1
-                attempts[task.task_id] -= 1
-                waiting.insert(0, task)
-            elif attempts[task.task_id] < max_attempts:
-                waiting.insert(0, task)
-            else:
-                end(task, _given_up(event))
-    return Ran(outcomes, earlier / pool.size)
+            task = self._waiting.pop(0)
+            self._attempts[task.task_id] += 1
+            self._running += 1
+            remaining = self._deadline.remaining_s(task)
+            self._pool.submit(task, worker=worker, remaining_s=remaining)
+
+    def _take(self, event: Event) -> None:
+        task = self._tasks[event.task_id]
+        if event.kind == "epoch":
+            self._heard(task, event.epoch, None)
+            return
+        self._running -= 1
+        if event.outcome is not None:
+            self._end(task, event.outcome)
+        elif not event.begun and self._starts < MAX_STARTS:
+            self._starts += 1
+            self._attempts[task.task_id] -= 1
+            self._waiting.insert(0, task)
+        elif self._attempts[task.task_id] < self._max_attempts:
+            self._waiting.insert(0, task)
+        else:
+            self._end(task, _given_up(event))
+
+    def _end(self, task: Task, outcome: Outcome) -> None:
+        self._outcomes[task.task_id] = outcome
+        if outcome.status == "completed":
+            digest = task.digest(self._fingerprint)
+            line = {"digest": digest, "outcome": outcome.model_dump()}
+            append_json_line(self._journal, line)
+        self._heard(task, None, outcome)
+
+
+def _known(
+    tasks: Sequence[Task], journal: Path, fingerprint: str
+) -> dict[str, Outcome]:
+    """Return the outcomes earlier sessions left; a reason tells those that were cut."""
+    lines = {line["digest"]: line["outcome"] for line in read_json_lines(journal)}
+    digests = {
+        task.task_id: task.digest(fingerprint) for task in tasks if _usable(task)
+    }
+    return {
+        name: Outcome.model_validate(lines[digest])
+        for name, digest in digests.items()
+        if digest in lines
+    }
 
 
 def _usable(task: Task) -> bool:
-    """Say whether a journalled outcome still has the file it speaks of."""
+    """Return whether a journalled outcome still has the file it speaks of."""
     return task.model_file is None or Path(task.model_file).exists()
 
 
