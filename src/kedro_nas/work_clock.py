@@ -55,6 +55,17 @@ class WorkClock:
             return self.before_s
         return self.before_s + time.monotonic() - self._began
 
+    def deadline(self, limit_s: float | None) -> float | None:
+        """Return when so many seconds will have been worked, if work goes on.
+
+        Args:
+            limit_s: Seconds of all sessions together; None for no limit.
+
+        Returns:
+            An instant on `time.monotonic`'s clock, perhaps past; None for no limit.
+        """
+        return None if limit_s is None else time.monotonic() + limit_s - self.seconds
+
     @contextmanager
     def ticking(self) -> Iterator[None]:
         """Note the time five times a second, in a thread, for the length of a block."""

@@ -2,15 +2,171 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from kedro_nas.errors import RankingError
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.search.tables import contestant
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.training import cross_validation
 from kedro_nas.training.cross_validation import _invited, rank_finalists
+from kedro_nas.training.tasks import Epoch, Outcome, Task
+from kedro_nas.training.workers.base import Event
+
+PROFILE = {
+    "verdict": {
+        "objective": "accuracy",
+        "bn_momentum": 0.9,
+        "class_weights": None,
+        "n_repeats": 1,
+    }
+}
+
+
+class ScoringPool:
+    """A worker that takes some seconds for each fold, and scores it."""
+
+    size = 1
+
+    def __init__(self) -> None:
+        self.each_s = 0.0
+        self.dies = False
+        self.tasks: list[Task] = []
+        self.granted: list[float | None] = []
+        self._task: Task | None = None
+
+    def free(self) -> list[int]:
+        return [] if self._task else [0]
+
+    def submit(self, task: Task, *, worker: int, remaining_s: float | None) -> None:
+        self.tasks.append(task)
+        self.granted.append(remaining_s)
+        self._task = task
+
+    def wait(self, timeout_s: float) -> list[Event]:
+        task, self._task = self._task, None
+        assert task is not None
+        if self.dies and len(self.tasks) > 2:
+            raise InterruptedError
+        time.sleep(self.each_s)
+        scores = dict.fromkeys(cross_validation.SCORES, 0.5)
+        outcome = Outcome(
+            status="completed",
+            history=[
+                Epoch(epoch=1, train_loss=1.0, learning_rate=0.1, seconds_train=0.1)
+            ],
+            fold_scores=scores,
+            seconds={"train": 0.1},
+        )
+        return [Event("end", worker=0, task_id=task.task_id, outcome=outcome)]
+
+
+@pytest.fixture
+def pool(monkeypatch: pytest.MonkeyPatch) -> ScoringPool:
+    """Rank on a pool that trains nothing."""
+    made = ScoringPool()
+
+    @contextmanager
+    def lease(*_: Any) -> Iterator[ScoringPool]:
+        yield made
+
+    monkeypatch.setattr(cross_validation, "lease_pool", lease)
+    return made
+
+
+def rank(
+    architecture: Architecture,
+    workspace: Path,
+    *,
+    searched_s: float = 100.0,
+    **changes: Any,
+) -> dict[str, Any]:
+    """Rank a network and a baseline on three folds; gives what was chosen."""
+    baseline = architecture.with_recipe(batch_size=8)
+    entries = [
+        contestant(architecture, None, is_baseline=False),
+        contestant(baseline, None, is_baseline=True),
+    ]
+    search = {"seconds_before": 0.0, "seconds": searched_s, "max_epochs": 4}
+    store = SimpleNamespace(
+        path=Path("store"),
+        fingerprint="x",
+        n_folds=3,
+        n_repeats=1,
+        rows=lambda _: np.arange(9),
+        fold=lambda *_: (np.arange(6), np.arange(3)),
+    )
+    pipeline_budget_s = changes.pop("pipeline_budget_s", None)
+    return rank_finalists(
+        store,  # type: ignore[arg-type]
+        PROFILE,
+        {"finalists": entries, "search": search},
+        workspace,
+        RankingOptions(**changes),
+        SearchOptions(
+            pipeline_budget_s=pipeline_budget_s, workers=1, threads_per_worker=2
+        ),
+        0,
+    )[2]
+
+
+def test_rank_finalists_budget_is_a_deadline(
+    pool: ScoringPool, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """Folds that turn out slower than planned are left out, but for the first one."""
+    pool.each_s = 0.4
+    best = rank(small_architecture, tmp_path, budget_s=0.5)
+
+    assert {task.rows for task in pool.tasks} == {"fold:0:0"}
+    assert pool.granted == [None, None]
+    assert {task.threads for task in pool.tasks} == {2}
+    assert best["plan"]["reasons"][-1] == "1 fold instead of 2: the budget ended"
+
+
+def test_rank_finalists_pipeline_budget_counts_a_killed_session(
+    pool: ScoringPool, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """What a killed ranking spent is spent: for the folds, and for the final fit."""
+    options: dict[str, Any] = {"budget_s": None, "pipeline_budget_s": 1000.0}
+    pool.dies = True
+    with pytest.raises(InterruptedError):
+        rank(small_architecture, tmp_path, **options)
+    (clock,) = (tmp_path / "ranking").glob("clock-*.txt")
+    clock.write_text("200.0")
+    pool.dies = False
+    # a search that has ended and is run again takes some seconds more
+    best = rank(small_architecture, tmp_path, searched_s=103.0, **options)
+    n_trained = len(pool.tasks)
+    again = rank(small_architecture, tmp_path, searched_s=106.0, **options)
+    killed, resumed = pool.granted[2], pool.granted[3]
+
+    assert killed is not None
+    assert resumed is not None
+    assert killed - resumed == pytest.approx(200, abs=5)
+    assert 200 <= best["seconds"] < 205
+    assert best["final_left_s"] == pytest.approx(1000 - 100 - 45 - 200, abs=5)
+    assert len(pool.tasks) == n_trained == 3 + 4
+    assert again["final_left_s"] == pytest.approx(best["final_left_s"], abs=0.5)
+    assert again["plan"] == best["plan"]
+
+
+def test_rank_finalists_with_another_budget_makes_another_plan(
+    pool: ScoringPool, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """A plan is followed by the ranking it was made for, and by no other."""
+    short = rank(small_architecture, tmp_path, budget_s=1)
+    long = rank(small_architecture, tmp_path, budget_s=1000)
+
+    assert (short["plan"]["folds"], long["plan"]["folds"]) == (2, 3)
 
 
 def finalists(baseline: str) -> dict[str, Any]:

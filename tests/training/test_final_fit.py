@@ -27,6 +27,8 @@ class WritingPool:
 
     def __init__(self) -> None:
         self.tasks: list[Task] = []
+        self.granted: list[float | None] = []
+        self.reason = ""  # of each outcome, as of one that was cut
         self._task: Task | None = None
 
     def free(self) -> list[int]:
@@ -34,6 +36,7 @@ class WritingPool:
 
     def submit(self, task: Task, *, worker: int, remaining_s: float | None) -> None:
         self.tasks.append(task)
+        self.granted.append(remaining_s)
         self._task = task
 
     def wait(self, timeout_s: float) -> list[Event]:
@@ -41,6 +44,7 @@ class WritingPool:
         assert task is not None
         model = Path(task.model_file or "")
         model.parent.mkdir(parents=True, exist_ok=True)
+        Path(task.checkpoint or "").write_bytes(b"state")
         batch = task.architecture.recipe.batch_size
         model.write_text(f"{task.epochs} epochs, seed {task.seed}, batch {batch}")
         outcome = self.outcome(task)
@@ -53,7 +57,12 @@ class WritingPool:
             )
             for number in range(task.epochs)
         ]
-        return Outcome(status="completed", history=history, seconds={"train": 1.0})
+        return Outcome(
+            status="completed",
+            reason=self.reason,
+            history=history,
+            seconds={"train": 1.0},
+        )
 
 
 @pytest.fixture
@@ -79,20 +88,24 @@ def fit(
     epochs: int,
     fingerprint: str = "one",
     seed: int = 0,
+    search: SearchOptions | None = None,
+    ranking: RankingOptions | None = None,
+    **known: Any,
 ) -> tuple[str, dict[str, Any]]:
     """Fit a winner without a baseline; gives its model and the record."""
     best = {
         "architecture": architecture.to_dict(),
         "is_baseline": True,
         "epochs": epochs,
+        **known,
     }
     model, _, record = final_fit.fit_final_models(
         SimpleNamespace(path=Path("store"), fingerprint=fingerprint),  # type: ignore[arg-type]
         PROFILE,
         best,
         workspace,
-        SearchOptions(),
-        RankingOptions(),
+        search or SearchOptions(),
+        ranking or RankingOptions(),
         seed,
     )
     return model, record
@@ -127,3 +140,85 @@ def test_fit_final_models_of_other_data_or_seed_shares_no_file(
 
     assert one.checkpoint != other.checkpoint
     assert one.model_file != other.model_file
+
+
+@pytest.mark.parametrize(
+    ("final_budget_s", "left_s", "expected"),
+    [(155.0, None, 155), (None, 70.0, 70), (155.0, 70.0, 70), (None, None, None)],
+)
+def test_fit_final_models_seconds_are_a_deadline(
+    pool: WritingPool,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    final_budget_s: float | None,
+    left_s: float | None,
+    expected: float | None,
+) -> None:
+    """The stage's own budget ends a fit as the pipeline's does; the tighter counts."""
+    options = RankingOptions(final_budget_s=final_budget_s)
+    fit(small_architecture, tmp_path, epochs=2, ranking=options, final_left_s=left_s)
+
+    assert pool.granted == [expected and pytest.approx(expected, abs=5)]
+
+
+def test_fit_final_models_after_a_kill_has_the_seconds_that_are_left(
+    pool: WritingPool, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """100 of 155 s were spent by a session that was killed; the next one has 55."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "wait", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            fit(small_architecture, tmp_path, epochs=2)
+    (clock,) = (tmp_path / "final").glob("clock-*.txt")
+    clock.write_text("100.0")
+    pool._task = None
+    _, record = fit(small_architecture, tmp_path, epochs=2)
+    _, again = fit(small_architecture, tmp_path, epochs=2)
+
+    assert pool.granted == pytest.approx([155, 55], abs=5)
+    assert 100 <= record["seconds"] < 105
+    assert again["seconds"] == pytest.approx(record["seconds"], abs=0.5)
+
+
+def test_fit_final_models_cut_is_resumable_and_kept_when_run_again(
+    pool: WritingPool, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """A cut model stays, with its checkpoint; more seconds let it go on from there."""
+    pool.reason = "the budget ended after 2 of 9 epochs"
+
+    def again(budget_s: float) -> bool:
+        options = RankingOptions(final_budget_s=budget_s)
+        fit(small_architecture, tmp_path, epochs=9, ranking=options)
+        return Path(pool.tasks[-1].checkpoint or "").exists()
+
+    kept = again(155)
+    (clock,) = (tmp_path / "final").glob("clock-*.txt")
+    clock.write_text("156.0")
+    again(155)
+    trained = len(pool.tasks)
+    pool.reason = ""
+    kept_when_whole = again(300)
+
+    assert (kept, kept_when_whole) == (True, False)
+    assert trained == 1
+    assert pool.granted[1:] == [pytest.approx(144, abs=5)]
+
+
+def test_fit_final_models_too_late_fits_winner_and_baseline_once(
+    pool: WritingPool, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """A stage without a second left still delivers both models, and no choice."""
+    baseline = small_architecture.with_recipe(batch_size=8)
+    fit(
+        small_architecture,
+        tmp_path,
+        epochs=2,
+        ranking=RankingOptions(seeds=3),
+        search=SearchOptions(threads_per_worker=2),
+        final_left_s=0.0,
+        is_baseline=False,
+        baseline={"architecture": baseline.to_dict()},
+    )
+
+    assert [task.architecture for task in pool.tasks] == [small_architecture, baseline]
+    assert {task.threads for task in pool.tasks} == {2}

@@ -164,7 +164,7 @@ def test_run_tasks_cut_model_is_kept_where_the_time_is_still_up(
 def test_run_tasks_seconds_in_the_journal_bring_the_deadline_forward(
     make_tasks: Callable[..., list[Task]], tmp_path: Path
 ) -> None:
-    """Folds that are taken over from another plan have used their part of the budget."""
+    """Folds taken over from another plan have used their part of the budget."""
     options: dict[str, Any] = {"journal": tmp_path / "folds.jsonl", "fingerprint": "x"}
     run_tasks(OneWorker(), make_tasks(2), **options)  # 4 s each, by their outcomes
     pool, clock = OneWorker(), WorkClock(tmp_path / "clock.txt", before_s=3.0)

@@ -23,16 +23,18 @@ class RankingOptions(Options):
         repeats: Repetitions of the folds, None for the verdict's number.
         rule: `one_standard_error` takes the smallest contestant whose gap to the
             best mean is at most one corrected standard error; `best_mean` the best.
-        budget_s: Seconds for the cross-validation, None for no limit. It gives up
-            finalists beyond two first, then repeats, the last two thirds of the epochs,
-            folds beyond three, and then what is left.
+        budget_s: Seconds for the cross-validation, all sessions together, None for no
+            limit. It gives up finalists beyond two first, then repeats, the last two
+            thirds of the epochs, folds beyond three, and then what is left. At its end
+            no fold is begun, but the first of each contestant is completed.
         epochs: Epochs in each fold, None for the median best epoch of the search.
         baseline: `auto` for a hand-built residual network sized to the data, `none`, or
             `package.module:function` for your own network; docs/how-to/own-baseline.md.
         final_epochs: Epochs of the final fit, None for `final_factor` times the epochs
             of a full training in the search.
         final_factor: The final network may train longer than any candidate could.
-        final_budget_s: Seconds of the final fit, None for no limit; it cuts epochs.
+        final_budget_s: Seconds of the final fit, all sessions together, None for no
+            limit; it cuts epochs. At its end the model is saved as it is.
         seeds: Final fits of the winner; the one with the lowest training loss is taken.
     """
 

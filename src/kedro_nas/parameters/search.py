@@ -19,7 +19,8 @@ class SearchOptions(Options):
             sequence of trials earlier or later, it never changes it.
         pipeline_budget_s: Wall seconds of the whole pipeline; null for no limit.
             Ranking and final fit share what the search leaves, and stop at its end;
-            each contestant is granted one fold, and each final model one epoch.
+            each contestant is granted one fold, and each final model one epoch. The
+            seconds of all sessions count, also of those that were killed.
         reserved_share: Share of `pipeline_budget_s` the search leaves to what follows.
         max_trials: Trials (a trial is one rung of one architecture); null for no limit.
         max_epochs_total: Epochs over all trials; null for no limit.

@@ -20,20 +20,20 @@ from kedro_nas.ranking.choose import rank_contestants
 from kedro_nas.records.search import Execution
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.training.budget import (
-    FIT_START_S,
-    affordable_epochs,
-    left_s,
-    ranking_seconds,
-    seconds_per_epoch,
-    side_by_side,
-)
+from kedro_nas.training.budget import left_s
 from kedro_nas.training.execution import execution_here
-from kedro_nas.training.plan import Plan, plan_cross_validation
-from kedro_nas.training.run import Ran, run_tasks
+from kedro_nas.training.plan import Plan
+from kedro_nas.training.run import NOT_BEGUN, Ran, run_tasks
+from kedro_nas.training.schedule import (
+    final_epochs,
+    keep_schedule,
+    make_schedule,
+    name_of,
+)
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.training.workers.local import resolve_workers
+from kedro_nas.work_clock import WorkClock
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,9 @@ def rank_finalists(
         store: Images; test rows are not read.
         profile: `nas.dataset_profile`.
         finalists: `nas.finalists`.
-        workspace: Finished folds are kept in `ranking/folds.jsonl`, and not redone.
+        workspace: Finished folds are kept in `ranking/folds.jsonl`, and not redone; a
+            ranking that was killed goes on with its plan and with what is left of its
+            seconds.
         options: `params:nas.ranking`.
         search: `params:nas.search`, for the workers and the objective.
         seed: The root seed; folds have seeds of their own, shared by all contestants.
@@ -77,18 +79,31 @@ def rank_finalists(
     verdict = profile["verdict"]
     contestants = _invited(finalists, options.baseline)
     full = full_epochs(finalists)
-    left = _left(finalists, search)
     workers = resolve_workers(search.workers, search.threads_per_worker)
-    granted = _granted(store, contestants, options, full, left, workers)
-    plan = _plan(store, contestants, verdict, options, full, granted, workers)
+    folder = workspace / "ranking"
+    name = _name(store, verdict, finalists, options, search, workers, seed)
+    clock = WorkClock.resume(folder / f"clock-{name}.txt", began=began)
+    schedule = keep_schedule(
+        folder / f"schedule-{name}.json",
+        lambda: make_schedule(
+            store,
+            contestants,
+            verdict,
+            options,
+            full_epochs=full,
+            left_s=_left(finalists, search),
+            workers=workers,
+        ),
+    )
+    plan = schedule.plan
     for reason in plan.reasons:
         logger.warning("Cross-validation: %s.", reason)
     contestants = _within(contestants, plan)
     measured_once = finalists["search"].get("execution")
     execution = execution_here(measured_once)
     tasks = _tasks(store, contestants, plan, verdict, search, execution, seed)
-    deadline = None if granted is None else began + granted
-    ran = _run(store, tasks, workspace, search, deadline, len(contestants))
+    deadline = clock.deadline(schedule.limit_s)
+    ran = _run(store, tasks, workspace, search, deadline, len(contestants), clock)
     whole, cut = _whole_folds(tasks, ran.outcomes)
     fold_scores = _table(store, contestants, tasks, whole)
     objective = search.objective_for(verdict)
@@ -105,10 +120,11 @@ def rank_finalists(
         "epochs": plan.epochs,
         "reasons": [*plan.reasons, *cut],
     }
-    best["seconds"] = time.monotonic() - began + ran.earlier_s
+    best["seconds"] = clock.seconds
     measured = _measured(contestants, tasks, ran.outcomes)
+    left = schedule.left_s
     best["final_left_s"] = None if left is None else max(0.0, left - best["seconds"])
-    best["epochs"] = _final_epochs(store, best, measured, options, workers)
+    best["epochs"] = final_epochs(store, best, measured, options, workers)
     return fold_scores, ranking, best
 
 
@@ -127,6 +143,34 @@ def _invited(finalists: dict[str, Any], baseline: str) -> list[dict[str, Any]]:
             remedy="Run the search stage again; what it has trained is kept",
         )
     return contestants
+
+
+def _name(
+    store: ImageStore,
+    verdict: dict[str, Any],
+    finalists: dict[str, Any],
+    options: RankingOptions,
+    search: SearchOptions,
+    workers: int,
+    seed: int,
+) -> str:
+    """Name a ranking by all that decides what it trains and for how long.
+
+    The seconds of the search are left out: a search that has ended takes some more when
+    it is run again, and the ranking after it is the same.
+    """
+    return name_of(
+        store.fingerprint,
+        verdict,
+        finalists["finalists"],
+        finalists["search"].get("epochs_trained"),
+        options.model_dump(mode="json"),
+        search.pipeline_budget_s,
+        search.threads_per_worker,
+        search.objective_for(verdict),
+        workers,
+        seed,
+    )
 
 
 def _left(finalists: dict[str, Any], search: SearchOptions) -> float | None:
@@ -165,93 +209,6 @@ def _measured(
         {**c, "seconds_per_epoch": median(spent[c["key"]])} if c["key"] in spent else c
         for c in contestants
     ]
-
-
-def _final_epochs(
-    store: ImageStore,
-    best: dict[str, Any],
-    contestants: list[dict[str, Any]],
-    options: RankingOptions,
-    workers: int,
-) -> int:
-    """Cut the final fit to its budget, and to what is left of the pipeline's."""
-    wanted, left = int(best["epochs"]), best["final_left_s"]
-    limits = [options.final_budget_s]
-    limits += [None if left is None else left - FIT_START_S]
-    seconds = min((limit for limit in limits if limit is not None), default=None)
-    # folds were trained on all development rows but their own
-    ratio = store.n_folds / (store.n_folds - 1)
-    winner = [c for c in contestants if c["key"] == best["key"]]
-    per_epoch = _fit_seconds(contestants, winner, options.seeds)
-    epochs = affordable_epochs(
-        wanted, side_by_side(per_epoch, workers) * ratio, seconds
-    )
-    if epochs < wanted:
-        logger.warning("Final fit: %d epochs instead of %d.", epochs, wanted)
-    return epochs
-
-
-def _granted(
-    store: ImageStore,
-    contestants: list[dict[str, Any]],
-    options: RankingOptions,
-    full: int,
-    left: float | None,
-    workers: int,
-) -> float | None:
-    """Say how many seconds of the pipeline's budget the folds may take."""
-    if left is None:
-        return None
-    ratio = len(store.rows("dev")) / max(1, len(store.rows("train")))
-    finalists = [c for c in contestants if not c["is_baseline"]]
-    epochs = options.final_epochs or options.final_factor * full
-    per_epoch = _fit_seconds(contestants, finalists, options.seeds)
-    fits = [seconds * ratio * epochs for seconds in per_epoch]
-    wanted = FIT_START_S + side_by_side(fits, workers)
-    if options.final_budget_s is not None:
-        wanted = min(wanted, options.final_budget_s)
-    return ranking_seconds(left, wanted)
-
-
-def _fit_seconds(
-    contestants: list[dict[str, Any]], winners: list[dict[str, Any]], seeds: int
-) -> list[float]:
-    """List the seconds of an epoch of each final fit: the winner's, the baseline's.
-
-    Args:
-        contestants: All.
-        winners: Who may win; the slowest of them counts.
-        seeds: Fits of the winner.
-    """
-    slowest = max((seconds_per_epoch(c, contestants) for c in winners), default=0.0)
-    others = [c for c in contestants if c["is_baseline"] and c not in winners]
-    return [slowest] * seeds + [seconds_per_epoch(c, contestants) for c in others]
-
-
-def _plan(
-    store: ImageStore,
-    contestants: list[dict[str, Any]],
-    verdict: dict[str, Any],
-    options: RankingOptions,
-    full: int,
-    granted: float | None,
-    workers: int,
-) -> Plan:
-    folds = min(options.folds or store.n_folds, store.n_folds)
-    repeats = min(options.repeats or verdict["n_repeats"], store.n_repeats)
-    share = (store.n_folds - 1) / store.n_folds
-    dev_rows = len(store.rows("dev"))
-    train_rows = max(1, len(store.rows("train")))
-    limits = [limit for limit in (options.budget_s, granted) if limit is not None]
-    return plan_cross_validation(
-        contestants,
-        n_folds=folds,
-        n_repeats=repeats,
-        epochs=options.epochs or full,
-        budget_s=min(limits, default=None),
-        workers=workers,
-        size_ratio=dev_rows * share / train_rows,
-    )
 
 
 def _within(contestants: list[dict[str, Any]], plan: Plan) -> list[dict[str, Any]]:
@@ -302,12 +259,13 @@ def _run(
     search: SearchOptions,
     deadline: float | None,
     at_least: int,
+    clock: WorkClock,
 ) -> Ran:
     folder = workspace / "ranking"
     ended = count(1)
 
     def heard(task: Task, epoch: Epoch | None, outcome: Outcome | None) -> None:
-        if outcome is None or search.progress == "off":
+        if outcome is None or search.progress == "off" or outcome.reason == NOT_BEGUN:
             return
         scores = outcome.fold_scores or {}
         said = f"{scores['accuracy']:.4f}" if scores else outcome.reason
@@ -315,8 +273,8 @@ def _run(
             "fold %d of %d: %s, %s", next(ended), len(tasks), task.task_id, said
         )
 
-    with lease_pool(search, workspace / "workers.log") as pool:
-        return run_tasks(
+    with clock.ticking(), lease_pool(search, workspace / "workers.log") as pool:
+        ran = run_tasks(
             pool,
             tasks,
             journal=folder / "folds.jsonl",
@@ -325,7 +283,11 @@ def _run(
             heard=heard,
             deadline=deadline,
             at_least=at_least,
+            clock=clock,
         )
+    if not ran.has_begun:
+        clock.leave_out_session()
+    return ran
 
 
 def _whole_folds(

@@ -15,8 +15,10 @@ from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.execution import execution_here
 from kedro_nas.training.run import Ran, run_tasks
+from kedro_nas.training.schedule import final_limit_s, name_of
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool
+from kedro_nas.work_clock import WorkClock
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +38,8 @@ def fit_final_models(
         store: Images; train and validation rows are trained on.
         profile: `nas.dataset_profile`.
         best_architecture: `nas.best_architecture`; its `epochs` are trained, fewer
-            where its `final_left_s` ends before.
+            where its `final_left_s`, or `final_budget_s` of `ranking`, ends before.
+            Both count the seconds of all sessions.
         workspace: Checkpoints and models are kept under `final/`.
         search: `params:nas.search`, for the workers.
         ranking: `params:nas.ranking`; of several `seeds` the fit with the lowest
@@ -75,15 +78,16 @@ def fit_final_models(
 
     fits = [task(winner, number) for number in range(ranking.seeds)]
     others = [] if baseline is None else [task(baseline, 0)]
-    left = best_architecture.get("final_left_s")
-    deadline = None if left is None else began + left
-    ran = _run(store, [*fits, *others], folder, search, deadline)
+    tasks = [fits[0], *others, *fits[1:]]  # what is needed before what may be left out
+    name = name_of([task.digest(store.fingerprint) for task in tasks])
+    clock = WorkClock.resume(folder / f"clock-{name}.txt", began=began)
+    deadline = clock.deadline(final_limit_s(best_architecture, ranking))
+    ran = _run(store, tasks, folder, search, deadline, clock)
     outcomes = ran.outcomes
     best = _best(fits, outcomes)
     reason = _failure(others, outcomes)
     other = others[0] if others and not reason else best
-    for one in (*fits, *others):
-        Path(one.checkpoint or "").unlink(missing_ok=True)
+    _remove_checkpoints(tasks, outcomes)
     models = _load(best), _load(other)
     record = {
         "key": winner.key,
@@ -94,7 +98,7 @@ def fit_final_models(
         "baseline_reason": reason,
         "baseline_seconds": sum(outcomes[other.task_id].seconds.values()),
         "winner_seconds": sum(outcomes[best.task_id].seconds.values()),
-        "seconds": time.monotonic() - began + ran.earlier_s,
+        "seconds": clock.seconds,
     }
     return *models, record
 
@@ -112,13 +116,14 @@ def _run(
     folder: Path,
     search: SearchOptions,
     deadline: float | None,
+    clock: WorkClock,
 ) -> Ran:
     def heard(task: Task, epoch: Epoch | None, outcome: Outcome | None) -> None:
         if outcome and outcome.status == "completed" and outcome.reason:
             logger.warning("Final fit of %s: %s.", task.task_id, outcome.reason)
 
-    with lease_pool(search, folder.parent / "workers.log") as pool:
-        return run_tasks(
+    with clock.ticking(), lease_pool(search, folder.parent / "workers.log") as pool:
+        ran = run_tasks(
             pool,
             tasks,
             journal=folder / "fits.jsonl",
@@ -126,7 +131,22 @@ def _run(
             max_attempts=search.max_attempts,
             heard=heard,
             deadline=deadline,
+            clock=clock,
         )
+    if not ran.has_begun:
+        clock.leave_out_session()
+    return ran
+
+
+def _remove_checkpoints(tasks: list[Task], outcomes: dict[str, Outcome]) -> None:
+    """Delete the states of fits that have ended.
+
+    A fit the deadline cut keeps its own, and goes on from there with more time.
+    """
+    for task in tasks:
+        outcome = outcomes[task.task_id]
+        if outcome.status != "completed" or not outcome.reason:
+            Path(task.checkpoint or "").unlink(missing_ok=True)
 
 
 def _failure(others: list[Task], outcomes: dict[str, Outcome]) -> str:
