@@ -291,6 +291,25 @@ def test_prepare_killed_while_writing_ends_the_same(
     assert np.array_equal(store.pixels, whole.pixels)
 
 
+def test_prepare_killed_counts_the_seconds_of_both_sessions(
+    make_pictures, prepare, monkeypatch, tmp_path
+):
+    """What a killed preparation took is part of what the pipeline's budget pays."""
+    data = (make_pictures(40), np.arange(40) % 2)
+    monkeypatch.setattr("kedro_nas.data.prepare.clean", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        prepare(data, workspace=tmp_path)
+    (clock,) = tmp_path.rglob("clock-*.txt")
+    clock.write_text("50.0")
+    monkeypatch.undo()
+    _, profile = prepare(data, workspace=tmp_path)
+    _, again = prepare(data, workspace=tmp_path)
+
+    assert 50 <= profile["seconds"] < 60
+    assert again["seconds"] == profile["seconds"]
+    assert not list(tmp_path.rglob("clock-*.txt"))
+
+
 @pytest.mark.parametrize("forked", [True, False])
 def test_prepare_in_processes_gives_the_same(
     make_folder, prepare, monkeypatch, tmp_path, forked

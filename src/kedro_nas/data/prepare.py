@@ -31,6 +31,7 @@ from kedro_nas.data.store import FORMAT, ImageStore
 from kedro_nas.errors import DataError
 from kedro_nas.files import write_atomically, write_json
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.work_clock import WorkClock
 
 logger = logging.getLogger(__name__)
 
@@ -82,13 +83,16 @@ def prepare_images(
     build = folder / f"build-{key}"
     if (build / _CLOSING).exists():  # killed while rows moved: they cannot be trusted
         shutil.rmtree(build)
-    ingested = ingest(source, rows.table["row"].to_numpy(), options, build)
-    cleaned = clean(rows, ingested, source, options)
-    profile = _write(build, rows, ingested, cleaned, options, seed)
+    # beside the build, which may be begun anew; killed sessions count
+    clock = WorkClock.resume(folder / f"clock-{key}.txt", began=started)
+    with clock.ticking():
+        ingested = ingest(source, rows.table["row"].to_numpy(), options, build)
+        cleaned = clean(rows, ingested, source, options)
+        profile = _write(build, rows, ingested, cleaned, options, seed)
     profile["source"] = source.describe()
     profile["warnings"] = [*listing.notes, *profile["warnings"]]
     profile["changes"] = _changes(folder, ImageStore.open(build / "store"))
-    profile["seconds"] = round(time.monotonic() - started, 2)
+    profile["seconds"] = round(clock.seconds, 2)
     write_json(build / "profile.json", profile)
     write_json(build / "state.json", {"key": key})
     _promote(build, folder)
@@ -209,6 +213,8 @@ def _promote(build: Path, folder: Path) -> None:
     # an open store of the old one keeps its pixels until it is closed
     for stale in [old, *folder.glob("build-*"), *current.glob("records-*")]:
         shutil.rmtree(stale, ignore_errors=True)
+    for clock in folder.glob("clock-*.txt"):
+        clock.unlink(missing_ok=True)
 
 
 def _log(
