@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from kedro_nas.records.job import JobResults
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KEDRO_DISABLE_TELEMETRY", "1")
@@ -54,3 +57,17 @@ def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     (folder / "store.json").write_text(json.dumps(description))
     return folder
+
+
+@pytest.fixture(scope="session")
+def make_results() -> Callable[..., JobResults]:
+    """Return the builder of a made-up job, for tests that vary what it left."""
+    from tests.results import build_results
+
+    return build_results
+
+
+@pytest.fixture(scope="session")
+def results(make_results: Callable[..., JobResults]) -> JobResults:
+    """Return the results of an ordinary made-up job; treat them as read-only."""
+    return make_results()

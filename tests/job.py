@@ -15,7 +15,13 @@ from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.records.export import TestMetrics
+from kedro_nas.records.job import JobResults
+from kedro_nas.records.profile import DatasetProfile
+from kedro_nas.records.ranking import Choice
+from kedro_nas.records.search import SearchResult
 from kedro_nas.search.search import search_architectures
+from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.cross_validation import rank_finalists
 from kedro_nas.training.evaluate import evaluate_on_test
 from kedro_nas.training.final_fit import fit_final_models
@@ -35,17 +41,18 @@ class Job:
     exports: Path
     metrics: dict[str, Any]
 
-    def results(self, profile: dict[str, Any]) -> dict[str, Any]:
-        """Name them as the ledger and the report do."""
-        return {
-            "dataset_profile": profile,
-            "search_space": self.space,
-            "trials": self.trials,
-            "finalists": self.finalists,
-            "fold_scores": self.folds,
-            "best_architecture": self.best,
-            "test_metrics": self.metrics,
-        }
+    def results(self, profile: dict[str, Any]) -> JobResults:
+        """Read the results as the report does."""
+        return JobResults(
+            dataset_profile=DatasetProfile.read(profile),
+            search_space=SearchSpace.from_dict(self.space),
+            trials=self.trials,
+            finalists=SearchResult.read(self.finalists),
+            fold_scores=self.folds,
+            ranking=self.ranking,
+            best_architecture=Choice.read(self.best),
+            test_metrics=TestMetrics.read(self.metrics),
+        )
 
 
 def run_job(

@@ -162,9 +162,7 @@ def _whole_job(
         baseline=baseline,
     )
     job = run_job(digits, workspace, search, ranking, space_options)
-    report = write_report(
-        **job.results(digits[1]), ranking=job.ranking, options=ReportingOptions()
-    )
+    report = write_report(job.results(digits[1]), ReportingOptions())
     return {
         "trials": job.trials,
         "best": job.best,

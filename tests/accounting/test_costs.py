@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from kedro_nas.accounting.costs import price
-from kedro_nas.accounting.ledger import Ledger
+from kedro_nas.accounting.time_spent import TimeSpent
 from kedro_nas.errors import ParameterError
 from kedro_nas.parameters.reporting import CostOptions, ReportingOptions
 
-TWO_HOURS = Ledger((), 7200.0, None, ())
+TWO_HOURS = TimeSpent((), 7200.0, None, ())
 
 
 def test_price_without_prices_gives_hours_and_no_money():
@@ -17,7 +17,7 @@ def test_price_without_prices_gives_hours_and_no_money():
     costs = price(TWO_HOURS, CostOptions())
 
     assert costs.device_hours == 2.0
-    assert costs.sums == ()
+    assert costs.prices == ()
     assert costs.kwh is costs.grams_co2 is None
 
 
@@ -30,7 +30,7 @@ def test_price_with_all_prices_gives_three_ways_of_paying():
 
     costs = price(TWO_HOURS, options)
 
-    assert [one.amount for one in costs.sums] == pytest.approx([0.3, 0.12, 1.0])
+    assert [one.amount for one in costs.prices] == pytest.approx([0.3, 0.12, 1.0])
     assert costs.grams_co2 == pytest.approx(140)
 
 
@@ -43,7 +43,7 @@ def test_price_without_a_lifetime_leaves_the_hardware_out():
     """Half of a price is no price: other sums are still given."""
     options = CostOptions(hardware_price=1500, cloud_price_per_hour=0.5)
 
-    assert [one.name for one in price(TWO_HOURS, options).sums] == [
+    assert [one.name for one in price(TWO_HOURS, options).prices] == [
         "The same hours, rented"
     ]
 

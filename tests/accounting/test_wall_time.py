@@ -1,4 +1,4 @@
-"""The ledger against a clock of one's own: of a whole job, and of a killed search."""
+"""The accounting against a clock: of a whole job, and of a killed search."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 from tests.job import run_job
 
-from kedro_nas.accounting.ledger import Ledger, open_ledger
+from kedro_nas.accounting.time_spent import add_up_time
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.files import read_json_lines
 from kedro_nas.models.spaces import build_search_space
@@ -26,6 +26,8 @@ from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.records.job import JobResults
+from kedro_nas.records.search import SearchResult
 from kedro_nas.search.search import search_architectures
 from kedro_nas.training.cross_validation import rank_finalists
 from kedro_nas.training.workers.lease import end_kept_pool
@@ -78,20 +80,6 @@ class Clock:
         self.seconds += time.perf_counter() - began
 
 
-def recorded(**results: Any) -> Ledger:
-    """Open the ledger over what there is; what is missing recorded nothing."""
-    empty = {
-        "dataset_profile": {},
-        "search_space": {},
-        "trials": pd.DataFrame(),
-        "finalists": {},
-        "fold_scores": pd.DataFrame(),
-        "best_architecture": {},
-        "test_metrics": {},
-    }
-    return open_ledger(**{**empty, **results})
-
-
 def prepare(folder: Path) -> tuple[Any, dict[str, Any]]:
     data = load_digits()
     return prepare_images(
@@ -102,7 +90,7 @@ def prepare(folder: Path) -> tuple[Any, dict[str, Any]]:
     )
 
 
-def test_ledger_of_a_whole_job_sums_to_the_time_its_stages_took(
+def test_time_of_a_whole_job_sums_to_the_time_its_stages_took(
     tmp_path: Path,
 ) -> None:
     """Within 2 % of a clock around the stages, workers' start and imports included."""
@@ -112,18 +100,18 @@ def test_ledger_of_a_whole_job_sums_to_the_time_its_stages_took(
         prepared = prepare(tmp_path)
         job = run_job(prepared, tmp_path, search, RANKING)
 
-    ledger = recorded(**job.results(prepared[1]))
+    spent = add_up_time(job.results(prepared[1]))
 
     # every fold is in the journal now, and still took what it took
     _, _, again = rank_finalists(*prepared, job.finalists, tmp_path, RANKING, search, 0)
     assert again["seconds"] >= job.folds["seconds"].sum() / search.workers
-    assert not ledger.unrecorded
-    parts = sum(part.seconds for part in ledger.parts)
+    assert not spent.unrecorded
+    parts = sum(part.seconds for part in spent.parts)
     assert parts == pytest.approx(clock.seconds, rel=TOLERANCE)
 
 
-def test_ledger_of_a_killed_and_resumed_search_sums_to_both_sessions(
-    tmp_path: Path,
+def test_time_of_a_killed_and_resumed_search_sums_to_both_sessions(
+    tmp_path: Path, results: JobResults
 ) -> None:
     """What a SIGKILL cut off was time, too: all sessions within 2 % of the clock.
 
@@ -149,8 +137,9 @@ def test_ledger_of_a_killed_and_resumed_search_sums_to_both_sessions(
         )
 
     assert finalists["search"]["sessions"] == 3
-    ledger = recorded(trials=trials, finalists=finalists)
-    parts = sum(part.seconds for part in ledger.parts)
+    found = SearchResult.read(finalists)
+    spent = add_up_time(replace(results, trials=trials, finalists=found))
+    parts = spent.stages()["Search"]
     assert parts == pytest.approx(cut_off + clock.seconds, rel=TOLERANCE)
 
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kedro_nas.accounting.costs import account
+from kedro_nas.environment import Environment
 from kedro_nas.parameters.reporting import CostOptions
 from kedro_nas.report.checklist import fill_checklist
 
 
 def fill(results):
-    recorded = {name: value for name, value in results.items() if name != "ranking"}
     return {
         practice.name: practice
         for practice in fill_checklist(
-            finalists=results["finalists"],
-            ranking=results["ranking"],
-            fold_scores=results["fold_scores"],
-            costs=account(CostOptions(), **recorded),
+            finalists=results.finalists,
+            ranking=results.ranking,
+            fold_scores=results.fold_scores,
+            costs=account(CostOptions(), results),
         )
     }
 
@@ -40,10 +42,12 @@ def test_fill_checklist_of_one_job_does_not_claim_what_one_job_cannot(results, n
 def test_fill_checklist_without_a_baseline_or_versions_says_no(make_results):
     """What was not done or not recorded turns into a no."""
     results = make_results(with_baseline=False)
-    search = results["finalists"]["search"] | {"environment": {}, "incumbent": []}
-    results["finalists"] = results["finalists"] | {"search": search}
+    search = results.finalists.search.model_copy(
+        update={"environment": Environment(), "incumbent": ()}
+    )
+    finalists = results.finalists.model_copy(update={"search": search})
 
-    practices = fill(results)
+    practices = fill(replace(results, finalists=finalists))
 
     for name in (
         "Compare on the same data, space and training code",
@@ -55,11 +59,11 @@ def test_fill_checklist_without_a_baseline_or_versions_says_no(make_results):
 
 def test_fill_checklist_with_an_unrecorded_stage_is_only_partly_accounted(results):
     """A stage without seconds is named, and the answer is not a yes."""
-    profile = results["dataset_profile"] | {"seconds": None}
+    metrics = results.test_metrics.model_copy(update={"seconds_export": None})
 
-    practice = fill(results | {"dataset_profile": profile})[
+    practice = fill(replace(results, test_metrics=metrics))[
         "Report the time of everything, end to end"
     ]
 
     assert practice.status == "partly"
-    assert "Data" in practice.evidence
+    assert "Export" in practice.evidence

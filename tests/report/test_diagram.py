@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
-
 from kedro_nas.report.diagram import TIMES, describe_recipe, draw_architecture
-from kedro_nas.space.architecture import Architecture, Backbone, Head, Stage, Stem
+from kedro_nas.space.architecture import (
+    Architecture,
+    Backbone,
+    Head,
+    OwnModel,
+    Stage,
+    Stem,
+)
 
 
-def make(**changes) -> dict:
+def make(**changes) -> Architecture:
     values = {
         "input_shape": (29, 60, 3),
         "n_classes": 7,
@@ -19,7 +24,7 @@ def make(**changes) -> dict:
                   attention="se", options=(("expansion", 4),)),
         ),
     }  # fmt: skip
-    return Architecture(**(values | changes)).to_dict()
+    return Architecture(**(values | changes))
 
 
 def test_draw_architecture_halves_odd_sides_upwards():
@@ -78,11 +83,13 @@ def test_draw_architecture_of_a_backbone_shows_it_as_one_box():
     assert boxes[1].shape == "5 steps, 2 unfrozen"
 
 
-@pytest.mark.parametrize("value", [None, {}, {"built by": "my_team.models"}])
-def test_draw_architecture_of_something_else_draws_nothing(value):
-    """What is not an architecture of ours has no diagram and no recipe."""
-    assert draw_architecture(value) is None
-    assert describe_recipe(value) == []
+def test_draw_architecture_of_a_users_own_network_draws_nothing():
+    """A network that cannot be taken apart has a recipe and no diagram."""
+    model = OwnModel(function="my.models:build", digest="0" * 12, gives="logits")
+    theirs = make(stages=(), own_model=model)
+
+    assert draw_architecture(theirs) is None
+    assert ("learning rate", "0.002") in describe_recipe(theirs)
 
 
 def test_describe_recipe_lists_how_it_is_trained():

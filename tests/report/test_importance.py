@@ -32,7 +32,7 @@ def by_nothing(trials):
 
 def test_weigh_choices_finds_the_choice_that_decides(make_results):
     """A score made of the learning rate alone puts the learning rate first."""
-    trials = scored_by(make_results(n_networks=80)["trials"], by_learning_rate)
+    trials = scored_by(make_results(n_networks=80).trials, by_learning_rate)
 
     found = weigh_choices(trials)
 
@@ -44,7 +44,7 @@ def test_weigh_choices_finds_the_choice_that_decides(make_results):
 def test_weigh_choices_of_noise_says_to_read_nothing_into_it(make_results):
     """Scores unrelated to the choices are not explained by them."""
     noise = np.random.default_rng(0).normal
-    trials = make_results(n_networks=80)["trials"]
+    trials = make_results(n_networks=80).trials
 
     found = weigh_choices(scored_by(trials, lambda frame: noise(0.8, 0.1, len(frame))))
 
@@ -54,7 +54,7 @@ def test_weigh_choices_of_noise_says_to_read_nothing_into_it(make_results):
 
 def test_weigh_choices_of_few_networks_says_too_few(make_results):
     """Below twenty networks nothing is claimed."""
-    found = weigh_choices(make_results(n_networks=12)["trials"])
+    found = weigh_choices(make_results(n_networks=12).trials)
 
     assert found.choices == ()
     assert "Too few networks" in found.sentence
@@ -62,21 +62,21 @@ def test_weigh_choices_of_few_networks_says_too_few(make_results):
 
 def test_weigh_choices_of_equal_scores_claims_nothing(make_results):
     """When every network scored the same there is no difference to explain."""
-    trials = scored_by(make_results(n_networks=40)["trials"], by_nothing)
+    trials = scored_by(make_results(n_networks=40).trials, by_nothing)
 
     assert weigh_choices(trials).choices == ()
 
 
 def test_weigh_choices_twice_gives_the_same(make_results):
     """Forest and shuffling are seeded."""
-    trials = make_results(n_networks=40)["trials"]
+    trials = make_results(n_networks=40).trials
 
     assert weigh_choices(trials) == weigh_choices(trials)
 
 
 def test_choice_table_leaves_out_what_never_varied(make_results):
     """Optimizer and stem kernel are constant here, and not choices."""
-    table = choice_table(make_results()["trials"])
+    table = choice_table(make_results().trials)
 
     assert "stage 1 block" in table
     assert "optimizer" not in table
@@ -87,7 +87,7 @@ def test_weigh_choices_of_a_stage_not_all_networks_have_lists_it_as_absent(
     make_results,
 ):
     """Many widths are put in ranges, and networks without the stage stay apart."""
-    trials = make_results(n_networks=150)["trials"]
+    trials = make_results(n_networks=150).trials
 
     effects = {one.name: one.effect for one in weigh_choices(trials).choices}
 
@@ -97,7 +97,7 @@ def test_weigh_choices_of_a_stage_not_all_networks_have_lists_it_as_absent(
 
 def test_weigh_choices_of_many_widths_with_gaps_gives_ranges(make_results):
     """A choice with more than six values, some of them absent, does not fail."""
-    trials = make_results(n_networks=60)["trials"]
+    trials = make_results(n_networks=60).trials
     trials = trials.assign(architecture=trials["architecture"].map(widen))
 
     effects = {one.name: one.effect for one in weigh_choices(trials).choices}

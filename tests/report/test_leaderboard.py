@@ -11,7 +11,7 @@ from kedro_nas.report.leaderboard import test_intervals as draw_test_intervals
 
 def test_leaderboard_draws_every_interval_inside_the_common_scale(results):
     """Ends and means lie between 0 and 100 percent, in order."""
-    _, rows = leaderboard(results["ranking"])
+    _, rows = leaderboard(results.ranking)
 
     for row in rows:
         interval = row["interval"]
@@ -20,7 +20,7 @@ def test_leaderboard_draws_every_interval_inside_the_common_scale(results):
 
 def test_leaderboard_marks_winner_and_baseline(results):
     """Exactly one row is the winner and one the baseline."""
-    _, rows = leaderboard(results["ranking"])
+    _, rows = leaderboard(results.ranking)
 
     assert sorted(row["role"] for row in rows if row["role"]) == ["baseline", "winner"]
 
@@ -40,14 +40,17 @@ def test_scale_of_a_mean_without_interval_is_a_point():
     assert point.low == point.mean == point.high == pytest.approx(50)
 
 
-def test_test_intervals_of_an_unread_test_are_empty():
-    """No accuracy, no row."""
-    assert draw_test_intervals({})[1] == []
+def test_test_intervals_show_winner_and_baseline(results):
+    """Both models of the test have a row, on one scale."""
+    rows = draw_test_intervals(results.test_metrics)[1]
+
+    assert [row.role for row in rows] == ["winner", "baseline"]
+    assert rows[0].accuracy == results.test_metrics.accuracy
 
 
 def test_optimism_sentence_follows_the_winner_to_the_test(results):
     """Search, folds and test are told in this order."""
-    sentence = optimism_sentence(results["ranking"], results["test_metrics"])
+    sentence = optimism_sentence(results.ranking, results.test_metrics)
 
     assert sentence.index("in the search") < sentence.index("folds")
     assert sentence.endswith("on the test images.")
@@ -55,18 +58,17 @@ def test_optimism_sentence_follows_the_winner_to_the_test(results):
 
 def test_optimism_sentence_of_a_winner_the_search_did_not_score_is_empty(results):
     """A baseline that won has no search score to be optimistic about."""
-    ranking = results["ranking"].assign(search_score=np.nan)
+    ranking = results.ranking.assign(search_score=np.nan)
 
-    assert optimism_sentence(ranking, results["test_metrics"]) == ""
+    assert optimism_sentence(ranking, results.test_metrics) == ""
 
 
 def test_optimism_sentence_compares_the_same_measure_on_the_test(results):
     """Where mean recall was searched for, the test is told in mean recall, too."""
-    test_metrics = results["test_metrics"] | {
-        "objective": "balanced_accuracy",
-        "balanced_accuracy": 0.4321,
-    }
+    test_metrics = results.test_metrics.model_copy(
+        update={"objective": "balanced_accuracy", "balanced_accuracy": 0.4321}
+    )
 
-    sentence = optimism_sentence(results["ranking"], test_metrics)
+    sentence = optimism_sentence(results.ranking, test_metrics)
 
     assert sentence.endswith("43.2\N{NO-BREAK SPACE}% on the test images.")

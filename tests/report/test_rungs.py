@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from kedro_nas.report.rungs import correlation_warning, failures, rung_rows
+from kedro_nas.report.rungs import (
+    FailureCount,
+    correlation_warning,
+    failures,
+    rung_rows,
+)
 
 
 def test_rung_rows_count_networks_and_promotions(results):
     """Those who went on from a rung are those who started in the next."""
-    rows = rung_rows(results["trials"], results["finalists"]["search"])
+    rows = rung_rows(results.trials, results.finalists.search.rank_correlation)
 
-    assert [row["epochs"] for row in rows] == [1, 3, 9]
-    assert rows[0]["n"] == 36
-    assert rows[0]["n_promoted"] == rows[1]["n"]
-    assert rows[2]["n_promoted"] == 0
+    assert [row.epochs for row in rows] == [1, 3, 9]
+    assert rows[0].n == 36
+    assert rows[0].n_promoted == rows[1].n
+    assert rows[2].n_promoted == 0
 
 
 def test_correlation_warning_names_only_weak_rungs(results):
     """A correlation of 0.35 is warned about, one of 0.62 is not."""
-    rows = rung_rows(results["trials"], results["finalists"]["search"])
+    rows = rung_rows(results.trials, results.finalists.search.rank_correlation)
 
     warning = correlation_warning(rows)
 
@@ -27,11 +32,11 @@ def test_correlation_warning_names_only_weak_rungs(results):
 
 def test_correlation_warning_without_correlations_is_silent(results):
     """Nothing measured, nothing warned."""
-    assert correlation_warning(rung_rows(results["trials"], {})) == ""
+    assert correlation_warning(rung_rows(results.trials, ())) == ""
 
 
 def test_failures_are_counted_by_reason_with_unknown_ones_named(results):
     """A failed trial without a reason is still counted."""
-    trials = results["trials"].assign(status="failed", reason=None)
+    trials = results.trials.assign(status="failed", reason=None)
 
-    assert failures(trials) == [{"reason": "no reason given", "n": len(trials)}]
+    assert failures(trials) == [FailureCount("no reason given", len(trials))]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kedro_nas.report.versus import compare_with_baseline
 
 
 def compare(results, **changes):
-    found = results | changes
-    return compare_with_baseline(
-        found["test_metrics"], found["ranking"], found["fold_scores"]
-    )
+    found = replace(results, **changes)
+    return compare_with_baseline(found.test_metrics, found.ranking, found.fold_scores)
 
 
 def test_compare_with_baseline_takes_sizes_and_seconds_from_where_they_are(results):
@@ -23,12 +23,14 @@ def test_compare_with_baseline_takes_sizes_and_seconds_from_where_they_are(resul
 
 def test_compare_with_baseline_on_an_unread_test_is_empty(results):
     """No baseline on the test images, no table."""
-    assert compare(results, test_metrics={"accuracy": 0.9}) == []
+    metrics = results.test_metrics.model_copy(update={"baseline": None})
+
+    assert compare(results, test_metrics=metrics) == []
 
 
 def test_compare_with_baseline_missing_from_the_ranking_shows_gaps(results):
     """A baseline that was scored but never ranked has dashes, not zeros."""
-    ranking = results["ranking"]
+    ranking = results.ranking
 
     rows = compare(results, ranking=ranking[~ranking["is_baseline"]])
 

@@ -83,6 +83,7 @@ class Choice(Record):
         execution: How gradient steps are run, None when it was not measured.
         plan: What was trained for the comparison.
         seconds: Wall seconds of the ranking.
+        final_left_s: Seconds of the pipeline's budget left for the final fit, or None.
     """
 
     dataset: ClassVar[str] = "best_architecture"
@@ -106,3 +107,4 @@ class Choice(Record):
     execution: Execution | None = None
     plan: CrossValidationSummary
     seconds: float = 0.0
+    final_left_s: float | None = None

@@ -118,6 +118,7 @@ class SearchSummary(Part):
         environment: Versions and hardware.
         baseline: Which baseline was made.
         execution: How gradient steps were run.
+        seconds_before: Wall seconds of the stages before the search.
     """
 
     n_trials: int
@@ -141,6 +142,7 @@ class SearchSummary(Part):
     environment: Environment = Environment()
     baseline: str = "auto"
     execution: Execution = Execution()
+    seconds_before: float = 0.0
 
 
 class SearchResult(Record):

@@ -6,13 +6,12 @@ Architecture Search, JMLR 21(243).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
-from kedro_nas.accounting.costs import Costs
+from kedro_nas.accounting.costs import JobCosts
+from kedro_nas.records.search import SearchResult, SearchSummary
 from kedro_nas.report.formats import duration, whole
 from kedro_nas.report.provenance import read_provenance
 
@@ -34,10 +33,10 @@ class Practice:
 
 def fill_checklist(
     *,
-    finalists: Mapping[str, Any],
+    finalists: SearchResult,
     ranking: pd.DataFrame,
     fold_scores: pd.DataFrame,
-    costs: Costs,
+    costs: JobCosts,
 ) -> list[Practice]:
     """Answer the fourteen practices from what the job left behind.
 
@@ -47,7 +46,7 @@ def fill_checklist(
         fold_scores: `nas.fold_scores`.
         costs: Of the whole job.
     """
-    search = finalists.get("search", {})
+    search = finalists.search
     return [
         *_code(search),
         *_comparison(search, ranking, fold_scores),
@@ -55,7 +54,7 @@ def fill_checklist(
     ]
 
 
-def _code(search: Mapping[str, Any]) -> list[Practice]:
+def _code(search: SearchSummary) -> list[Practice]:
     version = read_provenance(search).versions.get("kedro-nas", "")
     return [
         Practice(
@@ -78,7 +77,7 @@ def _code(search: Mapping[str, Any]) -> list[Practice]:
 
 
 def _comparison(
-    search: Mapping[str, Any], ranking: pd.DataFrame, fold_scores: pd.DataFrame
+    search: SearchSummary, ranking: pd.DataFrame, fold_scores: pd.DataFrame
 ) -> list[Practice]:
     baseline = bool(ranking["is_baseline"].astype(bool).any())
     n_folds = int(ranking["n_folds"].max()) if len(ranking) else 0
@@ -106,7 +105,7 @@ def _comparison(
         ),
         Practice(
             "Show performance as a function of compute",
-            "yes" if search.get("incumbent") else "no",
+            "yes" if search.incumbent else "no",
             "The best-so-far curve above, in seconds.",
         ),
         Practice(
@@ -117,7 +116,7 @@ def _comparison(
         Practice(
             "Repeat with several seeds",
             "partly" if seeds > 1 else "no",
-            f"The search ran once (seed {search.get('seed')}); the contestants were"
+            f"The search ran once (seed {search.seed}); the contestants were"
             f" trained with {seeds} seeds.",
         ),
         Practice(
@@ -135,8 +134,8 @@ def _comparison(
     ]
 
 
-def _account(search: Mapping[str, Any], costs: Costs) -> list[Practice]:
-    missing, command = costs.ledger.unrecorded, read_provenance(search).command
+def _account(search: SearchSummary, costs: JobCosts) -> list[Practice]:
+    missing, command = costs.time.unrecorded, read_provenance(search).command
     return [
         Practice(
             "Tell how the method's own settings were tuned",
@@ -147,13 +146,13 @@ def _account(search: Mapping[str, Any], costs: Costs) -> list[Practice]:
         Practice(
             "Report the time of everything, end to end",
             "partly" if missing else "yes",
-            f"{duration(costs.ledger.total_s)}, by part in the section on costs."
+            f"{duration(costs.time.total_s)}, by part in the section on costs."
             + (f" Not recorded: {', '.join(missing)}." if missing else ""),
         ),
         Practice(
             "Report all details of the set-up",
             "yes" if command else "partly",
-            f"{whole(search.get('n_architectures'))} networks tried; seeds, versions,"
+            f"{whole(search.n_architectures)} networks tried; seeds, versions,"
             " fingerprints and bounds are below"
             + ("." if command else "; the command was not recorded."),
         ),

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
-
-from pydantic import ValidationError
+from typing import NamedTuple
 
 from kedro_nas.space.architecture import Architecture, Stage
 
@@ -55,19 +52,15 @@ class Diagram:
     height: float
 
 
-def draw_architecture(value: Mapping[str, Any] | None) -> Diagram | None:
+def draw_architecture(architecture: Architecture) -> Diagram | None:
     """Lay out an architecture.
 
     Args:
-        value: Its JSON form.
+        architecture: The network.
 
     Returns:
-        None when it is not one of ours, as a user's own baseline.
+        None for a network of the user's own, which cannot be taken apart.
     """
-    try:
-        architecture = Architecture.from_dict(dict(value or {}))
-    except ValidationError:
-        return None
     if architecture.own_model:
         return None
     rows = _rows(architecture)
@@ -92,12 +85,8 @@ def draw_architecture(value: Mapping[str, Any] | None) -> Diagram | None:
     return Diagram(tuple(boxes), y)
 
 
-def describe_recipe(value: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """Return the training choices as names and values; empty for what is not ours."""
-    try:
-        architecture = Architecture.from_dict(dict(value or {}))
-    except ValidationError:
-        return []
+def describe_recipe(architecture: Architecture) -> list[tuple[str, str]]:
+    """Return the training choices as names and values."""
     named = architecture.recipe.model_dump()
     if not architecture.own_model:
         named = {"activation": architecture.activation, **named}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from kedro_nas.records.export import ModelScores, TestMetrics
 from kedro_nas.report.formats import is_number, percent
 
 
@@ -56,6 +56,23 @@ class Scale:
         return round(100 * (value - self.low) / (self.high - self.low), 2)
 
 
+@dataclass(frozen=True)
+class DrawnScore:
+    """A model's accuracy on the test images and where its interval is drawn.
+
+    Attributes:
+        role: `winner` or `baseline`.
+        label: What the page calls it.
+        accuracy: A fraction.
+        interval: On the common scale.
+    """
+
+    role: str
+    label: str
+    accuracy: float
+    interval: Interval | None
+
+
 def leaderboard(ranking: pd.DataFrame) -> tuple[Scale, list[dict[str, Any]]]:
     """Return the common scale and the rows of the ranking, each with `interval`.
 
@@ -74,31 +91,31 @@ def leaderboard(ranking: pd.DataFrame) -> tuple[Scale, list[dict[str, Any]]]:
 
 
 def test_intervals(
-    test_metrics: Mapping[str, Any],
-) -> tuple[Scale, list[dict[str, Any]]]:
+    test_metrics: TestMetrics,
+) -> tuple[Scale, list[DrawnScore]]:
     """Return the test accuracies of winner and baseline on a common scale.
 
     Args:
         test_metrics: `nas.test_metrics`.
     """
-    found = [("winner", "chosen", test_metrics)]
-    if test_metrics.get("baseline"):
-        found.append(("baseline", "baseline", test_metrics["baseline"]))
-    found = [one for one in found if is_number(one[2].get("accuracy"))]
-    names = ("accuracy", "ci_low", "ci_high")
-    scale = Scale.over([scores.get(name) for _, _, scores in found for name in names])
+    found: list[tuple[str, str, ModelScores]] = [("winner", "chosen", test_metrics)]
+    if test_metrics.baseline is not None:
+        found.append(("baseline", "baseline", test_metrics.baseline))
+    scale = Scale.over(
+        [x for _, _, one in found for x in (one.accuracy, one.ci_low, one.ci_high)]
+    )
     return scale, [
-        {
-            "role": role,
-            "label": label,
-            "accuracy": scores["accuracy"],
-            "interval": scale.place(*(scores.get(name) for name in names)),
-        }
-        for role, label, scores in found
+        DrawnScore(
+            role=role,
+            label=label,
+            accuracy=one.accuracy,
+            interval=scale.place(one.accuracy, one.ci_low, one.ci_high),
+        )
+        for role, label, one in found
     ]
 
 
-def optimism_sentence(ranking: pd.DataFrame, test_metrics: Mapping[str, Any]) -> str:
+def optimism_sentence(ranking: pd.DataFrame, test_metrics: TestMetrics) -> str:
     """Follow the chosen network's score from the search to the test.
 
     Args:
@@ -114,7 +131,6 @@ def optimism_sentence(ranking: pd.DataFrame, test_metrics: Mapping[str, Any]) ->
         f"{percent(row['cv_mean'])} when trained afresh on {row['n_folds']} folds",
     ]
     # one measure all the way: what the search and the folds were scored by
-    objective = str(test_metrics.get("objective") or "accuracy")
-    if is_number(test_metrics.get(objective)):
-        seen.append(f"{percent(test_metrics[objective])} on the test images")
+    score = getattr(test_metrics, test_metrics.objective)
+    seen.append(f"{percent(score)} on the test images")
     return "The chosen network scored " + ", ".join(seen) + "."

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
-from jinja2 import ChainableUndefined, Environment, FileSystemLoader, UndefinedError
-from jinja2.utils import missing
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from kedro_nas.accounting.costs import Costs, account
+from kedro_nas.accounting.costs import JobCosts, account
 from kedro_nas.parameters.reporting import ReportingOptions
+from kedro_nas.records.job import JobResults
+from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.report import (
     answer,
     classes,
@@ -50,136 +50,96 @@ class Report:
     figures: dict[str, go.Figure] = field(repr=False)
 
 
-def write_report(
-    *,
-    dataset_profile: Mapping[str, Any],
-    search_space: Mapping[str, Any],
-    trials: pd.DataFrame,
-    finalists: Mapping[str, Any],
-    fold_scores: pd.DataFrame,
-    ranking: pd.DataFrame,
-    best_architecture: Mapping[str, Any],
-    test_metrics: Mapping[str, Any],
-    options: ReportingOptions,
-) -> Report:
+def write_report(results: JobResults, options: ReportingOptions) -> Report:
     """Write the report of a job.
 
-    Whatever is missing is left out or said to be missing: a job whose search ended
-    early, or that has no baseline, still has a page.
-
     Args:
-        dataset_profile: `nas.dataset_profile`.
-        search_space: `nas.search_space`.
-        trials: `nas.trials`.
-        finalists: `nas.finalists`.
-        fold_scores: `nas.fold_scores`.
-        ranking: `nas.ranking`.
-        best_architecture: `nas.best_architecture`.
-        test_metrics: `nas.test_metrics`.
+        results: Of all stages; tables may be empty.
         options: Title and prices.
     """
-    results = {
-        "dataset_profile": dataset_profile,
-        "search_space": search_space,
-        "trials": trials,
-        "finalists": finalists,
-        "fold_scores": fold_scores,
-        "best_architecture": best_architecture,
-        "test_metrics": test_metrics,
-    }
-    costs = account(options.costs, **results)
-    importance = weigh_choices(trials)
-    results["ranking"] = ranking
+    costs = account(options.costs, results)
+    importance = weigh_choices(results.trials)
     figures = _draw(results, costs, importance)
-    page_only = {"pareto_front_macs": draw_pareto_front(trials, ranking, cost="macs")}
+    page_only = {
+        "pareto_front_macs": draw_pareto_front(
+            results.trials, results.ranking, cost="macs"
+        )
+    }
     context = {
         **_context(results, costs, importance),
-        "title": options.title or _title(dataset_profile),
+        "title": options.title or _title(results.dataset_profile),
         "plots": {name: _embed(one) for name, one in {**figures, **page_only}.items()},
     }
     return Report(html=_render(context), figures=figures)
 
 
-class _Gap(ChainableUndefined):
-    """A field a job did not leave reads as nothing; a misspelt variable does not."""
-
-    def __init__(self, hint: Any = None, obj: Any = missing, **other: Any) -> None:
-        super().__init__(hint, obj, **other)
-        if obj is missing:
-            raise UndefinedError(self._undefined_message)
-
-
 def _draw(
-    results: Mapping[str, Any], costs: Costs, importance: Importance
+    results: JobResults, costs: JobCosts, importance: Importance
 ) -> dict[str, go.Figure]:
-    trials, ranking = results["trials"], results["ranking"]
-    best = results["best_architecture"]
-    objective = best.get("objective") or "accuracy"
+    trials, ranking, best = results.trials, results.ranking, results.best_architecture
     return {
-        "learning_curves": draw_learning_curves(
-            trials, str(best.get("key")), objective
-        ),
+        "learning_curves": draw_learning_curves(trials, best.key, best.objective),
         "pareto_front": draw_pareto_front(trials, ranking),
         "fold_scores_figure": draw_fold_scores(
-            results["fold_scores"], ranking, objective=objective
+            results.fold_scores, ranking, objective=best.objective
         ),
-        "confusion_matrix": draw_confusion_matrix(results["test_metrics"]),
-        "time_spent": draw_time_spent(costs.ledger),
-        "search_history": draw_search_history(
-            trials, results["finalists"].get("search", {})
-        ),
+        "confusion_matrix": draw_confusion_matrix(results.test_metrics),
+        "time_spent": draw_time_spent(costs.time),
+        "search_history": draw_search_history(trials, results.finalists.search),
         "choice_importance": draw_choice_importance(importance),
     }
 
 
 def _context(
-    results: Mapping[str, Any], costs: Costs, importance: Importance
+    results: JobResults, costs: JobCosts, importance: Importance
 ) -> dict[str, Any]:
-    trials, ranking = results["trials"], results["ranking"]
-    test, best = results["test_metrics"], results["best_architecture"]
-    search = results["finalists"].get("search", {})
-    scale, rows = leaderboard.leaderboard(ranking)
+    """Return what the templates read, by name."""
+    test, best = results.test_metrics, results.best_architecture
+    search = results.finalists.search
+    scale, rows = leaderboard.leaderboard(results.ranking)
     test_scale, test_rows = leaderboard.test_intervals(test)
-    rung_rows = rungs.rung_rows(trials, search)
-    mistakes = list(test.get("mistakes") or [])
+    rung_rows = rungs.rung_rows(results.trials, search.rank_correlation)
     return {
-        **results,
+        "dataset_profile": results.dataset_profile,
+        "search_space": results.search_space,
+        "best_architecture": best,
+        "test_metrics": test,
         "search": search,
         "costs": costs,
         "importance": importance,
-        "lines": answer.answer_lines(test, best, results["finalists"], costs),
+        "lines": answer.answer_lines(test, best, results.finalists, costs),
         "caution": answer.caution(test),
-        "beats_chance": answer.beats_chance(test),
         "scale": scale,
         "contestants": rows,
         "test_scale": test_scale,
         "test_rows": test_rows,
-        "versus": versus.compare_with_baseline(test, ranking, results["fold_scores"]),
+        "versus": versus.compare_with_baseline(
+            test, results.ranking, results.fold_scores
+        ),
         "provenance": read_provenance(search),
-        "optimism": leaderboard.optimism_sentence(ranking, test),
+        "optimism": leaderboard.optimism_sentence(results.ranking, test),
         "rungs": rung_rows,
         "correlation_warning": rungs.correlation_warning(rung_rows),
-        "failures": rungs.failures(trials),
-        "diagram": diagram.draw_architecture(best.get("architecture")),
-        "recipe": diagram.describe_recipe(best.get("architecture")),
+        "failures": rungs.failures(results.trials),
+        "diagram": diagram.draw_architecture(best.architecture),
+        "recipe": diagram.describe_recipe(best.architecture),
         "confusions": classes.top_confusions(test),
         "per_class": classes.worst_first(test),
-        "mistakes": classes.pictures_within_budget(mistakes),
-        "contact_sheet": classes.contact_sheet(results["dataset_profile"]),
+        "mistakes": classes.pictures_within_budget(test.mistakes),
+        "contact_sheet": classes.contact_sheet(results.dataset_profile),
         "practices": fill_checklist(
-            finalists=results["finalists"],
-            ranking=ranking,
-            fold_scores=results["fold_scores"],
+            finalists=results.finalists,
+            ranking=results.ranking,
+            fold_scores=results.fold_scores,
             costs=costs,
         ),
     }
 
 
-def _title(profile: Mapping[str, Any]) -> str:
-    n_classes = len(profile.get("class_names") or [])
+def _title(profile: DatasetProfile) -> str:
     return (
-        f"Architecture search on {formats.whole(profile.get('n_images'))} images"
-        f" of {n_classes} classes"
+        f"Architecture search on {formats.whole(profile.n_images)} images"
+        f" of {len(profile.class_names)} classes"
     )
 
 
@@ -187,7 +147,7 @@ def _render(context: Mapping[str, Any]) -> str:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
-        undefined=_Gap,
+        undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )

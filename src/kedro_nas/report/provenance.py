@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from kedro_nas.records.search import SearchSummary
 
 
 @dataclass(frozen=True)
@@ -22,21 +22,12 @@ class Provenance:
     command: str
 
 
-def read_provenance(search: Mapping[str, Any]) -> Provenance:
-    """Read the surroundings from the summary of the search.
-
-    Args:
-        search: `search` of `nas.finalists`: either `environment` as
-            `kedro_nas.environment` describes it, or `versions`, `hardware`, `command`.
-    """
-    environment = dict(search.get("environment") or {})
-    versions = environment.pop("versions", None) or search.get("versions") or {}
-    command = environment.pop("command", None) or search.get("command") or ""
-    hardware = environment or search.get("hardware") or {}
-    return Provenance(_present(versions), _present(hardware), str(command))
-
-
-def _present(values: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        str(name): str(value) for name, value in values.items() if value is not None
-    }
+def read_provenance(search: SearchSummary) -> Provenance:
+    """Read the surroundings from the summary of the search."""
+    values = search.environment.model_dump()
+    versions, command = values.pop("versions"), values.pop("command")
+    return Provenance(
+        {name: version for name, version in versions.items() if version is not None},
+        {name: str(value) for name, value in values.items() if value not in ("", None)},
+        command,
+    )

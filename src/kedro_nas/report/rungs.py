@@ -2,76 +2,120 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
-from kedro_nas.report.formats import is_number
+from kedro_nas.records.search import RankCorrelation
 
 # below it a rung hardly predicts the next, and halving throws away good networks
 MIN_TAU = 0.4
 
 
-def rung_rows(trials: pd.DataFrame, search: Mapping[str, Any]) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class RungRow:
+    """What happened on one rung of one bracket.
+
+    Attributes:
+        iteration: Pass over the brackets.
+        bracket: Number of the bracket.
+        rung: Number of the rung.
+        epochs: Cumulative epochs at its end.
+        n: Networks trained.
+        n_failed: Of them, failed.
+        n_stopped: Of them, cut off by the budget.
+        n_promoted: Of them, trained further.
+        best: Best score, None when nothing was scored.
+        median: Median score.
+        tau: Kendall's rank correlation with the rung below, or None.
+        tau_n: Networks it was computed from.
+    """
+
+    iteration: int
+    bracket: int
+    rung: int
+    epochs: int
+    n: int
+    n_failed: int
+    n_stopped: int
+    n_promoted: int
+    best: float | None
+    median: float | None
+    tau: float | None
+    tau_n: int | None
+
+
+@dataclass(frozen=True)
+class FailureCount:
+    """A reason for failed trials.
+
+    Attributes:
+        reason: One line.
+        n: Trials that failed for it.
+    """
+
+    reason: str
+    n: int
+
+
+def rung_rows(
+    trials: pd.DataFrame, correlations: Sequence[RankCorrelation]
+) -> list[RungRow]:
     """Return a row per bracket and rung.
 
     Args:
         trials: `nas.trials`.
-        search: `search` of `nas.finalists`, for its `rank_correlation`.
+        correlations: `search.rank_correlation` of `nas.finalists`.
     """
-    taus = {
-        (entry.get("iteration", 0), entry.get("bracket"), entry.get("rung")): entry
-        for entry in search.get("rank_correlation") or []
-    }
+    taus = {(one.iteration, one.bracket, one.rung): one for one in correlations}
     promoted = set(trials["parent_id"].dropna())
     rows = []
-    for (iteration, bracket, rung), group in trials.groupby(
-        ["iteration", "bracket", "rung"]
-    ):
-        tau = taus.get((iteration, bracket, rung), {})
+    for place, group in trials.groupby(["iteration", "bracket", "rung"]):
+        iteration, bracket, rung = (int(str(number)) for number in place)
+        tau = taus.get((iteration, bracket, rung))
         scores = group["score"].dropna()
         rows.append(
-            {
-                "iteration": iteration,
-                "bracket": bracket,
-                "rung": rung,
-                "epochs": int(group["epochs"].max()),
-                "n": len(group),
-                "n_failed": int((group["status"] == "failed").sum()),
-                "n_stopped": int((group["status"] == "stopped").sum()),
-                "n_promoted": int(group["trial_id"].isin(promoted).sum()),
-                "best": scores.max() if len(scores) else None,
-                "median": scores.median() if len(scores) else None,
-                "tau": tau.get("kendall_tau"),
-                "tau_n": tau.get("n"),
-            }
+            RungRow(
+                iteration=iteration,
+                bracket=bracket,
+                rung=rung,
+                epochs=int(group["epochs"].max()),
+                n=len(group),
+                n_failed=int((group["status"] == "failed").sum()),
+                n_stopped=int((group["status"] == "stopped").sum()),
+                n_promoted=int(group["trial_id"].isin(promoted).sum()),
+                best=float(scores.max()) if len(scores) else None,
+                median=float(scores.median()) if len(scores) else None,
+                tau=tau.kendall_tau if tau else None,
+                tau_n=tau.n if tau else None,
+            )
         )
     return rows
 
 
-def correlation_warning(rows: list[dict[str, Any]]) -> str:
-    """Warn where a rung's order hardly foretold the next one's, else nothing."""
+def correlation_warning(rows: Sequence[RungRow]) -> str:
+    """Return a warning where a rung's order hardly predicted the next, else ''."""
     weak = [
-        f"rung {row['rung']} of bracket {row['bracket']} (τ = {row['tau']:.2f} over"
-        f" {row['tau_n']} networks)"
+        f"rung {row.rung} of bracket {row.bracket} (τ = {row.tau:.2f} over"
+        f" {row.tau_n} networks)"
         for row in rows
-        if is_number(row["tau"]) and row["tau"] < MIN_TAU
+        if row.tau is not None and row.tau < MIN_TAU
     ]
     if not weak:
         return ""
     return (
-        f"The order in {', '.join(weak)} was hardly foretold by the rung below: good"
+        f"The order in {', '.join(weak)} was hardly predicted by the rung below: good"
         " networks may have been stopped early. Raise search.min_epochs."
     )
 
 
-def failures(trials: pd.DataFrame, limit: int = 5) -> list[dict[str, Any]]:
+def failures(trials: pd.DataFrame, limit: int = 5) -> list[FailureCount]:
     """Return the commonest reasons for failure and how often each occurred."""
     failed = trials.loc[trials["status"] == "failed", "reason"].fillna(
         "no reason given"
     )
     return [
-        {"reason": reason, "n": int(n)}
+        FailureCount(str(reason), int(n))
         for reason, n in failed.value_counts().head(limit).items()
     ]

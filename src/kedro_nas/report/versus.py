@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
+from kedro_nas.records.export import ModelScores, TestMetrics
 from kedro_nas.report.formats import duration, is_number, percent, short, whole
 
 
 def compare_with_baseline(
-    test_metrics: Mapping[str, Any], ranking: pd.DataFrame, fold_scores: pd.DataFrame
+    test_metrics: TestMetrics, ranking: pd.DataFrame, fold_scores: pd.DataFrame
 ) -> list[tuple[str, str, str]]:
     """Return rows of what, winner, baseline; empty without a baseline on the test.
 
@@ -20,8 +21,8 @@ def compare_with_baseline(
         ranking: `nas.ranking`.
         fold_scores: `nas.fold_scores`, for the seconds of an epoch.
     """
-    other = test_metrics.get("baseline")
-    if not other:
+    other = test_metrics.baseline
+    if other is None:
         return []
     winner = _facts(test_metrics, ranking[ranking["chosen"].astype(bool)], fold_scores)
     baseline = _facts(other, ranking[ranking["is_baseline"].astype(bool)], fold_scores)
@@ -46,9 +47,9 @@ ROWS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
 
 
 def _facts(
-    scores: Mapping[str, Any], rows: pd.DataFrame, fold_scores: pd.DataFrame
+    scores: ModelScores, rows: pd.DataFrame, fold_scores: pd.DataFrame
 ) -> dict[str, Any]:
-    facts = {name: scores.get(name) for name, _, _ in ROWS}
+    facts = {name: getattr(scores, name, None) for name, _, _ in ROWS}
     if rows.empty:
         return facts
     row = rows.iloc[0]

@@ -28,7 +28,17 @@ def test_write_report_node_returns_the_page_and_figures_in_order(make_results):
     """What Kedro unpacks is in the order of the outputs, from plain parameters."""
     results = make_results(n_networks=6, n_test=100)
 
-    html, *figures = write_report(**results, reporting={"title": "A title"})
+    html, *figures = write_report(
+        results.dataset_profile.to_json(),
+        results.search_space.to_dict(),
+        results.trials,
+        results.finalists.to_json(),
+        results.fold_scores,
+        results.ranking,
+        results.best_architecture.to_json(),
+        results.test_metrics.to_json(),
+        {"title": "A title"},
+    )
 
     assert "<h1>A title</h1>" in html
     assert len(figures) == len(FIGURES)

@@ -35,7 +35,7 @@ def test_is_on_front_keeps_exactly_what_no_other_beats(drawn):
 
 def test_best_per_network_takes_the_longest_training(results):
     """One row per network, that of its last rung."""
-    kept = best_per_network(results["trials"])
+    kept = best_per_network(results.trials)
 
     assert kept["network_key"].is_unique
     assert kept["epochs"].max() == 9
@@ -43,7 +43,7 @@ def test_best_per_network_takes_the_longest_training(results):
 
 def test_draw_pareto_front_shows_each_contestant_once_in_its_colour(results):
     """Winner and baseline are named in the legend, other finalists together."""
-    figure = draw_pareto_front(results["trials"], results["ranking"])
+    figure = draw_pareto_front(results.trials, results.ranking)
 
     named = [trace.name for trace in figure.data if trace.showlegend is not False]
     assert sorted(named) == sorted(

@@ -110,10 +110,10 @@ def _look_ahead(search: Search) -> dict[str, Any]:
 
 def _costs(seconds: float, options: Any) -> dict[str, float]:
     from kedro_nas.accounting.costs import price
-    from kedro_nas.accounting.ledger import Ledger
+    from kedro_nas.accounting.time_spent import TimeSpent
 
-    priced = price(Ledger((), seconds, None, ()), options)
-    return {f"{item.name}, {priced.currency}": item.amount for item in priced.sums}
+    priced = price(TimeSpent((), seconds, None, ()), options)
+    return {f"{item.name}, {priced.currency}": item.amount for item in priced.prices}
 
 
 def _text(value: dict[str, Any]) -> str:

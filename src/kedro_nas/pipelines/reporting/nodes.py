@@ -7,6 +7,11 @@ from typing import Any
 import pandas as pd
 
 from kedro_nas.parameters.reporting import ReportingOptions
+from kedro_nas.records.export import TestMetrics
+from kedro_nas.records.profile import DatasetProfile
+from kedro_nas.records.ranking import Choice
+from kedro_nas.records.search import SearchResult
+from kedro_nas.space.search_space import SearchSpace
 
 # the outputs of `write_report` after the page, in this order
 FIGURES = (
@@ -32,12 +37,14 @@ def write_report(
     reporting: ReportingOptions,
 ) -> tuple[Any, ...]:
     """Write the page; return it and the figures in the order of `FIGURES`."""
+    from kedro_nas.records.job import JobResults
     from kedro_nas.report.page import write_report as write
 
-    report = write(
-        dataset_profile=dataset_profile, search_space=search_space, trials=trials,
-        finalists=finalists, fold_scores=fold_scores, ranking=ranking,
-        best_architecture=best_architecture, test_metrics=test_metrics,
-        options=ReportingOptions.at_the_door(reporting, where="nas.reporting"),
+    results = JobResults(
+        DatasetProfile.read(dataset_profile), SearchSpace.from_dict(search_space),
+        trials, SearchResult.read(finalists), fold_scores, ranking,
+        Choice.read(best_architecture), TestMetrics.read(test_metrics),
     )  # fmt: skip
+    options = ReportingOptions.at_the_door(reporting, where="nas.reporting")
+    report = write(results, options)
     return (report.html, *(report.figures[name] for name in FIGURES))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from kedro_nas.accounting.ledger import Ledger
+from kedro_nas.accounting.time_spent import TimeSpent
 from kedro_nas.report.figures.curves import time_unit
 from kedro_nas.report.figures.theme import (
     OTHER,
@@ -20,15 +20,15 @@ from kedro_nas.report.importance import Importance
 MAX_CHOICES = 12
 
 
-def draw_time_spent(ledger: Ledger) -> go.Figure:
+def draw_time_spent(time_spent: TimeSpent) -> go.Figure:
     """Draw the seconds of every part of every stage.
 
     Args:
-        ledger: The measured seconds; training to the last rung is set off.
+        time_spent: By stage and part; training to the last rung is set off.
     """
-    if not ledger.total_s:
+    if not time_spent.total_s:
         return empty_figure("No stage recorded its seconds.")
-    parts = [part for part in ledger.parts if part.seconds > 0]
+    parts = [part for part in time_spent.parts if part.seconds > 0]
     unit, length = time_unit(max(part.seconds for part in parts))
     figure = _bars(
         labels=[f"{part.stage}: {part.name}" for part in parts],

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from kedro_nas.report.figures.theme import HEAT, INK, empty_figure, new_figure, safe
+from kedro_nas.records.export import TestMetrics
+from kedro_nas.report.figures.theme import HEAT, INK, new_figure, safe
 
 # above it numbers in the cells would overlap, and names become too many to read
 MAX_WITH_NUMBERS = 14
 MAX_WITH_NAMES = 40
 
 
-def draw_confusion_matrix(test_metrics: Mapping[str, Any]) -> go.Figure:
+def draw_confusion_matrix(test_metrics: TestMetrics) -> go.Figure:
     """Draw the shares of each true class, rows true, columns predicted.
 
     Args:
         test_metrics: `nas.test_metrics`.
     """
-    counts = np.asarray(test_metrics.get("confusion_matrix") or [], dtype=float)
-    if not counts.size:
-        return empty_figure("The test images were not read.")
+    counts = np.asarray(test_metrics.confusion_matrix, dtype=float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    names = _distinct([safe(name, 18) for name in test_metrics["class_names"]])
+    names = _distinct([safe(name, 18) for name in test_metrics.class_names])
     n_classes = len(names)
     gap = 1 if n_classes <= MAX_WITH_NAMES else 0
     figure = new_figure(height=200 + 34 * min(max(n_classes, 4), 16))

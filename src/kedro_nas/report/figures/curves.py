@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from kedro_nas.records.search import SearchSummary
 from kedro_nas.report.figures.theme import (
     BASELINE,
     INK,
@@ -70,7 +70,7 @@ def draw_learning_curves(
     return figure
 
 
-def draw_search_history(trials: pd.DataFrame, search: Mapping[str, Any]) -> go.Figure:
+def draw_search_history(trials: pd.DataFrame, search: SearchSummary) -> go.Figure:
     """Draw every score when it was known, and the best so far.
 
     Args:
@@ -82,7 +82,7 @@ def draw_search_history(trials: pd.DataFrame, search: Mapping[str, Any]) -> go.F
     if scored.empty:
         return empty_figure("No trial ended in a score.")
     figure = new_figure(height=380)
-    unit, length = time_unit(max(trials["ended_s"].max(), search.get("seconds") or 0))
+    unit, length = time_unit(max(trials["ended_s"].max(), search.seconds))
     for rung, group in scored.groupby("rung"):
         figure.add_scatter(
             x=(group["ended_s"] / length).round(3),
@@ -106,10 +106,7 @@ def draw_search_history(trials: pd.DataFrame, search: Mapping[str, Any]) -> go.F
             customdata=[safe(reason, 90) for reason in failed["reason"]],
             hovertemplate="%{customdata}<extra>failed</extra>",
         )
-    steps = [
-        (step["seconds"] / length, step["score"])
-        for step in search.get("incumbent") or []
-    ]
+    steps = [(step.seconds / length, step.score) for step in search.incumbent]
     _add_incumbent(figure, steps, scored["ended_s"].max() / length)
     figure.update_xaxes(title_text=f"{unit} since the search began", rangemode="tozero")
     figure.update_yaxes(title_text="validation score", tickformat=".0%")

@@ -1,4 +1,4 @@
-"""Results of a made-up main job, in the form of docs/reference/files.md."""
+"""A made-up job: what all stages left behind, without running any."""
 
 from __future__ import annotations
 
@@ -8,32 +8,25 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 from PIL import Image
 
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking import test as test_split
 from kedro_nas.ranking.choose import rank_contestants
 from kedro_nas.ranking.finalists import choose_finalists
+from kedro_nas.records.export import TestMetrics
+from kedro_nas.records.job import JobResults
+from kedro_nas.records.profile import DatasetProfile
+from kedro_nas.records.ranking import Choice
+from kedro_nas.records.search import SearchResult
 from kedro_nas.space.architecture import Architecture, Head, Recipe, Stage, Stem
+from kedro_nas.space.search_space import SearchSpace
 
 RUNGS = ((0, 0, 1), (1, 1, 3), (2, 3, 9))
 FASHION = (
     "T-shirt", "Trouser", "Pullover", "Dress", "Coat",
     "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def make_results():
-    """Return the builder, for tests that vary what the job left behind."""
-    return build_results
-
-
-@pytest.fixture(scope="session")
-def results():
-    """Return the results of an ordinary job; treat them as read-only."""
-    return build_results()
 
 
 def build_results(
@@ -46,7 +39,7 @@ def build_results(
     accuracy: float = 0.905,
     n_test: int = 1500,
     seed: int = 0,
-) -> dict[str, Any]:
+) -> JobResults:
     """Build the inputs of `write_report`, the same for the same arguments."""
     rng = np.random.default_rng(seed)
     shape = (28, 28, 1)
@@ -59,19 +52,20 @@ def build_results(
     fold_scores = build_fold_scores(rng, contestants, accuracy)
     ranking, best = rank_contestants(fold_scores, contestants, RankingOptions())
     best |= {"epochs": 8, "seconds": float(fold_scores["seconds"].sum() / 2 + 1.5)}
+    best |= {"plan": {"finalists": 3, "folds": 5, "repeats": 1, "epochs": 8}}
     profile = build_profile(rng, shape, class_names)
-    return {
-        "dataset_profile": profile,
-        "search_space": build_search_space(networks, shape, len(class_names)),
-        "trials": trials,
-        "finalists": finalists,
-        "fold_scores": fold_scores,
-        "ranking": ranking,
-        "best_architecture": best,
-        "test_metrics": build_test_metrics(
-            rng, class_names, accuracy, n_test, with_baseline
-        ),
-    }
+    space = build_search_space(networks, shape, len(class_names))
+    metrics = build_test_metrics(rng, class_names, accuracy, n_test, with_baseline)
+    return JobResults(
+        dataset_profile=DatasetProfile.read(profile),
+        search_space=SearchSpace.from_dict(space),
+        trials=trials,
+        finalists=SearchResult.read(finalists),
+        fold_scores=fold_scores,
+        ranking=ranking,
+        best_architecture=Choice.read(best),
+        test_metrics=TestMetrics.read(metrics),
+    )
 
 
 def draw_architecture(rng, shape, n_classes) -> Architecture:
@@ -209,7 +203,9 @@ def build_finalists(trials, n, with_baseline, shape, class_names) -> dict[str, A
             "n_failed": int((trials["status"] == "failed").sum()), "n_stopped": 0,
             "epochs_trained": int((trials["epochs"] - trials["epoch_start"]).sum()),
             "seconds": float(ended) + 6, "seconds_full_training": 60.0, "budget_s": 240,
-            "ended_by": "budget", "workers": 2, "max_epochs": 9, "acceptance": 0.83,
+            "ended_by": "budget", "workers": 2, "max_epochs": 9,
+            "acceptance": {"drawn": 1000, "accepted": 830},
+            "seconds_by_kind": {"train": 60.0},
             "rank_correlation": [
                 {"iteration": 0, "bracket": 2, "rung": 1, "kendall_tau": 0.35, "n": 11},
                 {"iteration": 0, "bracket": 2, "rung": 2, "kendall_tau": 0.62, "n": 3},
@@ -281,6 +277,16 @@ def build_profile(rng, shape, class_names) -> dict[str, Any]:
             for index, name in enumerate(class_names)
         },
         "seconds": 3.4,
+        "set_aside": {"n": 0, "reasons": {}},
+        "leaks": {
+            "exact_copies": 14, "near_copies": 0, "conflicting_labels": 0,
+            "across_splits": 0, "removed": 0,
+        },
+        "sizes": {"28x28": 12000}, "n_sizes": 1, "modes": {"L": 12000}, "repaired": {},
+        "intensity": {
+            "mean": 72.0, "std": 80.0, "nearly_black": 0, "nearly_white": 0,
+            "of_one_level": 0,
+        },
         "verdict": {
             "mode": "normal", "objective": "accuracy", "class_weights": None,
             "n_train": 8000, "n_folds": 5, "n_repeats": 1, "bn_momentum": 0.9,
@@ -311,7 +317,7 @@ def draw_picture(rng, label, shape) -> str:
 def build_search_space(networks, shape, n_classes) -> dict[str, Any]:
     params, macs, depth = min(count(one) for one in networks)
     return {
-        "input_shape": list(shape), "n_classes": n_classes,
+        "input_shape": list(shape), "n_classes": n_classes, "preset": "cpu",
         "choices": {"block": ["conv", "separable", "residual"], "kernel_size": [3, 5]},
         "bounds": {
             "max_depth": 24, "max_params": 1_000_000, "max_macs": None,
@@ -345,7 +351,10 @@ def build_test_metrics(rng, class_names, accuracy, n, with_baseline) -> dict[str
     )
     if with_baseline:
         report["baseline"] |= {"params": 300_000}
-    return report | {"reads": 1, "seconds": 4.0, "seconds_final_fit": 31.0}
+    return report | {
+        "name": "the winner", "reads": 1, "epochs_final_fit": 8,
+        "seconds": 4.0, "seconds_final_fit": 31.0, "seconds_export": 9.0,
+    }  # fmt: skip
 
 
 def predict(rng, labels, n_classes, accuracy) -> np.ndarray:
