@@ -16,6 +16,8 @@ context, once, with `raise ... from error`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class KedroNasError(Exception):
     """An error a person can act on.
@@ -40,6 +42,14 @@ class KedroNasError(Exception):
         self.allowed = allowed
         self.remedy = remedy
         super().__init__(self._sentence())
+
+    def reword(self, change: Callable[[str], str]) -> None:
+        """Change the wording of each part, for those who know more of the context."""
+        self.failed = change(self.failed)
+        self.received = change(self.received)
+        self.allowed = change(self.allowed)
+        self.remedy = change(self.remedy)
+        self.args = (self._sentence(),)
 
     def _sentence(self) -> str:
         parts = [

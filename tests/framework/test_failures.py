@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 import sys
-from types import SimpleNamespace
+from typing import Any
 
 import click
 import pytest
+from kedro.framework import project
 from kedro.io.core import DatasetError
+from kedro.pipeline import Node, Pipeline
 
-from kedro_nas.errors import DataError
+from kedro_nas import create_pipeline
+from kedro_nas.errors import DataError, ParameterError
 from kedro_nas.framework import failures
 from kedro_nas.framework.hints import hint_for
 
+SEARCH = create_pipeline(stages=("search_space",))
 OURS = DataError("cannot read the images", received="an empty table")
 
 
@@ -48,7 +52,7 @@ def hooked(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
     """Install the excepthook over one that only records."""
     seen: list[BaseException] = []
     monkeypatch.setattr(sys, "excepthook", lambda *found: seen.append(found[1]))
-    failures.install(SimpleNamespace())
+    failures.install(failures.RunScope(pipeline=SEARCH))
     return seen
 
 
@@ -85,8 +89,8 @@ def test_excepthook_of_a_foreign_error_passes_it_on(
 
 def test_install_twice_wraps_once(hooked: list[BaseException]) -> None:
     """Several sessions in one process do not pile up hooks."""
-    failures.install(SimpleNamespace())
-    failures.install(SimpleNamespace())
+    failures.install(failures.RunScope(pipeline=SEARCH))
+    failures.install(failures.RunScope(pipeline=SEARCH))
     sys.excepthook(ValueError, ValueError("theirs"), None)
 
     assert len(hooked) == 1
@@ -128,18 +132,10 @@ class ParserError(Exception):
     ("error", "hint"),
     [
         (
-            ImportError("An error occurred importing the 'host.pipelines.nas' module."),
-            "kedro nas init --pipeline-name nas",
-        ),
-        (
             MissingConfigException("is not a valid directory: /p/conf/local"),
             "mkdir -p /p/conf/local",
         ),
         (ParserError("Invalid file conf/base/parameters_nas.yml"), "not valid YAML"),
-        (
-            ValueError("Failed to find the pipeline named 'nas'. It needs"),
-            "kedro nas init --pipeline-name nas",
-        ),
     ],
 )
 def test_hint_for_kedros_errors_that_newcomers_meet(
@@ -158,3 +154,72 @@ def test_hint_for_kedros_errors_that_newcomers_meet(
 def test_hint_for_other_errors_is_none(error: Exception) -> None:
     """No advice is better than wrong advice."""
     assert hint_for(error) is None
+
+
+def _own(value: Any) -> Any:
+    return value
+
+
+THEIRS = Pipeline([Node(_own, "a", "b", name="theirs")])
+MERGE = TypeError("Cannot merge incompatible container types")
+
+
+@pytest.mark.parametrize("error", [OURS, MERGE], ids=["ours", "kedros"])
+@pytest.mark.parametrize("known", [True, False], ids=["begun", "before"])
+def test_excepthook_of_a_run_without_our_nodes_says_nothing(
+    error: Exception,
+    known: bool,
+    hooked: list[BaseException],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Kedro's own traceback stays, before and after Kedro has chosen the nodes."""
+    monkeypatch.setattr(project, "pipelines", {"__default__": THEIRS})
+    failures.install(failures.RunScope(pipeline=THEIRS if known else None))
+    sys.excepthook(type(error), error, None)
+
+    assert hooked == [error]
+    assert capsys.readouterr().err == ""
+
+
+def test_excepthook_before_a_run_is_for_projects_with_our_nodes(
+    hooked: list[BaseException],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Kedro reads parameters before it chooses nodes; what is registered decides."""
+    monkeypatch.setattr(project, "pipelines", {"a": THEIRS, "nas": SEARCH})
+    failures.install(failures.RunScope())
+    sys.excepthook(TypeError, MERGE, None)
+
+    assert hooked == []
+    assert "kedro-nas: one environment" in capsys.readouterr().err
+
+
+def test_repeats_of_a_run_without_our_nodes_stay_in_the_log(
+    hooked: list[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    """What Kedro logs of a host's own node is not dropped."""
+    failures.install(failures.RunScope(pipeline=THEIRS))
+    with click.Context(click.Command("run")):
+        _log_failure(OURS)
+
+    assert len(caplog.records) == 1
+
+
+def test_name_as_the_host_does_names_sections_where_they_are() -> None:
+    """The library says `nas.`; a search in another namespace has other names."""
+    error = ParameterError(
+        "no trial fits nas.search.budget_s",
+        received="nas.trials of data/nas.trials, theirs.nas.search",
+        remedy="Set nas.ranking.baseline: auto",
+    )
+    wrapped = RuntimeError("Kedro's")
+    wrapped.__cause__ = error
+    names = {"params:search": "params:shared.quick", "trials": "tried"}
+    failures.name_as_the_host_does(wrapped, "defects.nas", names)
+
+    assert str(error) == (
+        "no trial fits shared.quick.budget_s. Received: tried of data/nas.trials, "
+        "theirs.nas.search. Set defects.nas.ranking.baseline: auto."
+    )

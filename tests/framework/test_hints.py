@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from kedro_nas.framework import hints
@@ -24,8 +26,10 @@ class MlflowException(Exception):  # noqa: N818 - MLflow's name
 
 
 ERRORS = [
-    (ImportError("importing the 'host.pipelines.nas' module"), "kedro nas init"),
-    (MissingConfigException("no such folder: a/conf/local"), "mkdir -p a/conf/local"),
+    (
+        MissingConfigException("is not a valid directory: /my p/conf/local"),
+        "mkdir -p '/my p/conf/local'",
+    ),
     (ParserError("in conf/base/parameters_nas.yml"), "conf/base/parameters_nas.yml is"),
     (TypeError("Cannot merge incompatible container types"), "`ranking: {folds: 3}`"),
     (
@@ -43,10 +47,6 @@ ERRORS = [
     (
         DatasetError("Dataset 'ImageDataset' not found in 'kedro_nas.datasets'."),
         "ImagesDataset, KerasModelDataset",
-    ),
-    (
-        ValueError("Failed to find the pipeline named 'search'."),
-        "kedro nas init --pipeline-name search",
     ),
 ]
 
@@ -68,8 +68,55 @@ def test_every_hint_is_tested() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [ValueError("no"), TypeError("merge"), KeyError("nas")]
+    "error",
+    [
+        ValueError("no"),
+        TypeError("merge"),
+        KeyError("nas"),
+        ValueError("Failed to find the pipeline named 'nothere'."),
+        MissingConfigException(
+            "No files of YAML or JSON format found in /p/conf/base or /p/conf/local"
+        ),
+    ],
 )
 def test_hint_for_an_error_of_the_host_is_silent(error: Exception) -> None:
     """What is not ours to explain is left alone."""
     assert hints.hint_for(error) is None
+
+
+REGISTRY = """
+from kedro_nas import create_pipeline
+
+
+def register_pipelines():
+    return {"nas": create_pipeline()}
+"""
+
+
+@pytest.mark.parametrize(
+    ("registry", "name", "advised"),
+    [
+        (REGISTRY, "nas", True),
+        (REGISTRY, "typo", False),
+        (REGISTRY.replace("kedro_nas", "theirs"), "nas", False),
+    ],
+)
+def test_hint_for_unregistered_is_for_a_search_registered_by_hand(
+    registry: str,
+    name: str,
+    advised: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A misspelt name, or a project without us, is Kedro's to explain."""
+    package = f"host_{name}_{advised}".lower()
+    (tmp_path / package).mkdir()
+    (tmp_path / package / "__init__.py").touch()
+    (tmp_path / package / "pipeline_registry.py").write_text(registry)
+    monkeypatch.syspath_prepend(tmp_path)
+    error = ImportError(f"... importing the '{package}.pipelines.{name}' module.")
+    said = hints.hint_for_unregistered(error)
+
+    assert (said is not None) is advised
+    if said:
+        assert "kedro nas init --update --pipeline-name nas" in said

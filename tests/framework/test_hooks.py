@@ -10,6 +10,7 @@ from kedro.io import DataCatalog, MemoryDataset
 
 from kedro_nas import create_pipeline
 from kedro_nas.datasets import WorkspaceDataset
+from kedro_nas.errors import SearchSpaceError
 from kedro_nas.framework.hooks import NasHooks
 
 PIPELINE = create_pipeline(stages=("search_space",))
@@ -57,3 +58,13 @@ def test_run_is_marked_once_a_stage(catalog: DataCatalog, tmp_path: Path) -> Non
     hooks.before_dataset_loaded(NODE)
 
     assert (tmp_path / "running.json").stat().st_ino == first
+
+
+def test_error_of_a_node_names_the_parameters_of_its_namespace() -> None:
+    """A host with two searches reads which of them is meant, in any runner."""
+    pipeline = create_pipeline(namespace="defects.nas", stages=("search_space",))
+    (node, *_) = pipeline.nodes
+    error = SearchSpaceError("too small", remedy="Raise nas.search_space.max_params")
+    NasHooks().on_node_error(error, node)
+
+    assert str(error) == "too small. Raise defects.nas.search_space.max_params."

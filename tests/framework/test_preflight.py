@@ -16,7 +16,6 @@ from kedro_nas.errors import DataError, ParameterError
 from kedro_nas.framework.preflight import (
     check_inputs,
     check_sections,
-    our_nodes,
     warn_of_destructive_merge,
     warn_of_memory,
 )
@@ -36,19 +35,8 @@ def _catalog(parameters: Any) -> DataCatalog:
     return catalog
 
 
-def _own(value: Any) -> Any:
-    return value
-
-
 def _make() -> dict[str, Any]:
     return {}
-
-
-def test_our_nodes_leaves_the_host_alone() -> None:
-    """Checks concern our nodes only, whatever else a host runs."""
-    mixed = PIPELINE + Pipeline([Node(_own, "a", "b", name="theirs")])
-
-    assert {node.name for node in our_nodes(mixed)} == {n.name for n in PIPELINE.nodes}
 
 
 def test_check_sections_of_complete_parameters_is_silent() -> None:
@@ -96,7 +84,36 @@ def test_check_inputs_never_written_names_the_command(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match=r"profile.json, which does not exist") as error:
         check_inputs(PIPELINE, PIPELINE.nodes, catalog)
-    assert 'kedro run --to-outputs "nas.dataset_profile"' in str(error.value)
+    assert "kedro run --pipelines nas --to-outputs nas.dataset_profile" in str(
+        error.value
+    )
+
+
+def test_check_inputs_in_another_environment_names_it_in_the_command() -> None:
+    """The command mends the environment that is run, not Kedro's default."""
+    pipeline = create_pipeline(namespace="defects.nas", stages=("search_space",))
+    catalog = DataCatalog(
+        {"defects.nas.dataset_profile": JSONDataset(filepath="none.json")}
+    )
+    command = "kedro run --pipelines defects_nas --env smoke --to-outputs defects.nas."
+
+    with pytest.raises(DataError, match=command):
+        check_inputs(pipeline, pipeline.nodes, catalog, env="smoke")
+
+
+def test_check_sections_shared_by_searches_names_the_hosts_name() -> None:
+    """A section that `parameters=` takes from elsewhere is looked for there."""
+    pipeline = create_pipeline(
+        stages=("search_space",),
+        parameters={"search_space": "shared.space", "seed": "shared.seed"},
+    )
+    shared = {"space": {}, "seed": 1, "serach": "theirs"}
+
+    assert check_sections(pipeline.nodes, _catalog({"shared": shared})) is None
+    with pytest.raises(ParameterError, match=r"'shared\.space' are missing"):
+        check_sections(pipeline.nodes, _catalog({"shared": {"seed": 1}}))
+    with pytest.raises(ParameterError, match=r"the seed 'shared\.seed' is not"):
+        check_sections(pipeline.nodes, _catalog({"shared": {"space": {}, "seed": "x"}}))
 
 
 def test_check_inputs_written_by_another_node_are_not_asked_for() -> None:
@@ -135,7 +152,7 @@ def test_warn_of_memory_names_what_no_entry_keeps(
     warn_of_memory(pipeline.nodes, DataCatalog())
 
     assert "no entry for defects.nas.finalists:" in caplog.text
-    assert "kedro nas init --namespace defects.nas" in caplog.text
+    assert "kedro nas init --update --namespace defects.nas" in caplog.text
     caplog.clear()
     kept = DataCatalog({"defects.nas.finalists": JSONDataset(filepath="f.json")})
     warn_of_memory(pipeline.nodes, kept)

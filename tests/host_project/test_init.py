@@ -65,7 +65,7 @@ def test_run_of_a_pipeline_registered_by_hand_names_the_fix(host: Host) -> None:
     done = host.kedro("run", "--pipelines", "nas")
 
     assert done.returncode == 1
-    assert "kedro nas init --pipeline-name nas" in done.stderr
+    assert "kedro nas init --update --pipeline-name nas" in done.stderr
 
 
 def test_commands_in_a_project_without_search_name_init(host: Host) -> None:

@@ -179,7 +179,7 @@ def test_run_of_a_late_stage_first_names_the_command(searching_host: Host) -> No
 
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
-    assert 'kedro run --to-outputs "nas.' in done.stderr
+    assert "kedro run --pipelines nas --to-outputs nas." in done.stderr
 
 
 def test_run_with_destructive_merge_warns_which_file(host: Host) -> None:
@@ -207,7 +207,7 @@ def test_run_of_a_second_search_without_its_files_names_init(
 
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
-    assert "kedro nas init --namespace defects.nas" in done.stderr
+    assert "kedro nas init --update --namespace defects.nas" in done.stderr
     assert "parameters_defects_nas.yml" in done.stderr
 
 
@@ -222,7 +222,7 @@ def test_run_without_an_entry_of_the_catalog_names_init(searching_host: Host) ->
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
     assert "an entry 'nas.workspace'" in done.stderr
-    assert "Write the entries of 'nas' with `kedro nas init`" in done.stderr
+    assert "Write the entries of 'nas' with `kedro nas init --update`" in done.stderr
 
 
 def test_run_with_the_hooks_in_settings_too_registers_them_once(
@@ -250,3 +250,27 @@ def test_run_in_kedro_s_processes_names_the_runner(searching_host: Host) -> None
     assert done.returncode == 1
     assert "SequentialRunner" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_run_of_a_host_without_the_search_ends_as_kedro_ends_it(host: Host) -> None:
+    """No message of ours, no advice: Kedro's own traceback, of a typo and of a file."""
+    host.write(
+        "src/host/pipelines/theirs/__init__.py",
+        "from kedro.pipeline import Node, Pipeline\n"
+        "def read(rows):\n"
+        "    return rows\n"
+        "def create_pipeline(**kwargs):\n"
+        "    return Pipeline([Node(read, 'params:rows', 'read')])\n",
+    )
+    typo = host.kedro("run", "--pipelines", "nothere")
+    (host.root / "conf" / "base" / "parameters.yml").unlink(missing_ok=True)
+    for path in (host.root / "conf" / "base").glob("catalog*.yml"):
+        path.unlink()
+    missing = host.kedro("run")
+
+    for done in (typo, missing):
+        assert done.returncode == 1
+        assert "Traceback" in done.stderr
+        assert "kedro-nas" not in done.stderr
+        assert "kedro nas" not in done.stderr
+        assert "mkdir" not in done.stderr

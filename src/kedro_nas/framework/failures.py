@@ -1,5 +1,6 @@
 """How a run ends that cannot go on: one message, no traceback from below.
 
+A run without our nodes ends as if this package were not installed.
 Set the environment variable `KEDRO_NAS_TRACEBACK=1` to see the traceback as well.
 """
 
@@ -7,8 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -17,18 +20,61 @@ from kedro.io.core import DatasetError
 from kedro.validation.exceptions import ParameterValidationError
 
 from kedro_nas.errors import KedroNasError, ParameterError
-from kedro_nas.framework.hints import WITH_TRACEBACK, hint_for
+from kedro_nas.framework.hints import (
+    WITH_TRACEBACK,
+    hint_for,
+    hint_for_unregistered,
+)
+from kedro_nas.framework.registered import our_nodes
 from kedro_nas.parameters.base import Options
-from kedro_nas.pipelines.nas.pipeline import STAGES
+from kedro_nas.pipelines.nas.pipeline import PREFIX
 
 SWITCH = "KEDRO_NAS_TRACEBACK"
 
 
-def install(context: Any) -> None:
+class RunScope:
+    """Whether the command under way is about our nodes.
+
+    Attributes:
+        context: Kedro's context, once it is made.
+        pipeline: What is run, once Kedro has filtered it.
+    """
+
+    def __init__(self, context: Any = None, pipeline: Any = None) -> None:
+        self.context = context
+        self.pipeline = pipeline
+
+    def is_ours(self, error: BaseException | None) -> bool:
+        """Return whether our nodes are run, or would be had they been reached.
+
+        Args:
+            error: What ended the run; it decides where pipelines cannot be read.
+        """
+        if self.pipeline is not None:
+            return bool(our_nodes(self.pipeline))
+        try:
+            return bool(self.registered_nodes())
+        except Exception:  # noqa: BLE001 - Kedro reports it, or has just done so
+            return any(isinstance(link, KedroNasError) for link in chain(error))
+
+    def registered_nodes(self) -> list[Any]:
+        """List our nodes in the pipelines asked for; in all if that is not known."""
+        from kedro.framework.project import pipelines
+
+        chosen = getattr(self.context, "_pipelines_to_validate", None)
+        return [
+            node
+            for name, pipeline in pipelines.items()
+            if chosen is None or name in chosen
+            for node in our_nodes(pipeline)
+        ]
+
+
+def install(scope: RunScope) -> None:
     """Wrap `sys.excepthook` once, and silence repeats in Kedro's log.
 
     Args:
-        context: Kedro's context, whose parameters are named in messages.
+        scope: Of the run; the hooks tell it what they learn.
     """
     previous = getattr(sys.excepthook, "wrapped", sys.excepthook)
 
@@ -37,8 +83,12 @@ def install(context: Any) -> None:
         error: BaseException,
         traceback: TracebackType | None,
     ) -> None:
-        text = message_of(error, context)
-        hint = hint_for(error)
+        text = hint = None
+        if scope.is_ours(error):
+            text = message_of(error, scope.context)
+            hint = hint_for(error)
+        else:
+            hint = hint_for_unregistered(error)
         if text is None and hint and kind.__name__ not in WITH_TRACEBACK:
             text = f"{kind.__name__}: {error}"
         if text is None or os.environ.get(SWITCH):
@@ -50,8 +100,55 @@ def install(context: Any) -> None:
     sys.excepthook = excepthook
     for name in ("kedro.pipeline.node", "kedro.validation.parameter_validator"):
         logger = logging.getLogger(name)
-        if not any(isinstance(item, _Repeats) for item in logger.filters):
-            logger.addFilter(_Repeats())
+        for item in [item for item in logger.filters if isinstance(item, _Repeats)]:
+            logger.removeFilter(item)
+        logger.addFilter(_Repeats(scope))
+
+
+@contextmanager
+def named_as_the_host_does(namespace: str, names: Mapping[str, str]) -> Iterator[None]:
+    """Give errors of ours that pass through the names of one search.
+
+    Args:
+        namespace: Of the search.
+        names: Our names to the host's, as `pipelines.nas.pipeline.host_names` gives.
+    """
+    try:
+        yield
+    except Exception as error:
+        name_as_the_host_does(error, namespace, names)
+        raise
+
+
+def name_as_the_host_does(
+    error: BaseException, namespace: str, names: Mapping[str, str]
+) -> None:
+    """Name parameters and datasets in an error of ours as the host does.
+
+    The library says `nas.search.budget_s`, as it does not know the namespace.
+
+    Args:
+        error: What ended the run; errors of ours in its chain are reworded.
+        namespace: Of the search.
+        names: Our names to the host's, as `pipelines.nas.pipeline.host_names` gives.
+    """
+    theirs = {ours.removeprefix(PREFIX): name for ours, name in names.items()}
+
+    def reword(text: str) -> str:
+        return _NAMED.sub(
+            lambda found: theirs.get(found[1], f"{namespace}.{found[1]}").removeprefix(
+                PREFIX
+            ),
+            text,
+        )
+
+    for link in chain(error):
+        if isinstance(link, KedroNasError):
+            link.reword(reword)
+
+
+# `nas.search` and `nas.trials`, but not `defects.nas.search` or a path
+_NAMED = re.compile(r"(?<![\w./])nas\.([a-z_]+)\b")
 
 
 def message_of(error: BaseException, context: Any = None) -> str | None:
@@ -64,7 +161,7 @@ def message_of(error: BaseException, context: Any = None) -> str | None:
     Returns:
         The message, or None if the error is not ours to explain.
     """
-    for link in _chain(error):
+    for link in chain(error):
         if isinstance(link, KedroNasError):
             return f"{type(link).__name__}: {link}"
     if isinstance(error, ParameterValidationError):
@@ -83,18 +180,19 @@ def _faults(error: ParameterValidationError, context: Any) -> str | None:
     chosen = {n: p for n, p in pipelines.items() if scope is None or n in scope}
     types = TypeExtractor(chosen).extract_types_from_pipelines()
     parameters = context.config_loader["parameters"] if context else {}
-    texts, ours = [], 0
-    for key, model in types.items():
-        if isinstance(model, type) and issubclass(model, Options):
-            text = _fault(model, key, _value(parameters, key))
-            texts.extend([f"ParameterError: {text}"] if text else [])
-            ours += bool(text)
+    mine = {
+        key: model
+        for key, model in types.items()
+        if isinstance(model, type) and issubclass(model, Options)
+    }
+    found = (_fault(m, key, _value(parameters, key)) for key, m in mine.items())
+    texts = [f"ParameterError: {text}" for text in found if text]
     foreign = [
         line
         for line in str(error).splitlines()
-        if line.startswith("- Parameter '") and not _is_ours(line)
+        if line.startswith("- Parameter '") and _parameter_in(line) not in mine
     ]
-    return "\n".join(texts + foreign) if ours else None
+    return "\n".join(texts + foreign) if texts else None
 
 
 def _fault(model: type[Options], key: str, value: Any) -> str | None:
@@ -125,16 +223,16 @@ def _value(parameters: Any, key: str) -> Any:
     return parameters
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    link: BaseException | None = error
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """List an error and what it was raised from, latest first."""
+    link = error
     while link is not None:
         yield link
         link = link.__cause__ or link.__context__
 
 
-def _is_ours(line: str) -> bool:
-    key = line.partition("Parameter '")[2].partition("'")[0]
-    return key.rpartition(".")[2] in STAGES
+def _parameter_in(line: str) -> str:
+    return line.partition("Parameter '")[2].partition("'")[0]
 
 
 class _Repeats(logging.Filter):
@@ -144,15 +242,28 @@ class _Repeats(logging.Filter):
     printed; sessions in notebooks and schedulers keep Kedro's log as it is.
     """
 
+    def __init__(self, scope: RunScope) -> None:
+        super().__init__()
+        self._scope = scope
+
     def filter(self, record: logging.LogRecord) -> bool:
         if record.levelno < logging.ERROR or os.environ.get(SWITCH):
             return True
         if click.get_current_context(silent=True) is None:
             return True
-        error = sys.exc_info()[1]
-        if error is not None and any(
-            isinstance(link, KedroNasError) for link in _chain(error)
-        ):
+        error, text = sys.exc_info()[1], record.getMessage()
+        if not self._scope.is_ours(error):
+            return True
+        if any(isinstance(link, KedroNasError) for link in chain(error)):
             return False
-        text = record.getMessage()
-        return not (text.startswith("Parameter '") and _is_ours(text))
+        return not (
+            text.startswith("Parameter '") and _parameter_in(text) in self._ours()
+        )
+
+    def _ours(self) -> set[str]:
+        return {
+            name.removeprefix(PREFIX)
+            for node in self._scope.registered_nodes()
+            for name in node.inputs
+            if name.startswith(PREFIX)
+        }

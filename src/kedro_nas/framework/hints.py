@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import shlex
+from pathlib import Path
 
 from kedro_nas import datasets
 
 _HINTS = (
     (
-        "ImportError",
-        r"importing the '(?P<package>[\w.]+)\.pipelines\.(?P<name>\w+)' module",
-        (
-            "kedro-nas: Kedro looks for a folder of that name and passes over "
-            "pipelines registered by hand. Write the folder with "
-            "`kedro nas init --pipeline-name {name}`, or let "
-            "src/<package>/pipelines/{name}/__init__.py contain "
-            "`from kedro_nas import create_pipeline`."
-        ),
-    ),
-    (
         "MissingConfigException",
-        r"(?P<folder>\S*conf/\w+)",
+        # not the folders that Kedro names when a file within them is missing
+        r"not a valid directory: (?P<folder>(?![^\n]* Error: )[^\n]+)",
         (
             "kedro-nas: Kedro needs that folder, even if it is empty. "
             "Make it: mkdir -p {folder}"
@@ -31,7 +24,7 @@ _HINTS = (
         r"(?P<file>\S*_nas\.ya?ml)",
         (
             "kedro-nas: {file} is not valid YAML at the line named above. Correct it, "
-            "or write it anew with `kedro nas init --force`."
+            "or move it away and write it anew with `kedro nas init --update`."
         ),
     ),
     (
@@ -72,14 +65,6 @@ _HINTS = (
         r"Dataset '\w+' not found in 'kedro_nas\.datasets'",
         f"kedro-nas: its datasets are {', '.join(datasets.__all__)}.",
     ),
-    (
-        "ValueError",
-        r"Failed to find the pipeline named '(?P<name>\w+)'",
-        (
-            "kedro-nas: if '{name}' is to be the search, write its folder with "
-            "`kedro nas init --pipeline-name {name}`."
-        ),
-    ),
 )
 
 
@@ -88,14 +73,53 @@ WITH_TRACEBACK = ("ImportError",)
 
 
 def hint_for(error: BaseException) -> str | None:
-    """Say what to do about an error of Kedro's that our users meet, or nothing.
+    """Return what to do about an error of Kedro's that our users meet, or None.
 
-    >>> hint_for(ImportError("An error occurred while importing the "
-    ...     "'host.pipelines.nas' module."))[:56]
-    'kedro-nas: Kedro looks for a folder of that name and pas'
+    >>> hint_for(TypeError("Cannot merge incompatible container types"))[:38]
+    'kedro-nas: one environment gives a lis'
     """
     for kind, pattern, hint in _HINTS:
         found = re.search(pattern, str(error))
         if found and kind in {link.__name__ for link in type(error).__mro__}:
-            return hint.format(**found.groupdict())
+            groups = found.groupdict()
+            if "folder" in groups:
+                groups["folder"] = shlex.quote(groups["folder"].strip())
+            return hint.format(**groups)
     return None
+
+
+def hint_for_unregistered(error: BaseException) -> str | None:
+    """Return what to do about a search that is registered where Kedro does not look.
+
+    Kedro passes over a pipeline that is registered by hand beside `find_pipelines`.
+    A name that the registry lacks, such as a misspelt one, is Kedro's to explain.
+    """
+    found = _UNFOUND.search(str(error))
+    if not found or error.__cause__ or not isinstance(error, ImportError):
+        return None
+    registry = _source_of(f"{found['package']}.pipeline_registry")
+    named = re.search(rf"""["']{found["name"]}["']""", registry)
+    if "kedro_nas" not in registry or not named:
+        return None
+    return (
+        "kedro-nas: Kedro looks for a folder of that name and passes over pipelines "
+        "registered by hand. Write the folder with "
+        f"`kedro nas init --update --pipeline-name {found['name']}`, or let "
+        f"src/{found['package']}/pipelines/{found['name']}/__init__.py contain "
+        "`from kedro_nas import create_pipeline`."
+    )
+
+
+_UNFOUND = re.compile(
+    r"importing the '(?P<package>[\w.]+)\.pipelines\.(?P<name>\w+)' module"
+)
+
+
+def _source_of(module: str) -> str:
+    try:
+        spec = importlib.util.find_spec(module)
+    except ImportError:
+        return ""
+    if spec is None or not spec.origin:
+        return ""
+    return Path(spec.origin).read_text(encoding="utf-8", errors="replace")

@@ -13,9 +13,10 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from kedro_nas.framework import failures, preflight, progress, quiet
+from kedro_nas.framework.registered import is_ours, our_nodes
 from kedro_nas.framework.tracking.record import Recorder
 from kedro_nas.framework.tracking.tensorboard import require_tensorboard
-from kedro_nas.pipelines.nas.pipeline import STAGES
+from kedro_nas.pipelines.nas.pipeline import STAGES, host_names
 
 
 class NasHooks:
@@ -25,7 +26,7 @@ class NasHooks:
     __name__ = "kedro_nas"
 
     def __init__(self) -> None:
-        self._context: Any = None
+        self._scope = failures.RunScope()
         self._recorder = Recorder()
         self._workspaces: dict[str, Path] = {}
         self._marked: tuple[Path, str] | None = None
@@ -33,8 +34,8 @@ class NasHooks:
     @hook_impl(tryfirst=True)  # other plugins' hooks may be what ends the run
     def after_context_created(self, context: Any) -> None:
         """Let errors of ours end in their message instead of a traceback."""
-        self._context = context
-        failures.install(context)
+        self._scope.context, self._scope.pipeline = context, None
+        failures.install(self._scope)
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: Any, run_params: Any) -> None:
@@ -45,16 +46,19 @@ class NasHooks:
                 logs of a package that is not installed.
             DataError: An input dataset is not in the catalog or not on disk.
         """
-        nodes = preflight.our_nodes(pipeline)
+        self._scope.pipeline = pipeline
+        nodes = our_nodes(pipeline)
         if not nodes:
             return
-        if self._context is not None:
-            preflight.warn_of_destructive_merge(self._context, nodes)
+        context = self._scope.context
+        if context is not None:
+            preflight.warn_of_destructive_merge(context, nodes)
         preflight.check_sections(nodes, catalog)
         require_tensorboard(nodes, catalog)
         preflight.warn_of_memory(nodes, catalog)
         if not run_params.get("only_missing_outputs"):
-            preflight.check_inputs(pipeline, nodes, catalog)
+            env = getattr(context, "env", None)
+            preflight.check_inputs(pipeline, nodes, catalog, env=env)
         self._workspaces = {
             namespace: catalog.get(f"{namespace}.workspace").load()
             for namespace in {node.namespace for node in nodes}
@@ -64,7 +68,7 @@ class NasHooks:
     @hook_impl
     def before_dataset_loaded(self, node: Any) -> None:
         """Say where the run is; import TensorFlow without its noise."""
-        if not preflight.is_ours(node):
+        if not is_ours(node):
             return
         workspace = self._workspaces.get(node.namespace)
         stage = next((tag for tag in node.tags if tag in STAGES), None)
@@ -75,8 +79,15 @@ class NasHooks:
     @hook_impl
     def after_node_run(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Log what a node of ours leaves, to MLflow and TensorBoard if asked for."""
-        root = Path(getattr(self._context, "project_path", "."))
+        root = Path(getattr(self._scope.context, "project_path", "."))
         self._recorder.record(node, inputs, outputs, root=root)
+
+    @hook_impl
+    def on_node_error(self, error: Exception, node: Any) -> None:
+        """Name parameters and datasets in our errors as this project does."""
+        if is_ours(node):
+            names = host_names(node)
+            failures.name_as_the_host_does(error, node.namespace or "nas", names)
 
     @hook_impl
     def after_pipeline_run(self) -> None:

@@ -11,21 +11,14 @@ from typing import Any
 import yaml
 
 from kedro_nas.errors import DataError, ParameterError
-from kedro_nas.pipelines.nas.pipeline import STAGES
+from kedro_nas.framework.registered import (
+    command_that_writes,
+    init_command,
+    names_of_search,
+)
+from kedro_nas.pipelines.nas.pipeline import PREFIX, STAGES, host_names
 
 logger = logging.getLogger(__name__)
-
-_PREFIX = "params:"
-
-
-def our_nodes(pipeline: Any) -> list[Any]:
-    """Pick the nodes of a pipeline that are this package's."""
-    return [node for node in pipeline.nodes if is_ours(node)]
-
-
-def is_ours(node: Any) -> bool:
-    """Say whether a node runs a function of this package's pipelines."""
-    return getattr(node.func, "__module__", "").startswith("kedro_nas.pipelines.")
 
 
 def check_sections(nodes: Iterable[Any], catalog: Any) -> None:
@@ -39,27 +32,41 @@ def check_sections(nodes: Iterable[Any], catalog: Any) -> None:
         ParameterError: A section is missing, null or misspelt, or the seed is not
             an integer.
     """
-    wanted = {
-        name.removeprefix(_PREFIX)
-        for node in nodes
-        for name in node.inputs
-        if name.startswith(_PREFIX)
-    }
-    for namespace in sorted({key.rpartition(".")[0] for key in wanted}):
-        given = _parameters(catalog, namespace)
-        keys = sorted(key for key in wanted if key.rpartition(".")[0] == namespace)
-        _check_present(namespace, keys, given)
-        _check_spelling(namespace, given)
-        _check_seed(namespace, given)
+    for namespace, group in _by_namespace(nodes):
+        wanted = {
+            ours.removeprefix(PREFIX): theirs.removeprefix(PREFIX)
+            for ours, theirs in names_of_search(group).items()
+            if ours.startswith(PREFIX)
+        }
+        own = sorted(name for s, name in wanted.items() if name == f"{namespace}.{s}")
+        if own:
+            given = _parameters(catalog, namespace)
+            _check_present(namespace, own, given)
+            _check_spelling(namespace, given)
+        for section, name in sorted(wanted.items()):
+            if name not in own:
+                _check_shared(section, name, catalog)
+        if "seed" in wanted:
+            _check_seed(wanted["seed"], catalog)
 
 
-def check_inputs(pipeline: Any, nodes: Iterable[Any], catalog: Any) -> None:
+def _by_namespace(nodes: Iterable[Any]) -> list[tuple[str, list[Any]]]:
+    groups: dict[str, list[Any]] = {}
+    for node in nodes:
+        groups.setdefault(node.namespace or "", []).append(node)
+    return sorted(groups.items())
+
+
+def check_inputs(
+    pipeline: Any, nodes: Iterable[Any], catalog: Any, *, env: str | None = None
+) -> None:
     """Check that what our nodes read from outside the run is there.
 
     Args:
         pipeline: The run's pipeline, for what other nodes will write first.
         nodes: Nodes of ours.
         catalog: Kedro's catalog.
+        env: Configuration environment, for the commands that messages name.
 
     Raises:
         DataError: A dataset is not in the catalog, or has never been written.
@@ -67,14 +74,14 @@ def check_inputs(pipeline: Any, nodes: Iterable[Any], catalog: Any) -> None:
     written = pipeline.all_outputs()
     for node in nodes:
         for name in node.inputs:
-            if name.startswith(_PREFIX) or name in written:
+            if name.startswith(PREFIX) or name in written:
                 continue
             if name not in catalog:
                 raise DataError(
                     f"'{node.name}' cannot read '{name}'",
                     received="a catalog without that entry",
                     allowed=f"an entry '{name}' in conf/base/catalog*.yml",
-                    remedy=_remedy_without_entry(name),
+                    remedy=_remedy_without_entry(node, name, env),
                 )
             if not catalog.exists(name):
                 place = _place(catalog, name)
@@ -82,7 +89,7 @@ def check_inputs(pipeline: Any, nodes: Iterable[Any], catalog: Any) -> None:
                     f"'{node.name}' cannot read '{name}'",
                     received=f"{place}, which does not exist",
                     allowed="a dataset that was written before",
-                    remedy=_remedy(name),
+                    remedy=_remedy_without_data(node, name, env),
                 )
 
 
@@ -103,9 +110,9 @@ def warn_of_memory(nodes: Iterable[Any], catalog: Any) -> None:
         logger.warning(
             "The catalog has no entry for %s: what is written there is lost when the "
             "run ends, and no later run or task can read it. Write the entries with "
-            "%s.",
+            "`%s`.",
             ", ".join(lost),
-            _init(lost[0].rpartition(".")[0]),
+            init_command(lost[0].rpartition(".")[0]),
         )
 
 
@@ -135,7 +142,7 @@ def warn_of_destructive_merge(context: Any, nodes: Iterable[Any]) -> None:
 
 
 def _parameters(catalog: Any, namespace: str) -> dict[str, Any] | None:
-    name = f"{_PREFIX}{namespace}" if namespace else "parameters"
+    name = f"{PREFIX}{namespace}" if namespace else "parameters"
     value = catalog.get(name).load() if name in catalog else None
     return value if isinstance(value, dict) else None
 
@@ -150,7 +157,7 @@ def _check_present(
             allowed=f"a mapping '{namespace}' with seed, {', '.join(STAGES)}",
             remedy=(
                 f"Write conf/base/parameters_{namespace.replace('.', '_')}.yml with "
-                f"{_init(namespace)}"
+                f"`{init_command(namespace)}`"
             ),
         )
     for key in keys:
@@ -164,7 +171,7 @@ def _check_present(
                 f"the parameters '{key}' are missing",
                 received=f"'{namespace}' with {', '.join(given) or 'nothing'}",
                 allowed=f"seed, {', '.join(STAGES)}",
-                remedy=f"{hint} in conf/<env>/parameters_nas.yml",
+                remedy=f"{hint} in conf/<env>/parameters*.yml",
             )
         if given[leaf] is None:
             raise ParameterError(
@@ -188,14 +195,31 @@ def _check_spelling(namespace: str, given: dict[str, Any] | None) -> None:
             )
 
 
-def _check_seed(namespace: str, given: dict[str, Any] | None) -> None:
-    seed = (given or {}).get("seed", 0)
+def _check_shared(section: str, name: str, catalog: Any) -> None:
+    """Check a section that `parameters=` of `create_pipeline` takes from elsewhere."""
+    key = PREFIX + name
+    if key not in catalog or catalog.get(key).load() is None:
+        raise ParameterError(
+            f"the parameters '{name}' are missing",
+            received="a configuration without them",
+            allowed="an integer"
+            if section == "seed"
+            else f"a mapping with options of '{section}'",
+            remedy=(
+                f"Write '{name}' into conf/<env>/parameters*.yml, or take it out of "
+                "`parameters=` of create_pipeline"
+            ),
+        )
+
+
+def _check_seed(name: str, catalog: Any) -> None:
+    seed = catalog.get(PREFIX + name).load()
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise ParameterError(
-            f"the seed '{namespace}.seed' is not an integer",
+            f"the seed '{name}' is not an integer",
             received=repr(seed),
             allowed="any integer",
-            remedy="Write `seed: 0`",
+            remedy=f"Write `{name.rpartition('.')[2]}: 0`",
         )
 
 
@@ -205,24 +229,30 @@ def _place(catalog: Any, name: str) -> str:
     return str(place)
 
 
-def _init(namespace: str) -> str:
-    option = f" --namespace {namespace}" if namespace not in {"", "nas"} else ""
-    return f"`kedro nas init{option}`"
-
-
-def _remedy_without_entry(name: str) -> str:
-    namespace = name.rpartition(".")[0]
-    if not namespace:
-        return _remedy(name)
-    return f"Write the entries of '{namespace}' with {_init(namespace)}"
-
-
-def _remedy(name: str) -> str:
-    if name.rpartition(".")[2] == "images":
+def _remedy_without_entry(node: Any, name: str, env: str | None) -> str:
+    if name.startswith(f"{node.namespace}."):
         return (
-            "Add your images, or point the entry at them: "
-            "`type: kedro_nas.datasets.ImagesDataset`, `path: <table or folder>`"
+            f"Write the entries of '{node.namespace}' with "
+            f"`{init_command(node.namespace)}`"
         )
-    if "." not in name:
-        return "Add the entry, or map the input to one that exists"
-    return f'Write it first: kedro run --to-outputs "{name}"'
+    writes = command_that_writes(name, node.namespace, env)
+    if writes is not None:  # by a node that this run leaves out
+        return f"Add the entry, so that it is kept, and write it first: {writes}"
+    if name == host_names(node).get("images"):
+        return _IMAGES_REMEDY
+    return "Add the entry, or map the input to one that exists"
+
+
+def _remedy_without_data(node: Any, name: str, env: str | None) -> str:
+    writes = command_that_writes(name, node.namespace, env)
+    if writes is not None:
+        return f"Write it first: {writes}"
+    if name == host_names(node).get("images"):
+        return _IMAGES_REMEDY
+    return "Put the file there, or point the entry at it"
+
+
+_IMAGES_REMEDY = (
+    "Add your images, or point the entry at them: "
+    "`type: kedro_nas.datasets.ImagesDataset`, `path: <table or folder>`"
+)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 
 from kedro_nas.errors import DataError, ParameterError
-from kedro_nas.framework.preflight import our_nodes
+from kedro_nas.framework.failures import named_as_the_host_does
+from kedro_nas.framework.registered import (
+    command_that_writes,
+    init_command,
+    names_of_search,
+    registered_nodes,
+    run_command,
+)
+from kedro_nas.pipelines.nas.pipeline import PREFIX
 
 
 @dataclass(frozen=True)
@@ -23,15 +30,26 @@ class Search:
         namespace: Its prefix, e.g. `nas`.
         context: Kedro's context.
         catalog: Kedro's catalog of the environment asked for.
+        names: Our names of datasets and parameters to the host's.
     """
 
     namespace: str
     context: Any
     catalog: Any
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def name(self, dataset: str) -> str:
-        """Prefix a dataset's name."""
-        return f"{self.namespace}.{dataset}"
+        """Return what the host calls a dataset of ours."""
+        return self.names.get(dataset, f"{self.namespace}.{dataset}")
+
+    def parameter(self, section: str) -> str:
+        """Return what the host calls a section of options, without `params:`."""
+        name = self.names.get(PREFIX + section, f"{self.namespace}.{section}")
+        return name.removeprefix(PREFIX)
+
+    def run_command(self, *options: str) -> str:
+        """Return the command that runs this search in this environment."""
+        return run_command(self.namespace, *options, env=self.context.env)
 
     def place(self, dataset: str) -> Path:
         """Say where a dataset is kept, for messages and for deletion.
@@ -48,7 +66,7 @@ class Search:
                 f"'{name}' is kept nowhere",
                 received="a catalog without that entry",
                 allowed="an entry with `path` or `filepath`",
-                remedy="Write the catalog entries with `kedro nas init`",
+                remedy=f"Write the entries with `{init_command(self.namespace)}`",
             )
         return Path(str(place))
 
@@ -64,21 +82,28 @@ class Search:
                 f"there is no '{name}' to show",
                 received=f"{self.place(dataset)}, which does not exist",
                 allowed="the output of a run",
-                remedy=f'Write it: kedro run --to-outputs "{name}"',
+                remedy=f"Write it: {self.run_command('--to-outputs', name)}",
             )
         return self.catalog.get(name).load()
 
     def load_images(self) -> Any:
-        """Load the images, under the name the project gives them."""
-        node = next(
-            node
-            for pipeline in pipelines.values()
-            for node in our_nodes(pipeline)
-            if node.namespace == self.namespace
-            and node.name.endswith(".prepare_images")
-        )
-        # prepare_images takes the images first; a host may have mapped their name
-        return self.catalog.get(node.inputs[0]).load()
+        """Load the images, under the name the project gives them.
+
+        Raises:
+            DataError: A node of the host makes them, and no entry keeps them.
+        """
+        name = self.names.get("images", "images")
+        if name not in self.catalog:
+            writes = command_that_writes(name, self.namespace, self.context.env)
+            raise DataError(
+                f"the images '{name}' cannot be read",
+                received="a catalog without that entry",
+                allowed="an entry that a run has written, or a new one",
+                remedy=f"Add the entry, and write it: {writes}"
+                if writes
+                else "Add the entry",
+            )
+        return self.catalog.get(name).load()
 
     def load_if_there(self, dataset: str) -> Any:
         """Load a dataset, or return None if no run has written it."""
@@ -88,13 +113,28 @@ class Search:
         return None
 
     def parameters(self) -> dict[str, Any]:
-        """Return the raw parameters of this search, as in YAML and `--params`."""
-        value: Any = self.context.config_loader["parameters"]
-        if self.namespace in value:
-            return dict(value[self.namespace])
-        for part in self.namespace.split("."):
-            value = value.get(part) or {}
-        return dict(value)
+        """Return the raw parameters of this search, as in YAML and `--params`.
+
+        Returns:
+            Section, or `seed`, to its value, wherever the host keeps it.
+        """
+        given: Any = self.context.config_loader["parameters"]
+        found = _value_at(given, self.namespace)
+        sections = dict(found) if isinstance(found, Mapping) else {}
+        for ours, theirs in self.names.items():
+            if ours.startswith(PREFIX):
+                value = _value_at(given, theirs.removeprefix(PREFIX))
+                if value is not None:
+                    sections[ours.removeprefix(PREFIX)] = value
+        return sections
+
+
+def _value_at(given: Any, name: str) -> Any:
+    if name in given:
+        return given[name]
+    for part in name.split("."):
+        given = given.get(part) if isinstance(given, Mapping) else None
+    return given
 
 
 @contextmanager
@@ -121,17 +161,14 @@ def opened(
     ) as session:
         context: Any = session.load_context()  # type: ignore[attr-defined]
         chosen = _choose(namespace)
-        yield Search(chosen, context, context.catalog)
+        names = names_of_search(registered_nodes(chosen))
+        with named_as_the_host_does(chosen, names):
+            yield Search(chosen, context, context.catalog, names)
 
 
 def namespaces() -> list[str]:
     """List the namespaces of our nodes in the registered pipelines."""
-    found = {
-        node.namespace
-        for pipeline in pipelines.values()
-        for node in our_nodes(pipeline)
-        if node.namespace
-    }
+    found = {node.namespace for node in registered_nodes() if node.namespace}
     return sorted(found)
 
 

@@ -40,7 +40,7 @@ class Options(BaseModel):
                 f"the parameters '{where}' are not valid",
                 received=faults(error, cls),
                 allowed=", ".join(cls.model_fields),
-                remedy="Correct them in conf/<env>/parameters_nas.yml or --params",
+                remedy="Correct them in conf/<env>/parameters*.yml or --params",
             ) from error
 
 

@@ -16,6 +16,7 @@ from kedro_nas import create_pipeline
 from kedro_nas.errors import ParameterError
 from kedro_nas.pipeline_registry import register_pipelines
 from kedro_nas.pipelines.nas import STAGES
+from kedro_nas.pipelines.nas.pipeline import host_names
 
 CATALOG = Path(__file__).parents[3] / "conf" / "base" / "catalog_nas.yml"
 
@@ -81,6 +82,63 @@ def test_create_pipeline_fits_between_the_nodes_of_a_team() -> None:
     assert "nas.model" not in pipeline.datasets()
 
 
+def test_create_pipeline_parameters_can_be_shared_by_two_searches() -> None:
+    """Two searches read one section; what is not named stays their own."""
+    shared = {"search": "shared.search", "params:seed": "params:seed"}
+    first = create_pipeline(namespace="defects.nas", parameters=shared)
+    second = create_pipeline(namespace="scratches.nas", parameters=shared)
+    both = first.inputs() & second.inputs()
+
+    assert both == {"images", "params:shared.search", "params:seed"}
+    assert "params:defects.nas.ranking" in first.inputs()
+
+
+def test_create_pipeline_parameters_by_name_keep_it() -> None:
+    """Names without a mapping are the host's own, unprefixed, as in Kedro."""
+    pipeline = create_pipeline(stages=("search_space",), parameters=["search_space"])
+
+    assert "params:search_space" in pipeline.inputs()
+
+
+def test_host_names_tell_what_each_node_calls_ours() -> None:
+    """Every dataset and section of every node has our name and the host's."""
+    pipeline = create_pipeline(
+        namespace="defects.nas",
+        inputs={"images": "photos"},
+        outputs={"model": "classifier"},
+        parameters={"search": "shared"},
+    )
+    names = {k: v for node in pipeline.nodes for k, v in host_names(node).items()}
+
+    assert names["images"] == "photos"
+    assert names["model"] == "classifier"
+    assert names["params:search"] == "params:shared"
+    assert names["params:ranking"] == "params:defects.nas.ranking"
+    assert set(names.values()) == pipeline.datasets()
+
+
+@pytest.mark.slow
+def test_create_pipeline_has_its_type_in_a_host(tmp_path: Path) -> None:
+    """`mypy --strict` of a host sees arguments and result, and no other name."""
+    mypy = pytest.importorskip("mypy.api")
+    (tmp_path / "host.py").write_text(
+        "from kedro_nas import create_pipeline\n"
+        "reveal_type(create_pipeline)\n"
+        "create_pipeline(namespce='x')\n"
+        "import kedro_nas\n"
+        "kedro_nas.nothing\n"
+    )
+    options = ["--cache-dir", str(tmp_path / "cache"), "--config-file", ""]
+    said, *_ = mypy.run(
+        ["--strict", "--follow-imports", "silent", *options, str(tmp_path / "host.py")]
+    )
+
+    assert "parameters: str | " in said.replace("builtins.", "")
+    assert 'Unexpected keyword argument "namespce"' in said
+    assert 'Module has no attribute "nothing"' in said
+    assert "Found 2 errors" in said
+
+
 def test_create_pipeline_is_one_task_when_grouped_by_namespace() -> None:
     """Deployment plugins can run the search as one task."""
     groups = create_pipeline().group_nodes_by("namespace")
@@ -108,6 +166,8 @@ def test_create_pipeline_of_some_stages_is_a_part_of_the_whole(stages: Any) -> N
         ({"inputs": {"image": "x"}}, "Did you mean 'images'"),
         ({"outputs": {"modle": "x"}}, "Did you mean 'model'"),
         ({"inputs": "test_metrics"}, "unknown name in `inputs`"),
+        ({"parameters": {"serach": "x"}}, "Did you mean 'search'"),
+        ({"parameters": {"images": "x"}}, "unknown name in `parameters`"),
         ({"namespace": "my-nas"}, "cannot prefix"),
         ({"namespace": ""}, "cannot prefix"),
     ],

@@ -12,8 +12,9 @@ from kedro_nas.framework.commands import (
     namespace_option,
     say,
 )
-from kedro_nas.framework.preflight import check_inputs, check_sections, our_nodes
+from kedro_nas.framework.preflight import check_inputs, check_sections
 from kedro_nas.framework.project import Search, opened
+from kedro_nas.framework.registered import our_nodes
 
 
 @click.command()
@@ -43,7 +44,10 @@ def _check_configuration(search: Search) -> None:
         if any(node.name.endswith(".prepare_images") for node in nodes):
             check_sections(nodes, search.catalog)
             check_inputs(
-                pipeline.only_nodes(*(n.name for n in nodes)), nodes, search.catalog
+                pipeline.only_nodes(*(n.name for n in nodes)),
+                nodes,
+                search.catalog,
+                env=search.context.env,
             )
 
 
@@ -63,7 +67,7 @@ def _look_ahead(search: Search) -> dict[str, Any]:
     given = search.parameters()
 
     def options(model: Any, name: str) -> Any:
-        return model.at_the_door(given.get(name), where=search.name(name))
+        return model.at_the_door(given.get(name), where=search.parameter(name))
 
     searching = options(SearchOptions, "search")
     ranking = options(RankingOptions, "ranking")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kedro_nas.framework.preflight import is_ours
+from kedro_nas.framework.registered import is_ours
 from kedro_nas.framework.tracking import tensorboard, values
 from kedro_nas.framework.tracking.mlflow import ActiveRun, active_run
 

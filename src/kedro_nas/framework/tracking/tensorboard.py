@@ -14,6 +14,7 @@ from typing import Any
 
 from kedro_nas.errors import ParameterError
 from kedro_nas.framework.tracking.values import trial_runs
+from kedro_nas.pipelines.nas.pipeline import PREFIX, host_names
 
 # ends the names of our files: those, and only those, are replaced
 SUFFIX = ".kedro-nas"
@@ -32,18 +33,15 @@ def require_tensorboard(nodes: Iterable[Any], catalog: Any) -> None:
     if importlib.util.find_spec("tensorboard") is not None:
         return
     for node in nodes:
-        for name in node.inputs:
-            section = name.removeprefix("params:")
-            if name == section or section.rpartition(".")[2] != "reporting":
-                continue
-            folder = folder_of(catalog.get(name).load())
-            if folder is not None:
-                raise ParameterError(
-                    f"the logs of '{section}' cannot be written",
-                    received=f"tensorboard: {folder}, and no package 'tensorboard'",
-                    allowed="tensorboard: null, or the package",
-                    remedy="pip install 'kedro-nas[tensorboard]'",
-                )
+        name = host_names(node).get(f"{PREFIX}reporting")
+        folder = name and folder_of(catalog.get(name).load())
+        if folder is not None:
+            raise ParameterError(
+                f"the logs of '{str(name).removeprefix(PREFIX)}' cannot be written",
+                received=f"tensorboard: {folder}, and no package 'tensorboard'",
+                allowed="tensorboard: null, or the package",
+                remedy="pip install 'kedro-nas[tensorboard]'",
+            )
 
 
 def folder_of(reporting: Any) -> str | None:

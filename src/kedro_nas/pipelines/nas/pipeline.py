@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 from collections.abc import Iterable, Mapping
 
-from kedro.pipeline import Pipeline
+from kedro.pipeline import Node, Pipeline
 
 from kedro_nas.errors import ParameterError
 
@@ -19,6 +20,8 @@ STAGES = (
     "reporting",
 )
 
+PREFIX = "params:"
+
 Names = str | Iterable[str] | Mapping[str, str]
 
 
@@ -27,6 +30,7 @@ def create_pipeline(
     namespace: str = "nas",
     inputs: Names | None = None,
     outputs: Names | None = None,
+    parameters: Names | None = None,
     tags: str | Iterable[str] | None = None,
     stages: Iterable[str] = STAGES,
 ) -> Pipeline:
@@ -43,6 +47,8 @@ def create_pipeline(
             always taken from the host.
         outputs: The same for what the pipeline writes, e.g.
             `{"model": "classifier"}`.
+        parameters: The same for sections of options, which two searches can share
+            so, e.g. `{"search": "shared.search", "seed": "shared.seed"}`.
         tags: Tags for all nodes, beside the name of their stage.
         stages: Which stages, in any order; all by default.
 
@@ -50,7 +56,7 @@ def create_pipeline(
         A pipeline whose free inputs are the host's.
 
     Raises:
-        ParameterError: An unknown stage, input or output, or no stage at all.
+        ParameterError: An unknown stage, input, output or section, or no stage at all.
 
     >>> sorted(create_pipeline(stages=("search_space",)).outputs())
     ['nas.search_space_figure']
@@ -59,13 +65,40 @@ def create_pipeline(
     mapped = _mapping(inputs, joined.inputs(), "inputs")
     if "images" in joined.inputs():
         mapped.setdefault("images", "images")
+    shared = _mapping(parameters, joined.inputs(), "parameters", are_parameters=True)
     return Pipeline(
         joined,
         namespace=_checked_namespace(namespace),
         inputs=mapped,
         outputs=_mapping(outputs, joined.all_outputs(), "outputs"),
+        parameters={PREFIX + name: PREFIX + theirs for name, theirs in shared.items()},
         tags=tags,
     )
+
+
+def host_names(node: Node) -> dict[str, str]:
+    """Map our names of what one of our nodes reads and writes to the host's.
+
+    Args:
+        node: A node made by `create_pipeline`.
+
+    Returns:
+        For example `{"images": "cleaned_images", "dataset": "nas.dataset",
+        "params:seed": "params:nas.seed", ...}`.
+
+    >>> host_names(create_pipeline(namespace="a.nas").nodes[0])["images"]
+    'images'
+    """
+    ours = _plain_nodes()[node.func.__name__]
+    return dict(
+        zip((*ours.inputs, *ours.outputs), (*node.inputs, *node.outputs), strict=True)
+    )
+
+
+@functools.cache
+def _plain_nodes() -> dict[str, Node]:
+    nodes = (node for stage in STAGES for node in _stage(stage).nodes)
+    return {node.func.__name__: node for node in nodes}
 
 
 def _stage(name: str) -> Pipeline:
@@ -89,18 +122,28 @@ def _ordered(stages: Iterable[str]) -> list[str]:
 
 
 def _mapping(
-    names: Names | None, known: Iterable[str], argument: str
+    names: Names | None,
+    known: Iterable[str],
+    argument: str,
+    *,
+    are_parameters: bool = False,
 ) -> dict[str, str]:
     if names is None:
         return {}
     if isinstance(names, str):
         names = [names]
     mapped = dict(names) if isinstance(names, Mapping) else {n: n for n in names}
-    known = [name for name in known if not name.startswith("params:")]
+    if are_parameters:  # Kedro's own spelling, with the prefix, will do as well
+        mapped = {_bare(name): _bare(theirs) for name, theirs in mapped.items()}
+    known = [_bare(n) for n in known if n.startswith(PREFIX) is are_parameters]
     for name in mapped:
         if name not in known:
             raise _unknown(f"name in `{argument}`", name, sorted(known))
     return mapped
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix(PREFIX)
 
 
 def _checked_namespace(namespace: str) -> str:
