@@ -10,7 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kedro_nas.files import append_json_line, read_json_lines
+from kedro_nas.files import (
+    append_json_line,
+    read_json_lines,
+    write_at,
+    write_file_atomically,
+)
 
 
 @settings(
@@ -54,3 +59,50 @@ def test_append_on_a_full_disk_leaves_the_lines_before(
     assert path.read_bytes() == b"1\n"
     append_json_line(path, 3)
     assert read_json_lines(path) == [1, 3]
+
+
+def test_write_at_goes_on_after_a_short_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the system took only in part is written to its end, at its place."""
+    pwrite = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda n, data, at: pwrite(n, data[:3], at))
+    path = tmp_path / "file"
+    path.write_bytes(b"ab")
+    with path.open("r+b") as file:
+        write_at(file.fileno(), b"0123456789", 2)
+
+    assert path.read_bytes() == b"ab0123456789"
+
+
+def test_write_at_on_a_full_disk_raises(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write the system takes nothing of is an error, not an endless loop."""
+    monkeypatch.setattr(os, "pwrite", lambda *_: 0)
+    with (tmp_path / "file").open("wb") as file, pytest.raises(OSError, match="bytes"):
+        write_at(file.fileno(), b"0123456789", 0)
+
+
+def test_write_file_atomically_syncs_before_it_renames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loss of power leaves the old file or the whole new one, and no other file."""
+    path = tmp_path / "model.keras"
+    events: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda n: events.append("sync") or fsync(n))
+    monkeypatch.setattr(
+        Path, "replace", lambda a, b: events.append("rename") or replace(a, b)
+    )
+    suffixes = []
+
+    def write(beside: Path) -> None:
+        suffixes.append(beside.suffix)
+        beside.write_bytes(b"whole")
+
+    write_file_atomically(path, write)
+
+    assert events == ["sync", "rename"]
+    assert suffixes == [".keras"]
+    assert [file.name for file in tmp_path.iterdir()] == ["model.keras"]

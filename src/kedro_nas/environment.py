@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from kedro_nas.redaction import redacted
+
 PACKAGES = (
     "kedro-nas",
     "kedro",
@@ -32,7 +34,7 @@ class Environment(BaseModel):
         cores: Number of processor cores.
         memory_gib: Memory of the machine.
         versions: Version by package; None for one that is not installed.
-        command: The command line, the program without its path.
+        command: The command line, the program without its path, without secrets.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,7 +57,7 @@ def describe_environment() -> Environment:
         cores=os.cpu_count(),
         memory_gib=_memory_gib(),
         versions={name: _version(name) for name in PACKAGES},
-        command=" ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        command=redacted(" ".join([Path(sys.argv[0]).name, *sys.argv[1:]])),
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
+
+from typing_extensions import Buffer
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -27,6 +30,47 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def write_file_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file with a function that wants a path, as `keras.Model.save` does.
+
+    Args:
+        path: The file; its folder is made when missing.
+        write: Called with a path beside it, of the same suffix.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    try:
+        write(beside)
+        # a rename may reach the disk before the content of what is renamed
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_at(number: int, content: Buffer, offset: int) -> None:
+    """Write all of a content at a place in an open file.
+
+    `os.pwrite` may write less than it is given, as when a disk fills up or a quota
+    is reached; its next call raises the reason.
+
+    Args:
+        number: File descriptor, open for writing.
+        content: Bytes, or a contiguous array.
+        offset: Bytes from the start of the file.
+
+    Raises:
+        OSError: Not all of it could be written.
+    """
+    left = memoryview(content).cast("B")
+    while left:
+        written = os.pwrite(number, left, offset)
+        if not written:
+            raise OSError(errno.EIO, "the file system takes no more bytes")
+        left, offset = left[written:], offset + written
 
 
 def write_json(path: Path, value: Any) -> None:

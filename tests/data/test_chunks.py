@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kedro_nas.data.chunks import RECORD_COLUMNS, ChunkTask, decode_chunk
+from kedro_nas.data.chunks import RECORD_COLUMNS, ChunkTask, decode_chunk, halve_chunk
 from kedro_nas.data.decode import BadImageError, Decoded, decode
 from kedro_nas.data.layout import Layout, fit_pixels
 from kedro_nas.data.pixel_file import create_pixel_file
@@ -67,3 +67,14 @@ def test_decode_chunk_names_an_image_by_its_own_pixels(make_pictures, encode, tm
         names |= set(decode_chunk(task, raws, layout, MAX_PIXELS)["image_id"])
 
     assert len(names) == 1
+
+
+def test_halve_chunk_keeps_each_image_at_its_place(tmp_path):
+    """The halves of a chunk write where the whole would have written."""
+    task = ChunkTask(first=10, pixels=tmp_path / "pixels.npy", offset=128)
+    job = (task, ["a", "b", "c"], "layout", 100)
+    first, second = halve_chunk(job)
+
+    assert (first[0].first, first[1]) == (10, ["a"])
+    assert (second[0].first, second[1]) == (11, ["b", "c"])
+    assert halve_chunk((task, ["a"], "layout", 100)) == [(task, ["a"], "layout", 100)]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from kedro_nas.data import decode as module
 from kedro_nas.data.decode import BadImageError, decode, peek
 
 
@@ -128,3 +131,41 @@ def test_decode_other_objects_are_refused(value):
     """What is no image at all is named by its type."""
     with pytest.raises(BadImageError, match=type(value).__name__):
         decode(value)
+
+
+def test_decode_starts_no_program_for_a_disguised_file(tmp_path, monkeypatch):
+    """PostScript named like a photograph is set aside, never handed to Ghostscript."""
+    started = tmp_path / "started"
+    program = tmp_path / "gs"
+    program.write_text(f"#!/bin/sh\ntouch {started}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    content = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\n%%EOF\n"
+
+    with pytest.raises(BadImageError, match="not an image that can be decoded"):
+        decode(content)
+    assert not started.exists()
+
+
+@pytest.mark.parametrize("shape", [(30, 40), (30, 40, 3), (3, 30, 40)])
+def test_decode_array_above_max_pixels_is_refused(shape):
+    """The largest number of pixels holds for arrays as it does for files."""
+    with pytest.raises(BadImageError, match="oversized"):
+        decode(np.zeros(shape, np.uint8), max_pixels=1199)
+    assert decode(np.zeros(shape, np.uint8), max_pixels=1200).pixels.size >= 1200
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "I;16"])
+def test_decode_in_strips_gives_what_the_whole_gives(encode, monkeypatch, mode):
+    """Converting a strip of rows at a time changes no pixel."""
+    rng = np.random.default_rng(0)
+    values = (
+        rng.integers(0, 256, (50, 7, 4), np.uint8)
+        if mode == "RGBA"
+        else rng.integers(0, 65536, (50, 7), np.uint16)
+    )
+    content = encode(Image.fromarray(values))
+    whole = decode(content).pixels
+    monkeypatch.setattr(module, "_STRIP_PIXELS", 20)
+
+    assert np.array_equal(decode(content).pixels, whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -35,3 +36,49 @@ def test_jobs_of_fewer_images_than_listed_is_told():
     """A file that shrinks while it is read is no endless loop."""
     with pytest.raises(DataError, match=r"changed while they were read.*2 images"):
         cut([b"", b""], 3)
+
+
+def test_ingest_on_a_disk_that_fills_up_leaves_no_black_image(
+    make_pictures, prepare, monkeypatch
+):
+    """What a full disk did not take is decoded again once there is room."""
+    pixels = np.maximum(make_pictures(40), 1)
+    images = pixels, np.arange(40) % 2
+    pwrite, left = os.pwrite, [20_000]
+
+    def filling(number, data, offset):
+        if not left[0]:
+            raise OSError(28, "No space left on device")
+        data = memoryview(data).cast("B")[: left[0]]
+        left[0] -= len(data)
+        return pwrite(number, data, offset)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", filling)
+        with pytest.raises(OSError, match="No space left"):
+            prepare(images)
+    store, _ = prepare(images)
+
+    assert store.pixels.min() > 0
+
+
+def test_ingest_without_its_pixel_file_forgets_the_records(
+    make_pictures, prepare, tmp_path, monkeypatch
+):
+    """Records of pixels that are gone do not count as decoded."""
+    pixels = np.maximum(make_pictures(40), 1)
+    images = pixels, np.arange(40) % 2
+
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("kedro_nas.data.prepare.clean", stop)
+        patched.setattr("kedro_nas.data.journal.SYNC_EVERY_S", 0.0)
+        with pytest.raises(KeyboardInterrupt):
+            prepare(images)
+    torn = next(tmp_path.rglob("pixels.npy"))
+    torn.write_bytes(torn.read_bytes()[:1000])
+    store, _ = prepare(images)
+
+    assert store.pixels.min() > 0

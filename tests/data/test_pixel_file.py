@@ -57,3 +57,26 @@ def test_create_pixel_file_is_plain_numpy(tmp_path, n):
     assert shape == (n, 224, 224, 3)
     assert dtype == np.uint8
     assert len(header) == 128
+
+
+@pytest.mark.parametrize("size", [0, 10, 128, 150])
+def test_create_pixel_file_replaces_a_torn_file(tmp_path, size):
+    """A file that a kill or a full disk left short is made anew."""
+    path = tmp_path / "pixels.npy"
+    path.write_bytes(pixel_file._header(60, SHAPE)[:size].ljust(size, b"\0"))
+    create_pixel_file(path, 60, SHAPE)
+
+    assert np.load(path, mmap_mode="r").shape == (60, *SHAPE)
+
+
+def test_create_pixel_file_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    """A disk that is full when the file is begun leaves no part of it."""
+
+    def full(n, shape):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pixel_file, "_header", full)
+    with pytest.raises(OSError, match="No space left"):
+        create_pixel_file(tmp_path / "pixels.npy", 60, SHAPE)
+
+    assert list(tmp_path.iterdir()) == []

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from kedro_nas.data import pool
-from kedro_nas.data.pool import run_in_processes
+from kedro_nas.data.pool import Halving, run_in_processes
 from kedro_nas.errors import DataError
 
 
@@ -79,3 +83,61 @@ def test_run_in_processes_passes_errors_on(forked):
     """An error of the work is the caller's."""
     with pytest.raises(ValueError, match="7"):
         list(run_in_processes(failing, iter([(7,)]), n_workers=2, cost_s=60))
+
+
+def dying_in_company(numbers: list[int]) -> list[int]:
+    if 3 in numbers:
+        os._exit(1)
+    return numbers
+
+
+def test_run_in_processes_sets_aside_what_ends_its_process(forked):
+    """One image that no memory suffices for costs itself, not the job."""
+    halving = Halving(
+        halve=lambda job: [(job[0][:1],), (job[0][1:],)] if job[0][1:] else [job],
+        give_up=lambda job: [-number for number in job[0]],
+    )
+    jobs = iter([([0, 1],), ([2, 3],), ([4, 5],), ([6, 7],)])
+    results = run_in_processes(
+        dying_in_company, jobs, n_workers=2, cost_s=60, halving=halving
+    )
+
+    assert [n for part in results for n in part] == [0, 1, 2, -3, 4, 5, 6, 7]
+
+
+PARENT = """
+import os, time
+from kedro_nas.data.pool import run_in_processes
+def work(number):
+    time.sleep(0.05)
+    return os.getpid()
+jobs = ((number,) for number in range(10_000))
+for pid in run_in_processes(work, jobs, n_workers=2, cost_s=60):
+    print(pid, flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel of Linux")
+def test_run_in_processes_end_with_their_parent_when_it_is_killed():
+    """No decoder outlives the run that started it, whatever ends that."""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    decoders = {int(parent.stdout.readline()) for _ in range(10)}
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    end = time.monotonic() + 5
+    while time.monotonic() < end and any(map(_is_alive, decoders)):
+        time.sleep(0.05)
+
+    assert len(decoders) == 2
+    assert not any(map(_is_alive, decoders))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]
+    except OSError:
+        return False

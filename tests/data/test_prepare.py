@@ -37,7 +37,7 @@ def test_prepare_awkward_files_are_kept_repaired_or_set_aside(
     for number, (name, (content, _)) in enumerate(awkward.items()):
         (folder / ("cat", "dog")[number % 2] / name).write_bytes(content)
     (folder / "cat" / "dangling.png").symlink_to(folder / "nowhere.png")
-    (folder / "cat" / "Thumbs.db").write_bytes(b"not an image")
+    (folder / "cat" / "notes.txt").write_bytes(b"not an image")
     (folder / "loose.png").write_bytes(b"outside a class")
     (folder / ".hidden").mkdir()
     (folder / ".hidden" / "x.png").write_bytes(b"hidden")

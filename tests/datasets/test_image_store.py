@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from pathlib import Path
 from uuid import uuid4
 
@@ -109,3 +111,47 @@ def test_preview_is_a_picture(store, tmp_path):
 
     assert dataset.preview().startswith("iVBOR")  # base64 of a PNG
     assert ImageStoreDataset.preview.__annotations__["return"] == "ImagePreview"
+
+
+def test_remote_upload_that_is_killed_leaves_the_earlier_store(
+    store, tmp_path, monkeypatch
+):
+    """Readers see the old store or the new one, never pixels under other labels."""
+    dataset = ImageStoreDataset(path=f"memory://bucket-{uuid4()}/dataset")
+    dataset.save(store)
+    other = shutil.copytree(store.path, tmp_path / "other")
+    described = json.loads((other / "store.json").read_text())
+    (other / "store.json").write_text(
+        json.dumps({**described, "fingerprint": "f" * 12})
+    )
+    system, put = dataset._fs, dataset._fs.put_file
+    uploaded = []
+
+    def killed(source, target, **options):
+        uploaded.append(target)
+        if len(uploaded) > 1:
+            raise KeyboardInterrupt
+        return put(source, target, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(system, "put_file", killed)
+        with pytest.raises(KeyboardInterrupt):
+            dataset.save(ImageStore.open(other))
+
+    assert dataset.load().fingerprint == store.fingerprint
+    dataset.save(ImageStore.open(other))
+    assert dataset.load().fingerprint == "f" * 12
+    left = system.find(str(dataset._filepath))
+    assert not [path for path in left if store.fingerprint in path]
+
+
+def test_remote_store_of_an_earlier_version_is_still_read(store):
+    """A store uploaded before there was a pointer is opened as it is."""
+    fsspec.filesystem("memory").store.clear()
+    dataset = ImageStoreDataset(path=f"memory://bucket-{uuid4()}/dataset")
+    for name in module.FILES:
+        dataset._fs.makedirs(str(dataset._filepath), exist_ok=True)
+        dataset._fs.put_file(str(store.path / name), f"{dataset._filepath}/{name}")
+
+    assert dataset.exists()
+    assert dataset.load().fingerprint == store.fingerprint

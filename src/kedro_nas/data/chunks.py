@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from kedro_nas.data.decode import BadImageError, Decoded, Pixels, decode, from_p
 from kedro_nas.data.layout import Layout, fit_pixels, shrunk, to_grey
 from kedro_nas.data.perceptual import perceptual_hashes
 from kedro_nas.data.png import unfiltered, unpack_plain_png
-from kedro_nas.data.sources.base import LocalFile, Raw
+from kedro_nas.data.sources.base import LocalFile, Raw, Unusable
+from kedro_nas.files import write_at
 
 RECORD_COLUMNS = (
     *("image_id", "height", "width", "grey", "mode", "repairs", "bad"),
@@ -57,7 +58,7 @@ def decode_chunk(
         warnings.simplefilter("ignore")
         records = _decode_all(raws, layout, max_pixels, pixels)
     with task.pixels.open("r+b") as file:
-        os.pwrite(file.fileno(), pixels.data, task.offset + task.first * layout.n_bytes)
+        write_at(file.fileno(), pixels.data, task.offset + task.first * layout.n_bytes)
     frame = pd.DataFrame(records, columns=list(RECORD_COLUMNS[:7]))
     grey = to_grey(shrunk(pixels))
     flat = grey.reshape(len(raws), -1)
@@ -65,6 +66,26 @@ def decode_chunk(
     frame["std"] = flat.std(axis=1).astype(np.float64)
     frame["phash"] = perceptual_hashes(grey)
     return frame
+
+
+def halve_chunk(job: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """Cut a job of `decode_chunk` in two; one of a single image stays whole."""
+    task, raws, layout, max_pixels = job
+    middle = len(raws) // 2
+    if not middle:
+        return [job]
+    after = replace(task, first=task.first + middle)
+    return [
+        (task, raws[:middle], layout, max_pixels),
+        (after, raws[middle:], layout, max_pixels),
+    ]
+
+
+def set_chunk_aside(job: tuple[Any, ...]) -> pd.DataFrame:
+    """Return the record of an image whose decoding ends any process."""
+    task, raws, layout, max_pixels = job
+    reason = "its decoding ended the process, often for lack of memory"
+    return decode_chunk(task, [Unusable(reason)] * len(raws), layout, max_pixels)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,9 +45,24 @@ class Cleaned:
         """Counts by reason, and the first examples."""
         return {
             "n": len(self.set_aside),
-            "reasons": self.set_aside["reason"].value_counts().to_dict(),
+            "reasons": self.set_aside["reason"]
+            .map(kind_of_reason)
+            .value_counts()
+            .to_dict(),
             "examples": self.set_aside.head(_EXAMPLES).to_dict("records"),
         }
+
+
+def kind_of_reason(reason: str) -> str:
+    """Return a reason without what differs from image to image.
+
+    >>> kind_of_reason("undecodable: image file is truncated (12 bytes not processed)")
+    'undecodable: image file is truncated'
+    >>> kind_of_reason("oversized: 9000x9000 pixels")
+    'oversized'
+    """
+    reason = re.sub(r"\s*\([^()]*\d[^()]*\)", "", reason)
+    return re.sub(r":?\s*(?:0x)?\d[\dx.]*(?:\s+(?:pixels|bytes))?", "", reason)
 
 
 def clean(
@@ -137,7 +153,7 @@ def _check_bad(
 ) -> None:
     if len(set_aside) <= options.max_bad_fraction * n:
         return
-    counts = set_aside["reason"].value_counts()
+    counts = set_aside["reason"].map(kind_of_reason).value_counts()
     first = "; ".join(
         f"{name}: {reason}"
         for name, reason in set_aside.head(3).itertuples(index=False)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,17 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from kedro_nas.data.png import PlainPng, unfiltered, unpack_plain_png
+from kedro_nas.data.sources.base import Unusable, image_size
 
 Pixels = NDArray[np.uint8]
 
+# What `PIL.Image.open` may try: raster formats whose decoders are in the process.
+# Others start programs (Ghostscript for EPS and PDF) or read what a file names.
+FORMATS = (
+    *("AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TGA"),
+    *("TIFF", "WEBP"),
+)
+_STRIP_PIXELS = 2**20  # of an image converted at a time: floats take much memory
 _READERS: dict[bytes, Callable[[io.BytesIO], Any]] = {
     b"\x89PN": PngImageFile,
     b"\xff\xd8\xff": JpegImageFile,
@@ -58,9 +67,11 @@ def decode(raw: Any, *, background: int = 255, max_pixels: int = 50_000_000) -> 
     Raises:
         BadImageError: With the reason, whatever the decoder raised.
     """
+    if isinstance(raw, Unusable):
+        raise BadImageError(str(raw))
     try:
         if isinstance(raw, np.ndarray):
-            return _from_array(raw, background)
+            return _from_array(raw, background, max_pixels)
         if isinstance(raw, Image.Image):
             return _from_image(raw, background, max_pixels)
         _check_bytes(raw)
@@ -114,9 +125,18 @@ def peek(raw: Any) -> tuple[int, int, bool]:
 
 def _opened(raw: bytes) -> Image.Image:
     """Open by the first bytes; trying one decoder after another costs a tenth."""
-    reader = _READERS.get(raw[:3], Image.open)
+    reader = _READERS.get(raw[:3])
+    if reader is None:
+        return Image.open(io.BytesIO(raw), formats=_formats_here())
     image: Image.Image = reader(io.BytesIO(raw))
     return image
+
+
+@lru_cache(maxsize=1)
+def _formats_here() -> tuple[str, ...]:
+    """Return which of `FORMATS` this build of Pillow has."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def _from_image(image: Image.Image, background: int, max_pixels: int) -> Decoded:
@@ -157,12 +177,20 @@ def _has_exif(image: Image.Image) -> bool:
 
 def _composite(image: Image.Image, background: int) -> Pixels:
     grey = image.mode in {"LA", "La", "L"}
-    layers = np.asarray(image.convert("RGBA"), dtype=np.float32)
-    alpha = layers[..., 3:] / 255
-    pixels = np.rint(layers[..., :3] * alpha + background * (1 - alpha)).astype(
-        np.uint8
-    )
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    for top, bottom in _strips(image.height, image.width):
+        strip = image.crop((0, top, image.width, bottom)).convert("RGBA")
+        layers = np.asarray(strip, dtype=np.float32)
+        alpha = layers[..., 3:] / 255
+        pixels[top:bottom] = np.rint(layers[..., :3] * alpha + background * (1 - alpha))
     return pixels[..., :1] if grey else _drop_equal_channels(pixels, image.mode)
+
+
+def _strips(height: int, width: int) -> Iterator[tuple[int, int]]:
+    """Cut an image into strips of rows, first row and row after the last."""
+    rows = max(1, _STRIP_PIXELS // max(1, width))
+    for top in range(0, height, rows):
+        yield top, min(height, top + rows)
 
 
 def _drop_equal_channels(pixels: Pixels, mode: str) -> Pixels:
@@ -176,8 +204,11 @@ def _with_channel(pixels: Pixels) -> Pixels:
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
-def _from_array(values: NDArray[Any], background: int) -> Decoded:
+def _from_array(values: NDArray[Any], background: int, max_pixels: int) -> Decoded:
     mode = f"array {values.dtype}"
+    if image_size(values.shape) > max_pixels:
+        size = "x".join(map(str, values.shape))
+        raise BadImageError(f"oversized: {size} pixels")
     if values.ndim == 3 and values.shape[-1] not in {1, 3, 4}:
         if values.shape[0] not in {1, 3}:
             raise BadImageError(f"an array of shape {values.shape} is no image")
@@ -200,18 +231,26 @@ def _to_uint8(values: NDArray[Any]) -> tuple[Pixels, list[str]]:
         return values.astype(np.uint8) * np.uint8(255), ["1-bit scaled"]
     if not np.issubdtype(values.dtype, np.number) or values.dtype.kind == "c":
         raise BadImageError(f"pixels of type {values.dtype}")
-    wide = values.astype(np.float64)
-    low, high = float(wide.min()), float(wide.max())
+    low, high = float(values.min()), float(values.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         raise BadImageError("pixels are NaN or infinite")
     if low < 0:
         raise BadImageError(f"pixels down to {low:g}, below zero")
     if values.dtype.kind == "f" and high <= 1:
-        return np.rint(wide * 255).astype(np.uint8), ["0-1 scaled"]
+        return _scaled(values, 255.0), ["0-1 scaled"]
     if high <= 255 and values.dtype.itemsize != 2:
-        return np.rint(wide).astype(np.uint8), []
+        return _scaled(values, 1.0), []
     if high <= 65535:
-        return np.rint(wide / 257).astype(np.uint8), ["16-bit scaled"]
+        return _scaled(values, 1 / 257), ["16-bit scaled"]
     if values.dtype.kind in "iu" and high < 2**32:
-        return np.rint(wide / (2**32 - 1) * 255).astype(np.uint8), ["32-bit scaled"]
+        return _scaled(values, 255 / (2**32 - 1)), ["32-bit scaled"]
     raise BadImageError(f"pixels up to {high:g}")
+
+
+def _scaled(values: NDArray[Any], factor: float) -> Pixels:
+    """Multiply and round to uint8, a strip of rows at a time."""
+    pixels = np.empty(values.shape, np.uint8)
+    width = int(np.prod(values.shape[1:]))
+    for top, bottom in _strips(len(values), width):
+        pixels[top:bottom] = np.rint(values[top:bottom].astype(np.float64) * factor)
+    return pixels

@@ -17,12 +17,18 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from kedro_nas.data.chunks import ChunkTask, decode_chunk, fetched
+from kedro_nas.data.chunks import (
+    ChunkTask,
+    decode_chunk,
+    fetched,
+    halve_chunk,
+    set_chunk_aside,
+)
 from kedro_nas.data.decode import BadImageError, peek
 from kedro_nas.data.journal import Journal
 from kedro_nas.data.layout import Layout, resolve_layout
-from kedro_nas.data.pixel_file import create_pixel_file
-from kedro_nas.data.pool import run_in_processes
+from kedro_nas.data.pixel_file import create_pixel_file, is_pixel_file
+from kedro_nas.data.pool import Halving, run_in_processes
 from kedro_nas.data.progress import track
 from kedro_nas.data.sources.base import LocalFile, Raw, Source
 from kedro_nas.errors import DataError
@@ -132,9 +138,13 @@ def _decode_all(
     """Decode what an earlier call has not; return the records of all."""
     pixels = folder / "store" / "pixels.npy"
     check_disk(len(rows) * layout.n_bytes, options.max_disk_gb, pixels)
-    offset = create_pixel_file(pixels, len(rows), layout.shape)
     height, width, channels = layout.shape
-    journal = Journal(folder / f"records-{height}x{width}x{channels}", pixels)
+    records_of_all = folder / f"records-{height}x{width}x{channels}"
+    if not is_pixel_file(pixels, len(rows), layout.shape) and records_of_all.exists():
+        # records of pixels that are gone, as after a loss of power
+        shutil.rmtree(records_of_all)
+    offset = create_pixel_file(pixels, len(rows), layout.shape)
+    journal = Journal(records_of_all, pixels)
     done = journal.n_synced
     if done:
         logger.info("Going on: %d of %d images are decoded.", done, len(rows))
@@ -146,6 +156,7 @@ def _decode_all(
         ),
         n_workers=options.n_workers,
         cost_s=n_left * (_SECONDS_PER_IMAGE + layout.n_bytes * _SECONDS_PER_BYTE),
+        halving=Halving(halve_chunk, set_chunk_aside),
     )
     try:
         for records in track(chunks, total=n_left, what="Decoding images"):

@@ -76,13 +76,22 @@ def look_alikes(class_names: Sequence[str]) -> list[str]:
     """
     alike: dict[str, list[str]] = {}
     for name in class_names:
-        alike.setdefault(re.sub(r"[\s_-]+", "", name.casefold()), []).append(name)
+        alike.setdefault(folded(name), []).append(name)
     return [
         f"Classes {' and '.join(map(repr, names))} have nearly the same name; "
         "are they one?"
         for key, names in alike.items()
         if len(names) > 1 and not re.fullmatch(r"\d+", key)
     ]
+
+
+def folded(name: str) -> str:
+    """Return a name without what two spellings of it may differ in.
+
+    >>> folded("T-Shirt ") == folded("t shirt")
+    True
+    """
+    return re.sub(r"[\s_-]+", "", name.casefold())
 
 
 def encode_splits(values: Sequence[Any]) -> NDArray[np.str_]:

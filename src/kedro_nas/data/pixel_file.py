@@ -5,25 +5,40 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kedro_nas.files import write_at, write_atomically
 
 _HEADER_BYTES = 128  # NumPy pads to multiples of 64; a 4-D uint8 header fits in 128
 
 
 def create_pixel_file(path: Path, n: int, shape: tuple[int, int, int]) -> int:
-    """Make a `.npy` file of zeros, sparse, unless one of this shape is there already.
+    """Make a `.npy` file of zeros, sparse, unless the same is there already.
 
     Returns:
         Bytes before the first pixel.
     """
-    if not path.exists() or np.load(path, mmap_mode="r").shape[1:] != shape:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
+    if not is_pixel_file(path, n, shape):
+
+        def write(file: IO[bytes]) -> None:
             file.write(_header(n, shape))
-            file.truncate(_HEADER_BYTES + n * int(np.prod(shape)))
+            file.truncate(_n_bytes(n, shape))
+
+        write_atomically(path, write)
     return _HEADER_BYTES
+
+
+def is_pixel_file(path: Path, n: int, shape: tuple[int, int, int]) -> bool:
+    """Return whether a file is whole and has room for `n` images of a shape."""
+    try:
+        with path.open("rb") as file:
+            whole = os.fstat(file.fileno()).st_size == _n_bytes(n, shape)
+            return whole and file.read(_HEADER_BYTES) == _header(n, shape)
+    except FileNotFoundError:
+        return False
 
 
 def close_up(path: Path, keep: NDArray[np.bool_], shape: tuple[int, int, int]) -> None:
@@ -36,12 +51,12 @@ def close_up(path: Path, keep: NDArray[np.bool_], shape: tuple[int, int, int]) -
     """
     n_kept = int(keep.sum())
     n_bytes = int(np.prod(shape))
-    size = _HEADER_BYTES + n_kept * n_bytes
+    size = _n_bytes(n_kept, shape)
     with path.open("r+b") as file:
         number = file.fileno()
         for hole, tail in zip(*_moves(keep), strict=True):
             row = os.pread(number, n_bytes, _HEADER_BYTES + tail * n_bytes)
-            os.pwrite(number, row, _HEADER_BYTES + hole * n_bytes)
+            write_at(number, row, _HEADER_BYTES + hole * n_bytes)
         file.write(_header(n_kept, shape))
         file.truncate(size)
         file.flush()
@@ -61,6 +76,10 @@ def _moves(keep: NDArray[np.bool_]) -> tuple[list[int], list[int]]:
     holes = np.flatnonzero(~keep[:n_kept])
     tails = n_kept + np.flatnonzero(keep[n_kept:])
     return holes.tolist(), tails.tolist()
+
+
+def _n_bytes(n: int, shape: tuple[int, int, int]) -> int:
+    return _HEADER_BYTES + n * int(np.prod(shape))
 
 
 def _header(n: int, shape: tuple[int, int, int]) -> bytes:

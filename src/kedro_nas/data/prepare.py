@@ -70,6 +70,7 @@ def prepare_images(
         options.group_column,
     )
     source = as_source(images, columns)
+    source.max_pixels = options.max_pixels
     listing = source.listing()
     settings = options.model_dump(mode="json", exclude=_NOT_IN_KEY)
     key = content_key([FORMAT, listing.key, settings, seed])

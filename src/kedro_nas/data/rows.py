@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kedro_nas.data.labels import encode_labels, encode_splits
+from kedro_nas.data.labels import encode_labels, encode_splits, folded
 from kedro_nas.data.sources.base import Listing, Source
 from kedro_nas.data.splits import deal
 from kedro_nas.errors import DataError
@@ -102,7 +102,7 @@ def check_classes(
     counts = np.bincount(pairs["label"], minlength=len(class_names))
     short = np.flatnonzero(counts < options.n_folds)
     if len(short):
-        listed = ", ".join(f"'{class_names[i]}' {counts[i]}" for i in short[:5])
+        listed = ", ".join(_short_class(i, counts, class_names) for i in short[:5])
         more = f" and {len(short) - 5} more classes" if len(short) > 5 else ""
         sampled = ", raise max_images" if options.max_images else ""
         raise DataError(
@@ -112,6 +112,22 @@ def check_classes(
             remedy=f"Add images, drop or merge the class{sampled}, "
             "or lower data_preparation.n_folds",
         )
+
+
+def _short_class(
+    label: int, counts: NDArray[np.integer], class_names: list[str]
+) -> str:
+    """Name a class that is too small, beside one that may be meant by it."""
+    told = f"'{class_names[label]}' {counts[label]}"
+    alike = [
+        other
+        for other, name in enumerate(class_names)
+        if other != label and folded(name) == folded(class_names[label])
+    ]
+    if not alike:
+        return told
+    largest = max(alike, key=lambda other: int(counts[other]))
+    return f"{told}, beside '{class_names[largest]}' {counts[largest]}"
 
 
 def _group_names(listing: Listing) -> list[str | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -15,6 +17,8 @@ from kedro_datasets._typing import ImagePreview
 
 from kedro_nas.data.contact_sheet import contact_sheet_png
 from kedro_nas.data.store import FILES, ImageStore
+
+_POINTER = "current.json"  # names the folder of the store that is complete
 
 
 class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
@@ -86,25 +90,51 @@ class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
         if self._protocol == "file":
             _adopt(data.path, Path(target))
             return
-        # the description goes last: without it the directory is no store
+        self._upload(data, target)
+
+    def _upload(self, store: ImageStore, target: str) -> None:
+        """Upload a store under its fingerprint, then switch to it at once.
+
+        A kill at any moment leaves the store that was there: readers follow
+        `current.json`, which is replaced as one object when all files are in place.
+        """
+        folder = f"{target}/{store.fingerprint}"
+        self._fs.makedirs(folder, exist_ok=True)
         for name in FILES:
-            self._fs.makedirs(target, exist_ok=True)
-            self._fs.put_file(str(data.path / name), f"{target}/{name}")
+            self._fs.put_file(str(store.path / name), f"{folder}/{name}")
+        pointer = json.dumps({"fingerprint": store.fingerprint})
+        self._fs.pipe_file(f"{target}/{_POINTER}", pointer.encode())
+        for path in self._fs.ls(target, detail=False):
+            if str(path).rstrip("/").rsplit("/", 1)[-1] not in {
+                store.fingerprint,
+                _POINTER,
+            }:
+                self._fs.rm(path, recursive=True)
+
+    def _current(self, source: str) -> str:
+        """Return the folder of the store a remote entry points at."""
+        try:
+            pointer = json.loads(self._fs.cat_file(f"{source}/{_POINTER}"))
+        except FileNotFoundError:
+            return source  # as versions before 0.2 wrote it
+        return f"{source}/{pointer['fingerprint']}"
 
     def load(self) -> ImageStore:
         """Open the store."""
         source = str(self._get_load_path())
         if self._protocol == "file":
             return ImageStore.open(source)
-        return ImageStore.open(self._downloaded(source))
+        return ImageStore.open(self._downloaded(self._current(source)))
 
     def preview(self) -> ImagePreview:
         """Show examples of each class in Kedro-Viz."""
         return ImagePreview(contact_sheet_png(self.load()))
 
     def _downloaded(self, source: str) -> Path:
-        stamp = self._fs.checksum(f"{source}/store.json")
-        folder = Path(tempfile.gettempdir(), "kedro_nas", f"{stamp:x}".lstrip("-"))
+        # the description has the fingerprint of all that is in the store
+        description = self._fs.cat_file(f"{source}/store.json")
+        stamp = hashlib.sha256(description).hexdigest()[:32]
+        folder = Path(tempfile.gettempdir(), "kedro_nas", stamp)
         for name in FILES:
             if not (folder / name).exists():
                 folder.mkdir(parents=True, exist_ok=True)
@@ -125,6 +155,8 @@ class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
             path = str(self._get_load_path())
         except DatasetError:
             return False
+        if self._protocol != "file":
+            path = self._current(path)
         return bool(self._fs.exists(f"{path}/store.json"))
 
 

@@ -12,6 +12,7 @@ from kedro_datasets._typing import JSONPreview
 from kedro_nas.data.sources import Columns, Source, source_at
 from kedro_nas.datasets.keras_sets import KERAS_SETS, keras_source
 from kedro_nas.datasets.preview import to_json
+from kedro_nas.redaction import redacted
 
 
 class ImagesDataset(AbstractDataset[Any, Source]):
@@ -149,7 +150,7 @@ class ImagesDataset(AbstractDataset[Any, Source]):
 
     def _describe(self) -> dict[str, Any]:
         return {
-            "path": self._path,
+            "path": None if self._path is None else redacted(self._path),
             "source": self._source,
             "name": self._name,
             "columns": self._columns,

@@ -18,7 +18,7 @@ def keras_source(name: str) -> ArraysSource:
     """
     where = f"Keras' {name}"
     # the sets never change, so the name stands for the content
-    return ArraysSource(lambda: _load(name), where, key=f"keras:{name}")
+    return ArraysSource(lambda: _load(name), where, key=lambda: f"keras:{name}")
 
 
 def _load(name: str) -> list[Part]:

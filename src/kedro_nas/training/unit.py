@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import TrainingError
+from kedro_nas.files import write_file_atomically
 from kedro_nas.ranking.metrics import score_predictions
 from kedro_nas.seeds import derive_seed, generator
 from kedro_nas.training.checkpoints import load_checkpoint, save_checkpoint
@@ -357,7 +358,4 @@ def _statistics(
 
 
 def _save_model(learner: Learner, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.stem}.tmp.keras")
-    learner.portable_model().save(beside)
-    beside.replace(path)
+    write_file_atomically(path, learner.portable_model().save)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import fsspec
@@ -75,3 +76,39 @@ def test_remote_folder_is_read_through_fsspec(make_folder):
     assert images[0] is None
     assert decode(images[1]).pixels.shape == (24, 24, 3)
     memory.rm("/bucket", recursive=True)
+
+
+def test_listing_of_names_that_are_not_utf8_shows_them(make_folder, prepare):
+    """A name in another encoding is no obstacle, for a file or for a class."""
+    folder = make_folder(40)
+    latin = folder / os.fsdecode(b"ch\xe2t")
+    (folder / "cat/000.png").rename(folder / "cat" / os.fsdecode(b"caf\xe9.png"))
+    (folder / "cat").rename(latin)
+    store, _ = prepare(str(folder))
+
+    assert store.class_names == ["ch\\xe2t", "dog"]
+    assert len(store) == 40
+
+
+def test_listing_passes_over_a_link_to_a_folder_above(make_folder):
+    """A loop of links is told, and each image is listed once."""
+    folder = make_folder(6)
+    (folder / "cat" / "loop").symlink_to(folder)
+    (folder / "dog" / "self").symlink_to(".")
+    listing = FolderSource(str(folder)).listing()
+
+    assert len(listing) == 6
+    assert any("2 links to a folder" in note for note in listing.notes)
+
+
+def test_listing_says_nothing_of_what_systems_leave_behind(make_folder):
+    """Thumbnails and folder settings are neither images nor worth a warning."""
+    folder = make_folder(6)
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini", "cat/Thumbs.db"):
+        (folder / name).touch()
+
+    assert FolderSource(str(folder)).listing().notes == []
+
+    (folder / "README").touch()
+
+    assert "1 files without an image" in FolderSource(str(folder)).listing().notes[0]

@@ -27,11 +27,14 @@ class ArraysSource(Source):
     Args:
         load: Returns the parts; called once, when the images are first listed.
         name: What they are, for messages.
-        key: Stands for the content when given; else the content is hashed.
+        key: Gives what stands for the content; without it the content is hashed.
     """
 
     def __init__(
-        self, load: Callable[[], list[Part]], name: str, key: str | None = None
+        self,
+        load: Callable[[], list[Part]],
+        name: str,
+        key: Callable[[], str] | None = None,
     ) -> None:
         self._load = load
         self._name = name
@@ -65,7 +68,11 @@ class ArraysSource(Source):
                 remedy="Check the node or file they come from",
             )
         self._scale, notes = _common_scale(self._images)
-        key = self._key or content_key([*self._images_for_key(), labels, splits])
+        key = (
+            content_key([*self._images_for_key(), labels, splits])
+            if self._key is None
+            else self._key()
+        )
         has_splits = any(split is not None for split in splits)
         names = [f"row {i}" for i in range(len(labels))]
         return Listing(names, labels, splits if has_splits else None, None, key, notes)
@@ -76,7 +83,10 @@ class ArraysSource(Source):
         for row in rows:
             part = int(np.searchsorted(starts, row, side="right")) - 1
             image = self._images[part][int(row - starts[part])]
-            yield image if self._scale is None else _scaled(image, self._scale)
+            if self._scale is None or isinstance(image, str):
+                yield image
+            else:
+                yield _scaled(image, self._scale)
 
     def _images_for_key(self) -> Iterator[Any]:
         for images in self._images:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
@@ -13,11 +14,18 @@ from numpy.typing import NDArray
 from typing_extensions import Self
 
 Raw = Any
-"""Encoded bytes, a `LocalFile` (the decoder reads it), an array, or a `PIL.Image`."""
+"""Encoded bytes, a `LocalFile` (the decoder reads it), an array, a `PIL.Image`, or
+`Unusable`."""
 
 
 class LocalFile(str):
     """A path on this machine; plain text, as `Path` costs more than a small image."""
+
+    __slots__ = ()
+
+
+class Unusable(str):
+    """Why there is no image; what a source gives where it will not read one."""
 
     __slots__ = ()
 
@@ -63,9 +71,15 @@ class Listing:
 
 
 class Source(ABC):
-    """Where images come from. Making one is cheap; `listing` is the first to read."""
+    """Where images come from. Making one is cheap; `listing` is the first to read.
+
+    Attributes:
+        columns: Names of the columns of a table.
+        max_pixels: Images of more pixels need not be read; `Unusable` stands for them.
+    """
 
     columns: Columns = Columns()
+    max_pixels: int = 50_000_000
 
     @abstractmethod
     def describe(self) -> str:
@@ -103,7 +117,7 @@ def hash64(raw: Raw) -> int:
     digest = hashlib.blake2b(digest_size=8)
     if isinstance(raw, LocalFile):
         # the last two parts, so that a moved folder draws the same images
-        digest.update("/".join(raw.rsplit("/", 2)[-2:]).encode())
+        digest.update(os.fsencode("/".join(raw.rsplit("/", 2)[-2:])))
     elif isinstance(raw, bytes | bytearray | memoryview):
         digest.update(raw)
     elif isinstance(raw, np.ndarray):
@@ -113,3 +127,41 @@ def hash64(raw: Raw) -> int:
     else:
         digest.update(repr(raw).encode())
     return int.from_bytes(digest.digest(), "big")
+
+
+def shown(name: str) -> str:
+    r"""Return a file's name as text that can be stored and printed.
+
+    Names on disk are bytes; those that are not UTF-8 keep their odd bytes visible.
+
+    >>> shown(os.fsdecode(b"caf\xe9.png"))
+    'caf\\xe9.png'
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(name).decode(errors="backslashreplace")
+    return name
+
+
+def image_size(shape: Sequence[int]) -> int:
+    """Return the number of pixels of an array of one image, channels first or last.
+
+    >>> image_size((28, 28)), image_size((28, 28, 3)), image_size((3, 28, 28))
+    (784, 784, 784)
+    """
+    sides = sorted(shape)[-2:]
+    return int(np.prod(sides, dtype=np.int64)) if len(sides) == 2 else 0
+
+
+_SYSTEM_FILES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"})
+
+
+def is_system_file(name: str) -> bool:
+    """Return whether a file was left by an operating system, or is hidden.
+
+    >>> is_system_file("cat/.DS_Store"), is_system_file("cat/1.png")
+    (True, False)
+    """
+    last = name.rsplit("/", 1)[-1].lower()
+    return last in _SYSTEM_FILES or name.startswith(".") or "/." in name

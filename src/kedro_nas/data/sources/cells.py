@@ -73,7 +73,12 @@ def _missing(
     )
 
 
-def to_raw(cell: Any, root: str, shape: Sequence[int] | None) -> Raw:
+def to_raw(
+    cell: Any,
+    root: str,
+    shape: Sequence[int] | None,
+    storage_options: dict[str, Any] | None = None,
+) -> Raw:
     """Turn a cell into what the decoder takes.
 
     Args:
@@ -81,6 +86,7 @@ def to_raw(cell: Any, root: str, shape: Sequence[int] | None) -> Raw:
             `PIL.Image`, or flat pixels when a shape is given.
         root: Folder or URL relative paths start from.
         shape: Height, width, channels of flat pixels, or None.
+        storage_options: Given to fsspec where the image is remote.
     """
     if _is_gap(cell):
         return None
@@ -91,7 +97,7 @@ def to_raw(cell: Any, root: str, shape: Sequence[int] | None) -> Raw:
     if isinstance(cell, np.ndarray) and cell.dtype == object:
         cell = np.asarray(_stacked(cell))
     if isinstance(cell, str | Path):
-        return located(str(cell), root)
+        return located(str(cell), root, storage_options)
     if shape is not None and isinstance(cell, bytes | np.ndarray):
         flat = np.frombuffer(cell, np.uint8) if isinstance(cell, bytes) else cell
         # a wrong length stays flat and is set aside with its shape as the reason
@@ -105,7 +111,7 @@ def _is_gap(cell: Any) -> bool:
     return cell is pd.NA or (isinstance(cell, float) and isnan(cell))
 
 
-def located(path: str, root: str) -> Raw:
+def located(path: str, root: str, storage_options: dict[str, Any] | None = None) -> Raw:
     """Join a path to its root: a `LocalFile`, or the bytes behind a URL."""
     if "://" not in path and "://" not in root:
         return LocalFile(os.path.join(root, path))  # noqa: PTH118 - fast, per image
@@ -113,7 +119,7 @@ def located(path: str, root: str) -> Raw:
 
     address = path if "://" in path else f"{root.rstrip('/')}/{path}"
     try:
-        with fsspec.open(address, "rb") as file:
+        with fsspec.open(address, "rb", **(storage_options or {})) as file:
             content: bytes = file.read()
     except OSError:
         return None
@@ -137,7 +143,7 @@ def content_key(parts: Iterable[Any]) -> str:
         elif isinstance(part, bytes):
             digest.update(part)
         elif isinstance(part, LocalFile):
-            digest.update(file_key(part).encode())
+            digest.update(os.fsencode(file_key(part)))
         elif hasattr(part, "tobytes"):
             digest.update(part.tobytes())
         else:
@@ -153,3 +159,15 @@ def file_key(path: str) -> str:
     except (OSError, ValueError):  # ValueError: no path at all, as with a zero in it
         return f"{path}:missing"
     return f"{path}:{status.st_size}:{status.st_mtime_ns}"
+
+
+def remote_key(path: str, storage_options: dict[str, Any]) -> str:
+    """Return what tells a change of a remote file: its size, time or tag."""
+    import fsspec
+
+    try:
+        system, plain = fsspec.core.url_to_fs(path, **storage_options)
+        known = sorted((str(k), str(v)) for k, v in system.info(plain).items())
+    except OSError:
+        return f"{path}:missing"
+    return repr(known)

@@ -17,6 +17,7 @@ from kedro_nas.data.sources.npz import NpzSource
 from kedro_nas.data.sources.partitions import PartitionsSource
 from kedro_nas.data.sources.table import TableSource
 from kedro_nas.errors import DataError
+from kedro_nas.redaction import redacted
 
 KINDS = ("folder", "parquet", "arrow", "csv", "npz")
 _BY_SUFFIX = {
@@ -61,11 +62,11 @@ def source_at(
     if kind in {"parquet", "arrow"}:
         return TableSource(text, kind, columns, image_shape, storage_options)
     if kind == "csv":
-        return ManifestSource(text, columns, root)
+        return ManifestSource(text, columns, root, storage_options)
     if kind == "npz":
-        return NpzSource(text)
+        return NpzSource(text, storage_options)
     raise DataError(
-        f"cannot tell how to read {text}",
+        f"cannot tell how to read {redacted(text)}",
         received=f"the kind {kind}" if kind else "a suffix that is not known",
         allowed=f"{', '.join(KINDS)}; or suffixes {', '.join(_BY_SUFFIX)}",
         remedy="Set `source` in the catalog entry 'images'",

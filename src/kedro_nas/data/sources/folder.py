@@ -12,9 +12,17 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from kedro_nas.data.labels import SPLIT_NAMES
-from kedro_nas.data.sources.base import Listing, LocalFile, Raw, Source
+from kedro_nas.data.sources.base import (
+    Listing,
+    LocalFile,
+    Raw,
+    Source,
+    is_system_file,
+    shown,
+)
 from kedro_nas.data.sources.cells import content_key
 from kedro_nas.errors import DataError
+from kedro_nas.redaction import redacted
 
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".tif", ".tiff"}
@@ -38,18 +46,19 @@ class FolderSource(Source):
         self.path = path.rstrip("/")
         self.storage_options = storage_options or {}
         self._names: list[str] = []
+        self._loops = 0
 
     @override
     def describe(self) -> str:
-        return f"the folder {self.path}"
+        return f"the folder {redacted(self.path)}"
 
     @override
     def listing(self) -> Listing:
-        shown = [file for file in self._files() if not _is_hidden(file[0])]
-        images = [file for file in shown if _is_image(file[0])]
+        files = [file for file in self._files() if not is_system_file(file[0])]
+        images = [file for file in files if _is_image(file[0])]
         by_split = _has_splits([name for name, _ in images])
         chosen = [file for file in images if file[0].count("/") > by_split]
-        loose, other = len(images) - len(chosen), len(shown) - len(images)
+        loose, other = len(images) - len(chosen), len(files) - len(images)
         names = [name for name, _ in chosen]
         if not names:
             raise DataError(
@@ -59,14 +68,19 @@ class FolderSource(Source):
                 remedy="Put the images of each class into a folder of its name",
             )
         notes = []
+        if self._loops:
+            notes.append(
+                f"{self._loops} links to a folder that holds them were passed over."
+            )
         if loose:
             notes.append(f"{loose} images outside a class folder were passed over.")
         if other:
             notes.append(f"{other} files without an image's suffix were passed over.")
         self._names = names
-        splits = [name.split("/", 1)[0] for name in names] if by_split else None
-        labels = [name.split("/", 2)[by_split] for name in names]
-        return Listing(names, labels, splits, None, content_key(chosen), notes)
+        told = [shown(name) for name in names]
+        splits = [name.split("/", 1)[0] for name in told] if by_split else None
+        labels = [name.split("/", 2)[by_split] for name in told]
+        return Listing(told, labels, splits, None, content_key(chosen), notes)
 
     @override
     def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
@@ -99,7 +113,41 @@ class FolderSource(Source):
                 allowed="a folder with a subfolder per class",
                 remedy="Check the path of the catalog entry 'images'",
             )
-        return sorted(_walk(self.path, ""))
+        self._loops = 0
+        try:
+            return sorted(self._walk(self.path, "", (_identity(self.path),)))
+        except PermissionError as error:
+            raise DataError(
+                f"cannot read {self.describe()}",
+                received=f"no permission to list {shown(str(error.filename))}",
+                allowed="folders this user may read",
+                remedy="Change their permissions, or run as a user who may read them",
+            ) from error
+
+    def _walk(
+        self, folder: str, prefix: str, above: tuple[tuple[int, int], ...]
+    ) -> Iterator[tuple[str, str]]:
+        """Walk by `scandir` and in plain text: ten times as fast as `rglob`.
+
+        Args:
+            folder: Where to look.
+            prefix: Its path below the root, with a slash.
+            above: Identities of it and all folders above, which no link may lead to.
+        """
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = prefix + entry.name
+                if entry.is_dir():
+                    here = _identity(entry.path)
+                    if here in above:
+                        self._loops += 1
+                        continue
+                    yield from self._walk(entry.path, name + "/", (*above, here))
+                elif entry.is_file():
+                    status = entry.stat()
+                    yield name, f"{status.st_size}:{status.st_mtime_ns}"
+                elif entry.is_symlink():
+                    yield name, "dangling"
 
     def _system(self) -> tuple[Any, str]:
         import fsspec
@@ -108,18 +156,10 @@ class FolderSource(Source):
         return system, str(root).rstrip("/")
 
 
-def _walk(folder: str, prefix: str) -> Iterator[tuple[str, str]]:
-    """Walk by `scandir` and in plain text: ten times as fast as `rglob`."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            name = prefix + entry.name
-            if entry.is_dir():
-                yield from _walk(entry.path, name + "/")
-            elif entry.is_file():
-                status = entry.stat()
-                yield name, f"{status.st_size}:{status.st_mtime_ns}"
-            elif entry.is_symlink():
-                yield name, "dangling"
+def _identity(folder: str) -> tuple[int, int]:
+    """Return what tells a folder from all others, whatever path leads to it."""
+    status = os.stat(folder)  # noqa: PTH116 - fast, per folder
+    return status.st_dev, status.st_ino
 
 
 def _has_splits(images: list[str]) -> bool:
@@ -132,10 +172,6 @@ def _has_splits(images: list[str]) -> bool:
 
 def _is_image(name: str) -> bool:
     return name[name.rfind(".") :].lower() in SUFFIXES
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or "/." in name
 
 
 def _remote_stat(info: dict[str, Any]) -> str:

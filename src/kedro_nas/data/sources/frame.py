@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from kedro_nas.data.sources.base import Columns, Listing, Raw, Source
+from kedro_nas.data.sources.base import Columns, Listing, Raw, Source, shown
 from kedro_nas.data.sources.cells import content_key, resolve_columns, to_raw
 from kedro_nas.errors import DataError
+from kedro_nas.redaction import redacted
 
 
 class FrameSource(Source):
@@ -24,6 +25,7 @@ class FrameSource(Source):
         columns: Names of the columns.
         image_shape: Height, width, channels, when images are flat raw pixels.
         root: Folder or URL that relative paths start from.
+        storage_options: Given to fsspec where files are remote.
     """
 
     def __init__(
@@ -32,11 +34,13 @@ class FrameSource(Source):
         columns: Columns = Columns(),  # noqa: B008 - frozen
         image_shape: Sequence[int] | None = None,
         root: str = "",
+        storage_options: dict[str, Any] | None = None,
     ) -> None:
         self._given = frame
         self.columns = columns
         self.image_shape = image_shape
         self.root = root
+        self.storage_options = storage_options or {}
         self._image_column = ""
 
     @override
@@ -75,7 +79,7 @@ class FrameSource(Source):
     def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
         cells = self._named()[self._image_column].to_numpy(dtype=object)
         for row in rows:
-            yield to_raw(cells[row], self.root, self.image_shape)
+            yield to_raw(cells[row], self.root, self.image_shape, self.storage_options)
 
     def _named(self) -> pd.DataFrame:
         """The rows, columns named by text: 0 and 1 may be column names, too."""
@@ -90,17 +94,22 @@ class ManifestSource(FrameSource):
         path: str,
         columns: Columns = Columns(),  # noqa: B008 - frozen
         root: str | None = None,
+        storage_options: dict[str, Any] | None = None,
     ) -> None:
         folder = path.rsplit("/", 1)[0] if "/" in path else "."
         super().__init__(
-            pd.DataFrame(), columns, None, folder if root is None else root
+            pd.DataFrame(),
+            columns,
+            None,
+            folder if root is None else root,
+            storage_options,
         )
         self.path = path
         self._read: pd.DataFrame | None = None
 
     @override
     def describe(self) -> str:
-        return f"the manifest {self.path}"
+        return f"the manifest {redacted(self.path)}"
 
     @override
     def frame(self) -> pd.DataFrame:
@@ -114,19 +123,26 @@ class ManifestSource(FrameSource):
                     keep_default_na=False,
                     na_values=[""],
                     skipinitialspace=True,
+                    storage_options=self._options(),
                 )
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, ImportError) as error:
                 raise DataError(
                     f"cannot read {self.describe()}",
-                    received=str(error),
+                    received=redacted(str(error)),
                     allowed="a CSV file with a header, in UTF-8",
                     remedy="Check the path of the catalog entry 'images'",
                 ) from error
         return self._read
 
+    def _options(self) -> dict[str, Any] | None:
+        """Return the storage options; pandas refuses any for a local file."""
+        return self.storage_options if "://" in self.path else None
+
     def _separator(self) -> str:
         """What parts the header: spreadsheets also write `;` and tabs."""
-        header = list(pd.read_csv(self.path, nrows=0).columns)
+        header = list(
+            pd.read_csv(self.path, nrows=0, storage_options=self._options()).columns
+        )
         if len(header) > 1:
             return ","
         return next((mark for mark in "\t;" if mark in header[0]), ",")
@@ -142,4 +158,4 @@ def _values(frame: pd.DataFrame, column: str | None) -> list[Any] | None:
 def _name(row: int, cell: Any) -> str:
     if isinstance(cell, dict):
         cell = cell.get("path")
-    return str(cell) if isinstance(cell, str | Path) else f"row {row}"
+    return shown(redacted(str(cell))) if isinstance(cell, str | Path) else f"row {row}"

@@ -3,41 +3,74 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import IO, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from kedro_nas.data.sources.arrays import ArraysSource, Part, parts_of
-from kedro_nas.data.sources.cells import file_key
+from kedro_nas.data.sources.base import Raw, Unusable, image_size
+from kedro_nas.data.sources.cells import file_key, remote_key
 from kedro_nas.errors import DataError
+from kedro_nas.redaction import redacted
+
+
+class _Archive:
+    """A zip file somewhere; it does not know the source, so nothing goes in circles."""
+
+    def __init__(self, path: str, storage_options: dict[str, Any] | None) -> None:
+        self.path = path
+        self.storage_options = storage_options or {}
+        self.max_pixels = NpzSource.max_pixels
+
+    def open(self) -> zipfile.ZipFile:
+        if "://" not in self.path:
+            return zipfile.ZipFile(self.path)
+        import fsspec
+
+        file = fsspec.open(self.path, "rb", **self.storage_options).open()
+        return zipfile.ZipFile(file)
+
+    def key(self) -> str:
+        if "://" not in self.path:
+            return file_key(self.path)
+        return remote_key(self.path, self.storage_options)
 
 
 class NpzSource(ArraysSource):
     """Arrays named `images` and `labels`, or `x_train`, `y_train`, `x_test`, `y_test`.
 
     Args:
-        path: Local path of the archive.
+        path: Local path or fsspec URL of the archive.
+        storage_options: Given to fsspec where it is remote.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        name = f"the archive {path}"
-        super().__init__(lambda: _parts(path, name), name, file_key(path))
+    def __init__(
+        self, path: str, storage_options: dict[str, Any] | None = None
+    ) -> None:
+        archive = self._archive = _Archive(path, storage_options)
+        name = f"the archive {redacted(path)}"
+        super().__init__(lambda: _parts(archive, name), name, archive.key)
+
+    @override
+    def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
+        self._archive.max_pixels = self.max_pixels
+        return super().read(rows)
 
 
-def _parts(path: str, name: str) -> list[Part]:
+def _parts(archive: _Archive, name: str) -> list[Part]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.namelist() if m.endswith(".npy")]
-        arrays = {member[:-4]: _Member(path, member) for member in members}
+        with archive.open() as file:
+            members = [m for m in file.namelist() if m.endswith(".npy")]
+        arrays = {member[:-4]: _Member(archive, member) for member in members}
         parts = parts_of(arrays, name)
         return [(s, images, labels.whole()) for s, images, labels in parts]
-    except (OSError, zipfile.BadZipFile, ValueError) as error:
+    except (OSError, zipfile.BadZipFile, ValueError, ImportError) as error:
         raise DataError(
             f"cannot read {name}",
-            received=str(error),
+            received=redacted(str(error)),
             allowed="an .npz file of plain arrays (object arrays are pickles)",
             remedy="Check the path, or write it with numpy.savez",
         ) from error
@@ -46,9 +79,9 @@ def _parts(path: str, name: str) -> list[Part]:
 class _Member(Sequence[NDArray[Any]]):
     """One array of an archive; ascending items are read without holding the rest."""
 
-    def __init__(self, path: str, member: str) -> None:
-        self.path, self.member = path, member
-        with zipfile.ZipFile(path) as archive, archive.open(member) as file:
+    def __init__(self, archive: _Archive, member: str) -> None:
+        self._archive, self.member = archive, member
+        with archive.open() as whole, whole.open(member) as file:
             self.shape, fortran, self.dtype = _header(file)
         if self.dtype.hasobject:
             raise ValueError(f"{member} holds objects, which only a pickle can carry")
@@ -70,8 +103,11 @@ class _Member(Sequence[NDArray[Any]]):
             return [self[i] for i in range(*row.indices(len(self)))]
         if not 0 <= row < len(self):
             raise IndexError(row)
+        if image_size(self.shape[1:]) > self._archive.max_pixels:
+            size = "x".join(map(str, self.shape[1:]))
+            return Unusable(f"oversized: {size} pixels")
         if self._file is None or row < self._next:
-            self._file = zipfile.ZipFile(self.path).open(self.member)  # noqa: SIM115 - read on
+            self._file = self._archive.open().open(self.member)
             _header(self._file)
             self._next = 0
         n_bytes = int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize
@@ -83,7 +119,7 @@ class _Member(Sequence[NDArray[Any]]):
         return item.reshape(self.shape[1:])
 
     def whole(self) -> NDArray[Any]:
-        """The whole array, for labels."""
+        """Return the whole array, for labels."""
         return np.array([self[i] for i in range(len(self))], self.dtype)
 
 

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from kedro_nas.data.sources.base import Listing, Raw, Source
+from kedro_nas.data.sources.base import Listing, Raw, Source, is_system_file
 from kedro_nas.data.sources.cells import content_key
 from kedro_nas.errors import DataError
+
+_READ_ME = ("README", "LICENSE", "LICENCE")  # beside the classes, never an image
 
 
 class PartitionsSource(Source):
@@ -24,7 +26,8 @@ class PartitionsSource(Source):
 
     def __init__(self, partitions: Mapping[str, Any | Callable[[], Any]]) -> None:
         self._partitions = partitions
-        self._names = sorted(map(str, partitions))
+        names = (name for name in map(str, partitions) if not is_system_file(name))
+        self._names = sorted(names)
 
     @override
     def describe(self) -> str:
@@ -40,6 +43,9 @@ class PartitionsSource(Source):
                 remedy="Check the path and filename_suffix of the PartitionedDataset",
             )
         flat = [name for name in self._names if "/" not in name]
+        beside = [name for name in flat if name.upper().startswith(_READ_ME)]
+        self._names = [name for name in self._names if name not in set(beside)]
+        flat = [name for name in flat if name not in set(beside)]
         if flat:
             raise DataError(
                 "a partition's name does not say its class",

@@ -12,9 +12,17 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from kedro_nas.data.labels import SPLIT_NAMES
-from kedro_nas.data.sources.base import Columns, Listing, LocalFile, Raw, Source
+from kedro_nas.data.sources.base import (
+    Columns,
+    Listing,
+    LocalFile,
+    Raw,
+    Source,
+    shown,
+)
 from kedro_nas.data.sources.cells import content_key, located, resolve_columns, to_raw
 from kedro_nas.errors import DataError
+from kedro_nas.redaction import redacted
 
 _BATCH = 256
 
@@ -47,7 +55,7 @@ class TableSource(Source):
 
     @override
     def describe(self) -> str:
-        return f"the {self.kind.capitalize()} file {self.path}"
+        return f"the {self.kind.capitalize()} file {redacted(self.path)}"
 
     @override
     def listing(self) -> Listing:
@@ -83,7 +91,12 @@ class TableSource(Source):
             column = batch.column(0)
             lo, hi = np.searchsorted(wanted, [start, start + len(column)])
             for row in wanted[lo:hi] - start:
-                yield to_raw(column[int(row)].as_py(), root, self.image_shape)
+                yield to_raw(
+                    column[int(row)].as_py(),
+                    root,
+                    self.image_shape,
+                    self.storage_options,
+                )
             start += len(column)
             if hi == len(wanted):
                 return
@@ -115,11 +128,13 @@ class TableSource(Source):
                 system, path = fsspec.core.url_to_fs(self.path, **self.storage_options)
                 return pads.dataset(path, format=form, filesystem=system)
             return pads.dataset(self.path, format=form)
-        except (OSError, pa.ArrowInvalid, ValueError) as error:
+        except (OSError, pa.ArrowInvalid, ValueError, ImportError) as error:
             missing = isinstance(error, FileNotFoundError)
             raise DataError(
                 f"cannot read {self.describe()}",
-                received="no such file" if missing else str(error).splitlines()[0],
+                received="no such file"
+                if missing
+                else redacted(str(error).splitlines()[0]),
                 allowed=f"an existing {self.kind} file or folder",
                 remedy="Check the path of the catalog entry 'images'",
             ) from error
@@ -147,10 +162,11 @@ class TableSource(Source):
         if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
             return [f"row {row}" for row in range(n)], []
         column = data.to_table(columns=[self._image_column])[self._image_column]
-        names = [str(name) for name in column.to_pylist()]
+        paths = [str(name) for name in column.to_pylist()]
+        names = [shown(redacted(path)) for path in paths]
         root = self._root()
         local = "://" not in root
-        return names, [located(name, root) for name in names] if local else []
+        return names, [located(path, root) for path in paths] if local else []
 
     def _file_stat(self, path: str) -> Any:
         if "://" in self.path:

@@ -1,0 +1,65 @@
+"""Secrets do not reach logs, profiles, reports and ledgers."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from kedro_nas.datasets import ImagesDataset
+from kedro_nas.environment import describe_environment
+from kedro_nas.redaction import redacted
+
+SECRET = "S3CRET"
+ADDRESSES = (
+    f"sftp://alice:{SECRET}@host/flowers",
+    f"https://bucket.s3.amazonaws.com/x.parquet?X-Amz-Signature={SECRET}",
+    f"https://account.blob.core.windows.net/x.npz?sv=1&sig={SECRET}",
+    f"https://{SECRET}:x@host/photos.csv".replace(f"{SECRET}:x", f"user:{SECRET}"),
+)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_images_dataset_never_shows_a_secret_of_its_address(address: str) -> None:
+    """Neither the description, nor the preview, nor Kedro's `repr` has it."""
+    dataset = ImagesDataset(path=address, source="parquet")
+
+    assert SECRET not in dataset.load().describe()
+    assert SECRET not in str(dataset.preview())
+    assert SECRET not in repr(dataset)
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        f"--params=images.password={SECRET}",
+        f"images.api_key:{SECRET}",
+        f"AWS_SECRET_ACCESS_KEY={SECRET}",
+        ADDRESSES[0],
+    ],
+)
+def test_environment_keeps_no_secret_of_the_command(
+    argument: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command that ledgers and reports keep is without secrets."""
+    monkeypatch.setattr(sys, "argv", ["kedro", "run", argument])
+
+    command = describe_environment().command
+
+    assert SECRET not in command
+    assert command.startswith("kedro run")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kedro run --pipelines nas --params nas.seed=3",
+        "data/01_raw/flowers",
+        "s3://bucket/flowers",
+        "https://host:8080/images.csv",
+        "max_pixels=50000000",
+    ],
+)
+def test_redacted_leaves_the_rest_alone(text: str) -> None:
+    """What holds no secret is not touched."""
+    assert redacted(text) == text
