@@ -233,12 +233,12 @@ def test_write_report_with_prices_shows_money_and_without_asks_for_them(
 
 
 def test_write_report_of_a_repeated_test_reading_warns(results):
-    """A test split read for three winners is said before anything else."""
+    """A test split read for three models is said before anything else."""
     test_metrics = results.test_metrics.model_copy(update={"reads": 3})
 
     page = write(replace(results, test_metrics=test_metrics))
 
-    assert "read for 3 different winners" in words(page)
+    assert "read for 3 different models" in words(page)
 
 
 def test_write_report_of_a_space_that_lost_a_branch_says_so(results):

@@ -7,7 +7,12 @@ from typing import Any
 
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ledger import Ledger
-from kedro_nas.search.tables import incumbents, rank_correlations, trials_table
+from kedro_nas.search.tables import (
+    contestant,
+    incumbents,
+    rank_correlations,
+    trials_table,
+)
 from kedro_nas.space.architecture import Architecture, Stage, Stem
 
 MakeDriver = Callable[..., tuple[Driver, Ledger]]
@@ -96,3 +101,27 @@ def test_tables_best_epoch_is_that_of_the_objective() -> None:
 
     assert _best_epoch(*curves, objective="accuracy") == 1
     assert _best_epoch(*curves, objective="balanced_accuracy") == 3
+
+
+def test_tables_candidate_out_of_memory_is_a_finalist_with_the_batch_it_had(
+    make_driver: MakeDriver, scripted_pool: Pool, numbered: Callable[..., Architecture]
+) -> None:
+    """Half of the batch that did not fit is what ranking and final fit go on with."""
+
+    def fate(task: Any, attempt: int) -> str:
+        is_first = task.architecture.stages[0].width == 9 and task.epoch_start == 0
+        return "oom" if is_first and attempt == 1 else "score"
+
+    driver, ledger = make_driver("oom")
+    driver.run(scripted_pool(1, fate))
+    trials = trials_table(ledger.events).set_index("trial_id", drop=False)
+    networks = trials["architecture"].map(Architecture.model_validate_json)
+    batches = networks.map(lambda network: network.recipe.batch_size)
+    small = trials[batches == 16]
+    entry = contestant(networks[small.index[-1]], small.iloc[-1], is_baseline=False)
+
+    assert set(small["network_key"]) == {numbered(9).network_key}
+    assert set(batches[trials["network_key"] == numbered(9).network_key]) == {16}
+    assert list(small["key"]) == [network.key for network in networks[small.index]]
+    assert entry["architecture"]["recipe"]["batch_size"] == 16
+    assert entry["key"] == small["key"].iloc[-1]

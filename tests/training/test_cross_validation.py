@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import RankingError
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.search.tables import contestant
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training import cross_validation
-from kedro_nas.training.cross_validation import _invited, rank_finalists
+from kedro_nas.training.cross_validation import SCORES, _invited, rank_finalists
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.base import Event
 
@@ -214,3 +215,65 @@ def test_rank_finalists_takes_the_baseline_that_is_there_or_leaves_it_out(
 ) -> None:
     """Leaving the baseline out, or taking ours in, needs no new search."""
     assert [c["key"] for c in _invited(finalists(made), wanted)] == list(keys)
+
+
+class SmallMemory:
+    """A worker whose memory holds batches of at most 16 images."""
+
+    size = 1
+
+    def __init__(self) -> None:
+        self._task: Task | None = None
+
+    def free(self) -> list[int]:
+        return [] if self._task else [0]
+
+    def submit(self, task: Task, *, worker: int, remaining_s: float | None) -> None:
+        self._task = task
+
+    def wait(self, timeout_s: float) -> list[Event]:
+        task, self._task = self._task, None
+        assert task is not None
+        epoch = Epoch(epoch=1, train_loss=1.0, learning_rate=0.1, seconds_train=1.0)
+        outcome = Outcome(
+            status="completed",
+            history=[epoch],
+            seconds={"train": 1.0},
+            fold_scores=dict.fromkeys(SCORES, 0.5),
+        )
+        if task.architecture.recipe.batch_size > 16:
+            outcome = Outcome(status="failed", reason="out of memory: 3 GiB")
+        return [Event("end", worker=0, task_id=task.task_id, outcome=outcome)]
+
+
+def test_rank_finalists_out_of_memory_goes_on_with_half_the_batch_to_the_final_fit(
+    digits: tuple[ImageStore, dict[str, Any]],
+    small_architecture: Architecture,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The winner is fitted as it was compared: with the batch that fits in memory."""
+
+    @contextmanager
+    def lease(*_: Any) -> Iterator[SmallMemory]:
+        yield SmallMemory()
+
+    monkeypatch.setattr(cross_validation, "lease_pool", lease)
+    network = contestant(small_architecture, None, is_baseline=False)
+    other = small_architecture.with_recipe(batch_size=8)
+    baseline = contestant(other, None, is_baseline=True)
+    search = {"max_epochs": 1, "seconds": 0.0, "seconds_before": 0.0}
+    fold_scores, _, best = rank_finalists(
+        digits[0],
+        digits[1],
+        {"finalists": [network, baseline], "search": search},
+        tmp_path,
+        RankingOptions(),
+        SearchOptions(budget_s=None, max_trials=1),
+        0,
+    )
+
+    assert set(fold_scores["status"]) == {"completed"}
+    assert best["key"] == network["key"]
+    assert best["architecture"]["recipe"]["batch_size"] == 16
+    assert best["baseline"]["architecture"]["recipe"]["batch_size"] == 8

@@ -222,3 +222,27 @@ def test_fit_final_models_too_late_fits_winner_and_baseline_once(
 
     assert [task.architecture for task in pool.tasks] == [small_architecture, baseline]
     assert {task.threads for task in pool.tasks} == {2}
+
+
+class SmallMemory(WritingPool):
+    """A worker whose memory holds batches of at most 16 images."""
+
+    def outcome(self, task: Task) -> Outcome:
+        if task.architecture.recipe.batch_size > 16:
+            return Outcome(status="failed", reason="out of memory: 3 GiB")
+        return WritingPool.outcome(self, task)
+
+
+def test_fit_final_models_out_of_memory_gives_the_model_of_half_the_batch(
+    pool: WritingPool,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The winner is not lost for a batch; the model is the one that was trained."""
+    monkeypatch.setattr(pool, "outcome", lambda task: SmallMemory.outcome(pool, task))
+    model, record = fit(small_architecture, tmp_path, epochs=2)
+
+    assert model.endswith("batch 16")
+    assert record["key"] == small_architecture.with_recipe(batch_size=16).key
+    assert [task.architecture.recipe.batch_size for task in pool.tasks] == [32, 16]

@@ -187,3 +187,74 @@ def test_run_tasks_with_other_threads_are_run_again(
 
     assert not kept.granted
     assert list(other.granted) == ["task-0"]
+
+
+class SmallMemory(OneWorker):
+    """A worker whose memory holds batches of at most 8 images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[tuple[str, int]] = []
+
+    def submit(self, task: Task, *, worker: int, remaining_s: float | None) -> None:
+        super().submit(task, worker=worker, remaining_s=remaining_s)
+        self.batches.append((task.task_id, task.architecture.recipe.batch_size))
+
+    def wait(self, timeout_s: float) -> list[Event]:
+        if self.batches[-1][1] <= 8:
+            return super().wait(timeout_s)
+        self._task, name = None, self.batches[-1][0]
+        outcome = Outcome(status="failed", reason="out of memory: 3 GiB")
+        return [Event("end", worker=0, task_id=name, outcome=outcome)]
+
+
+def test_run_tasks_out_of_memory_halves_the_batch_of_the_network_for_good(
+    make_tasks: Callable[..., list[Task]], tmp_path: Path
+) -> None:
+    """No fold fails for a batch that another fold has shown to be too large."""
+    options: dict[str, Any] = {"journal": tmp_path / "folds.jsonl", "fingerprint": "x"}
+    options["max_attempts"] = 3
+    pool, later = SmallMemory(), SmallMemory()
+    ran = run_tasks(pool, make_tasks(2), **options)
+    again = run_tasks(later, make_tasks(3), **options)
+
+    assert [outcome.status for outcome in ran.outcomes.values()] == ["completed"] * 2
+    assert pool.batches == [
+        ("task-0", 32),
+        ("task-0", 16),
+        ("task-0", 8),
+        ("task-1", 8),
+    ]
+    assert {t.architecture.recipe.batch_size for t in ran.tasks.values()} == {8}
+    assert later.batches == [("task-2", 8)]
+    assert again.outcomes["task-0"] == ran.outcomes["task-0"]
+
+
+def test_run_tasks_finished_before_memory_ran_out_are_kept_as_they_are(
+    make_tasks: Callable[..., list[Task]], tmp_path: Path
+) -> None:
+    """A fold that had memory enough is not trained again for one that had not."""
+    options: dict[str, Any] = {"journal": tmp_path / "folds.jsonl", "fingerprint": "x"}
+    run_tasks(OneWorker(), make_tasks(1), **options)
+    run_tasks(SmallMemory(), make_tasks(2), max_attempts=3, **options)
+    later = SmallMemory()
+    ran = run_tasks(later, make_tasks(2), **options)
+
+    assert not later.batches
+    assert ran.tasks["task-0"].architecture.recipe.batch_size == 32
+
+
+def test_run_tasks_probe_out_of_memory_is_not_halved(
+    make_tasks: Callable[..., list[Task]], tmp_path: Path
+) -> None:
+    """What measures a batch size has to be told that it does not fit."""
+    pool = SmallMemory()
+    ran = run_tasks(
+        pool,
+        make_tasks(1, probe_steps=5),
+        journal=tmp_path / "probes.jsonl",
+        fingerprint="x",
+    )
+
+    assert ran.outcomes["task-0"].status == "failed"
+    assert pool.batches == [("task-0", 32)]

@@ -41,8 +41,9 @@ def caution(test_metrics: TestMetrics) -> str:
     if test_metrics.reads <= 1:
         return ""
     return (
-        f"This test split has been read for {test_metrics.reads} different winners."
-        " Each further reading makes the best of them look better than it is."
+        f"This test split has been read for {test_metrics.reads} different models,"
+        " refitted ones included. Each further reading makes the best of them look"
+        " better than it is."
     )
 
 

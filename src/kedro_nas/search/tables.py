@@ -10,7 +10,7 @@ from typing import Any, cast
 import pandas as pd
 from scipy import stats
 
-from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.architecture import Architecture, halved
 from kedro_nas.space.costs import costs
 from kedro_nas.training.tasks import KINDS
 
@@ -75,9 +75,11 @@ def trials_table(events: list[dict[str, Any]]) -> pd.DataFrame:
             epochs[event["trial"]][event["epoch"]] = event
     created = [e for e in events if e["event"] == "created"]
     begun = next((e for e in events if e["event"] == "begun"), {})
+    trained = _as_trained(events)
     rows = [
         _row(
             event,
+            trained[event["trial"]],
             ended.get(event["trial"]),
             started.get(event["trial"]),
             _epochs_of(event, ended.get(event["trial"]), epochs[event["trial"]]),
@@ -89,14 +91,31 @@ def trials_table(events: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
+def _as_trained(events: list[dict[str, Any]]) -> dict[str, Architecture]:
+    """Return each trial's architecture with the batch it was trained with.
+
+    A trial that ran out of memory went on with half of its batch, and so did the trials
+    of later rungs that continued it.
+    """
+    halvings: dict[str, int] = {}
+    created: dict[str, Architecture] = {}
+    for event in events:
+        if event["event"] == "created":
+            halvings[event["trial"]] = halvings.get(event["parent"] or "", 0)
+            created[event["trial"]] = Architecture.from_dict(event["architecture"])
+        elif event["event"] == "halved":
+            halvings[event["trial"]] += 1
+    return {name: halved(one, halvings[name]) for name, one in created.items()}
+
+
 def _row(
     created: dict[str, Any],
+    architecture: Architecture,
     ended: dict[str, Any] | None,
     started: dict[str, Any] | None,
     epochs: list[dict[str, Any]],
     begun: dict[str, Any],
 ) -> dict[str, Any]:
-    architecture = Architecture.from_dict(created["architecture"])
     cost = costs(architecture)
     last = epochs[-1] if epochs else {}
     started_s = started["t"] if started else created["t"]
@@ -207,7 +226,7 @@ def rank_correlations(trials: pd.DataFrame) -> list[dict[str, Any]]:
 
 def incumbents(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """List each improvement of the best score: when, after how many epochs, which."""
-    keys = {e["trial"]: e["key"] for e in events if e["event"] == "created"}
+    trained = _as_trained(events)
     best, epochs, found = -1.0, 0, []
     for event in events:
         if event["event"] == "epoch":
@@ -220,7 +239,7 @@ def incumbents(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
                     "seconds": event["t"],
                     "epochs": epochs,
                     "score": score,
-                    "key": keys[event["trial"]],
+                    "key": trained[event["trial"]].key,
                 }
             )
     return found

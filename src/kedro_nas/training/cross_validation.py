@@ -105,6 +105,7 @@ def rank_finalists(
     deadline = clock.deadline(schedule.limit_s)
     ran = _run(store, tasks, workspace, search, deadline, len(contestants), clock)
     whole, cut = _whole_folds(tasks, ran.outcomes)
+    contestants = _as_trained(contestants, tasks, ran.tasks)
     fold_scores = _table(store, contestants, tasks, whole)
     objective = search.objective_for(verdict)
     ranking, best = rank_contestants(
@@ -191,6 +192,24 @@ def full_epochs(finalists: dict[str, Any]) -> int:
         if c["best_epoch"] and c["epochs"] == top
     ]
     return sorted(best)[len(best) // 2] if best else top
+
+
+def _as_trained(
+    contestants: Sequence[dict[str, Any]],
+    tasks: Sequence[Task],
+    trained: dict[str, Task],
+) -> list[dict[str, Any]]:
+    """Give each contestant the batch of its folds, for its final fit as well.
+
+    The key stays that of the finalist, which may have had a larger batch.
+    """
+    networks: dict[str, Architecture] = {}
+    for task in tasks:
+        key, network = task.architecture.key, trained[task.task_id].architecture
+        smallest = networks.setdefault(key, network)
+        if network.recipe.batch_size < smallest.recipe.batch_size:
+            networks[key] = network
+    return [{**c, "architecture": networks[c["key"]].to_dict()} for c in contestants]
 
 
 def _measured(

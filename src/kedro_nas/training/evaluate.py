@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from pathlib import Path
@@ -36,7 +37,7 @@ def evaluate_on_test(
         best_architecture: `nas.best_architecture`.
         final_fit: `nas.final_fit`.
         exports: The exports; they were proven equal to the model before this.
-        workspace: Remembers for which winners these test rows have been read.
+        workspace: Remembers for which models these test rows have been read.
 
     Returns:
         `nas.test_metrics`.
@@ -53,7 +54,7 @@ def evaluate_on_test(
         pixels=pixels,
         objective=best_architecture["objective"],
     )
-    report["reads"] = _count_reads(workspace, store.fingerprint, final_fit["key"])
+    report["reads"] = count_reads(workspace, store.fingerprint, digest_of(model))
     report["seconds_final_fit"] = final_fit["seconds"]
     report["seconds_export"] = _seconds_export(Path(exports))
     report["epochs_final_fit"] = final_fit["epochs"]
@@ -84,14 +85,35 @@ def predict(model: Any, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.concatenate(parts)
 
 
-def _count_reads(workspace: Path, fingerprint: str, key: str) -> int:
-    """Count the different winners these test rows have been read for."""
+def digest_of(model: Any) -> str:
+    """Name a model by what it computes with: 16 hexadecimal digits of its weights.
+
+    A network fitted again for other epochs, or with another seed, is another model.
+    """
+    digest = hashlib.sha256()
+    for values in model.get_weights():
+        digest.update(f"{values.dtype}{values.shape}".encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def count_reads(workspace: Path, fingerprint: str, model: str) -> int:
+    """Count the different models these test rows have been read for.
+
+    Args:
+        workspace: Holds `test_reads.jsonl`, a line per data set and model.
+        fingerprint: Of the image store.
+        model: Name of the model that is read for now, from `digest_of`.
+
+    Returns:
+        At least 1; reading again for the same model does not count.
+    """
     path = workspace / "test_reads.jsonl"
     seen = {
-        line["key"]
+        line.get("model", line.get("key"))  # once it was the architecture's key
         for line in read_json_lines(path)
         if line["fingerprint"] == fingerprint
     }
-    if key not in seen:
-        append_json_line(path, {"fingerprint": fingerprint, "key": key})
-    return len(seen | {key})
+    if model not in seen:
+        append_json_line(path, {"fingerprint": fingerprint, "model": model})
+    return len(seen | {model})

@@ -87,10 +87,10 @@ def fit_final_models(
     best = _best(fits, outcomes)
     reason = _failure(others, outcomes)
     other = others[0] if others and not reason else best
-    _remove_checkpoints(tasks, outcomes)
-    models = _load(best), _load(other)
+    _remove_checkpoints([*tasks, *ran.tasks.values()], outcomes)
+    models = _load(ran.tasks[best.task_id]), _load(ran.tasks[other.task_id])
     record = {
-        "key": winner.key,
+        "key": ran.tasks[best.task_id].architecture.key,
         "epochs": len(outcomes[best.task_id].history),
         "train_loss": [e.train_loss for e in outcomes[best.task_id].history],
         "seeds": [fit.seed for fit in fits],

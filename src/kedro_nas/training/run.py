@@ -6,12 +6,14 @@ is known, so that a killed stage goes on with what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from kedro_nas.files import append_json_line, read_json_lines
 from kedro_nas.training.deadline import Deadline
+from kedro_nas.training.halving import Halvings
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.base import Event, WorkerPool
 from kedro_nas.work_clock import WorkClock
@@ -27,6 +29,8 @@ class Ran:
 
     Attributes:
         outcomes: By task id.
+        tasks: By task id, as they were trained: with half the batch or less where
+            memory ran out.
         earlier_s: Wall seconds earlier sessions spent on the outcomes found in the
             journal. Without them a stage that was killed and resumed would seem quicker
             than what it shows took; what a kill left unfinished is not in them.
@@ -34,6 +38,7 @@ class Ran:
     """
 
     outcomes: dict[str, Outcome]
+    tasks: dict[str, Task]
     earlier_s: float
     has_begun: bool
 
@@ -55,9 +60,11 @@ def run_tasks(
     Args:
         pool: Where they run.
         tasks: In the order in which they are started.
-        journal: JSON lines, one per outcome; read first, and extended.
+        journal: JSON lines, one per outcome, and one per network that ran out of memory
+            with its batch; read first, and extended.
         fingerprint: Of the image store; with the task it names an outcome.
-        max_attempts: Times a task is tried when its worker is lost.
+        max_attempts: Times a task is tried when its worker is lost, or when it runs out
+            of memory; then with half the batch.
         heard: Told of each epoch and each outcome.
         deadline: On `time.monotonic`'s clock; tasks are stopped then, and no other is
             begun. One that writes a model is completed by then, with fewer epochs, and
@@ -95,8 +102,10 @@ class _Run:
         self._max_attempts = max_attempts
         self._heard = heard
         self._deadline = deadline
-        self._tasks = {task.task_id: task for task in tasks}
-        self._known = _known(tasks, journal, fingerprint)
+        lines = read_json_lines(journal)
+        self._halvings = Halvings(journal, lines, fingerprint)
+        self._tasks = {t.task_id: self._halvings.suited(t) for t in tasks}
+        self._known = _known(self._tasks, lines, fingerprint)
         self._outcomes = {n: o for n, o in self._known.items() if not o.reason}
         self._waiting: list[Task] = []
         self._attempts = dict.fromkeys(self._tasks, 0)
@@ -120,6 +129,7 @@ class _Run:
                 self._take(event)
         return Ran(
             {name: self._outcomes[name] for name in self._tasks},
+            self._tasks,
             self.earlier_s,
             has_begun=any(self._attempts.values()),
         )
@@ -148,13 +158,17 @@ class _Run:
             self._heard(task, event.epoch, None)
             return
         self._running -= 1
-        if event.outcome is not None:
+        may_retry = self._attempts[task.task_id] < self._max_attempts
+        if event.outcome and may_retry and self._halvings.halve(task, event.outcome):
+            self._waiting = [self._halvings.suited(t) for t in (task, *self._waiting)]
+            self._tasks |= {t.task_id: t for t in self._waiting}
+        elif event.outcome is not None:
             self._end(task, event.outcome)
         elif not event.begun and self._starts < MAX_STARTS:
             self._starts += 1
             self._attempts[task.task_id] -= 1
             self._waiting.insert(0, task)
-        elif self._attempts[task.task_id] < self._max_attempts:
+        elif may_retry:
             self._waiting.insert(0, task)
         else:
             self._end(task, _given_up(event))
@@ -169,17 +183,17 @@ class _Run:
 
 
 def _known(
-    tasks: Sequence[Task], journal: Path, fingerprint: str
+    tasks: Mapping[str, Task], lines: Sequence[Mapping[str, Any]], fingerprint: str
 ) -> dict[str, Outcome]:
     """Return the outcomes earlier sessions left; a reason tells those that were cut."""
-    lines = {line["digest"]: line["outcome"] for line in read_json_lines(journal)}
+    ended = {line["digest"]: line["outcome"] for line in lines if "digest" in line}
     digests = {
-        task.task_id: task.digest(fingerprint) for task in tasks if _usable(task)
+        name: task.digest(fingerprint) for name, task in tasks.items() if _usable(task)
     }
     return {
-        name: Outcome.model_validate(lines[digest])
+        name: Outcome.model_validate(ended[digest])
         for name, digest in digests.items()
-        if digest in lines
+        if digest in ended
     }
 
 

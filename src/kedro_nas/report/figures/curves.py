@@ -142,21 +142,22 @@ def _add_incumbent(
 
 def _joined_curves(trials: pd.DataFrame, curve_name: str) -> pd.DataFrame:
     """Join the rungs of each network within its bracket."""
-    joined: dict[tuple[Any, ...], dict[str, Any]] = {}
-    names = ["iteration", "bracket", "key", "rung", "epoch_start"]
+    joined: dict[Any, dict[str, Any]] = {}
+    names = ["trial_id", "parent_id", "key", "rung", "epoch_start"]
     ordered = trials.sort_values("rung", kind="stable")
+    first_rung: dict[Any, Any] = {}  # of each trial, the trial its network began with
     for values, curve in zip(
         ordered[names].itertuples(index=False, name=None),
         ordered[curve_name],
         strict=True,
     ):
+        trial, parent, key, rung, start = values
+        network = first_rung[trial] = first_rung.get(parent, trial)
         if curve is None or not len(curve):
             continue
-        *network, rung, start = values
-        line = joined.setdefault(
-            tuple(network), {"key": network[-1], "epochs": [], "scores": []}
-        )
-        line["rung"] = rung
+        line = joined.setdefault(network, {"epochs": [], "scores": []})
+        # the batch, and with it the key, may have become another on a later rung
+        line |= {"key": key, "rung": rung}
         line["epochs"] += range(int(start) + 1, int(start) + 1 + len(curve))
         line["scores"] += [round(float(value), 4) for value in curve]
     lines = pd.DataFrame(

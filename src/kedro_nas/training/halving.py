@@ -1,0 +1,74 @@
+"""Tasks that ran out of memory are trained with half of their batch, and stay so."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kedro_nas.files import append_json_line
+from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome, Task
+
+logger = logging.getLogger(__name__)
+
+
+class Halvings:
+    """The networks of a journal that did not fit into memory with their batch.
+
+    A network that ran out of memory in one fold is trained with half the batch in all
+    folds that have not begun, in later sessions as well.
+
+    Args:
+        journal: JSON lines; a line with `halved` is added for each such network.
+        lines: What the journal holds already.
+        fingerprint: Of the image store.
+    """
+
+    def __init__(
+        self,
+        journal: Path,
+        lines: Sequence[Mapping[str, Any]],
+        fingerprint: str,
+    ) -> None:
+        self._journal = journal
+        # a task that has an outcome stays as it is, whatever its batch
+        self._known = {line["digest"] for line in lines if "digest" in line}
+        self._fingerprint = fingerprint
+        self._keys = {line["halved"] for line in lines if "halved" in line}
+
+    def suited(self, task: Task) -> Task:
+        """Return a task with the batch it is to be trained with."""
+        while (
+            task.architecture.key in self._keys
+            and task.digest(self._fingerprint) not in self._known
+        ):
+            task = task.with_half_batch(self._fingerprint)
+        return task
+
+    def halve(self, task: Task, outcome: Outcome) -> bool:
+        """Note a network that ran out of memory.
+
+        Args:
+            task: What ended.
+            outcome: How it ended.
+
+        Returns:
+            Whether the task may be tried again with half the batch: it failed for
+            memory, its batch can be halved, and it is no measurement of its batch.
+        """
+        batch = task.architecture.recipe.batch_size
+        is_oom = outcome.status == "failed" and outcome.reason.startswith(OUT_OF_MEMORY)
+        if not is_oom or batch < 2 or task.probe_steps is not None:
+            return False
+        key = task.architecture.key
+        if key not in self._keys:
+            self._keys.add(key)
+            append_json_line(self._journal, {"halved": key, "reason": outcome.reason})
+        logger.warning(
+            "%s ran out of memory with a batch of %d; it is tried again with %d.",
+            task.task_id,
+            batch,
+            batch // 2,
+        )
+        return True
