@@ -123,8 +123,7 @@ def rank_finalists(
     }
     best["seconds"] = clock.seconds
     measured = _measured(contestants, tasks, ran.outcomes)
-    left = schedule.left_s
-    best["final_left_s"] = None if left is None else max(0.0, left - best["seconds"])
+    best["final_left_s"] = schedule.left_after(best["seconds"])
     best["epochs"] = final_epochs(store, best, measured, options, workers)
     return fold_scores, ranking, best
 

@@ -40,6 +40,10 @@ class Schedule:
     limit_s: float | None
     left_s: float | None
 
+    def left_after(self, seconds: float) -> float | None:
+        """Return what the ranking leaves to the final fit; None for no limit."""
+        return None if self.left_s is None else max(0.0, self.left_s - seconds)
+
 
 def make_schedule(
     store: ImageStore,
