@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from kedro_nas.search.driver import Driver, Trial
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.oracle import HyperbandOracle, Limits, Place
 from kedro_nas.space.architecture import Architecture, Recipe, Stage, Stem
+from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.base import Event
 
@@ -89,7 +91,6 @@ def make_oracle() -> Callable[..., HyperbandOracle]:
 FAILURES = {
     "failed": "ValueError: planted",
     "oom": "out of memory: 3 GiB",
-    "full": "OSError: [Errno 28] No space left on device",
 }
 
 
@@ -98,8 +99,9 @@ class ScriptedPool:
 
     Args:
         size: Number of workers.
-        fate: Gives for a task and attempt `score`, a failure, `lost` or `crash`; a
-            crash raises out of `wait`, as a kill of the driver would.
+        fate: Gives for a task and attempt `score`, a failure, `lost`, `crash`, or the
+            number of a system error that the worker met; a crash raises out of `wait`,
+            as a kill of the driver would.
         order: `fifo` or `lifo`: which running task ends first.
         curve: Gives the accuracy of an architecture's width after so many epochs.
         balanced: The same for the balanced accuracy, for which a task may be scored.
@@ -108,7 +110,7 @@ class ScriptedPool:
     def __init__(
         self,
         size: int,
-        fate: Callable[[Task, int], str] = lambda *_: "score",
+        fate: Callable[[Task, int], str | int] = lambda *_: "score",
         order: str = "fifo",
         curve: Callable[[int, int], float] = lambda width, n: (
             (width * 37 % 101) / 101 * (1 - 0.5**n)
@@ -143,6 +145,10 @@ class ScriptedPool:
             raise SimulatedKill
         if fate == "lost":
             return [Event("lost", worker, task.task_id, reason="signal 9")]
+        if isinstance(fate, int):
+            outage = Outage(message=os.strerror(fate), path="/store", errno=fate)
+            outcome = Outcome.of_outage(outage)
+            return [Event("end", worker, task.task_id, outcome=outcome)]
         if fate in FAILURES:
             outcome = Outcome(status="failed", reason=FAILURES[fate])
             return [Event("end", worker, task.task_id, outcome=outcome)]
@@ -205,6 +211,7 @@ def make_driver(
         place = tmp_path / folder
         objective = changes.pop("objective", "accuracy")
         budget_s = changes.pop("budget_s", None)
+        calibrate = changes.pop("calibrate", lambda *_: None)
         ledger = Ledger(place / "ledger.jsonl")
         proposer = CountingProposer(10_000)
 
@@ -234,7 +241,7 @@ def make_driver(
             proposer=proposer,  # type: ignore[arg-type]
             ledger=ledger,
             make_task=task,
-            calibrate=lambda *_: None,
+            calibrate=calibrate,
             checkpoints=place / "checkpoints",
             progress=Talkative(),  # type: ignore[arg-type]
             objective=objective,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from kedro_nas.search.driver import Driver
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.tables import trials_table
 from kedro_nas.training.tasks import Task
+from kedro_nas.training.workers.base import Event
 
 MakeDriver = Callable[..., tuple[Driver, Ledger]]
 Pool = Callable[..., Any]
@@ -129,6 +132,25 @@ def test_driver_slope_place_looks_at_the_objective(
     assert promoted == [1, 2, 3, steepest]
 
 
+def test_driver_killed_between_checkpoint_and_epoch_line_calibrates_all_the_same(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """Candidate 0's first epoch measures the machine, from its history if need be."""
+    pool = scripted_pool(1)
+    wait = pool.wait
+
+    def without_epochs(timeout_s: float) -> list[Event]:
+        return [event for event in wait(timeout_s) if event.kind != "epoch"]
+
+    pool.wait = without_epochs
+    driver, ledger = make_driver(
+        calibrate=lambda _, epoch: 1e6 * epoch.epoch, max_trials=3
+    )
+    driver.run(pool)
+
+    assert [line["max_macs"] for line in ledger.of("calibrated")] == [1e6]
+
+
 def test_driver_lost_worker_costs_one_attempt_only(
     make_driver: MakeDriver, scripted_pool: Pool
 ) -> None:
@@ -184,17 +206,25 @@ def test_driver_out_of_memory_is_tried_with_half_the_batch(
     )
 
 
-def test_driver_full_disk_ends_the_search_and_loses_no_trial(
-    make_driver: MakeDriver, scripted_pool: Pool
+@pytest.mark.parametrize(
+    "number",
+    [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.EACCES, errno.ENOENT],
+)
+def test_driver_outage_ends_the_search_and_loses_no_trial(
+    make_driver: MakeDriver, scripted_pool: Pool, number: int
 ) -> None:
-    """A full disk is not a failed trial: after it the search goes on unharmed."""
-    driver, _ = make_driver("full")
+    """Storage that fails is no failed trial: after it the search goes on unharmed."""
 
-    with pytest.raises(OSError, match="No space left"):
-        driver.run(scripted_pool(1, lambda *_: "full"))
+    def fate(task: Task, attempt: int) -> str | int:
+        return "score" if len(pool.submitted) <= 12 else number
 
-    again, ledger = make_driver("full")
-    again.run(scripted_pool(1))
+    driver, _ = make_driver("outage")
+    pool = scripted_pool(2, fate)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        driver.run(pool)
+    again, ledger = make_driver("outage")
+    again.run(scripted_pool(2))
+
     pd.testing.assert_frame_equal(
         _undisturbed(make_driver, scripted_pool), _table(ledger)
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kedro_nas.training.checkpoints import load_checkpoint, save_checkpoint
+from kedro_nas.training.outage import StorageError
 
 
 def test_checkpoint_round_trip_is_exact_and_keeps_order(tmp_path: Path) -> None:
@@ -44,6 +47,49 @@ def test_checkpoint_of_another_lineage_is_refused(
     assert "is of another task" in caplog.text
     save_checkpoint(path, [np.zeros(3)], {"lineage": "ours"})
     assert load_checkpoint(path, "ours") is not None
+
+
+def test_checkpoint_damaged_anywhere_is_read_whole_or_counts_as_missing(
+    tmp_path: Path,
+) -> None:
+    """Whatever bytes are wrong, no error comes of it, and no wrong weights."""
+    path = tmp_path / "c.npz"
+    arrays = [np.arange(20, dtype=np.float32), np.zeros(3)]
+    save_checkpoint(path, arrays, {"epochs": 1})
+    whole = path.read_bytes()
+    draw = np.random.default_rng(0)
+    found = []
+    for _ in range(400):
+        damaged = bytearray(whole)
+        for place in draw.integers(len(whole), size=3):
+            damaged[place] = draw.integers(256)
+        path.write_bytes(damaged)
+        found.append(load_checkpoint(path))
+
+    assert found.count(None) > 300
+    assert all(
+        np.array_equal(a, b)
+        for loaded in found
+        if loaded is not None
+        for a, b in zip(arrays, loaded[0], strict=True)
+    )
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.EACCES])
+def test_checkpoint_that_the_system_cannot_read_is_an_outage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """A disk that fails is not taken for a missing file: its weights may come back."""
+    path = tmp_path / "c.npz"
+    save_checkpoint(path, [np.zeros(3)], {})
+
+    def fails(_: Path) -> bytes:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "read_bytes", fails)
+
+    with pytest.raises(StorageError, match=os.strerror(number)):
+        load_checkpoint(path)
 
 
 def test_checkpoint_failed_write_leaves_the_old_one(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from kedro_nas.files import read_json_lines
 from kedro_nas.space.architecture import Architecture
+from kedro_nas.training.outage import Outage
 from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.base import Event
@@ -258,3 +260,29 @@ def test_run_tasks_probe_out_of_memory_is_not_halved(
 
     assert ran.outcomes["task-0"].status == "failed"
     assert pool.batches == [("task-0", 32)]
+
+
+class FailingDisk(OneWorker):
+    """A worker that meets an outage at its second task."""
+
+    def wait(self, timeout_s: float) -> list[Event]:
+        events = super().wait(timeout_s)
+        if len(self.granted) < 2:
+            return events
+        outage = Outage(message="Stale file handle", path="/store", errno=errno.ESTALE)
+        outcome = Outcome.of_outage(outage)
+        return [Event("end", worker=0, task_id=events[0].task_id, outcome=outcome)]
+
+
+def test_run_tasks_outage_ends_the_stage_and_the_rest_is_done_later(
+    make_tasks: Callable[..., list[Task]], tmp_path: Path
+) -> None:
+    """A fold whose disk failed is not a failed fold: it is trained when it is back."""
+    options: dict[str, Any] = {"journal": tmp_path / "folds.jsonl", "fingerprint": "x"}
+    with pytest.raises(OSError, match="Stale file handle"):
+        run_tasks(FailingDisk(), make_tasks(3), **options)
+    later = OneWorker()
+    ran = run_tasks(later, make_tasks(3), **options)
+
+    assert sorted(later.granted) == ["task-1", "task-2"]
+    assert {outcome.status for outcome in ran.outcomes.values()} == {"completed"}

@@ -93,6 +93,48 @@ def test_unit_resumed_equals_never_stopped_bit_for_bit(
     assert all(np.array_equal(a, b) for a, b in states)
 
 
+@pytest.mark.parametrize("parent", ["missing", "damaged"])
+@pytest.mark.parametrize("kept_alive", [False, True])
+def test_unit_without_its_parents_state_is_trained_again_with_the_same_result(
+    make_task: MakeTask, tmp_path: Path, parent: str, *, kept_alive: bool
+) -> None:
+    """A lost checkpoint costs time: scores, and what they were read from, stay."""
+    share = {"validation_share": 0.5, "share_epochs": 2}
+    first = tmp_path / "first.npz"
+    below, _ = _run(make_task(**share, epochs=2, checkpoint=str(first)))
+    task = make_task(**share, epoch_start=2, parent=str(first))
+    _, expected = _run(task.model_copy(update={"checkpoint": None}))
+    first.write_bytes(first.read_bytes()[:-40])
+    if parent == "missing":
+        first.unlink()
+    _, again = _run(task, learner=below.learner if kept_alive else None)
+
+    assert again.status == "completed"
+    assert _scores(again) == _scores(expected)
+    assert again.score == expected.score
+    assert [e.val_images for e in again.history] == [
+        e.val_images for e in expected.history
+    ]
+    assert again.history[0].val_images < again.history[2].val_images
+
+
+def test_unit_reports_progress_within_an_epoch_and_while_predicting(
+    make_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An epoch of any length is many reports; nothing of it takes long in silence."""
+    monkeypatch.setattr("kedro_nas.training.learner.CHUNK_S", 0.0)
+    reports: list[float] = []
+    epochs: list[int] = []
+    _run(
+        make_task(epochs=1, checkpoint=None),
+        say=lambda _: epochs.append(len(reports)),
+        on_progress=lambda: reports.append(time.monotonic()),
+    )
+
+    # 8 steps, as many batches for batch norm, one of predictions; and those of building
+    assert epochs[0] >= 15
+
+
 def test_unit_same_seed_same_result_other_seed_other(make_task: MakeTask) -> None:
     """The seed is the only source of chance."""
     one = _scores(_run(make_task(epochs=1, checkpoint=None))[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -153,7 +154,9 @@ class ImageStore:
         return np.flatnonzero((fold >= 0) & (fold != k)).astype(np.int64), held_out
 
     def channel_statistics(
-        self, rows: NDArray[np.int64]
+        self,
+        rows: NDArray[np.int64],
+        on_progress: Callable[[], None] = lambda: None,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return mean and standard deviation of each channel over some rows.
 
@@ -162,6 +165,7 @@ class ImageStore:
 
         Args:
             rows: Row numbers, at least one.
+            on_progress: Called after each piece.
 
         Returns:
             Two arrays `(channels,)` in units of 0-255.
@@ -175,6 +179,7 @@ class ImageStore:
             for channel in range(len(counts)):
                 values = pixels[..., channel].ravel()
                 counts[channel] += np.bincount(values, minlength=256)
+            on_progress()
         levels = np.arange(256.0)
         total = counts.sum(axis=1)
         mean = counts @ levels / total

@@ -46,7 +46,8 @@ class SearchOptions(Options):
         execution: `auto` measures once per search on GPUs which batch size, whether
             XLA and whether bfloat16 make candidate 0 train faster, in a twentieth of
             the budget at most; `plain` does not. CPUs always run plain steps.
-        max_silence_s: A worker silent for so long is taken for hung.
+        max_silence_s: A worker that gets no further for so long is taken for hung;
+            within an epoch each second or two of steps counts as progress.
         max_attempts: Times a trial is tried when its worker is lost.
         max_resident_mb: Pixels up to this size live in each worker's memory; larger
             sets are read from the memory-mapped store.

@@ -6,7 +6,6 @@ trials that were under way go on from their last epoch's checkpoint.
 
 from __future__ import annotations
 
-import errno
 import logging
 import time
 from collections import Counter
@@ -31,7 +30,6 @@ logger = logging.getLogger(__name__)
 
 STOP_GRACE_S = 20.0  # for workers to end the chunk, and say so, after the deadline
 LEAVE_S = 1.5  # for workers to end the epoch they are in; Ctrl-C promises 5 s in all
-NO_SPACE = f"[Errno {errno.ENOSPC}]"
 HOPELESS = 10  # so many failures without a single success end a search
 
 
@@ -43,6 +41,7 @@ class Trial:
     oracle_id: str
     architecture: Architecture
     parent: str | None
+    first_epochs: int  # where its rung 0 ends
     attempts: int = 0
     halvings: int = 0  # of the batch, after the worker ran out of memory
     worker: int | None = None
@@ -112,6 +111,7 @@ class Driver:
 
         Raises:
             SearchError: Every one of the first trials failed.
+            OSError: Storage failed, here or in a worker; the search can be resumed.
         """
         try:
             return self._run(pool)
@@ -165,11 +165,13 @@ class Driver:
 
     def _known(self, created: Any) -> Trial:
         parent = self._oracle.parent(created.trial_id)
+        place = self._oracle.place(created.trial_id)
         trial = Trial(
-            name=self._oracle.place(created.trial_id).name,
+            name=place.name,
             oracle_id=created.trial_id,
             architecture=self._space.decode(created.hyperparameters.values),
             parent=None if parent is None else self._oracle.place(parent).name,
+            first_epochs=self._oracle.rung_epochs(place.bracket, 0),
         )
         if trial.parent:
             trial.halvings = self.trials[trial.parent].halvings
@@ -211,6 +213,8 @@ class Driver:
             trial.attempts = 0  # it gets on; a later loss is not its fault
             return
         del self._running[trial.name]
+        if event.outcome is not None and event.outcome.outage is not None:
+            raise event.outcome.outage.as_error()  # the trial is resumed later
         if event.outcome is not None and event.outcome.status == "stopped":
             self._ledger.append("paused", trial=trial.name, reason=event.outcome.reason)
             self._waiting.append(trial)
@@ -236,8 +240,6 @@ class Driver:
         """Say whether a trial out of memory is tried again, with half the batch."""
         if outcome.status != "failed":
             return False
-        if NO_SPACE in outcome.reason:
-            raise OSError(errno.ENOSPC, outcome.reason)
         batch = trial.architecture.recipe.batch_size >> trial.halvings
         if not outcome.reason.startswith(OUT_OF_MEMORY) or batch < 2:
             return False
@@ -257,7 +259,8 @@ class Driver:
         self._oracle.calibrate(max_macs)
 
     def _end(self, trial: Trial, outcome: Outcome) -> None:
-        self._measure(trial, None)
+        # a kill between an epoch's checkpoint and its line leaves the line out
+        self._measure(trial, outcome.history[0] if outcome.history else None)
         here = trial.worker is not None  # not so when the parent's outcome is inherited
         under_way = self._ledger.seconds - trial.submitted_at if here else 0.0
         self._ledger.append(

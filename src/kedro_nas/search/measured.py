@@ -8,12 +8,14 @@ from pathlib import Path
 
 from kedro_nas.data.store import ImageStore
 from kedro_nas.devices import gpu_names
+from kedro_nas.errors import SearchError
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.records.search import Execution
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.space.batch import with_batch_size
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.execution import PLAIN, execution_here
+from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.probes import Measured, probe
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.workers.lease import lease_pool
@@ -85,7 +87,8 @@ def _probe(
         threads=options.threads_per_worker,
     )
     deadline = None if budget_s is None else time.monotonic() + SHARE * budget_s
-    with lease_pool(options, folder.parent / "workers.log") as pool:
+    log = folder.parent / "workers.log"
+    with outages_explained(SearchError, folder), lease_pool(options, log) as pool:
         return probe(
             pool,
             task,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import platform
@@ -41,6 +40,7 @@ from kedro_nas.space.architecture import Architecture, halved
 from kedro_nas.space.costs import count_macs
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.budget import search_budget
+from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.tasks import KINDS, Epoch, Task
 from kedro_nas.training.workers.lease import lease_pool
 
@@ -201,7 +201,7 @@ class _Search:
         def checkpoint(name: str) -> str:
             return str(self._folder / "checkpoints" / f"{name}.npz")
 
-        is_first = start == 0 and end < self.top_epochs  # of several rungs
+        has_rungs = trial.first_epochs < self.top_epochs
         return Task(
             task_id=trial.name,
             architecture=halved(trial.architecture, trial.halvings),
@@ -216,7 +216,8 @@ class _Search:
             objective=self._options.objective_for(self._verdict),
             patience=self._options.patience,
             smoothing_epochs=self._options.smoothing_epochs,
-            validation_share=self._rung0_share if is_first else 1.0,
+            validation_share=self._rung0_share if has_rungs else 1.0,
+            share_epochs=trial.first_epochs if has_rungs else None,
             bn_momentum=self._verdict["bn_momentum"],
             class_weights=self._verdict["class_weights"],
             max_resident_mb=self._options.max_resident_mb,
@@ -225,18 +226,8 @@ class _Search:
         )
 
     def run(self) -> str:
-        try:
-            with stoppable():
-                return self._run()
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
-            raise SearchError(
-                f"the disk of {self._folder} is full",
-                received=str(error),
-                allowed="room for the ledger and for a checkpoint per candidate",
-                remedy="Free some space and run the same command; nothing is lost",
-            ) from error
+        with outages_explained(SearchError, self._folder), stoppable():
+            return self._run()
 
     def _run(self) -> str:
         options = self._options

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedro_nas.files import write_atomically
+from kedro_nas.training.outage import storage
 
 logger = logging.getLogger(__name__)
 
@@ -26,19 +27,23 @@ def save_checkpoint(
         path: The file.
         arrays: In a fixed order.
         meta: JSON values: epochs done, history, and the `lineage` of the task.
+
+    Raises:
+        StorageError: The file cannot be written.
     """
     named: dict[str, Any] = {f"a{i:04d}": a for i, a in enumerate(arrays)}
     named["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
-    write_atomically(path, lambda file: np.savez(file, **named))
+    with storage(path):
+        write_atomically(path, lambda file: np.savez(file, **named))
 
 
 def load_checkpoint(
     path: str | Path | None, lineage: str | None = None
 ) -> tuple[list[NDArray[Any]], dict[str, Any]] | None:
-    """Read a checkpoint; None when there is none or it cannot be read.
+    """Read a checkpoint; None when there is none or its content is damaged.
 
-    A file that cannot be read was not written by us, or its disk failed: training then
-    starts again from the parent, which costs time and nothing else.
+    Training then starts again from the parent, or from its beginning: that costs time
+    and nothing else.
 
     Args:
         path: The file, or None.
@@ -47,16 +52,25 @@ def load_checkpoint(
 
     Returns:
         The arrays in their order, and the metadata.
+
+    Raises:
+        StorageError: The file is there and the system cannot read it.
     """
-    if path is None or not Path(path).exists():
+    if path is None:
         return None
+    with storage(path):
+        try:
+            content = Path(path).read_bytes()
+        except FileNotFoundError:
+            return None
     try:
-        with Path(path).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
             meta = json.loads(bytes(file["meta"]).decode())
             if lineage is not None and meta.get("lineage") != lineage:
                 logger.warning("The checkpoint %s is of another task: not read.", path)
                 return None
             names = sorted(name for name in file.files if name != "meta")
             return [file[name] for name in names], meta
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+    except Exception as error:  # noqa: BLE001 - damage raises whatever it likes
+        logger.warning("The checkpoint %s is damaged (%s): not used.", path, error)
         return None

@@ -22,6 +22,7 @@ from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.budget import left_s
 from kedro_nas.training.execution import execution_here
+from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.plan import Plan
 from kedro_nas.training.run import NOT_BEGUN, Ran, run_tasks
 from kedro_nas.training.schedule import (
@@ -291,7 +292,12 @@ def _run(
             "fold %d of %d: %s, %s", next(ended), len(tasks), task.task_id, said
         )
 
-    with clock.ticking(), lease_pool(search, workspace / "workers.log") as pool:
+    log = workspace / "workers.log"
+    with (
+        outages_explained(RankingError, folder),
+        clock.ticking(),
+        lease_pool(search, log) as pool,
+    ):
         ran = run_tasks(
             pool,
             tasks,

@@ -14,6 +14,7 @@ from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.execution import execution_here
+from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.run import Ran, run_tasks
 from kedro_nas.training.schedule import final_limit_s, name_of
 from kedro_nas.training.tasks import Epoch, Outcome, Task
@@ -122,7 +123,12 @@ def _run(
         if outcome and outcome.status == "completed" and outcome.reason:
             logger.warning("Final fit of %s: %s.", task.task_id, outcome.reason)
 
-    with clock.ticking(), lease_pool(search, folder.parent / "workers.log") as pool:
+    log = folder.parent / "workers.log"
+    with (
+        outages_explained(TrainingError, folder),
+        clock.ticking(),
+        lease_pool(search, log) as pool,
+    ):
         ran = run_tasks(
             pool,
             tasks,

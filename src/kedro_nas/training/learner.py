@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
@@ -53,8 +53,11 @@ class Learner:
         class_weights: Per class id, or None.
         seed: Of the initial weights and of dropout.
         execution: Compilation and precision of the steps.
+        on_progress: Called after each part of the work: the network is built, a graph
+            is traced, a chunk of steps or a batch of predictions is done.
 
     Attributes:
+        on_progress: As given; whoever goes on with the learner puts his own.
         model: The Keras model being trained.
         trace_s: Seconds its graphs took to trace, 0 where they were there already.
         first_step_s: Seconds of the first step, in which the graph is optimised or
@@ -72,9 +75,11 @@ class Learner:
         class_weights: Sequence[float] | None,
         seed: int,
         execution: Execution = PLAIN,
+        on_progress: Callable[[], None] = lambda: None,
     ) -> None:
         import keras
 
+        self.on_progress = on_progress
         self._execution = execution
         self._build = partial(
             build_model,
@@ -86,6 +91,7 @@ class Learner:
         )
         with precision(execution.precision):
             self.model = self._build()
+        self.on_progress()
         ours = architecture.own_model is None and architecture.backbone is None
         layer = self.model.get_layer("normalisation") if ours else None
         self._scaling = None if layer is None else Scaling(layer)
@@ -133,10 +139,13 @@ class Learner:
 
         rows = tf.TensorSpec([None], tf.int32)
         self._run_steps = self._compiled_steps()
+        self.on_progress()
         with self._in_graph(inference=False):
             self._run_forward = _compiled(self._forward_in_training_mode, rows)
+        self.on_progress()
         with self._in_graph(inference=True):
             self._run_predict = _compiled(self._predict, rows)
+        self.on_progress()
 
     @contextmanager
     def _in_graph(self, *, inference: bool) -> Iterator[None]:
@@ -258,6 +267,7 @@ class Learner:
             began = time.monotonic()
             losses += self._take(order[part], rates[part], seeds[part])
             done = min(steps, part.stop)
+            self.on_progress()
             if self.first_step_s is None:
                 self.first_step_s = time.monotonic() - began
             # where an epoch is cut into chunks changes nothing but the clock, so the
@@ -302,6 +312,7 @@ class Learner:
         pairs = zip(self.model.variables, fresh.variables, strict=True)
         for variable, initial in pairs:
             variable.assign(initial)
+        self.on_progress()
         if self._scaling is not None:
             self._scaling.follow(fresh.get_layer("normalisation"))
         self._optimizer.reset()
@@ -329,13 +340,15 @@ class Learner:
         # a loop in the graph would only take longer to trace
         for rows in positions[: n * batch].reshape(n, batch):
             self._run_forward(rows)
+            self.on_progress()
 
     def predict(self, positions: NDArray[np.int32]) -> NDArray[np.float32]:
         """Give class probabilities, float32 `(n, n_classes)`."""
-        parts = [
-            np.asarray(self._run_predict(positions[i : i + PREDICT_BATCH]))
-            for i in range(0, len(positions), PREDICT_BATCH)
-        ]
+        parts = []
+        for i in range(0, len(positions), PREDICT_BATCH):
+            rows = positions[i : i + PREDICT_BATCH]
+            parts.append(np.asarray(self._run_predict(rows)))
+            self.on_progress()
         return np.concatenate(parts).astype(np.float32)
 
     def averaged_variables(self) -> list[Any]:

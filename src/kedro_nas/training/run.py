@@ -75,6 +75,9 @@ def run_tasks(
 
     Returns:
         The outcomes; a task whose worker was lost each time is `failed`.
+
+    Raises:
+        OSError: Storage failed, here or in a worker.
     """
     ends_at = Deadline(deadline, frozenset(t.task_id for t in tasks[:at_least]))
     run = _Run(pool, tasks, journal, fingerprint, max_attempts, heard, ends_at)
@@ -163,7 +166,7 @@ class _Run:
             self._waiting = [self._halvings.suited(t) for t in (task, *self._waiting)]
             self._tasks |= {t.task_id: t for t in self._waiting}
         elif event.outcome is not None:
-            self._end(task, event.outcome)
+            self._end(task, _without_outage(event.outcome))
         elif not event.begun and self._starts < MAX_STARTS:
             self._starts += 1
             self._attempts[task.task_id] -= 1
@@ -200,6 +203,13 @@ def _known(
 def _usable(task: Task) -> bool:
     """Return whether a journalled outcome still has the file it speaks of."""
     return task.model_file is None or Path(task.model_file).exists()
+
+
+def _without_outage(outcome: Outcome) -> Outcome:
+    """Return the outcome of a task whose storage worked; raise what failed."""
+    if outcome.outage is not None:
+        raise outcome.outage.as_error()
+    return outcome
 
 
 def _given_up(event: Event) -> Outcome:

@@ -18,6 +18,7 @@ from typing_extensions import Self
 from kedro_nas.records.search import Execution
 from kedro_nas.space.architecture import Architecture, halved
 from kedro_nas.training.execution import PLAIN
+from kedro_nas.training.outage import Outage
 from kedro_nas.training.team import Team
 
 # what a worker's seconds go to; the ledger adds `wait`
@@ -45,6 +46,8 @@ class Task(BaseModel):
         patience: Epochs without a better score before stopping; null never stops.
         smoothing_epochs: The score is the mean of so many last epochs.
         validation_share: Share of each class of the validation rows that is scored.
+        share_epochs: The share holds for so many first epochs, later ones are scored on
+            all rows; null for the share in all epochs.
         bn_momentum: Of all batch normalisations.
         class_weights: Per class id, or null.
         max_resident_mb: See `SearchOptions.max_resident_mb`.
@@ -74,6 +77,7 @@ class Task(BaseModel):
     patience: int | None = None
     smoothing_epochs: int = 3
     validation_share: float = Field(1.0, gt=0, le=1)
+    share_epochs: int | None = Field(None, ge=1)
     bn_momentum: float = 0.9
     class_weights: tuple[float, ...] | None = None
     max_resident_mb: int = 1024
@@ -190,7 +194,8 @@ class Outcome(BaseModel):
     """How a task ended.
 
     Attributes:
-        status: `completed`, `stopped` (by the deadline), or `failed`.
+        status: `completed`, `stopped` (by the deadline), `failed`, or `outage`: storage
+            failed, which says nothing about the task.
         reason: Why it failed or stopped, one line.
         history: All epochs since the candidate's first, parents' included.
         score: Mean of the objective over the last epochs; null without validation.
@@ -200,11 +205,12 @@ class Outcome(BaseModel):
             `build` (the network and its state), `trace` (its graphs), `train`,
             `validate`, `checkpoint`.
         memory_mb: Resident memory of the worker at the end.
+        outage: What failed, of an `outage`.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    status: Literal["completed", "stopped", "failed"]
+    status: Literal["completed", "stopped", "failed", "outage"]
     reason: str = ""
     history: list[Epoch] = Field(default_factory=list)
     score: float | None = None
@@ -212,3 +218,9 @@ class Outcome(BaseModel):
     fold_scores: dict[str, Any] | None = None
     seconds: dict[str, float] = Field(default_factory=dict)
     memory_mb: float = 0.0
+    outage: Outage | None = None
+
+    @classmethod
+    def of_outage(cls, outage: Outage) -> Outcome:
+        """Return the outcome of a task whose storage failed."""
+        return cls(status="outage", reason=outage.message, outage=outage)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedro_nas.data.store import ImageStore
-from kedro_nas.errors import TrainingError
+from kedro_nas.errors import DataError, TrainingError
 from kedro_nas.files import write_file_atomically
 from kedro_nas.ranking.metrics import score_predictions
 from kedro_nas.seeds import derive_seed, generator
 from kedro_nas.training.checkpoints import load_checkpoint, save_checkpoint
 from kedro_nas.training.learner import DeadlineError, Learner
 from kedro_nas.training.long_training import LongTraining, Progress
+from kedro_nas.training.outage import storage
 from kedro_nas.training.pixels import DevelopmentPixels, development_pixels
 from kedro_nas.training.recipe import learning_rates, two_phases
+from kedro_nas.training.selection import channel_statistics, select_rows, thinned
 from kedro_nas.training.spares import Spares
 from kedro_nas.training.tasks import KINDS, Epoch, Outcome, Task
 from kedro_nas.training.team import TeamLink
 
 Say = Callable[[Epoch], None]
+logger = logging.getLogger(__name__)
+
+# raised for a store that is gone, cut short or damaged; no candidate's fault
+UNREADABLE = (DataError, ValueError, KeyError, EOFError)
+
+
+@dataclass(frozen=True)
+class _Saved:
+    """What a checkpoint held, and whether it was the task's own."""
+
+    arrays: list[NDArray[Any]]
+    meta: dict[str, Any]
+    is_own: bool
 
 
 class Unit:
@@ -38,6 +54,8 @@ class Unit:
         deadline: On `time.monotonic`'s clock, or None.
         say: Called after each epoch.
         spares: Learners of earlier folds, one of which may suit.
+        on_progress: Called after each part of the work, some seconds long at most
+            while training.
     """
 
     def __init__(
@@ -48,6 +66,7 @@ class Unit:
         deadline: float | None,
         say: Say,
         spares: Spares | None = None,
+        on_progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._task = task
         self._deadline = deadline
@@ -55,37 +74,55 @@ class Unit:
         self._seconds = dict.fromkeys(KINDS, 0.0)
         self._history: list[Epoch] = []
         self._progress = Progress()
-        store = ImageStore.open(Path(task.store))
+        with storage(task.store, also=UNREADABLE):
+            store = ImageStore.open(Path(task.store))
+            self._pixels = development_pixels(
+                task.store, store.fingerprint, task.max_resident_mb
+            )
+            train, held_out = select_rows(store, task.rows)
         self.fingerprint = store.fingerprint
-        self._pixels = development_pixels(
-            task.store, store.fingerprint, task.max_resident_mb
-        )
-        train, held_out = select_rows(store, task.rows)
         self._train = self._pixels.positions(train)
-        held_out = thinned(held_out, store.labels, task.validation_share)
-        self._held_out = self._pixels.positions(held_out)
+        share = thinned(held_out, store.labels, task.validation_share)
+        self._held_out = self._pixels.positions(share)
+        self._all_held_out = self._pixels.positions(held_out)
         with _Clock(self._seconds, "build"):
-            self.learner = learner or make_learner(task, store, self._pixels, spares)
-            self._resume(fresh=learner is None)
+            saved = self._saved_state()
+            if saved is None:
+                learner = None  # without a history it cannot be told how far it is
+            on_progress()
+            self.learner = learner or make_learner(
+                task, store, self._pixels, spares, on_progress
+            )
+            self.learner.on_progress = on_progress
+            self._resume(saved, fresh=learner is None)
         if learner is None:
             self._seconds["trace"] = self.learner.trace_s
             self._seconds["build"] -= self.learner.trace_s
 
-    def _resume(self, *, fresh: bool) -> None:
-        """Go on from this task's own checkpoint, else from the parent's."""
+    def _saved_state(self) -> _Saved | None:
+        """Read this task's own checkpoint, else the parent's."""
         task = self._task
         lineage = task.lineage(self.fingerprint)
-        own = load_checkpoint(task.checkpoint, lineage)
-        found = own or load_checkpoint(task.parent, lineage)
-        if found is None:
-            if task.epoch_start:
-                raise TrainingError("the checkpoint of the rung below is missing")
+        for path in (task.checkpoint, task.parent):
+            found = load_checkpoint(path, lineage)
+            if found is not None:
+                return _Saved(*found, is_own=path == task.checkpoint)
+        if task.epoch_start:
+            logger.warning(
+                "%s has no checkpoint of the rung below: trained from its first epoch.",
+                task.task_id,
+            )
+        return None
+
+    def _resume(self, saved: _Saved | None, *, fresh: bool) -> None:
+        """Go on from a saved state; without one the training begins at its start."""
+        if saved is None:
             return
-        arrays, meta = found
-        if fresh or own is not None:
-            self.learner.load(arrays)
-        self._history = [Epoch.model_validate(line) for line in meta["history"]]
-        self._progress = Progress(len(self._history), meta.get("elapsed_s", 0.0))
+        if fresh or saved.is_own:
+            self.learner.load(saved.arrays)
+        self._history = [Epoch.model_validate(line) for line in saved.meta["history"]]
+        elapsed_s = saved.meta.get("elapsed_s", 0.0)
+        self._progress = Progress(len(self._history), elapsed_s)
 
     def run(self) -> Outcome:
         """Train to the end of the task, or to the deadline.
@@ -107,7 +144,8 @@ class Unit:
             rng = generator(task.seed, "order", len(self._history))
             self.learner.estimate_batch_norm(rng.permutation(self._train))
         if task.model_file is not None:
-            _save_model(self.learner, Path(task.model_file))
+            with storage(task.model_file):
+                _save_model(self.learner, Path(task.model_file))
         return self._outcome("completed", self._cut())
 
     def _train_long(self) -> Outcome:
@@ -131,7 +169,8 @@ class Unit:
                 rng = generator(task.seed, "order", self._progress.epoch)
                 self.learner.estimate_batch_norm(rng.permutation(self._train))
         if link.leads and task.model_file is not None:
-            _save_model(self.learner, Path(task.model_file))
+            with storage(task.model_file):
+                _save_model(self.learner, Path(task.model_file))
         return self._outcome("completed", "")
 
     def _ended(self, record: Epoch) -> None:
@@ -193,7 +232,7 @@ class Unit:
                 raise TrainingError("training diverged: the loss is not a number")
             learner.estimate_batch_norm(rng.permutation(self._train))
         with _Clock(self._seconds, "validate"):
-            scores = self._validate()
+            scores = self._validate(epoch)
         spent = {k: self._seconds[k] - before[k] for k in self._seconds}
         record = Epoch(
             epoch=epoch + 1,
@@ -213,22 +252,24 @@ class Unit:
         """Return when an epoch is cut; where a model is wanted the first never is."""
         return None if self._task.model_file and not epoch else self._deadline
 
-    def _validate(self) -> dict[str, Any]:
+    def _validate(self, epoch: int) -> dict[str, Any]:
         if self._task.rows != "search":
             return {}
-        scores = self._scores()
+        first = self._task.share_epochs
+        rows = self._held_out if first is None or epoch < first else self._all_held_out
+        scores = self._scores(rows)
         return {
             "val_accuracy": scores["accuracy"],
             "val_balanced_accuracy": scores["balanced_accuracy"],
             "val_loss": scores["log_loss"],
-            "val_images": len(self._held_out),
+            "val_images": len(rows),
         }
 
-    def _scores(self) -> dict[str, Any]:
-        probabilities = self.learner.predict(self._held_out)
+    def _scores(self, rows: NDArray[np.int32]) -> dict[str, Any]:
+        probabilities = self.learner.predict(rows)
         if not np.isfinite(probabilities).all():
             raise TrainingError("the network's outputs are not numbers")
-        return score_predictions(self._pixels.labels[self._held_out], probabilities)
+        return score_predictions(self._pixels.labels[rows], probabilities)
 
     def _checkpoint(self) -> None:
         if self._task.checkpoint is None:
@@ -263,7 +304,7 @@ class Unit:
         )
         if status == "completed" and self._task.rows.startswith("fold"):
             with _Clock(self._seconds, "validate"):
-                outcome.fold_scores = self._scores()
+                outcome.fold_scores = self._scores(self._held_out)
         outcome.seconds = self._seconds
         return outcome
 
@@ -281,43 +322,12 @@ class _Clock:
         self._seconds[self._kind] += time.monotonic() - self._began
 
 
-def select_rows(
-    store: ImageStore, rows: str
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Turn a task's `rows` into training and held-out row numbers."""
-    if rows == "search":
-        return store.rows("train"), store.rows("val")
-    if rows == "dev":
-        return store.rows("dev"), np.empty(0, np.int64)
-    _, repeat, fold = rows.split(":")
-    return store.fold(int(repeat), int(fold))
-
-
-def thinned(
-    rows: NDArray[np.int64], labels: NDArray[np.integer], share: float
-) -> NDArray[np.int64]:
-    """Keep a share of the rows of each class, at least one, evenly spaced.
-
-    No seed has a say: every candidate is scored on the same images.
-
-    >>> thinned(np.arange(10), np.array([0] * 8 + [1] * 2), 0.5)
-    array([0, 2, 4, 6, 8])
-    """
-    if share == 1:
-        return rows
-    kept = []
-    for label in np.unique(labels[rows]):
-        members = rows[labels[rows] == label]
-        n = math.ceil(len(members) * share)
-        kept.append(members[np.arange(n) * len(members) // n])
-    return np.sort(np.concatenate(kept))
-
-
 def make_learner(
     task: Task,
     store: ImageStore,
     pixels: DevelopmentPixels,
     spares: Spares | None = None,
+    on_progress: Callable[[], None] = lambda: None,
 ) -> Learner:
     """Build the learner of a task; normalisation from its training rows only.
 
@@ -326,13 +336,17 @@ def make_learner(
         store: Its images.
         pixels: The same, of development rows.
         spares: One that suits is started anew instead.
+        on_progress: Called after each part of the work.
     """
-    mean, std = _statistics(task.store, store.fingerprint, task.rows)
+    with storage(task.store, also=UNREADABLE):
+        mean, std = channel_statistics(store, task.rows, on_progress)
+    on_progress()
     seed = derive_seed(task.seed, "weights")
     spare: Learner | None = (
         None if spares is None else spares.take(task, store.fingerprint)
     )
     if spare is not None:
+        spare.on_progress = on_progress
         spare.restart(mean=mean, std=std, seed=seed)
         return spare
     return Learner(
@@ -344,17 +358,8 @@ def make_learner(
         class_weights=task.class_weights,
         seed=seed,
         execution=task.execution,
+        on_progress=on_progress,
     )
-
-
-@lru_cache(maxsize=16)
-def _statistics(
-    path: str, fingerprint: str, rows: str
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Read the statistics of some training rows once per process, not per candidate."""
-    store = ImageStore.open(Path(path))
-    mean, std = store.channel_statistics(select_rows(store, rows)[0])
-    return tuple(map(float, mean)), tuple(map(float, std))
 
 
 def _save_model(learner: Learner, path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.workers import local
@@ -108,11 +109,13 @@ def test_pool_killed_worker_is_reported_and_replaced(
 
 
 def test_pool_failing_task_says_why_and_the_worker_lives(
-    pool: LocalPool, make_task: Callable[..., Task]
+    pool: LocalPool, make_task: Callable[..., Task], small_architecture: Architecture
 ) -> None:
     """What raises inside a worker comes back as a failed outcome with its reason."""
     process = pool.process_ids()[1]
-    task = make_task(task_id="broken", store="nowhere", checkpoint=None)
+    blocks = (("odd", "nowhere:odd"),)
+    broken = small_architecture.model_copy(update={"custom_blocks": blocks})
+    task = make_task(task_id="broken", architecture=broken, checkpoint=None)
     pool.submit(task, worker=1, remaining_s=None)
     event = _until(pool, "end")
 

@@ -6,14 +6,15 @@ import errno
 import io
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from kedro_nas.search.driver import NO_SPACE
 from kedro_nas.training.checkpoints import load_checkpoint
 from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.workers.process import _Server
@@ -69,7 +70,7 @@ def test_server_kept_network_of_an_earlier_search_is_not_trained_on(
     assert given == [None, None, None, "seed 3"]
 
 
-def test_server_checkpoint_on_a_full_disk_fails_the_task_as_the_driver_knows_it(
+def test_server_checkpoint_on_a_full_disk_is_an_outage_with_its_path(
     make_task: Callable[..., Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No half a file stays, the former state does, and the task goes on from it."""
@@ -95,11 +96,57 @@ def test_server_checkpoint_on_a_full_disk_fails_the_task_as_the_driver_knows_it(
     ended = [line["outcome"] for line in said if line["event"] == "end"]
     assert [outcome["status"] for outcome in ended] == [
         "completed",
-        "failed",
+        "outage",
         "completed",
     ]
-    assert NO_SPACE in ended[1]["reason"]
+    assert ended[1]["outage"] == {
+        "message": os.strerror(errno.ENOSPC),
+        "path": task.checkpoint,
+        "errno": errno.ENOSPC,
+    }
     assert files == ["task.npz"]
     assert state is not None
     assert state[1]["epochs"] == 1
     assert [epoch["epoch"] for epoch in ended[2]["history"]] == [1, 2]
+
+
+@pytest.mark.parametrize("fault", ["missing", "cut short", "forbidden"])
+def test_server_store_that_cannot_be_read_is_an_outage(
+    make_task: Callable[..., Task],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    """No candidate can be judged without images, so none is failed for it."""
+    store = tmp_path / "store"
+    if fault != "missing":
+        shutil.copytree(make_task().store, store)
+    if fault == "cut short":
+        (store / "pixels.npy").write_bytes(b"")
+    if fault == "forbidden":
+
+        def forbidden(*_: object, **__: object) -> None:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+        monkeypatch.setattr(pd, "read_parquet", forbidden)
+    channel = io.StringIO()
+    task = make_task(store=str(store), checkpoint=None)
+    _Server(channel).serve({"task": task.model_dump(mode="json"), "ends_at": None})
+    outcome = json.loads(channel.getvalue().splitlines()[-1])["outcome"]
+
+    assert outcome["status"] == "outage"
+    assert outcome["outage"]["path"] == str(store)
+
+
+def test_server_reports_progress_between_begun_and_epoch(
+    make_task: Callable[..., Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver hears of a task while its epoch is still being trained."""
+    monkeypatch.setattr("kedro_nas.training.workers.process.PROGRESS_S", 0.0)
+    channel = io.StringIO()
+    task = make_task(checkpoint=None, epochs=1)
+    _Server(channel).serve({"task": task.model_dump(mode="json"), "ends_at": None})
+    events = [json.loads(line)["event"] for line in channel.getvalue().splitlines()]
+
+    assert events[0] == "begun"
+    assert events[1 : events.index("epoch")].count("progress") > 5

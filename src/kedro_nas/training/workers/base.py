@@ -17,7 +17,7 @@ class Event:
 
     Attributes:
         kind: `epoch` (one more is done), `end` (with the outcome), `lost` (the worker
-            died or fell silent while it had the task).
+            died or made no progress while it had the task).
         worker: Number of the worker, from 0.
         task_id: The task it had.
         epoch: For `epoch`.

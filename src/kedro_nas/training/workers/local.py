@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -17,11 +18,13 @@ from typing import Any, Literal
 
 from kedro_nas.devices import cpu_numbers, find_gpus, gpu_names
 from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.base import Event
 
 logger = logging.getLogger(__name__)
 
+EVENTS = {"ready", "begun", "progress", "epoch", "end"}  # that a worker sends
 CLOSE_S = 2.0  # for a worker to see the end of its input before it is killed
 
 
@@ -42,7 +45,8 @@ class LocalPool:
         workers: How many, or `auto`.
         threads: Intra-op threads of each, on CPU.
         log: File that collects what workers print.
-        max_silence_s: A worker silent for so long is killed and counted as lost.
+        max_silence_s: A worker that has got no further for so long is killed and
+            counted as lost.
         max_memory_mb: A worker above it is replaced when it is free.
     """
 
@@ -110,6 +114,8 @@ class LocalPool:
                 stderr=log,
                 env=self._environment(number),
                 text=True,
+                encoding="utf-8",
+                errors="replace",
             )
         self._pin(process.pid, number)
         threading.Thread(
@@ -151,7 +157,15 @@ class LocalPool:
     def _listen(self, number: int, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            self._said.put((number, process.pid, json.loads(line)))
+            message = _event(line)
+            if message is not None:
+                self._said.put((number, process.pid, message))
+            elif line.strip():  # of a start-up hook, before we keep stdout for events
+                with (
+                    contextlib.suppress(OSError),
+                    self._log.open("a", encoding="utf-8") as log,
+                ):
+                    log.write(line)
         self._said.put((number, process.pid, None))
 
     def process_ids(self) -> list[int]:
@@ -233,6 +247,11 @@ class LocalPool:
         self._workers[number] = self._start(number)
         if task is None:
             return []
+        if worker.process.returncode == -signal.SIGBUS:
+            # the system's answer to a read of a mapped file that fails: the pixels
+            outage = Outage(message=f"a mapped file failed: {reason}", path=task.store)
+            outcome = Outcome.of_outage(outage)
+            return [Event("end", number, task.task_id, outcome=outcome)]
         lost = Event("lost", number, task.task_id, reason=reason, begun=worker.begun)
         return [lost]
 
@@ -241,7 +260,7 @@ class LocalPool:
         events: list[Event] = []
         for number, worker in enumerate(self._workers):
             if worker.task is not None and now - worker.heard > self._max_silence_s:
-                reason = f"it said nothing for {self._max_silence_s:.0f} s"
+                reason = f"it made no progress for {self._max_silence_s:.0f} s"
                 events += self._lost(number, reason)
         return events
 
@@ -258,6 +277,17 @@ class LocalPool:
         """End all workers; tasks under way are given up."""
         for worker in self._workers:
             self._end(worker)
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    """Read a line of a worker; None when it is no event of ours."""
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return None
+    if isinstance(message, dict) and message.get("event") in EVENTS:
+        return message
+    return None
 
 
 def _how(process: subprocess.Popen[str]) -> str:

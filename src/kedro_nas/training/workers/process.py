@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import os
 import queue
 import signal
@@ -22,6 +23,7 @@ from typing import Any, TextIO
 from kedro_nas.training.device import prepare_device
 from kedro_nas.training.spares import Spares
 
+PROGRESS_S = 1.0  # between two reports of progress, at least
 MAX_LIVE_LEARNERS = 6  # graphs and weights of candidates that may be promoted
 
 
@@ -44,6 +46,7 @@ def _claim_stdout() -> TextIO:
     """Keep standard output for events; whatever else prints goes to the log."""
     channel = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
+    channel.write("\n")  # ends the line a start-up hook may have begun
     return channel
 
 
@@ -59,6 +62,17 @@ class _Server:
         # by checkpoint: the lineage of the task that wrote it, and its learner
         self._live: OrderedDict[str, tuple[str, Any]] = OrderedDict()
         self._spares = Spares()
+        self._reported = -math.inf
+
+    def report_progress(self, task_id: str) -> None:
+        """Tell the driver that a task gets on, at most once in `PROGRESS_S`.
+
+        Called where training has done some work, never by a clock: a worker that hangs
+        has to fall silent.
+        """
+        if time.monotonic() - self._reported >= PROGRESS_S:
+            self._reported = time.monotonic()
+            self.say(event="progress", task_id=task_id)
 
     def say(self, **message: Any) -> None:
         self._channel.write(json.dumps(message) + "\n")
@@ -78,11 +92,15 @@ class _Server:
         self.say(event="end", task_id=task.task_id, outcome=outcome)
 
     def _run(self, task: Any, deadline: float | None) -> dict[str, Any]:
+        from kedro_nas.training.outage import outage_of
         from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome
 
         try:
             return self._train(task, deadline)
         except Exception as error:  # noqa: BLE001 - a failed trial is a row, with why
+            outage = outage_of(error)
+            if outage is not None:
+                return Outcome.of_outage(outage).model_dump()
             kind = OUT_OF_MEMORY if _out_of_memory(error) else type(error).__name__
             reason = f"{kind}: {_first_line(error)}"
         gc.collect()
@@ -90,10 +108,12 @@ class _Server:
 
     def _train(self, task: Any, deadline: float | None) -> dict[str, Any]:
         from kedro_nas.data.store import ImageStore
-        from kedro_nas.training.unit import Unit
+        from kedro_nas.training.outage import storage
+        from kedro_nas.training.unit import UNREADABLE, Unit
 
         register_blocks(dict(task.architecture.custom_blocks))
-        lineage = task.lineage(ImageStore.open(Path(task.store)).fingerprint)
+        with storage(task.store, also=UNREADABLE):
+            lineage = task.lineage(ImageStore.open(Path(task.store)).fingerprint)
         live = self._take(task.parent, lineage)
         is_fold = task.rows.startswith("fold")
         if is_fold:
@@ -108,6 +128,7 @@ class _Server:
                 event="epoch", task_id=task.task_id, epoch=epoch.model_dump()
             ),
             spares=self._spares,
+            on_progress=lambda: self.report_progress(task.task_id),
         )
         outcome = unit.run()
         if is_fold:

@@ -1,0 +1,68 @@
+"""The rows a task trains on and is scored on, and the statistics of the former."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kedro_nas.data.store import ImageStore
+
+_Statistics = tuple[tuple[float, ...], tuple[float, ...]]
+_KNOWN_STATISTICS: dict[tuple[str, str, str], _Statistics] = {}
+
+
+def select_rows(
+    store: ImageStore, rows: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Turn a task's `rows` into training and held-out row numbers."""
+    if rows == "search":
+        return store.rows("train"), store.rows("val")
+    if rows == "dev":
+        return store.rows("dev"), np.empty(0, np.int64)
+    _, repeat, fold = rows.split(":")
+    return store.fold(int(repeat), int(fold))
+
+
+def thinned(
+    rows: NDArray[np.int64], labels: NDArray[np.integer], share: float
+) -> NDArray[np.int64]:
+    """Keep a share of the rows of each class, at least one, evenly spaced.
+
+    No seed has a say: every candidate is scored on the same images.
+
+    >>> thinned(np.arange(10), np.array([0] * 8 + [1] * 2), 0.5)
+    array([0, 2, 4, 6, 8])
+    """
+    if share == 1:
+        return rows
+    kept = []
+    for label in np.unique(labels[rows]):
+        members = rows[labels[rows] == label]
+        n = math.ceil(len(members) * share)
+        kept.append(members[np.arange(n) * len(members) // n])
+    return np.sort(np.concatenate(kept))
+
+
+def channel_statistics(
+    store: ImageStore, rows: str, on_progress: Callable[[], None]
+) -> _Statistics:
+    """Read mean and deviation of training rows once per process, not per candidate.
+
+    Args:
+        store: The images.
+        rows: As in `Task.rows`; the rows to train on count.
+        on_progress: Called after each piece that is read.
+
+    Returns:
+        Two tuples, a value per channel, in units of 0 to 255.
+    """
+    key = (str(store.path), store.fingerprint, rows)
+    if key not in _KNOWN_STATISTICS:
+        mean, std = store.channel_statistics(
+            select_rows(store, rows)[0], on_progress=on_progress
+        )
+        _KNOWN_STATISTICS[key] = (tuple(map(float, mean)), tuple(map(float, std)))
+    return _KNOWN_STATISTICS[key]
