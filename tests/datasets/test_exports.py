@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from kedro.io.core import DatasetError
+from kedro.io.core import DatasetError, Version
 
 from kedro_nas.datasets import ExportsDataset
 
@@ -84,3 +84,17 @@ def test_exports_dataset_save_of_a_file_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(DatasetError, match="are a folder"):
         ExportsDataset(path=str(tmp_path / "exports")).save(file)
+
+
+def test_exports_dataset_versioned_keeps_both_versions(tmp_path: Path) -> None:
+    """Each run's folder is kept, and the newest is loaded."""
+    path = str(tmp_path / "exports")
+    for number in ("1", "2"):
+        made = _made(tmp_path / f"made-{number}", number)
+        ExportsDataset(path=path, version=Version(None, number)).save(made)
+    newest = ExportsDataset(path=path, version=Version(None, None))
+    former = ExportsDataset(path=path, version=Version("1", None))
+
+    assert (newest.load() / "saved_model" / "graph.pb").read_text() == "2"
+    assert (former.load() / "saved_model" / "graph.pb").read_text() == "1"
+    assert not ExportsDataset(path=path + "x", version=Version(None, None)).exists()

@@ -9,14 +9,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from kedro.io import DataCatalog
 
+from kedro_nas.datasets import ReportDataset, WorkspaceDataset
 from kedro_nas.files import append_json_line
 from kedro_nas.framework.progress import (
+    LAST_OUTPUTS,
     QUIET_S,
     _is_running,
     mark_running,
@@ -24,6 +28,8 @@ from kedro_nas.framework.progress import (
     summarize_events,
     unmark_running,
 )
+from kedro_nas.framework.project import Search
+from kedro_nas.process_identity import ProcessIdentity, _start_of
 from kedro_nas.space.architecture import Architecture, Stage, Stem
 
 NETWORK = Architecture(
@@ -59,7 +65,7 @@ def _ended(trial: str, score: float | None, reason: str = "") -> dict[str, Any]:
 
 EVENTS = [
     {"event": "begun", "t": 0.0},
-    {"event": "session", "t": 0.0, "pid": os.getpid()},
+    {"event": "session", "t": 0.0, **asdict(ProcessIdentity.current())},
     _created("a", 0),
     _created("b", 0),
     _ended("a", 0.5),
@@ -72,7 +78,7 @@ def test_summarize_events_of_a_running_search_counts_each_trial_once() -> None:
     """Completed, failed and running add up to what was created."""
     found = summarize_events(EVENTS, 60.0)
 
-    assert found["trials"] == {"completed": 1, "failed": 1, "running": 1}
+    assert found["trials"] == {"completed": 1, "failed": 1, "running": 1, "stopped": 0}
     assert (found["bracket"], found["rung"]) == (1, 1)
     assert found["best"]["network"] == NETWORK.describe()
     assert found["left_s"] == 51.0
@@ -85,8 +91,9 @@ def test_summarize_events_of_an_ended_search_has_none_running() -> None:
     found = summarize_events([*EVENTS, end], 60.0)
 
     assert found["trials"]["running"] == 0
+    assert found["trials"]["stopped"] == 1
     assert found["ended_by"] == "budget"
-    assert found["left_s"] == 0.0
+    assert found["left_s"] is None  # the pipeline's budget may have ended it sooner
 
 
 def test_summarize_events_of_the_first_line_has_no_best() -> None:
@@ -102,7 +109,8 @@ def test_summarize_events_of_the_first_line_has_no_best() -> None:
 def test_is_running_needs_a_living_process(ended: bool, tmp_path: Path) -> None:
     """After a kill the ledger has no last line; the process is asked for."""
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    events = [{"event": "session", "t": 0.0, "pid": process.pid}]
+    noted = asdict(_identity_of(process.pid))
+    events = [{"event": "session", "t": 0.0, **noted}]
     if ended:
         process.kill()
     else:
@@ -113,16 +121,34 @@ def test_is_running_needs_a_living_process(ended: bool, tmp_path: Path) -> None:
     assert not _is_running([], tmp_path)
 
 
+def test_is_running_is_not_deceived_by_a_reused_pid(tmp_path: Path) -> None:
+    """A process that was given the pid of a killed run is not that run."""
+    here = ProcessIdentity.current()
+    killed = asdict(replace(here, process_start="of an earlier process"))
+
+    assert _is_running([{"event": "session", "t": 0.0, **asdict(here)}], tmp_path)
+    assert not _is_running([{"event": "session", "t": 0.0, **killed}], tmp_path)
+
+
+def _identity_of(pid: int) -> ProcessIdentity:
+    return ProcessIdentity(pid, platform.node(), _start_of(pid) or "")
+
+
 @pytest.fixture
 def status(tmp_path: Path) -> Callable[[], dict[str, Any]]:
     """Give the status of a search whose first stage is done."""
     (tmp_path / "dataset_profile").write_text("{}")
-    search: Any = SimpleNamespace(
-        namespace="nas",
-        place=lambda name: tmp_path / name,
-        parameters=lambda: {"search": {"budget_s": 240}},
+    catalog = DataCatalog(
+        {
+            f"nas.{name}": ReportDataset(filepath=str(tmp_path / name))
+            for name in LAST_OUTPUTS.values()
+        }
     )
-    return lambda: read_status(search)
+    catalog["nas.workspace"] = WorkspaceDataset(path=str(tmp_path / "workspace"))
+    context = SimpleNamespace(
+        config_loader={"parameters": {"nas": {"search": {"budget_s": 240}}}}, env=None
+    )
+    return lambda: read_status(Search("nas", context, catalog))
 
 
 def test_read_status_names_the_stage_a_living_process_is_in(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -125,3 +126,17 @@ def test_tables_candidate_out_of_memory_is_a_finalist_with_the_batch_it_had(
     assert list(small["key"]) == [network.key for network in networks[small.index]]
     assert entry["architecture"]["recipe"]["batch_size"] == 16
     assert entry["key"] == small["key"].iloc[-1]
+
+
+def test_rank_correlations_of_equal_scores_are_null(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """Where all scores are equal there is no order, and no NaN in a JSON file."""
+    driver, ledger = make_driver("equal")
+    driver.run(scripted_pool(1))
+    trials = trials_table(ledger.events).assign(score=0.5)
+    found = rank_correlations(trials)
+
+    assert found
+    assert {entry["kendall_tau"] for entry in found} == {None}
+    json.dumps(found, allow_nan=False)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from copy import deepcopy
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-import fsspec
-from kedro.io.core import AbstractDataset, DatasetError, get_protocol_and_path
+from kedro.io.core import (
+    AbstractVersionedDataset,
+    DatasetError,
+    Version,
+    get_protocol_and_path,
+)
 from kedro_datasets._typing import JSONPreview
 
+from kedro_nas.datasets.filesystem import open_filesystem
 from kedro_nas.datasets.preview import to_json
 
 
-class ExportsDataset(AbstractDataset[Path, Path]):
+class ExportsDataset(AbstractVersionedDataset[Path, Path]):
     """A folder of files, taken over whole from where a node wrote it.
 
     Saving moves the node's folder into place; until then the folder of an earlier
@@ -41,8 +45,9 @@ class ExportsDataset(AbstractDataset[Path, Path]):
 
     Args:
         path: The folder, with a protocol such as `s3://` when remote.
+        version: Kedro's version; `versioned: true` in the catalog sets it.
         credentials: Passed to the filesystem, from `credentials.yml`.
-        fs_args: Further arguments of the filesystem.
+        fs_args: Further arguments of the filesystem; credentials win over them.
         metadata: For plugins such as kedro-viz; ignored by Kedro.
     """
 
@@ -50,51 +55,66 @@ class ExportsDataset(AbstractDataset[Path, Path]):
         self,
         *,
         path: str,
+        version: Version | None = None,
         credentials: dict[str, Any] | None = None,
         fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        self._protocol, self._path = get_protocol_and_path(path)
-        arguments = {**deepcopy(credentials or {}), **deepcopy(fs_args or {})}
-        self._fs = fsspec.filesystem(self._protocol, **arguments)
+        self._protocol, plain = get_protocol_and_path(path, version)
+        self._fs = open_filesystem(self._protocol, credentials, fs_args)
         self.metadata = metadata
+        super().__init__(
+            filepath=PurePosixPath(plain),
+            version=version,
+            exists_function=self._fs.exists,
+            glob_function=self._fs.glob,
+        )
 
     def load(self) -> Path:
         """Return the folder; a remote one is copied to a temporary folder."""
         if not self._exists():
             raise DatasetError(
-                f"There are no exports. Received: {self._path}, which is missing. "
+                f"There are no exports. Received: {self._filepath}, which is missing. "
                 "Run the stage 'export' first."
             )
+        place = str(self._get_load_path())
         if self._protocol == "file":
-            return Path(self._path)
+            return Path(place)
         local = Path(tempfile.mkdtemp(prefix="kedro-nas-exports-"))
-        self._fs.get(self._path.rstrip("/") + "/", str(local), recursive=True)
+        self._fs.get(place.rstrip("/") + "/", str(local), recursive=True)
         return local
 
     def save(self, data: Path) -> None:
         """Move the folder `data` here, replacing an earlier one."""
         if not Path(data).is_dir():
             raise DatasetError(f"Exports are a folder. Received: {data}.")
+        place = str(self._get_save_path())
         if self._protocol == "file":
-            _replace_folder(Path(data), Path(self._path))
+            _replace_folder(Path(data), Path(place))
         else:
-            if self._fs.exists(self._path):
-                self._fs.rm(self._path, recursive=True)
-            self._fs.put(f"{data}/", self._path.rstrip("/") + "/", recursive=True)
+            if self._fs.exists(place):
+                self._fs.rm(place, recursive=True)
+            self._fs.put(f"{data}/", place.rstrip("/") + "/", recursive=True)
             shutil.rmtree(data)
 
     def _exists(self) -> bool:
-        return bool(self._fs.exists(self._path))
+        try:
+            return bool(self._fs.exists(str(self._get_load_path())))
+        except DatasetError:
+            return False
 
     def _describe(self) -> dict[str, Any]:
-        return {"path": self._path, "protocol": self._protocol}
+        return {
+            "path": str(self._filepath),
+            "protocol": self._protocol,
+            "version": self._version,
+        }
 
     def preview(self) -> JSONPreview:
         """List the files and their sizes in bytes."""
-        sizes = self._fs.find(self._path, detail=True)
-        cut = len(self._path.rstrip("/")) + 1
-        return to_json({name[cut:]: info["size"] for name, info in sizes.items()})
+        place = str(self._get_load_path()).rstrip("/")
+        sizes = self._fs.find(place, detail=True)
+        return to_json({name[len(place) + 1 :]: x["size"] for name, x in sizes.items()})
 
 
 def _replace_folder(made: Path, place: Path) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, TypeVar
 
-import fsspec
 from kedro.io.core import (
     AbstractVersionedDataset,
     DatasetError,
@@ -15,6 +13,7 @@ from kedro.io.core import (
     get_protocol_and_path,
 )
 
+from kedro_nas.datasets.filesystem import open_filesystem
 from kedro_nas.files import write_atomically
 
 Saved = TypeVar("Saved")
@@ -28,7 +27,7 @@ class FileDataset(AbstractVersionedDataset[Saved, Loaded]):
         filepath: POSIX path, with a protocol such as `s3://` when remote.
         version: Kedro's version; `versioned: true` in the catalog sets it.
         credentials: Passed to the filesystem, from `credentials.yml`.
-        fs_args: Further arguments of the filesystem.
+        fs_args: Further arguments of the filesystem; credentials win over them.
         metadata: For plugins such as kedro-viz; ignored by Kedro.
     """
 
@@ -42,11 +41,10 @@ class FileDataset(AbstractVersionedDataset[Saved, Loaded]):
         metadata: dict[str, Any] | None = None,
     ) -> None:
         protocol, path = get_protocol_and_path(filepath, version)
-        arguments = {**deepcopy(credentials or {}), **deepcopy(fs_args or {})}
         if protocol == "file":
-            arguments.setdefault("auto_mkdir", True)
+            fs_args = {"auto_mkdir": True, **(fs_args or {})}
         self._protocol = protocol
-        self._fs = fsspec.filesystem(protocol, **arguments)
+        self._fs = open_filesystem(protocol, credentials, fs_args)
         self.metadata = metadata
         super().__init__(
             filepath=PurePosixPath(path),

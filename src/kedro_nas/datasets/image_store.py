@@ -10,13 +10,13 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import fsspec
 from kedro.io import AbstractVersionedDataset, DatasetError, Version
 from kedro.io.core import get_protocol_and_path
 from kedro_datasets._typing import ImagePreview
 
 from kedro_nas.data.contact_sheet import contact_sheet_png
 from kedro_nas.data.store import FILES, ImageStore
+from kedro_nas.datasets.filesystem import open_filesystem
 
 _POINTER = "current.json"  # names the folder of the store that is complete
 
@@ -68,14 +68,12 @@ class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
             path: Local path or fsspec URL of the directory.
             version: Given by Kedro when the entry is versioned.
             credentials: Given to fsspec.
-            fs_args: Given to fsspec, too.
+            fs_args: Given to fsspec, too; credentials win over them.
             metadata: Kept for other tools; Kedro-Viz reads it.
         """
         protocol, plain = get_protocol_and_path(path, version)
         self._protocol = protocol
-        self._fs = fsspec.filesystem(
-            protocol, **{**(fs_args or {}), **(credentials or {})}
-        )
+        self._fs = open_filesystem(protocol, credentials, fs_args)
         self.metadata = metadata
         super().__init__(
             filepath=PurePosixPath(plain),

@@ -10,6 +10,7 @@ from kedro.io.core import get_protocol_and_path
 from kedro_datasets._typing import JSONPreview
 
 from kedro_nas.data.sources import Columns, Source, source_at
+from kedro_nas.datasets.filesystem import storage_options
 from kedro_nas.datasets.keras_sets import KERAS_SETS, keras_source
 from kedro_nas.datasets.preview import to_json
 from kedro_nas.redaction import redacted
@@ -87,7 +88,7 @@ class ImagesDataset(AbstractDataset[Any, Source]):
             image_shape: Height, width, channels of flat raw pixels in a table.
             root: Where relative paths of a manifest start; None is its own folder.
             credentials: Given to fsspec.
-            fs_args: Given to fsspec, too.
+            fs_args: Given to fsspec, too; credentials win over them.
             metadata: Kept for other tools.
         """
         if source == "keras":
@@ -107,7 +108,8 @@ class ImagesDataset(AbstractDataset[Any, Source]):
         self._columns = Columns(image_column, label_column, split_column, group_column)
         self._image_shape = image_shape
         self._root = root
-        self._storage_options = {**(fs_args or {}), **(credentials or {})}
+        protocol = get_protocol_and_path(path)[0] if path else "file"
+        self._storage_options = storage_options(protocol, credentials, fs_args)
         self.metadata = metadata
 
     def load(self) -> Source:

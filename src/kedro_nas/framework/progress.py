@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import platform
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from kedro_nas.files import read_json_lines, write_json
 from kedro_nas.framework.project import Search
+from kedro_nas.process_identity import ProcessIdentity
 from kedro_nas.space.architecture import Architecture
 
 # What each stage writes last: once it is there, the stage is done.
@@ -30,21 +31,20 @@ QUIET_S = 600.0  # an epoch of a large data set may write nothing for minutes
 
 
 def mark_running(workspace: Path, stage: str) -> None:
-    """Leave word that this process is in a stage; a kill makes it untrue by itself.
+    """Note that this process is in a stage; after a kill the note counts no more.
 
     Args:
         workspace: Of the search.
         stage: Its name.
     """
     with contextlib.suppress(OSError):  # a search needs no mark
-        mark = {"pid": os.getpid(), "host": platform.node(), "stage": stage}
+        mark = {**asdict(ProcessIdentity.current()), "stage": stage}
         write_json(workspace / _MARK, mark)
 
 
 def unmark_running(workspace: Path) -> None:
-    """Take this process's word back; that of another one stays."""
-    mark = _mark_of(workspace)
-    if (mark.get("pid"), mark.get("host")) == (os.getpid(), platform.node()):
+    """Remove the note of this process; that of another one stays."""
+    if ProcessIdentity.read(_mark_of(workspace)) == ProcessIdentity.current():
         (workspace / _MARK).unlink(missing_ok=True)
 
 
@@ -57,7 +57,7 @@ def _mark_of(workspace: Path) -> dict[str, Any]:
 
 
 def _running_stage(workspace: Path) -> str | None:
-    """Say in which stage a living process is."""
+    """Return the stage in which a living process is, or None."""
     mark = _mark_of(workspace)
     return str(mark["stage"]) if mark and _is_alive(mark, workspace) else None
 
@@ -72,7 +72,7 @@ def read_status(search: Search) -> dict[str, Any]:
         `namespace`, `stage` (the first that is not done, or None), `running`,
         `stages` (name to whether it is done) and `search`, see `summarize_events`.
     """
-    workspace = search.place("workspace")
+    workspace = search.workspace
     events = read_json_lines(workspace / "search" / "ledger.jsonl")
     running = _is_running(events, workspace)
     stage = _running_stage(workspace) or ("search" if running else None)
@@ -101,8 +101,8 @@ def summarize_events(
 
     Returns:
         `bracket`, `rung` (of the newest trial), `trials` (`completed`, `failed`,
-        `running`), `best` (`score`, `network`, `trial`) or None, `failures`
-        (reasons), `spent_s`, `budget_s`, `left_s`, `ended_by` or None.
+        `running`, `stopped` by the budget), `best` (`score`, `network`, `trial`) or
+        None, `failures` (reasons), `spent_s`, `budget_s`, `left_s`, `ended_by` or None.
     """
     created = {e["trial"]: e for e in events if e["event"] == "created"}
     ended = [e for e in events if e["event"] == "ended"]
@@ -112,7 +112,7 @@ def summarize_events(
     sessions = _sessions(events)
     over = bool(sessions) and sessions[-1]["event"] == "session_end"
     failed = [e for e in ended if e["status"] == "failed"]
-    left = None if budget_s is None else max(0.0, budget_s - spent)
+    left = None if budget_s is None or over else max(0.0, budget_s - spent)
     return {
         "bracket": newest and newest["bracket"],
         "rung": newest and newest["rung"],
@@ -120,6 +120,7 @@ def summarize_events(
             "completed": len(scored),
             "failed": len(failed),
             "running": 0 if over else len(created) - len(ended),
+            "stopped": len(created) - len(ended) if over else 0,
         },
         "best": _best(scored, created),
         "failures": [str(e["reason"]) for e in failed],
@@ -145,14 +146,16 @@ def _best(
 
 
 def _stages(search: Search, running: str | None) -> dict[str, bool]:
-    """Say which stages are done; a file older than what it stands on does not count."""
+    """Return which stages are done; an output older than its inputs does not count."""
     done: dict[str, bool] = {}
     newest = 0.0
     for stage, dataset in LAST_OUTPUTS.items():
-        place = search.place(dataset)
-        written = place.stat().st_mtime if place.exists() else None
-        fresh = written is not None and written >= newest and all(done.values())
-        done[stage] = fresh and stage != running
+        stored = search.stored(dataset)
+        name = search.name(dataset)
+        exists = bool(search.catalog.exists(name))
+        written = stored.written_at() if exists else None
+        fresh = exists and (written is None or written >= newest)
+        done[stage] = fresh and all(done.values()) and stage != running
         newest = max(newest, written or 0.0)
     return done
 
@@ -168,22 +171,21 @@ def _is_running(events: Sequence[dict[str, Any]], workspace: Path) -> bool:
     return _is_alive(sessions[-1], workspace)
 
 
-def _is_alive(said: dict[str, Any], workspace: Path) -> bool:
-    """Say whether the process that said so still lives; `said` has `pid` and `host`.
+def _is_alive(noted: dict[str, Any], workspace: Path) -> bool:
+    """Return whether the process that left a note still runs.
 
     Process ids mean nothing on another machine, or in another container: there the
     workspace counts, in which a living run writes all the time.
+
+    Args:
+        noted: With the fields of a `ProcessIdentity`.
+        workspace: Of the search.
     """
-    if said.get("host", platform.node()) != platform.node():
+    if noted.get("host", platform.node()) != platform.node():
         newest = max((_changed(path) for path in workspace.rglob("*")), default=0.0)
         return time.time() - newest < QUIET_S
-    try:
-        os.kill(int(said["pid"]), 0)
-    except PermissionError:
-        return True
-    except (OSError, KeyError, TypeError, ValueError):
-        return False
-    return True
+    process = ProcessIdentity.read(noted)
+    return process is not None and process.is_alive()
 
 
 def _changed(path: Path) -> float:

@@ -19,6 +19,7 @@ from kedro_nas.framework.registered import (
     registered_nodes,
     run_command,
 )
+from kedro_nas.framework.stored import StoredDataset
 from kedro_nas.pipelines.nas.pipeline import PREFIX
 
 
@@ -51,24 +52,36 @@ class Search:
         """Return the command that runs this search in this environment."""
         return run_command(self.namespace, *options, env=self.context.env)
 
-    def place(self, dataset: str) -> Path:
-        """Say where a dataset is kept, for messages and for deletion.
+    def place(self, dataset: str) -> str:
+        """Return where a dataset is kept, with its protocol when it is remote.
 
         Raises:
-            DataError: The catalog has no such entry, or not on this disk.
+            DataError: The catalog has no such entry, or one that keeps nothing.
+        """
+        return self.stored(dataset).address
+
+    def stored(self, dataset: str) -> StoredDataset:
+        """Return a dataset that is kept somewhere.
+
+        Raises:
+            DataError: The catalog has no such entry, or one that keeps nothing.
         """
         name = self.name(dataset)
         found = self.catalog.get(name) if name in self.catalog else None
-        described = found._describe() if found else {}  # noqa: SLF001 - only way
-        place = described.get("filepath") or described.get("path")
-        if place is None:
+        stored = None if found is None else StoredDataset.of(found)
+        if stored is None:
             raise DataError(
                 f"'{name}' is kept nowhere",
                 received="a catalog without that entry",
                 allowed="an entry with `path` or `filepath`",
                 remedy=f"Write the entries with `{init_command(self.namespace)}`",
             )
-        return Path(str(place))
+        return stored
+
+    @property
+    def workspace(self) -> Path:
+        """The folder of the search's state, on this machine's disk."""
+        return Path(self.stored("workspace").path)
 
     def load(self, dataset: str) -> Any:
         """Load a dataset.

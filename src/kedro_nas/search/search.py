@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
-import platform
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from kedro_nas.errors import SearchError
 from kedro_nas.models.spaces import load_search_space
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.process_identity import ProcessIdentity
 from kedro_nas.proposers.random import RandomProposer
 from kedro_nas.ranking.finalists import choose_finalists
 from kedro_nas.search.baseline import make_baseline
@@ -234,7 +234,7 @@ class _Search:
         if self._budget_s is not None and self._ledger.seconds >= self._budget_s:
             logger.info("The search has used its budget; nothing is trained anew.")
             return "budget"
-        here = {"pid": os.getpid(), "host": platform.node()}
+        here = asdict(ProcessIdentity.current())
         self._ledger.append("session", **here, budget_s=self._budget_s)
         self._sweep()
         log = self._folder.parent / "workers.log"

@@ -200,7 +200,7 @@ def rank_correlations(trials: pd.DataFrame) -> list[dict[str, Any]]:
 
     Returns:
         Per iteration, bracket and rung with at least three promoted: Kendall's tau
-        between the scores of the promoted on both rungs.
+        between the scores of the promoted on both rungs, None where all are equal.
     """
     done = trials[trials["status"] == "completed"]
     parents = done.set_index("trial_id")["score"]
@@ -211,13 +211,13 @@ def rank_correlations(trials: pd.DataFrame) -> list[dict[str, Any]]:
             continue
         before = parents.loc[rows["parent_id"]].to_numpy()
         iteration, bracket, rung = map(int, cast("tuple[int, int, int]", place))
-        tau = stats.kendalltau(before, rows["score"].to_numpy()).statistic
+        tau = float(stats.kendalltau(before, rows["score"].to_numpy()).statistic)
         found.append(
             {
                 "iteration": iteration,
                 "bracket": bracket,
                 "rung": rung,
-                "kendall_tau": float(tau),
+                "kendall_tau": tau if math.isfinite(tau) else None,  # equal scores
                 "n": len(rows),
             }
         )

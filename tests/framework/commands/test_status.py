@@ -11,12 +11,13 @@ from kedro_nas.framework.commands.status import _text
 SEARCH: dict[str, Any] = {
     "bracket": 1,
     "rung": 0,
-    "trials": {"completed": 2, "failed": 0, "running": 2},
+    "trials": {"completed": 2, "failed": 0, "running": 2, "stopped": 0},
     "best": None,
     "failures": [],
     "spent_s": 12.0,
     "budget_s": None,
     "left_s": None,
+    "ended_by": None,
 }
 
 
@@ -37,3 +38,25 @@ def test_status_after_a_kill_calls_no_trial_under_way(
     }
 
     assert said in _text(value)
+
+
+def test_status_of_a_search_its_budget_ended_promises_nothing_more() -> None:
+    """What the budget cut is counted as in `finalists`, and no second is left."""
+    trials = {"completed": 5, "failed": 1, "running": 0, "stopped": 2}
+    value = {
+        "namespace": "nas",
+        "stage": None,
+        "running": False,
+        "stages": {"search": True},
+        "search": {
+            **SEARCH,
+            "trials": trials,
+            "budget_s": 240.0,
+            "ended_by": "budget",
+        },
+    }
+
+    text = _text(value)
+
+    assert "5 trials completed, 1 failed, 2 stopped by the budget" in text
+    assert "left" not in text

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from typing import Any
+import sys
+from contextvars import ContextVar
+from typing import Any, TextIO
 
 import click
 from kedro.framework.cli.utils import LazyGroup
@@ -12,15 +15,30 @@ from kedro_nas.files import finite
 from kedro_nas.framework.failures import message_of
 
 _HERE = "kedro_nas.framework.commands"
+_IS_JSON = "kedro_nas.is_json"
+# Where an answer goes; None is standard output, which logs may share.
+_answers: ContextVar[TextIO | None] = ContextVar("answers", default=None)
 
 
 class NasGroup(LazyGroup):
     """A lazy group whose errors end in one message and exit status 1."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Note whether the command is asked for JSON."""
+        ctx.meta[_IS_JSON] = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
+        """Run the command; with `--json` standard output is for the answer alone."""
         try:
-            return super().invoke(ctx)
+            if not ctx.meta[_IS_JSON]:
+                return super().invoke(ctx)
+            token = _answers.set(sys.stdout)
+            try:
+                with contextlib.redirect_stdout(sys.stderr):
+                    return super().invoke(ctx)
+            finally:
+                _answers.reset(token)
         except Exception as error:
             text = message_of(error)
             if text is None or isinstance(error, click.ClickException):
@@ -61,4 +79,5 @@ namespace_option = click.option(
 
 def say(value: Any, text: str, *, as_json: bool) -> None:
     """Print the JSON form or the human form of one answer."""
-    click.echo(json.dumps(finite(value), indent=2) if as_json else text)
+    shown = json.dumps(finite(value), indent=2, allow_nan=False) if as_json else text
+    click.echo(shown, file=_answers.get())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
@@ -17,10 +16,14 @@ from kedro_nas.framework.commands import (
 )
 from kedro_nas.framework.progress import read_status
 from kedro_nas.framework.project import Search, opened
+from kedro_nas.framework.stored import StoredDataset
 
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Remove all outputs as well.")
+@click.option(
+    "--all-versions", is_flag=True, help="Of versioned outputs remove every version."
+)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @env_option
 @namespace_option
@@ -32,13 +35,15 @@ def clean(
     namespace: str | None,
     *,
     everything: bool,
+    all_versions: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
     """Remove the workspace, so that the next run searches anew.
 
-    Datasets that a run has written stay, unless --all is given; your images are
-    never touched.
+    Datasets that a run has written stay, unless --all is given; of versioned ones
+    the newest version goes, unless --all-versions is given. Your images are never
+    touched.
     """
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
         if read_status(search)["running"]:
@@ -48,37 +53,51 @@ def clean(
                 allowed="a workspace nobody uses",
                 remedy="Stop it first, with Ctrl-C",
             )
-        places = _places(search, everything=everything)
-    sizes = {str(place): _size(place) for place in places}
-    if places and not yes and not as_json:
-        click.echo("\n".join(f"{size:>14,} bytes  {p}" for p, size in sizes.items()))
-        click.confirm("Remove these?", abort=True)
-    for place in places:
-        if place.is_dir():
-            shutil.rmtree(place)
-        else:
-            place.unlink()
-    text = f"Removed {len(places)} files and folders." if places else "All clean."
+        found = _removals(search, everything=everything, all_versions=all_versions)
+        sizes = {one.address: one.stored.size(one.path) for one in found}
+        if found and not yes and not as_json:
+            lines = (f"{size:>14,} bytes  {place}" for place, size in sizes.items())
+            click.echo("\n".join(lines))
+            click.confirm("Remove these?", abort=True)
+        for one in found:
+            one.stored.remove(one.path)
+    text = f"Removed {len(found)} files and folders." if found else "All clean."
     say({"removed": sizes}, text, as_json=as_json)
 
 
-def _places(search: Search, *, everything: bool) -> list[Path]:
+@dataclass(frozen=True)
+class _Removal:
+    """A path of a dataset that is to be removed."""
+
+    stored: StoredDataset
+    path: str
+
+    @property
+    def address(self) -> str:
+        return replace(self.stored, path=self.path).address
+
+
+def _removals(
+    search: Search, *, everything: bool, all_versions: bool
+) -> list[_Removal]:
     from kedro.framework.project import pipelines
 
-    names = {"workspace"}
+    names = {search.name("workspace")}
     if everything:
-        prefix = f"{search.namespace}."
-        names |= {
-            name.removeprefix(prefix)
+        ours = {
+            node.name: node
             for pipeline in pipelines.values()
-            for name in pipeline.all_outputs()
-            if name.startswith(prefix) and name in search.catalog
+            for node in pipeline.nodes
+            if node.namespace == search.namespace
         }
-    places = [search.place(name) for name in sorted(names)]
-    return [place for place in places if place.exists()]
-
-
-def _size(place: Path) -> int:
-    if place.is_file():
-        return place.stat().st_size
-    return sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
+        names |= {name for node in ours.values() for name in node.outputs}
+    removals = []
+    for name in sorted(names):
+        dataset = search.catalog.get(name) if name in search.catalog else None
+        stored = None if dataset is None else StoredDataset.of(dataset)
+        if stored is None:
+            continue
+        path = stored.removable(all_versions=all_versions)
+        if path is not None:
+            removals.append(_Removal(stored, path))
+    return removals

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -27,6 +29,12 @@ _COLUMNS = {
 }
 
 
+_PLACEHOLDER = """\
+# Mean and standard deviation below are placeholders: this network was not exported yet,
+# and its normalisation follows from the images of its final fit.
+"""
+
+
 @click.command()
 @click.option("--source", is_flag=True, help="Print the winner as plain Keras code.")
 @env_option
@@ -44,8 +52,9 @@ def show(
     """Show the leaderboard and the winner."""
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
         value = read_results(search)
+        exports = search.load_if_there("exports") if source else None
     if source:
-        code = _source(value["best"])
+        code = _source(value["best"], exports)
         say({"source": code}, code, as_json=as_json)
         return
     say(value, _text(value), as_json=as_json)
@@ -82,7 +91,18 @@ def _text(value: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _source(best: dict[str, Any]) -> str:
+def _source(best: dict[str, Any], exports: Path | None) -> str:
+    """Return the winner as Keras code, as it was trained where it was exported."""
     from kedro_nas.models.source import write_source
 
-    return write_source(Architecture.from_dict(best["architecture"]))
+    network = Architecture.from_dict(best["architecture"])
+    if exports is not None and _exported(exports) == network:
+        return (exports / "network.py").read_text()
+    return _PLACEHOLDER + write_source(network)
+
+
+def _exported(exports: Path) -> Architecture | None:
+    described = exports / "architecture.json"
+    if not described.exists():
+        return None
+    return Architecture.from_dict(json.loads(described.read_text())["architecture"])

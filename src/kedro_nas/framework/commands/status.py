@@ -24,7 +24,7 @@ from kedro_nas.framework.project import opened
 def status(
     metadata: Any, env: str | None, namespace: str | None, *, as_json: bool
 ) -> None:
-    """Say how far the search is, what is best so far, and what is left."""
+    """Show how far the search is, what is best so far, and what is left."""
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
         value = read_status(search)
     say(value, _text(value), as_json=as_json)
@@ -41,10 +41,12 @@ def _text(value: dict[str, Any]) -> str:
         return "\n".join([*lines, "The search has not begun."])
     trials = search["trials"]
     unended = "under way" if value["running"] else "cut off, to go on with"
+    rest = f"{trials['running']} {unended}"
+    if search["ended_by"]:
+        rest = f"{trials['stopped']} stopped by the budget"
     lines.append(
         f"Search: bracket {search['bracket']}, rung {search['rung']}; "
-        f"{trials['completed']} trials completed, {trials['failed']} failed, "
-        f"{trials['running']} {unended}"
+        f"{trials['completed']} trials completed, {trials['failed']} failed, {rest}"
     )
     if search["best"]:
         best = search["best"]

@@ -1,0 +1,89 @@
+"""Which process wrote something, and whether that process is still alive."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_PROC = Path("/proc")
+_STATE, _START_TICKS = 0, 19  # fields 3 and 22 of /proc/<pid>/stat, after the name
+
+
+@dataclass(frozen=True)
+class ProcessIdentity:
+    """A process that no later process can be mistaken for.
+
+    A pid alone is not enough: it is given again once its process has ended, and the
+    first process of every container has the pid 1.
+
+    Attributes:
+        pid: Process id on its host.
+        host: Name of the machine or container.
+        process_start: When the process began, as an opaque text that differs between
+            two processes of one pid; empty where the system does not tell.
+    """
+
+    pid: int
+    host: str
+    process_start: str
+
+    @classmethod
+    def current(cls) -> ProcessIdentity:
+        """Return the identity of the calling process."""
+        return cls(os.getpid(), platform.node(), _start_of(os.getpid()) or "")
+
+    @classmethod
+    def read(cls, value: Mapping[str, Any]) -> ProcessIdentity | None:
+        """Read an identity from the JSON values of `dataclasses.asdict`.
+
+        Args:
+            value: A mapping with at least these fields; others are ignored.
+
+        Returns:
+            The identity, or None if a field is missing or of another type.
+        """
+        pid, host = value.get("pid"), value.get("host")
+        start = value.get("process_start")
+        if type(pid) is int and isinstance(host, str) and isinstance(start, str):
+            return cls(pid, host, start)
+        return None
+
+    def is_on_this_host(self) -> bool:
+        """Return whether the pid means anything here."""
+        return self.host == platform.node()
+
+    def is_alive(self) -> bool:
+        """Return whether this very process still runs; False on another host."""
+        return self.is_on_this_host() and _start_of(self.pid) == self.process_start
+
+
+def _start_of(pid: int) -> str | None:
+    """Return when a living process began, or None if there is none of that pid.
+
+    Ticks since the boot are compared, not a wall time: that one moves with the clock.
+    """
+    if not (_PROC / "self" / "stat").exists():
+        return "" if _is_used(pid) else None
+    try:
+        stat = (_PROC / str(pid) / "stat").read_text()
+        boot = (_PROC / "sys" / "kernel" / "random" / "boot_id").read_text()
+    except OSError:
+        return None
+    fields = stat.rpartition(")")[2].split()  # the name may hold spaces and brackets
+    if fields[_STATE] in {"Z", "X"}:  # ended, but not yet collected by its parent
+        return None
+    return f"{boot.strip()}:{fields[_START_TICKS]}"
+
+
+def _is_used(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True

@@ -1,0 +1,67 @@
+"""Answers of commands: JSON alone on standard output, logs elsewhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from kedro_nas.framework.commands import NasGroup, json_option, say
+from kedro_nas.framework.commands.show import _PLACEHOLDER, _source
+from kedro_nas.models.source import write_source
+from kedro_nas.space.architecture import Architecture, Stage, Stem
+
+NETWORK = Architecture(
+    input_shape=(8, 8, 1),
+    n_classes=2,
+    stem=Stem(width=8, kernel_size=3, stride=1),
+    stages=(Stage(block="conv", depth=1, width=8, kernel_size=3, stride=2),),
+)
+
+
+@click.group(cls=NasGroup)
+def group() -> None:
+    """Hold one command."""
+
+
+@group.command()
+@json_option
+def answer(*, as_json: bool) -> None:
+    """Log, then answer."""
+    print("a line of a log", file=sys.stdout)
+    say({"score": float("nan")}, "said", as_json=as_json)
+
+
+def test_json_is_alone_on_standard_output() -> None:
+    """Another program can read what is printed, whatever is logged before."""
+    found = CliRunner().invoke(group, ["answer", "--json"])
+
+    assert json.loads(found.stdout) == {"score": None}
+    assert "a line of a log" in found.stderr
+
+
+def test_text_shares_standard_output_with_logs() -> None:
+    """A person sees both."""
+    found = CliRunner().invoke(group, ["answer"])
+
+    assert found.stdout == "a line of a log\nsaid\n"
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_source_is_that_of_the_trained_model_or_says_it_is_not(
+    tmp_path: Path, *, is_same: bool
+) -> None:
+    """The normalisation of the exported model is shown; else it is a placeholder."""
+    exported = NETWORK if is_same else NETWORK.with_recipe(learning_rate=0.5)
+    described = {"architecture": exported.to_dict()}
+    (tmp_path / "architecture.json").write_text(json.dumps(described))
+    (tmp_path / "network.py").write_text("as trained")
+    code = _source({"architecture": NETWORK.to_dict()}, tmp_path)
+
+    expected = "as trained" if is_same else _PLACEHOLDER + write_source(NETWORK)
+    assert code == expected
+    assert _source({"architecture": NETWORK.to_dict()}, None).startswith("# Mean")
