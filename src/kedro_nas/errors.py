@@ -18,9 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kedro_nas.redaction import redacted
+
 
 class KedroNasError(Exception):
-    """An error a person can act on.
+    """An error a person can act on; its message is without secrets.
 
     Args:
         failed: What could not be done, one clause.
@@ -37,10 +39,11 @@ class KedroNasError(Exception):
     def __init__(
         self, failed: str, *, received: str = "", allowed: str = "", remedy: str = ""
     ) -> None:
-        self.failed = failed
-        self.received = received
-        self.allowed = allowed
-        self.remedy = remedy
+        # messages reach logs, reports and trackers
+        self.failed = redacted(failed)
+        self.received = redacted(received)
+        self.allowed = redacted(allowed)
+        self.remedy = redacted(remedy)
         super().__init__(self._sentence())
 
     def reword(self, change: Callable[[str], str]) -> None:

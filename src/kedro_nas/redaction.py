@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 HIDDEN = "***"
-_USER = re.compile(r"(://[^/\s:@]*:)[^/\s@]+(@)")
-_QUERY = re.compile(r"(://[^\s?#]*\?)[^\s#]+")
-_NAMED = re.compile(
-    r"(?i)([\w.-]*(?:password|passwd|secret|token|credential|signature|api_?key|"
-    r"access_?key|account_?key|sas)[\w-]*\s*[=:]\s*)(?!//)[^\s,;&\"']+"
+_MAY_HOLD_SECRETS = re.compile(r"[=:\s]")  # the name of a file has none of them
+# up to the last @ of the host's part, as a password may have one itself
+_PASSWORD = re.compile(r"(://[^/\s:@?#]*:)[^/\s?#]+(@)")
+# a token alone; other protocols name a container there (abfs://container@account)
+_TOKEN = re.compile(r"(?i)(https?://)[^/\s:@?#]+(@)")
+_QUERY = re.compile(r"(://[^\s?#\"']*\?)[^\s#\"']+")
+_NAMED = re.compile(r"(?<![\w.-])([\w.-]+)[\"']?\s*[=:]\s*[\"']?(?!//)")
+_VALUE = re.compile(r"[^\s,;&\"'{}\[\]]+")
+_OPTION = re.compile(r"(?<!\S)(--?\w[\w.-]*)(\s+)(?!-)\S+")
+_BEARER = re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]+")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_SECRET_WORDS = frozenset(
+    [
+        *("password", "passwd", "passphrase", "pwd", "secret", "token", "credential"),
+        *("credentials", "signature", "sig", "sas", "apikey"),
+    ]
 )
+_SECRET_PAIRS = frozenset(
+    (first, "key") for first in ("api", "access", "account", "private")
+) | {("connection", "string")}
 
 
 def redacted(text: str) -> str:
@@ -25,7 +40,39 @@ def redacted(text: str) -> str:
     'https://bucket/x.parquet?***'
     >>> redacted("kedro run --params images.api_key=S3CRET,nas.seed=3")
     'kedro run --params images.api_key=***,nas.seed=3'
+    >>> redacted("{'key': 'K', 'secret': 'S3CRET'}")
+    "{'key': 'K', 'secret': '***'}"
     """
-    text = _USER.sub(rf"\1{HIDDEN}\2", text)
-    text = _QUERY.sub(rf"\1{HIDDEN}", text)
-    return _NAMED.sub(rf"\1{HIDDEN}", text)
+    if not _MAY_HOLD_SECRETS.search(text):
+        return text
+    if "://" in text:
+        text = _PASSWORD.sub(rf"\1{HIDDEN}\2", text)
+        text = _TOKEN.sub(rf"\1{HIDDEN}\2", text)
+        text = _QUERY.sub(rf"\1{HIDDEN}", text)
+    text = _BEARER.sub(rf"\1{HIDDEN}", text)
+    return _OPTION.sub(_without_argument, _without_values(text))
+
+
+def _without_values(text: str) -> str:
+    """Hide what follows `password=`, `'secret': ` and their like."""
+    parts, done, start = [], 0, 0
+    while found := _NAMED.search(text, start):
+        start = found.end()
+        if not _names_a_secret(found[1]):
+            continue
+        if value := _VALUE.match(text, start):
+            parts += [text[done:start], HIDDEN]
+            done = start = value.end()
+    return "".join([*parts, text[done:]])
+
+
+def _without_argument(found: re.Match[str]) -> str:
+    return f"{found[1]}{found[2]}{HIDDEN}" if _names_a_secret(found[1]) else found[0]
+
+
+def _names_a_secret(name: str) -> bool:
+    """Return whether a word of a name is one of secrets: `Kansas` holds no `sas`."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    return not _SECRET_WORDS.isdisjoint(words) or not _SECRET_PAIRS.isdisjoint(
+        pairwise(words)
+    )

@@ -145,6 +145,45 @@ def test_remote_upload_that_is_killed_leaves_the_earlier_store(
     assert not [path for path in left if store.fingerprint in path]
 
 
+def test_remote_store_saved_again_is_not_uploaded_again(store, monkeypatch):
+    """A kill while an unchanged store is saved has nothing to tear."""
+    dataset = ImageStoreDataset(path=f"memory://bucket-{uuid4()}/dataset")
+    dataset.save(store)
+
+    def torn(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(dataset._fs, "put_file", torn)
+    dataset.save(store)
+
+    assert dataset.load().fingerprint == store.fingerprint
+
+
+def test_remote_save_removes_nothing_but_stores(store):
+    """Files of others beside the store in its bucket stay."""
+    bucket = f"/bucket-{uuid4()}"
+    dataset = ImageStoreDataset(path=f"memory:/{bucket}")
+    dataset._fs.pipe_file(f"{bucket}/theirs/model.bin", b"1")
+    dataset._fs.pipe_file(f"{bucket}/notes.txt", b"2")
+    dataset.save(store)
+
+    assert dataset._fs.cat_file(f"{bucket}/theirs/model.bin") == b"1"
+    assert dataset._fs.cat_file(f"{bucket}/notes.txt") == b"2"
+    assert dataset.load().fingerprint == store.fingerprint
+
+
+def test_remote_store_with_another_index_is_downloaded_again(store, tmp_path):
+    """Paths and groups are no part of the fingerprint, but of the store."""
+    dataset = ImageStoreDataset(path=f"memory://bucket-{uuid4()}/dataset")
+    dataset.save(store)
+    dataset.load()
+    other = ImageStore.open(shutil.copytree(store.path, tmp_path / "other"))
+    other.index.assign(source="renamed").to_parquet(other.path / "index.parquet")
+    dataset.save(other)
+
+    assert set(dataset.load().index["source"]) == {"renamed"}
+
+
 def test_remote_store_of_an_earlier_version_is_still_read(store):
     """A store uploaded before there was a pointer is opened as it is."""
     fsspec.filesystem("memory").store.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path, PurePosixPath
@@ -19,6 +20,7 @@ from kedro_nas.data.store import FILES, ImageStore
 from kedro_nas.datasets.filesystem import open_filesystem
 
 _POINTER = "current.json"  # names the folder of the store that is complete
+_STORE_FOLDER = re.compile(r"[0-9a-f]{12,64}-[0-9a-f]{8}")
 
 
 class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
@@ -96,26 +98,50 @@ class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
         A kill at any moment leaves the store that was there: readers follow
         `current.json`, which is replaced as one object when all files are in place.
         """
-        folder = f"{target}/{store.fingerprint}"
+        name = _folder_of(store)
+        folder = f"{target}/{name}"
+        before = self._pointed_at(target)
+        if before == name and self._is_complete(store, folder):
+            return
         self._fs.makedirs(folder, exist_ok=True)
-        for name in FILES:
-            self._fs.put_file(str(store.path / name), f"{folder}/{name}")
-        pointer = json.dumps({"fingerprint": store.fingerprint})
+        for file in FILES:
+            self._fs.put_file(str(store.path / file), f"{folder}/{file}")
+        pointer = json.dumps({"folder": name})
         self._fs.pipe_file(f"{target}/{_POINTER}", pointer.encode())
+        self._fs.invalidate_cache(target)
+        self._remove_others(target, name)
+
+    def _remove_others(self, target: str, name: str) -> None:
+        """Remove earlier stores; whatever else lies in the folder is not ours."""
         for path in self._fs.ls(target, detail=False):
-            if str(path).rstrip("/").rsplit("/", 1)[-1] not in {
-                store.fingerprint,
-                _POINTER,
-            }:
-                self._fs.rm(path, recursive=True)
+            place = str(path).rstrip("/")
+            last = place.rsplit("/", 1)[-1]
+            if last in FILES:
+                self._fs.rm(place)
+            elif last != name and _STORE_FOLDER.fullmatch(last):
+                self._fs.rm(place, recursive=True)
+
+    def _is_complete(self, store: ImageStore, folder: str) -> bool:
+        try:
+            sizes = [self._fs.info(f"{folder}/{file}")["size"] for file in FILES]
+        except FileNotFoundError:
+            return False
+        return sizes == [(store.path / file).stat().st_size for file in FILES]
+
+    def _pointed_at(self, target: str) -> str | None:
+        """Return the name of the folder of the current store, None without one."""
+        self._fs.invalidate_cache(target)
+        try:
+            pointer = json.loads(self._fs.cat_file(f"{target}/{_POINTER}"))
+        except FileNotFoundError:
+            return None
+        return str(pointer["folder"])
 
     def _current(self, source: str) -> str:
         """Return the folder of the store a remote entry points at."""
-        try:
-            pointer = json.loads(self._fs.cat_file(f"{source}/{_POINTER}"))
-        except FileNotFoundError:
-            return source  # as versions before 0.2 wrote it
-        return f"{source}/{pointer['fingerprint']}"
+        name = self._pointed_at(source)
+        # a store uploaded before there was a pointer lies in the folder itself
+        return source if name is None else f"{source}/{name}"
 
     def load(self) -> ImageStore:
         """Open the store."""
@@ -129,16 +155,17 @@ class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
         return ImagePreview(contact_sheet_png(self.load()))
 
     def _downloaded(self, source: str) -> Path:
-        # the description has the fingerprint of all that is in the store
+        # the description has the fingerprint; the folder's name that of the index, too
         description = self._fs.cat_file(f"{source}/store.json")
-        stamp = hashlib.sha256(description).hexdigest()[:32]
+        name = source.rsplit("/", 1)[-1].encode()
+        stamp = hashlib.sha256(description + name).hexdigest()[:32]
         folder = Path(tempfile.gettempdir(), "kedro_nas", stamp)
-        for name in FILES:
-            if not (folder / name).exists():
+        for file in FILES:
+            if not (folder / file).exists():
                 folder.mkdir(parents=True, exist_ok=True)
-                beside = folder / f".{name}.{os.getpid()}"
-                self._fs.get_file(f"{source}/{name}", str(beside))
-                beside.replace(folder / name)
+                beside = folder / f".{file}.{os.getpid()}"
+                self._fs.get_file(f"{source}/{file}", str(beside))
+                beside.replace(folder / file)
         return folder
 
     def _describe(self) -> dict[str, Any]:
@@ -156,6 +183,12 @@ class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
         if self._protocol != "file":
             path = self._current(path)
         return bool(self._fs.exists(f"{path}/store.json"))
+
+
+def _folder_of(store: ImageStore) -> str:
+    """Name a store by its fingerprint and by its index, which has paths besides."""
+    index = (store.path / "index.parquet").read_bytes()
+    return f"{store.fingerprint}-{hashlib.sha256(index).hexdigest()[:8]}"
 
 
 def _adopt(source: Path, target: Path) -> None:

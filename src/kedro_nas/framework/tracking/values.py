@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from kedro_nas.redaction import redacted
+
 # MLflow refuses more than 6000 characters; a table of runs is unreadable far below
 MAX_CHARACTERS = 250
 CURVES = ("val_accuracy", "val_balanced_accuracy", "val_loss", "train_loss")
@@ -78,7 +80,7 @@ def flat_parameters(name: str, value: Any) -> dict[str, str]:
             for key, text in flat_parameters(f"{name}.{part}", inner).items()
         }
     text = value if isinstance(value, str) else json.dumps(value)
-    return {_allowed(name): _short(text)}
+    return {_allowed(name): _short(redacted(text))}
 
 
 def flat_numbers(name: str, value: Any) -> list[Point]:

@@ -20,6 +20,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any, TextIO
 
+from kedro_nas.redaction import redacted
 from kedro_nas.training.device import prepare_device
 from kedro_nas.training.spares import Spares
 
@@ -102,7 +103,7 @@ class _Server:
             if outage is not None:
                 return Outcome.of_outage(outage).model_dump()
             kind = OUT_OF_MEMORY if _out_of_memory(error) else type(error).__name__
-            reason = f"{kind}: {_first_line(error)}"
+            reason = redacted(f"{kind}: {_first_line(error)}")
         gc.collect()
         return Outcome(status="failed", reason=reason).model_dump()
 
