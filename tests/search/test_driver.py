@@ -201,8 +201,10 @@ def test_driver_out_of_memory_is_tried_with_half_the_batch(
     assert [line["trial"] for line in ledger.of("halved")] == ["i0-b2-r0-n008"]
     halvings = {t.architecture.stages[0].width: t for t in driver.trials.values()}
     assert halvings[9].halvings == 1
+    named = ["key", "architecture"]  # these tell that the batch is another one
     pd.testing.assert_frame_equal(
-        _undisturbed(make_driver, scripted_pool), _table(ledger)
+        _undisturbed(make_driver, scripted_pool).drop(columns=named),
+        _table(ledger).drop(columns=named),
     )
 
 

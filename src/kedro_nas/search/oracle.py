@@ -25,6 +25,7 @@ from keras_tuner.src.engine import trial as kt_trial
 
 from kedro_nas.proposers.base import Proposer
 from kedro_nas.search.encoding import to_hyperparameters
+from kedro_nas.search.ladder import Ladder
 from kedro_nas.search.promotion import Candidate, promote
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.costs import count_macs
@@ -72,6 +73,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         seed: Of KerasTuner's own draws.
 
     Attributes:
+        ladder: Sizes and epochs of brackets and rungs.
         recent_scores: Gives the scores by epoch of a trial, for its slope; the driver
             sets it.
     """
@@ -88,6 +90,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         slope_places: int,
         seed: int,
     ) -> None:
+        self.ladder = Ladder(min_epochs, max_epochs, factor)
         self._space = space
         self._proposer = proposer
         self._limits = limits
@@ -351,6 +354,15 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
             size = self._get_size(number, rung)
             self._slots += size
             self._slot_epochs += size * (self._get_epochs(number, rung) - before)
+
+    def _get_num_brackets(self) -> int:
+        return self.ladder.n_brackets
+
+    def _get_size(self, bracket_num: int, round_num: int) -> int:
+        return self.ladder.size_of(bracket_num, round_num)
+
+    def _get_epochs(self, bracket_num: int, round_num: int) -> int:
+        return self.ladder.epochs_at(bracket_num, round_num)
 
     # -- the ledger is the state --------------------------------------------------
 

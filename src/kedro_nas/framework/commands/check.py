@@ -54,7 +54,6 @@ def _check_configuration(search: Search) -> None:
 def _look_ahead(search: Search) -> dict[str, Any]:
     from kedro_nas.data.prepare import prepare_images
     from kedro_nas.devices import find_gpus
-    from kedro_nas.framework.forecast import forecast, measure_network
     from kedro_nas.framework.quiet import import_tensorflow
     from kedro_nas.models.spaces import build_search_space
     from kedro_nas.parameters.data_preparation import DataPreparationOptions
@@ -62,6 +61,7 @@ def _look_ahead(search: Search) -> dict[str, Any]:
     from kedro_nas.parameters.reporting import ReportingOptions
     from kedro_nas.parameters.search import SearchOptions
     from kedro_nas.parameters.search_space import SearchSpaceOptions
+    from kedro_nas.search.forecast import forecast, measure_network
     from kedro_nas.training.workers.local import resolve_workers
 
     given = search.parameters()

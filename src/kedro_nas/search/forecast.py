@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from kedro_nas.data.store import ImageStore
-from kedro_nas.framework.quiet import import_tensorflow
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.search.ladder import Ladder
 from kedro_nas.seeds import generator
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.costs import costs
@@ -26,7 +25,7 @@ _STEPS = 3  # measured after one that is not, which allocates
 
 
 @dataclass(frozen=True)
-class Measured:
+class NetworkTiming:
     """One network, timed on one worker's threads.
 
     Attributes:
@@ -47,7 +46,7 @@ def measure_network(
     architecture: Architecture,
     verdict: dict[str, Any],
     options: SearchOptions,
-) -> Measured:
+) -> NetworkTiming:
     """Build a network and time a few gradient steps; nothing of it is kept.
 
     Args:
@@ -57,7 +56,6 @@ def measure_network(
         options: Of the search.
     """
     started = time.monotonic()
-    import_tensorflow(with_devices=True)
     from kedro_nas.training.device import prepare_device
     from kedro_nas.training.pixels import development_pixels
     from kedro_nas.training.tasks import Task
@@ -89,7 +87,7 @@ def measure_network(
     learner.train_epoch(positions, rates, seed=0)
     step_s = (time.monotonic() - warm) / _STEPS
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Measured(began - started, built - began, step_s, memory)
+    return NetworkTiming(began - started, built - began, step_s, memory)
 
 
 def forecast(
@@ -98,7 +96,7 @@ def forecast(
     verdict: dict[str, Any],
     options: SearchOptions,
     ranking: RankingOptions,
-    measured: Measured,
+    measured: NetworkTiming,
     *,
     workers: int,
     seed: int,
@@ -127,11 +125,11 @@ def forecast(
     steps = max(1, n_train // anchor.recipe.batch_size)
     epoch_s = steps * measured.step_s * _relative_cost(space, anchor, seed)
     first, top = options.rung_epochs(steps)
-    epochs, trials = _mean_ladder(first, top, options.factor)
+    ladder = Ladder(first, top, options.factor)
+    trials = ladder.n_trials / ladder.n_architectures
+    epochs = ladder.epochs_trained / ladder.n_architectures
     each_s = epochs * epoch_s + trials * measured.build_s
-    architectures = _architectures(
-        options, each_s / workers, epochs, trials, top, first
-    )
+    architectures = _architectures(options, ladder, each_s / workers)
     search_s = measured.start_s + architectures * each_s / workers
     if options.budget_s is not None:
         search_s = min(search_s, options.budget_s)
@@ -158,58 +156,24 @@ def forecast(
 
 
 def _relative_cost(space: SearchSpace, anchor: Architecture, seed: int) -> float:
-    """Say how much slower than the anchor a drawn architecture is on average."""
+    """Return how much slower than the anchor a drawn architecture is on average."""
     rng = generator(seed, "forecast")
     drawn = [seconds_per_epoch(space.sample(rng), 1) for _ in range(_DRAWS)]
     return float(np.mean(drawn)) / seconds_per_epoch(anchor, 1)
 
 
-def _mean_ladder(first: int, top: int, factor: int) -> tuple[float, float]:
-    """Average epochs and trials per architecture over one pass of all brackets.
-
-    >>> _mean_ladder(1, 1, 3)
-    (1.0, 1.0)
-    """
-    sizes, epochs, trials = 0.0, 0.0, 0.0
-    for size, rungs in _brackets(first, top, factor):
-        sizes += size
-        before = 0.0
-        for number, end in enumerate(rungs):
-            trained = size // factor**number
-            trials += trained
-            epochs += trained * (end - before)
-            before = end
-    return epochs / sizes, trials / sizes
-
-
-def _brackets(first: int, top: int, factor: int) -> Iterator[tuple[int, list[float]]]:
-    highest = 0
-    while first * factor ** (highest + 1) <= top:
-        highest += 1
-    for number in range(highest, -1, -1):
-        size = -(-(highest + 1) * factor**number // (number + 1))
-        yield size, [top / factor**rung for rung in range(number, -1, -1)]
-
-
-def _architectures(
-    options: SearchOptions,
-    each_s: float,
-    epochs: float,
-    trials: float,
-    top: int,
-    first: int,
-) -> float:
-    """Say after how many architectures the first limit ends the search."""
+def _architectures(options: SearchOptions, ladder: Ladder, each_s: float) -> float:
+    """Return after how many architectures the first limit ends the search."""
+    passes = 1 / ladder.n_architectures
     limits = []
     if options.budget_s is not None:
         limits.append(options.budget_s / each_s)
     if options.max_trials is not None:
-        limits.append(options.max_trials / trials)
+        limits.append(options.max_trials / (ladder.n_trials * passes))
     if options.max_epochs_total is not None:
-        limits.append(options.max_epochs_total / epochs)
+        limits.append(options.max_epochs_total / (ladder.epochs_trained * passes))
     if options.iterations is not None:
-        size = sum(size for size, _ in _brackets(first, top, options.factor))
-        limits.append(options.iterations * size)
+        limits.append(options.iterations * ladder.n_architectures)
     return max(1.0, min(limits))
 
 
