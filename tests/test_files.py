@@ -106,3 +106,14 @@ def test_write_file_atomically_syncs_before_it_renames(
     assert events == ["sync", "rename"]
     assert suffixes == [".keras"]
     assert [file.name for file in tmp_path.iterdir()] == ["model.keras"]
+
+
+def test_read_json_lines_with_a_damaged_line_keeps_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two runs that wrote at once cost the lines they mixed, and no more."""
+    path = tmp_path / "folds.jsonl"
+    path.write_bytes(b'{"a": 1}\n{"b{"c": 2}\n\xff\n{"d": 3}\n{"torn')
+
+    assert read_json_lines(path) == [{"a": 1}, {"d": 3}]
+    assert caplog.text.count("is damaged") == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import math
 import os
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from typing_extensions import Buffer
+
+logger = logging.getLogger(__name__)
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -112,11 +115,20 @@ def _end_of_whole_lines(file: IO[bytes]) -> int:
 
 
 def read_json_lines(path: Path) -> list[Any]:
-    """Read the whole lines of a JSON-lines file; a torn last line is left out."""
+    """Read the whole lines of a JSON-lines file; damaged ones are left out."""
     if not path.exists():
         return []
-    lines = path.read_bytes().split(b"\n")
-    return [json.loads(line) for line in lines[:-1] if line.strip()]
+    lines = path.read_bytes().split(b"\n")[:-1]
+    return [value for line in lines for value in _whole_line(line, path)]
+
+
+def _whole_line(line: bytes, path: Path) -> list[Any]:
+    """Return the value of a line; none where it is blank, or damaged as by two runs."""
+    try:
+        return [json.loads(line)] if line.strip() else []
+    except ValueError:
+        logger.warning("A line of %s is damaged and left out: %.60r", path, line)
+        return []
 
 
 def finite(value: Any) -> Any:

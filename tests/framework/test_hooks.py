@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +71,33 @@ def test_error_of_a_node_names_the_parameters_of_its_namespace() -> None:
     NasHooks().on_node_error(error, node)
 
     assert str(error) == "too small. Raise defects.nas.search_space.max_params."
+
+
+@pytest.mark.parametrize("end", ["after_pipeline_run", "on_pipeline_error"])
+def test_run_keeps_other_runs_out_of_its_workspace_from_begin_to_end(
+    catalog: DataCatalog, tmp_path: Path, end: str
+) -> None:
+    """Between two stages the workspace is this run's, too; afterwards it is free."""
+    pipeline = create_pipeline(stages=("data_preparation",))
+    catalog["images"] = MemoryDataset(([], []))
+    options: dict[str, Any] = {"seed": 0, "data_preparation": {}}
+    catalog["params:nas"] = MemoryDataset(options)
+    catalog["params:nas.data_preparation"] = MemoryDataset({})
+    other = (
+        "import sys; from pathlib import Path\n"
+        "from kedro_nas.writer_lock import hold_workspace\n"
+        "with hold_workspace(Path(sys.argv[1])): pass"
+    )
+    hooks = NasHooks()
+
+    def enter() -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", other, str(tmp_path)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    hooks.before_pipeline_run(pipeline, catalog, {})
+    refused = enter()
+    getattr(hooks, end)()
+
+    assert refused.returncode == 1
+    assert f"process {os.getpid()} on" in refused.stderr
+    assert enter().returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from kedro_nas.errors import SearchError
 from kedro_nas.search.driver import Driver
-from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.ledger import Ledger, LedgerMismatchError
 from kedro_nas.search.tables import trials_table
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.workers.base import Event
@@ -270,3 +271,29 @@ def test_driver_other_seed_in_the_ledger_is_refused(
 
     with pytest.raises(SearchError, match="does not fit"):
         make_driver("other")
+
+
+@pytest.mark.parametrize("event", ["created", "ended"])
+def test_driver_ledger_that_two_runs_have_written_is_refused_with_a_way_out(
+    make_driver: MakeDriver, scripted_pool: Pool, event: str
+) -> None:
+    """Whichever line came in twice, the error names what helps."""
+    driver, ledger = make_driver("spoilt", max_trials=6)
+    driver.run(scripted_pool(1))
+    path = ledger._path
+    twice = json.dumps(ledger.of(event)[1]) + "\n"
+    path.write_text(path.read_text() + twice)
+
+    with pytest.raises(LedgerMismatchError, match=r"on_change: restart.*nas clean"):
+        make_driver("spoilt", max_trials=30)
+
+
+def test_driver_with_lower_limits_than_its_ledger_says_so(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """A limit below what is there ends in a message, not in a traceback."""
+    driver, _ = make_driver("lowered", max_trials=12)
+    driver.run(scripted_pool(1))
+
+    with pytest.raises(LedgerMismatchError, match="no more trials within the limits"):
+        make_driver("lowered", max_trials=4)

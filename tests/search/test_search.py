@@ -197,6 +197,23 @@ def test_search_restart_keeps_the_old_workspace_aside(
     assert (tmp_path / "search" / "ledger.jsonl").exists()
 
 
+def test_search_restart_is_the_way_out_of_a_spoilt_ledger(
+    digits: dict[str, Any], tmp_path: Path
+) -> None:
+    """What two runs have written at once is kept aside, and the search begins anew."""
+    trials, _ = _search(digits, tmp_path, max_trials=1)
+    ledger = tmp_path / "search" / "ledger.jsonl"
+    created = next(e for e in read_json_lines(ledger) if e["event"] == "created")
+    with ledger.open("a") as file:
+        file.write(json.dumps(created) + "\n")
+
+    with pytest.raises(SearchError, match="on_change: restart"):
+        _search(digits, tmp_path, max_trials=1)
+    again, _ = _search(digits, tmp_path, max_trials=1, on_change="restart")
+    assert list(again["key"]) == list(trials["key"])
+    assert len(list(tmp_path.glob("search-*/ledger.jsonl"))) == 1
+
+
 def test_search_budget_ends_within_a_chunk_and_says_so(
     digits: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -265,6 +282,58 @@ def test_search_told_to_stop_leaves_in_five_seconds_and_goes_on(
     pd.testing.assert_frame_equal(
         trials.drop(columns=CLOCKS), searched[0].drop(columns=CLOCKS)
     )
+
+
+def test_search_killed_loses_an_epoch_per_worker_at_most_and_leaves_no_worker(
+    digits: dict[str, Any],
+    searched: tuple[pd.DataFrame, dict[str, Any], Path],
+    tmp_path: Path,
+) -> None:
+    """SIGKILL: workers end by themselves, and no epoch in the ledger is redone.
+
+    While it lives, no second search gets into its workspace.
+    """
+    ledger = tmp_path / "search" / "ledger.jsonl"
+    texts = [json.dumps(digits[name]) for name in ("space", "profile")]
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(digits["store"].path), *texts, tmp_path],
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while sum(e["event"] == "epoch" for e in read_json_lines(ledger)) < 3:
+            assert process.poll() is None
+            time.sleep(0.02)
+        with pytest.raises(SearchError, match=f"process {process.pid} on"):
+            _search(digits, tmp_path)
+        listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        workers = listed.read_text().split()
+    finally:
+        process.kill()
+        process.communicate()
+    end = time.monotonic() + 10
+    while any(map(_lives, workers)) and time.monotonic() < end:
+        time.sleep(0.05)
+    left = [worker for worker in workers if _lives(worker)]
+    before = [(e["trial"], e["epoch"]) for e in _epochs(ledger)]
+    trials, _ = _search(digits, tmp_path)
+    trained = [(e["trial"], e["epoch"]) for e in _epochs(ledger)]
+
+    assert len(workers) == 2
+    assert not left
+    assert len(before) < len(trained)
+    assert len(trained) == len(set(trained))
+    pd.testing.assert_frame_equal(
+        trials.drop(columns=CLOCKS), searched[0].drop(columns=CLOCKS)
+    )
+
+
+def _lives(pid: str) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
 
 
 def _epochs(ledger: Path) -> list[dict[str, Any]]:

@@ -32,6 +32,7 @@ from kedro_nas.errors import DataError
 from kedro_nas.files import write_atomically, write_json
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.work_clock import WorkClock
+from kedro_nas.writer_lock import one_writer
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ _NOT_IN_KEY = {"n_workers", "max_disk_gb"}
 _CLOSING = "closing"  # a file that says that rows of the pixel file are being moved
 
 
+@one_writer
 def prepare_images(
     images: Any, options: DataPreparationOptions, *, seed: int, workspace: Path
 ) -> tuple[ImageStore, dict[str, Any]]:

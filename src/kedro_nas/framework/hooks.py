@@ -7,6 +7,7 @@ module imports nothing but Kedro and small modules of ours.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from kedro_nas.framework.registered import is_ours, our_nodes
 from kedro_nas.framework.tracking.record import Recorder
 from kedro_nas.framework.tracking.tensorboard import require_tensorboard
 from kedro_nas.pipelines.nas.pipeline import STAGES, host_names
+from kedro_nas.writer_lock import hold_workspace
 
 
 class NasHooks:
@@ -30,6 +32,7 @@ class NasHooks:
         self._recorder = Recorder()
         self._workspaces: dict[str, Path] = {}
         self._marked: tuple[Path, str] | None = None
+        self._held = ExitStack()
 
     @hook_impl(tryfirst=True)  # other plugins' hooks may be what ends the run
     def after_context_created(self, context: Any) -> None:
@@ -45,6 +48,7 @@ class NasHooks:
             ParameterError: A section is missing, misspelt or not valid, or asks for
                 logs of a package that is not installed.
             DataError: An input dataset is not in the catalog or not on disk.
+            SearchError: Another run is writing into the workspace.
         """
         self._scope.pipeline = pipeline
         nodes = our_nodes(pipeline)
@@ -64,6 +68,17 @@ class NasHooks:
             for namespace in {node.namespace for node in nodes}
             if f"{namespace}.workspace" in catalog
         }
+        self._hold_workspaces(nodes)
+
+    def _hold_workspaces(self, nodes: Any) -> None:
+        """Let no other run write into what the nodes of this one write into."""
+        self._held.close()  # a run that was interrupted has told no hook of its end
+        with ExitStack() as held:
+            for namespace, workspace in self._workspaces.items():
+                name = f"{namespace}.workspace"
+                if any(name in node.inputs for node in nodes):
+                    held.enter_context(hold_workspace(workspace))
+            self._held = held.pop_all()
 
     @hook_impl
     def before_dataset_loaded(self, node: Any) -> None:
@@ -110,6 +125,7 @@ class NasHooks:
             progress.unmark_running(workspace)
         self._workspaces = {}
         self._marked = None
+        self._held.close()
 
 
 hooks = NasHooks()

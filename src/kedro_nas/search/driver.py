@@ -17,7 +17,7 @@ from typing import Any
 from kedro_nas.errors import SearchError
 from kedro_nas.proposers.base import Proposer
 from kedro_nas.search.budget import Budget
-from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.ledger import Ledger, LedgerMismatchError
 from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.search.progress import Progress
 from kedro_nas.space.architecture import Architecture
@@ -334,20 +334,29 @@ class Driver:
                 self._calibrated = True
                 self._oracle.calibrate(line["max_macs"])
             elif line["event"] == "halved":
-                self.trials[line["trial"]].halvings += 1
+                self._under_way(line).halvings += 1
             elif line["event"] == "created":
-                trial = self._known(self._oracle.create(f"place-{len(self.trials)}"))
-                if trial.name != line["trial"] or trial.architecture.key != line["key"]:
-                    raise SearchError(
-                        "the ledger does not fit this search",
-                        received=f"trial {line['trial']} ({line['key']})",
-                        allowed=f"{trial.name} ({trial.architecture.key})",
-                        remedy="Set nas.search.on_change: restart to begin anew",
-                    )
+                self._create_again(line)
             else:
-                trial = self.trials[line["trial"]]
-                self._take(trial, _outcome(line))
+                self._take(self._under_way(line), _outcome(line))
         self._waiting = [t for t in self.trials.values() if t.outcome is None]
+
+    def _create_again(self, line: dict[str, Any]) -> None:
+        created = self._oracle.create(f"place-{len(self.trials)}")
+        expected = "no more trials within the limits"
+        if created.status == "RUNNING":
+            trial = self._known(created)
+            expected = f"{trial.name} ({trial.architecture.key})"
+        received = f"{line['trial']} ({line['key']})"
+        if received != expected:
+            raise LedgerMismatchError(f"trial {received}", expected)
+
+    def _under_way(self, line: dict[str, Any]) -> Trial:
+        trial = self.trials.get(line["trial"])
+        if trial is None or trial.outcome is not None:
+            received = f"trial {line['trial']} {line['event']} at {line['t']} s"
+            raise LedgerMismatchError(received, "each trial begun once and ended once")
+        return trial
 
     def scores_of(self, oracle_id: str) -> list[float]:
         """Give the scores by epoch of a trial, over its whole life."""

@@ -13,10 +13,30 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from kedro_nas.errors import SearchError
 from kedro_nas.files import append_json_line, write_atomically
 from kedro_nas.work_clock import WorkClock, noted_seconds
 
 logger = logging.getLogger(__name__)
+
+
+class LedgerMismatchError(SearchError):
+    """The ledger cannot be replayed: other limits, or two runs wrote at once.
+
+    Args:
+        received: What the ledger holds.
+        expected: What this search would have at its place.
+    """
+
+    def __init__(self, received: str, expected: str) -> None:
+        super().__init__(
+            "the ledger does not fit this search",
+            received=received,
+            allowed=expected,
+            remedy="Undo a limit that was lowered; or set nas.search.on_change: "
+            "restart to begin anew (the old search is kept beside it); or remove the "
+            "workspace with `kedro nas clean`",
+        )
 
 
 class Ledger:

@@ -23,7 +23,7 @@ from kedro_nas.search.baseline import make_baseline
 from kedro_nas.search.calibration import affordable_macs
 from kedro_nas.search.driver import Driver, Trial
 from kedro_nas.search.interrupt import stoppable
-from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.ledger import Ledger, LedgerMismatchError
 from kedro_nas.search.measured import measure_once
 from kedro_nas.search.oracle import HyperbandOracle, Limits
 from kedro_nas.search.progress import Progress
@@ -34,7 +34,7 @@ from kedro_nas.search.tables import (
     trials_table,
 )
 from kedro_nas.search.validation import validation_share
-from kedro_nas.search.workspace import claim_workspace
+from kedro_nas.search.workspace import claim_workspace, put_aside
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture, halved
 from kedro_nas.space.costs import count_macs
@@ -43,10 +43,12 @@ from kedro_nas.training.budget import search_budget
 from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.tasks import KINDS, Epoch, Task
 from kedro_nas.training.workers.lease import lease_pool
+from kedro_nas.writer_lock import one_writer
 
 logger = logging.getLogger(__name__)
 
 
+@one_writer
 def search_architectures(
     store: ImageStore,
     search_space: dict[str, Any],
@@ -71,21 +73,31 @@ def search_architectures(
         `nas.trials` and `nas.finalists`.
 
     Raises:
-        SearchError: The workspace belongs to another search, or nothing trained.
+        SearchError: The workspace belongs to another search, another run writes into
+            it, or nothing trained.
         SearchSpaceError: The user's own baseline does not keep its contract.
     """
     began = time.monotonic()
     space = load_search_space(search_space)
     baseline = make_baseline(ranking.baseline, store)
-    folder = claim_workspace(
-        workspace / "search", store, space, options, profile["verdict"], seed
-    )
-    ledger = Ledger(folder / "ledger.jsonl", began=began)
-    with (
-        ledger.beating(),
-        _Search(store, space, profile, folder, ledger, options, seed) as search,
-    ):
-        ended_by = search.run()
+    folder = Path(workspace) / "search"
+
+    def searched() -> tuple[Ledger, _Search, str]:
+        claim_workspace(folder, store, space, options, profile["verdict"], seed)
+        ledger = Ledger(folder / "ledger.jsonl", began=began)
+        with (
+            ledger.beating(),
+            _Search(store, space, profile, folder, ledger, options, seed) as search,
+        ):
+            return ledger, search, search.run()
+
+    try:
+        ledger, search, ended_by = searched()
+    except LedgerMismatchError as error:
+        if options.on_change == "refuse":
+            raise
+        put_aside(folder, f"{error.failed}, {error.received}")
+        ledger, search, ended_by = searched()
     trials = trials_table(ledger.events)
     finalists = _finalists(trials, baseline, ranking)
     summary = _summary(trials, ledger, space, options, ended_by, search.top_epochs)

@@ -74,9 +74,7 @@ def claim_workspace(
             "anew (the old workspace is kept beside it)",
         )
     if changes:
-        aside = folder.with_name(f"{folder.name}-{time.strftime('%Y%m%dT%H%M%S')}")
-        folder.rename(aside)
-        logger.warning("Changed: %s. The old search is kept in %s.", changes, aside)
+        put_aside(folder, "; ".join(changes))
         ledger = Ledger(folder / "ledger.jsonl")
     if not ledger.events:
         objective = options.objective_for(verdict)
@@ -89,6 +87,22 @@ def claim_workspace(
             environment=describe_environment().model_dump(),
         )
     return folder
+
+
+def put_aside(folder: Path, reason: str) -> None:
+    """Keep a search's directory under another name beside its place.
+
+    Args:
+        folder: The directory.
+        reason: Why, for the log.
+    """
+    stamp = time.strftime("%Y%m%dT%H%M%S")
+    aside, number = folder.with_name(f"{folder.name}-{stamp}"), 1
+    while aside.exists():
+        number += 1
+        aside = folder.with_name(f"{folder.name}-{stamp}-{number}")
+    folder.rename(aside)
+    logger.warning("The search begins anew: %s. The old is kept in %s.", reason, aside)
 
 
 def _belongs(

@@ -35,6 +35,7 @@ from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.training.workers.local import resolve_workers
 from kedro_nas.work_clock import WorkClock
+from kedro_nas.writer_lock import one_writer
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ SCORES = (
 )
 
 
+@one_writer
 def rank_finalists(
     store: ImageStore,
     profile: dict[str, Any],

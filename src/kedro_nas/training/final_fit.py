@@ -20,10 +20,12 @@ from kedro_nas.training.schedule import final_limit_s, name_of
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.work_clock import WorkClock
+from kedro_nas.writer_lock import one_writer
 
 logger = logging.getLogger(__name__)
 
 
+@one_writer
 def fit_final_models(
     store: ImageStore,
     profile: dict[str, Any],

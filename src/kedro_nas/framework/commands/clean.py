@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from kedro_nas.framework.commands import (
 from kedro_nas.framework.progress import read_status
 from kedro_nas.framework.project import Search, opened
 from kedro_nas.framework.stored import StoredDataset
+from kedro_nas.writer_lock import hold_workspace
 
 
 @click.command()
@@ -59,8 +61,10 @@ def clean(
             lines = (f"{size:>14,} bytes  {place}" for place, size in sizes.items())
             click.echo("\n".join(lines))
             click.confirm("Remove these?", abort=True)
-        for one in found:
-            one.stored.remove(one.path)
+        folder = search.workspace
+        with hold_workspace(folder) if folder.exists() else nullcontext():
+            for one in found:
+                one.stored.remove(one.path)
     text = f"Removed {len(found)} files and folders." if found else "All clean."
     say({"removed": sizes}, text, as_json=as_json)
 

@@ -1,0 +1,147 @@
+"""Two runs at once never write into one workspace."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import platform
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kedro_nas.errors import SearchError
+from kedro_nas.writer_lock import LOCK_FILE, hold_workspace, one_writer
+
+HOLDER = """
+import sys
+from pathlib import Path
+from kedro_nas.writer_lock import hold_workspace
+with hold_workspace(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def start_holder(tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """Start another process that holds the workspace."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, str(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_hold_workspace_held_elsewhere_says_who_and_touches_nothing(
+    start_holder: Callable[[], subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    """The second run names process, machine and time of the first, and stops."""
+    holder = start_holder()
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    named = rf"process {holder.pid} on {platform.node()}, since 20\d\d-.*nothing was"
+    with pytest.raises(SearchError, match=named), hold_workspace(tmp_path):
+        pass
+
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_hold_workspace_of_a_killed_holder_is_free(
+    start_holder: Callable[[], subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    """A run that is killed leaves nothing locked, whatever its record says."""
+    holder = start_holder()
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+    with hold_workspace(tmp_path):
+        record = (tmp_path / LOCK_FILE).read_text()
+
+    assert f'"pid":{os.getpid()}' in record
+
+
+def test_hold_workspace_nested_is_given_back_with_the_outermost(
+    start_holder: Callable[[], subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    """A stage within a run takes the workspace again, and leaves it to the run."""
+    with hold_workspace(tmp_path):
+        with hold_workspace(tmp_path):
+            pass
+        with pytest.raises(AssertionError):
+            start_holder()
+    holder = start_holder()
+
+    assert holder.poll() is None
+
+
+def test_hold_workspace_interrupted_is_given_back_wholly(
+    start_holder: Callable[[], subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    """After Ctrl-C in a notebook the workspace is free: no hook hears of it."""
+    run = hold_workspace(tmp_path)
+    run.__enter__()
+    with pytest.raises(KeyboardInterrupt), hold_workspace(tmp_path):
+        raise KeyboardInterrupt
+    holder = start_holder()
+
+    assert holder.poll() is None
+
+
+def test_hold_workspace_on_a_disk_without_locks_warns_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A disk that has no locks is no reason not to search, and is not called busy."""
+
+    def flock(_: int, operation: int) -> None:
+        if operation & fcntl.LOCK_EX:
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with hold_workspace(tmp_path):
+        pass
+
+    assert "disk without locks" in caplog.text
+
+
+def test_hold_workspace_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    """A file in the folder's place ends in a message, not in a traceback."""
+    (tmp_path / "taken").write_text("")
+    with (
+        pytest.raises(SearchError, match="cannot be written"),
+        hold_workspace(tmp_path / "taken"),
+    ):
+        pass
+
+
+def test_one_writer_finds_the_workspace_among_the_arguments(
+    start_holder: Callable[[], subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    """A stage does not begin while another process holds its workspace."""
+    calls: list[int] = []
+
+    @one_writer
+    def stage(number: int, workspace: Path) -> None:
+        calls.append(number)
+
+    stage(1, tmp_path)
+    start_holder()
+    with pytest.raises(SearchError, match="another run"):
+        stage(2, workspace=tmp_path)
+
+    assert calls == [1]
