@@ -20,7 +20,6 @@ from kedro.io import DataCatalog
 from kedro_nas.datasets import ReportDataset, WorkspaceDataset
 from kedro_nas.files import append_json_line
 from kedro_nas.framework.progress import (
-    LAST_OUTPUTS,
     QUIET_S,
     _is_running,
     mark_running,
@@ -31,6 +30,7 @@ from kedro_nas.framework.progress import (
 from kedro_nas.framework.project import Search
 from kedro_nas.process_identity import ProcessIdentity, _start_of
 from kedro_nas.space.architecture import Architecture, Stage, Stem
+from kedro_nas.stages import STAGES
 
 NETWORK = Architecture(
     input_shape=(8, 8, 1),
@@ -141,7 +141,7 @@ def status(tmp_path: Path) -> Callable[[], dict[str, Any]]:
     catalog = DataCatalog(
         {
             f"nas.{name}": ReportDataset(filepath=str(tmp_path / name))
-            for name in LAST_OUTPUTS.values()
+            for name in (stage.last_output for stage in STAGES)
         }
     )
     catalog["nas.workspace"] = WorkspaceDataset(path=str(tmp_path / "workspace"))

@@ -15,16 +15,7 @@ from kedro_nas.files import read_json_lines, write_json
 from kedro_nas.framework.project import Search
 from kedro_nas.process_identity import ProcessIdentity
 from kedro_nas.space.architecture import Architecture
-
-# What each stage writes last: once it is there, the stage is done.
-LAST_OUTPUTS = {
-    "data_preparation": "dataset_profile",
-    "search_space": "search_space",
-    "search": "finalists",
-    "ranking": "best_architecture",
-    "export": "test_metrics",
-    "reporting": "report",
-}
+from kedro_nas.stages import STAGES
 
 _MARK = "running.json"
 QUIET_S = 600.0  # an epoch of a large data set may write nothing for minutes
@@ -149,13 +140,14 @@ def _stages(search: Search, running: str | None) -> dict[str, bool]:
     """Return which stages are done; an output older than its inputs does not count."""
     done: dict[str, bool] = {}
     newest = 0.0
-    for stage, dataset in LAST_OUTPUTS.items():
-        stored = search.stored(dataset)
-        name = search.name(dataset)
+    for stage in STAGES:
+        stored = search.stored(stage.last_output)
+        name = search.name(stage.last_output)
         exists = bool(search.catalog.exists(name))
         written = stored.written_at() if exists else None
         fresh = exists and (written is None or written >= newest)
-        done[stage] = fresh and all(done.values()) and stage != running
+        is_done = fresh and all(done.values()) and stage.name != running
+        done[stage.name] = is_done
         newest = max(newest, written or 0.0)
     return done
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kedro_nas.devices import share_gpu_memory
+from kedro_nas.stages import node_of
 
 _NOISE = (
     r"^WARNING: All log messages before absl::InitializeLog\(\) is called",
@@ -27,10 +28,6 @@ _NOISE = (
 _NOISE_WITHOUT_GPU = (r"failed call to cuInit",)
 _GPUS = ("/dev/nvidiactl", "/dev/dxg")
 
-# what our nodes do with TensorFlow in Kedro's own process; the rest is in workers
-_IMPORTING = {"search_architectures"}
-_COMPUTING = {"fit_final_models", "export_model", "evaluate_on_test"}
-
 
 def prepare_for(node: Any) -> None:
     """Import what a node of ours is about to import, without the noise.
@@ -39,9 +36,9 @@ def prepare_for(node: Any) -> None:
         node: A node of ours whose inputs are about to be loaded.
     """
     share_gpu_memory()
-    name = node.func.__name__
-    if name in _IMPORTING | _COMPUTING:
-        import_tensorflow(with_devices=name in _COMPUTING)
+    known = node_of(node.func.__name__)
+    if known is not None and known.tensorflow != "no":
+        import_tensorflow(with_devices=known.tensorflow == "computes")
 
 
 def import_tensorflow(*, with_devices: bool) -> None:

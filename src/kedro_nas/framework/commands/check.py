@@ -15,6 +15,7 @@ from kedro_nas.framework.commands import (
 from kedro_nas.framework.preflight import check_inputs, check_sections
 from kedro_nas.framework.project import Search, opened
 from kedro_nas.framework.registered import our_nodes
+from kedro_nas.stages import PREPARE_IMAGES
 
 
 @click.command()
@@ -41,7 +42,7 @@ def _check_configuration(search: Search) -> None:
 
     for pipeline in pipelines.values():
         nodes = [n for n in our_nodes(pipeline) if n.namespace == search.namespace]
-        if any(node.name.endswith(".prepare_images") for node in nodes):
+        if any(node.func.__name__ == PREPARE_IMAGES for node in nodes):
             check_sections(nodes, search.catalog)
             check_inputs(
                 pipeline.only_nodes(*(n.name for n in nodes)),

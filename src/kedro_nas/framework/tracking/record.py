@@ -13,6 +13,14 @@ from typing import Any
 from kedro_nas.framework.registered import is_ours
 from kedro_nas.framework.tracking import tensorboard, values
 from kedro_nas.framework.tracking.mlflow import ActiveRun, active_run
+from kedro_nas.stages import (
+    DRAW_SEARCH_SPACE,
+    EVALUATE_ON_TEST,
+    EXPORT_MODEL,
+    RANK_FINALISTS,
+    SEARCH_ARCHITECTURES,
+    WRITE_REPORT,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +52,7 @@ class Recorder:
         """
         if not is_ours(node):
             return
-        if node.func.__name__ == "write_report":
+        if node.func.__name__ == WRITE_REPORT:
             self._attempt("TensorBoard", _write_trials, node, inputs, root)
         self._attempt("MLflow", self._log_to_mlflow, node, inputs, outputs)
 
@@ -154,10 +162,10 @@ def _without_architectures(best: dict[str, Any]) -> dict[str, Any]:
 
 
 _RESULTS: dict[str, Callable[[ActiveRun, str, list[Any], list[Any]], None]] = {
-    "draw_search_space": _log_space,
-    "search_architectures": _log_search,
-    "rank_finalists": _log_ranking,
-    "export_model": _log_export,
-    "evaluate_on_test": _log_test,
-    "write_report": _log_report,
+    DRAW_SEARCH_SPACE: _log_space,
+    SEARCH_ARCHITECTURES: _log_search,
+    RANK_FINALISTS: _log_ranking,
+    EXPORT_MODEL: _log_export,
+    EVALUATE_ON_TEST: _log_test,
+    WRITE_REPORT: _log_report,
 }

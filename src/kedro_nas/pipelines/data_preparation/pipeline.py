@@ -7,6 +7,7 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline
 
 from kedro_nas.pipelines.data_preparation.nodes import prepare_images
+from kedro_nas.stages import PREPARE_IMAGES
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
@@ -22,7 +23,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                     "params:seed",
                 ],
                 outputs=["dataset", "dataset_profile"],
-                name="prepare_images",
+                name=PREPARE_IMAGES,
                 tags=["data_preparation"],
             )
         ]

@@ -9,6 +9,7 @@ from kedro_nas.pipelines.export.nodes import (
     export_model,
     fit_final_models,
 )
+from kedro_nas.stages import EVALUATE_ON_TEST, EXPORT_MODEL, FIT_FINAL_MODELS
 
 
 def create_pipeline() -> Pipeline:
@@ -31,13 +32,13 @@ def create_pipeline() -> Pipeline:
                     "params:seed",
                 ],
                 outputs=["model", "baseline_model", "final_fit"],
-                name="fit_final_models",
+                name=FIT_FINAL_MODELS,
             ),
             Node(
                 export_model,
                 inputs=["model", "best_architecture", "dataset", "params:export"],
                 outputs="exports",
-                name="export_model",
+                name=EXPORT_MODEL,
             ),
             Node(
                 evaluate_on_test,
@@ -51,7 +52,7 @@ def create_pipeline() -> Pipeline:
                     "workspace",
                 ],
                 outputs="test_metrics",
-                name="evaluate_on_test",
+                name=EVALUATE_ON_TEST,
             ),
         ]
     )

@@ -10,16 +10,9 @@ from collections.abc import Iterable, Mapping
 from kedro.pipeline import Node, Pipeline
 
 from kedro_nas.errors import ParameterError
+from kedro_nas.stages import STAGE_NAMES
 
-STAGES = (
-    "data_preparation",
-    "search_space",
-    "search",
-    "ranking",
-    "export",
-    "reporting",
-)
-
+STAGES = STAGE_NAMES  # what a host may name
 PREFIX = "params:"
 
 Names = str | Iterable[str] | Mapping[str, str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kedro.pipeline import Node, Pipeline
 
 from kedro_nas.pipelines.ranking.nodes import rank_finalists
+from kedro_nas.stages import RANK_FINALISTS
 
 
 def create_pipeline() -> Pipeline:
@@ -23,7 +24,7 @@ def create_pipeline() -> Pipeline:
                     "params:seed",
                 ],
                 outputs=["fold_scores", "ranking", "best_architecture"],
-                name="rank_finalists",
+                name=RANK_FINALISTS,
             )
         ]
     )

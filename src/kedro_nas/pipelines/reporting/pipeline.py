@@ -5,6 +5,7 @@ from __future__ import annotations
 from kedro.pipeline import Node, Pipeline
 
 from kedro_nas.pipelines.reporting.nodes import FIGURES, write_report
+from kedro_nas.stages import WRITE_REPORT
 
 
 def create_pipeline() -> Pipeline:
@@ -25,7 +26,7 @@ def create_pipeline() -> Pipeline:
                     "params:reporting",
                 ],
                 outputs=["report", *FIGURES],
-                name="write_report",
+                name=WRITE_REPORT,
                 tags=["reporting"],
             )
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kedro.pipeline import Node, Pipeline
 
 from kedro_nas.pipelines.search.nodes import search_architectures
+from kedro_nas.stages import SEARCH_ARCHITECTURES
 
 
 def create_pipeline() -> Pipeline:
@@ -23,7 +24,7 @@ def create_pipeline() -> Pipeline:
                     "params:seed",
                 ],
                 outputs=["trials", "finalists"],
-                name="search_architectures",
+                name=SEARCH_ARCHITECTURES,
             )
         ]
     )

@@ -8,6 +8,7 @@ from kedro_nas.pipelines.search_space.nodes import (
     build_search_space,
     draw_search_space,
 )
+from kedro_nas.stages import BUILD_SEARCH_SPACE, DRAW_SEARCH_SPACE
 
 
 def create_pipeline() -> Pipeline:
@@ -18,14 +19,14 @@ def create_pipeline() -> Pipeline:
                 build_search_space,
                 inputs=["dataset_profile", "params:search_space", "params:seed"],
                 outputs="search_space",
-                name="build_search_space",
+                name=BUILD_SEARCH_SPACE,
                 tags=["search_space"],
             ),
             Node(
                 draw_search_space,
                 inputs=["search_space", "params:seed"],
                 outputs="search_space_figure",
-                name="draw_search_space",
+                name=DRAW_SEARCH_SPACE,
                 tags=["search_space"],
             ),
         ]
