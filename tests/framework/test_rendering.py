@@ -81,3 +81,13 @@ def test_render_files_unknown_preset_lists_presets() -> None:
     """A misspelt preset is caught before anything is written."""
     with pytest.raises(ParameterError, match="mobile"):
         render_files(Path("src/host"), preset="mobil")
+
+
+def test_render_files_names_entries_as_the_pipeline_does() -> None:
+    """An output that a host renames keeps its entry, under the host's name."""
+    files = render_files(Path("src/host"), names={"model": "classifier"})
+    (text,) = (t for p, t in files.items() if p.name.startswith("catalog"))
+    entries = yaml.safe_load(text)
+
+    assert "nas.model" not in entries
+    assert entries["classifier"]["filepath"] == "data/06_models/nas/model.keras"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from kedro.framework.project import pipelines
@@ -11,6 +12,23 @@ from kedro.framework.project import pipelines
 from kedro_nas.pipelines.nas.pipeline import host_names
 
 _DEFAULT = "__default__"
+
+
+@dataclass(frozen=True)
+class RegisteredSearch:
+    """What a project's pipelines tell of one search.
+
+    Attributes:
+        pipeline: The name it is registered by, or None.
+        names: Our names to the host's, see `names_of_search`.
+        written: Datasets that nodes of the host write.
+        problem: Why the pipelines cannot be read, or nothing.
+    """
+
+    pipeline: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    written: frozenset[str] = frozenset()
+    problem: str = ""
 
 
 def is_ours(node: Any) -> bool:
@@ -48,6 +66,21 @@ def names_of_search(nodes: Iterable[Any]) -> dict[str, str]:
         `pipelines.nas.pipeline.host_names`.
     """
     return {ours: theirs for node in nodes for ours, theirs in host_names(node).items()}
+
+
+def registered_search(namespace: str) -> RegisteredSearch:
+    """Look for a search in a project whose pipelines may not be complete yet."""
+    try:
+        nodes = [node for pipeline in pipelines.values() for node in pipeline.nodes]
+    except Exception as error:  # noqa: BLE001 - the host's own code, still being written
+        return RegisteredSearch(problem=f"{type(error).__name__}: {error}")
+    ours = [node for node in nodes if is_ours(node) and node.namespace == namespace]
+    others = [node for node in nodes if node not in ours]
+    return RegisteredSearch(
+        _pipeline_with(lambda node: node in ours),
+        names_of_search(ours),
+        frozenset(name for node in others for name in node.outputs),
+    )
 
 
 def run_command(namespace: str, *options: str, env: str | None = None) -> str:

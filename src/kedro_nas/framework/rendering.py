@@ -1,14 +1,11 @@
-"""What `kedro nas init` writes into a project, and what it says to do next."""
+"""The files of a search as `kedro nas init` and the starter write them."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
-
-from kedro.framework.project import settings
 
 from kedro_nas.errors import ParameterError
 
@@ -38,63 +35,6 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
 '''
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Files to write, relative to the project, and next steps in words."""
-
-    files: dict[Path, str]
-    next_steps: list[str] = field(default_factory=list)
-
-
-def make_plan(
-    root: Path,
-    package: str,
-    *,
-    source_dir: Path,
-    env: str,
-    namespace: str,
-    pipeline_name: str,
-    images: str,
-    path: str | None,
-    preset: str | None,
-) -> Plan:
-    """Plan the files of one search.
-
-    Args:
-        root: Root of the project.
-        package: The project's package.
-        source_dir: The project's source folder.
-        env: Folder of `conf/` for parameters and catalog.
-        namespace: Prefix of datasets and parameters.
-        pipeline_name: Folder below `pipelines/`.
-        images: Dataset that holds the images.
-        path: Where the images of a new dataset are.
-        preset: Preset of the search space.
-
-    Raises:
-        ParameterError: A name that cannot be one, or an unknown preset.
-    """
-    _check_names(namespace, pipeline_name)
-    loader = _config_loader(root, env)
-    known = _keys(loader, "catalog")
-    code = source_dir.resolve().relative_to(root.resolve()) / package
-    is_new = images not in known
-    texts = render_files(
-        code,
-        env=env,
-        namespace=namespace,
-        pipeline_name=pipeline_name,
-        images=images,
-        path=path,
-        preset=preset,
-        is_new=is_new,
-    )
-    steps = _next_steps(
-        root / code, namespace, pipeline_name, images, path, is_new=is_new
-    )
-    return Plan(texts, steps)
-
-
 def render_files(
     code: Path,
     *,
@@ -105,6 +45,7 @@ def render_files(
     path: str | None = None,
     preset: str | None = None,
     is_new: bool = True,
+    names: Mapping[str, str] | None = None,
 ) -> dict[Path, str]:
     """Render parameters, catalog and pipeline folder; nothing is written.
 
@@ -117,6 +58,7 @@ def render_files(
         path: Where the images of a new dataset are.
         preset: Preset of the search space.
         is_new: Whether the catalog needs an entry for the images.
+        names: Our names of datasets to the project's, where its pipeline renames them.
 
     Returns:
         Path relative to the project's root, to text.
@@ -126,7 +68,7 @@ def render_files(
     return {
         folder / f"parameters_{suffix}.yml": _parameters(namespace, preset),
         folder / f"catalog_{suffix}.yml": _catalog(
-            namespace, images, path, is_new=is_new
+            namespace, images, path, names or {}, is_new=is_new
         ),
         code / "pipelines" / pipeline_name / "__init__.py": pipeline,
     }
@@ -170,89 +112,24 @@ def _with_preset(text: str, preset: str) -> str:
     return text.replace("  search_space: {}", f"  search_space: {{preset: {preset}}}")
 
 
-def _catalog(namespace: str, images: str, path: str | None, *, is_new: bool) -> str:
+def _catalog(
+    namespace: str,
+    images: str,
+    path: str | None,
+    names: Mapping[str, str],
+    *,
+    is_new: bool,
+) -> str:
     text = template("catalog_nas.yml")
     text = text.replace(_FOLDER, namespace.replace(".", "/"))
     text = re.sub(r"^# `nas_folder` is .*\n", "", text, flags=re.MULTILINE)
-    text = re.sub(r"^nas\.", f"{namespace}.", text, flags=re.MULTILINE)
+    text = re.sub(
+        r"^nas\.(\w+)",
+        lambda found: names.get(found[1], f"{namespace}.{found[1]}"),
+        text,
+        flags=re.MULTILINE,
+    )
     if is_new:
         text = text.replace("images:", f"{images}:", 1)
         return text.replace(_DEMO_PATH, path or "data/01_raw/images")
-    return _IMAGES_ENTRY.sub(f"# `{images}` is in this project's catalog\n", text)
-
-
-def _next_steps(
-    code: Path,
-    namespace: str,
-    pipeline_name: str,
-    images: str,
-    path: str | None,
-    *,
-    is_new: bool,
-) -> list[str]:
-    steps, suffix = [], namespace.replace(".", "_")
-    which = "" if namespace == "nas" else f" --namespace {namespace}"
-    if is_new and path is None:
-        steps.append(
-            f"Point '{images}' in catalog_{suffix}.yml at your images: a folder with "
-            "a sub-folder per class,\nor a table with a column of encoded images."
-        )
-    if _merge_strategy() != "soft":
-        steps.append(
-            "Let single parameters be replaced; in settings.py, add to "
-            'CONFIG_LOADER_ARGS:\n"merge_strategy": {"parameters": "soft"},'
-        )
-    registry = code / "pipeline_registry.py"
-    if registry.exists() and "find_pipelines" not in registry.read_text():
-        steps.append(
-            f"{registry.name} does not call find_pipelines; register it there:\n"
-            f"from {code.name}.pipelines.{pipeline_name} import create_pipeline"
-        )
-    steps += [
-        (
-            "Keep the search out of a plain `kedro run`; in pipeline_registry.py:\n"
-            'pipelines["__default__"] = sum((p for name, p in pipelines.items()\n'
-            f'    if name != "{pipeline_name}"), start=Pipeline([]))'
-        ),
-        (
-            f"Look ahead without training:  kedro nas check{which}\n"
-            f"Search:                       kedro run --pipelines {pipeline_name}\n"
-            f"Look on meanwhile:            kedro nas status{which}"
-        ),
-    ]
-    return steps
-
-
-def _check_names(namespace: str, pipeline_name: str) -> None:
-    for what, name in (("namespace", namespace), ("pipeline name", pipeline_name)):
-        parts = name.split(".") if what == "namespace" else [name]
-        if not all(part.isidentifier() for part in parts):
-            raise ParameterError(
-                f"that cannot be a {what}",
-                received=repr(name),
-                allowed="letters, digits and _, not first a digit"
-                + ("; dots between" if what == "namespace" else ""),
-                remedy="Choose another name",
-            )
-
-
-def _merge_strategy() -> str | None:
-    strategies = settings.CONFIG_LOADER_ARGS.get("merge_strategy") or {}
-    found: str | None = strategies.get("parameters")
-    return found
-
-
-def _config_loader(root: Path, env: str) -> Any:
-    source = settings.CONF_SOURCE
-    return settings.CONFIG_LOADER_CLASS(
-        conf_source=str(root / source), env=env, **settings.CONFIG_LOADER_ARGS
-    )
-
-
-def _keys(loader: Any, kind: str) -> set[str]:
-    from kedro.config import MissingConfigException
-
-    try:
-        return set(loader[kind])
-    except MissingConfigException:
-        return set()
+    return _IMAGES_ENTRY.sub(f"# `{images}` is this project's own\n", text)

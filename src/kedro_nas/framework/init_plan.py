@@ -1,0 +1,333 @@
+"""What `kedro nas init` changes in a project, and what it says to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from kedro.framework.project import settings
+
+from kedro_nas.errors import ParameterError
+from kedro_nas.framework.registered import RegisteredSearch, registered_search
+from kedro_nas.framework.rendering import render_files
+from kedro_nas.framework.yaml_text import (
+    add_entries,
+    drop_entries,
+    read_mapping,
+    split_entries,
+)
+from kedro_nas.pipelines.nas.pipeline import PREFIX, STAGES
+
+Mode = Literal["new", "force", "update"]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user asks `kedro nas init` for.
+
+    Attributes:
+        env: Folder of `conf/` for parameters and catalog.
+        namespace: Prefix of datasets and parameters.
+        pipeline_name: Folder below `pipelines/`; None for one after the namespace.
+        images: Dataset that holds the images; None for that of the pipeline that is
+            registered, or `images`.
+        path: Where the images of a new dataset are.
+        preset: Preset of the search space.
+        mode: What to do with files that exist: refuse, replace, or add to them.
+        no_pipeline: Whether the project has a pipeline of its own with the search.
+    """
+
+    env: str = "base"
+    namespace: str = "nas"
+    pipeline_name: str | None = None
+    images: str | None = None
+    path: str | None = None
+    preset: str | None = None
+    mode: Mode = "new"
+    no_pipeline: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Changes of a project.
+
+    Attributes:
+        files: Path relative to the project, to its new text.
+        added: Path to the entries that are added to a file that exists.
+        next_steps: What to do afterwards, in words.
+    """
+
+    files: dict[Path, str]
+    added: dict[Path, list[str]] = field(default_factory=dict)
+    next_steps: list[str] = field(default_factory=list)
+
+
+def make_plan(root: Path, package: str, source_dir: Path, wish: Wish) -> Plan:
+    """Plan the files of one search.
+
+    Entries and parameters that are not ours stay, whatever the mode.
+
+    Args:
+        root: Root of the project.
+        package: The project's package.
+        source_dir: The project's source folder.
+        wish: What is asked for.
+
+    Raises:
+        ParameterError: A name that cannot be one, an unknown preset, or a
+            configuration file that cannot be read.
+    """
+    pipeline = wish.pipeline_name or wish.namespace.replace(".", "_")
+    _check_names(wish.namespace, pipeline)
+    host = registered_search(wish.namespace)
+    is_elsewhere = host.pipeline not in {None, pipeline} and not wish.pipeline_name
+    code = source_dir.resolve().relative_to(root.resolve()) / package
+    images = wish.images or host.names.get("images", "images")
+    config = _Config(root, wish)
+    is_new = images not in config.entries_elsewhere() | host.written
+    rendered = render_files(
+        code,
+        env=wish.env,
+        namespace=wish.namespace,
+        pipeline_name=pipeline,
+        images=images,
+        path=wish.path,
+        preset=wish.preset,
+        is_new=is_new,
+        names=host.names,
+    )
+    parameters, catalog, folder = rendered
+    plan = Plan({})
+    _plan_file(plan, root, parameters, config.parameters(parameters, rendered, host))
+    _plan_file(plan, root, catalog, config.catalog(catalog, rendered))
+    has_folder = not (wish.no_pipeline or is_elsewhere)
+    if has_folder and not (wish.mode == "update" and (root / folder).exists()):
+        _plan_file(plan, root, folder, _Change(rendered[folder]))
+    plan.next_steps.extend(
+        _next_steps(
+            root / code,
+            wish.namespace,
+            pipeline if has_folder else host.pipeline,
+            images if is_new and not wish.path and not config.has(images) else None,
+            has_folder=has_folder,
+            problem=host.problem,
+        )
+    )
+    return plan
+
+
+@dataclass(frozen=True)
+class _Change:
+    """The new text of a file, and what is added to the old one."""
+
+    text: str
+    added: tuple[str, ...] = ()
+
+
+def _plan_file(plan: Plan, root: Path, path: Path, change: _Change) -> None:
+    if change.text and change.text != _text_of(root / path):
+        plan.files[path] = change.text
+        if change.added:
+            plan.added[path] = list(change.added)
+
+
+class _Config:
+    """The configuration files of a project, and ours among them."""
+
+    def __init__(self, root: Path, wish: Wish) -> None:
+        self._root = root
+        self._wish = wish
+        self._path = tuple(wish.namespace.split("."))
+        base = str(settings.CONFIG_LOADER_ARGS.get("base_env", "base"))
+        # an entry of the base environment serves the others as well
+        self._envs = {wish.env, base}
+
+    def has(self, entry: str) -> bool:
+        """Return whether the catalog has an entry before anything is written."""
+        return any(entry in value for value in self._read("catalog").values())
+
+    def entries_elsewhere(self) -> set[str]:
+        """Return the names in the catalog but for those in our own file."""
+        own = self._root / "conf" / self._wish.env / self._file("catalog")
+        return {
+            name
+            for path, value in self._read("catalog").items()
+            if path != own
+            for name in value
+        }
+
+    def catalog(self, path: Path, rendered: Mapping[Path, str]) -> _Change:
+        """Merge rendered entries with what is there."""
+        elsewhere = {
+            name
+            for file, value in self._read("catalog", self._envs_that_count()).items()
+            if file != self._root / path
+            for name in value
+        }
+        text = drop_entries(rendered[path], elsewhere, str(path))
+        old = _text_of(self._root / path)
+        prefix = f"{self._wish.namespace}."
+        if self._wish.mode == "update" and old is not None:
+            return _added(old, text, str(path), ())
+        if old is None or not text or self._wish.mode == "new":
+            return _Change(text)
+        theirs = {
+            name: block
+            for name, block in split_entries(old, str(path)).items()
+            if not (name.startswith(prefix) and name in read_mapping(text, str(path)))
+        }
+        text = drop_entries(text, theirs.keys(), str(path))
+        return _Change(add_entries(text, theirs, str(path)))
+
+    def parameters(
+        self, path: Path, rendered: Mapping[Path, str], host: RegisteredSearch
+    ) -> _Change:
+        """Merge rendered parameters with what is there."""
+        sections = {"seed", *STAGES}
+        shared = {
+            section
+            for section in sections
+            if host.names.get(PREFIX + section, "").removeprefix(PREFIX)
+            not in {"", f"{self._wish.namespace}.{section}"}
+        }
+        elsewhere = {
+            section
+            for file, value in self._read("parameters", self._envs_that_count()).items()
+            if file != self._root / path
+            for section in _at(value, self._path)
+        }
+        text = drop_entries(rendered[path], elsewhere | shared, str(path), self._path)
+        old = _text_of(self._root / path)
+        if self._wish.mode == "update" and old is not None:
+            return _added(old, text, str(path), self._path)
+        if old is None or not text or self._wish.mode == "new":
+            return _Change(text)
+        for depth in range(len(self._path) + 1):
+            place = self._path[:depth]
+            ours = sections if depth == len(self._path) else {self._path[depth]}
+            theirs = {
+                key: block
+                for key, block in split_entries(old, str(path), place).items()
+                if key not in ours
+            }
+            text = add_entries(text, theirs, str(path), place)
+        return _Change(text)
+
+    def _envs_that_count(self) -> set[str]:
+        """Return where an entry may not, or need not, be written a second time."""
+        return self._envs if self._wish.mode == "update" else {self._wish.env}
+
+    def _file(self, kind: str) -> str:
+        return f"{kind}_{self._wish.namespace.replace('.', '_')}.yml"
+
+    def _read(
+        self, kind: str, envs: set[str] | None = None
+    ) -> dict[Path, dict[str, Any]]:
+        found = {}
+        for env in sorted(envs or self._envs):
+            folder = self._root / "conf" / env
+            for path in sorted(folder.rglob("*.y*ml")):
+                parts = path.relative_to(folder).parts  # as Kedro's own patterns
+                if any(part.startswith(kind) for part in parts):
+                    where = str(path.relative_to(self._root))
+                    found[path] = read_mapping(path.read_text(), where)
+        return found
+
+
+def _added(old: str, text: str, where: str, path: tuple[str, ...]) -> _Change:
+    present = _at(read_mapping(old, where), path)
+    missing = {
+        key: block
+        for key, block in split_entries(text, where, path).items()
+        if key not in present
+    }
+    names = tuple(".".join((*path, key)) for key in missing)
+    return _Change(add_entries(old, missing, where, path), names)
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Mapping[str, Any]:
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text_of(path: Path) -> str | None:
+    return path.read_text() if path.exists() else None
+
+
+def _next_steps(
+    code: Path,
+    namespace: str,
+    pipeline: str | None,
+    new_images: str | None,
+    *,
+    has_folder: bool,
+    problem: str,
+) -> list[str]:
+    steps, suffix = [], namespace.replace(".", "_")
+    which = "" if namespace == "nas" else f" --namespace {namespace}"
+    if problem:
+        steps.append(
+            f"The pipelines of this project cannot be read ({problem}).\n"
+            f"Correct them, then look again: kedro nas init --update{which}"
+        )
+    if new_images is not None:
+        steps.append(
+            f"Point '{new_images}' in catalog_{suffix}.yml at your images: a folder "
+            "with a sub-folder per class,\nor a table with a column of encoded images."
+        )
+    if _merge_strategy() != "soft":
+        steps.append(
+            "Let single parameters be replaced; in settings.py, add to "
+            'CONFIG_LOADER_ARGS:\n"merge_strategy": {"parameters": "soft"},'
+        )
+    if has_folder:
+        steps += _steps_of_a_folder(code, str(pipeline))
+    elif pipeline is None:
+        steps.append(
+            "Register a pipeline of yours that contains\n"
+            f'kedro_nas.create_pipeline(namespace="{namespace}")'
+        )
+    steps.append(
+        f"Look ahead without training:  kedro nas check{which}\n"
+        f"Search:                       kedro run --pipelines {pipeline or '...'}\n"
+        f"Look on meanwhile:            kedro nas status{which}"
+    )
+    return steps
+
+
+def _steps_of_a_folder(code: Path, pipeline: str) -> list[str]:
+    steps = []
+    registry = code / "pipeline_registry.py"
+    if registry.exists() and "find_pipelines" not in registry.read_text():
+        steps.append(
+            f"{registry.name} does not call find_pipelines; register it there:\n"
+            f"from {code.name}.pipelines.{pipeline} import create_pipeline"
+        )
+    steps.append(
+        "Keep the search out of a plain `kedro run`; in pipeline_registry.py:\n"
+        'pipelines["__default__"] = sum((p for name, p in pipelines.items()\n'
+        f'    if name not in ("__default__", "{pipeline}")), start=Pipeline([]))'
+    )
+    return steps
+
+
+def _check_names(namespace: str, pipeline_name: str) -> None:
+    for what, name in (("namespace", namespace), ("pipeline name", pipeline_name)):
+        parts = name.split(".") if what == "namespace" else [name]
+        if not all(part.isidentifier() for part in parts):
+            raise ParameterError(
+                f"that cannot be a {what}",
+                received=repr(name),
+                allowed="letters, digits and _, not first a digit"
+                + ("; dots between" if what == "namespace" else ""),
+                remedy="Choose another name",
+            )
+
+
+def _merge_strategy() -> str | None:
+    strategies = settings.CONFIG_LOADER_ARGS.get("merge_strategy") or {}
+    found: str | None = strategies.get("parameters")
+    return found
