@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kedro_nas.data.chunks import RECORD_COLUMNS, ChunkTask, decode_chunk, halve_chunk
+from kedro_nas.data.chunks import (
+    RECORD_COLUMNS,
+    ChunkTask,
+    decode_chunk,
+    fetched,
+    halve_chunk,
+)
 from kedro_nas.data.decode import BadImageError, Decoded, decode
 from kedro_nas.data.layout import Layout, fit_pixels
 from kedro_nas.data.pixel_file import create_pixel_file
@@ -78,3 +84,13 @@ def test_halve_chunk_keeps_each_image_at_its_place(tmp_path):
     assert (first[0].first, first[1]) == (10, ["a"])
     assert (second[0].first, second[1]) == (11, ["b", "c"])
     assert halve_chunk((task, ["a"], "layout", 100)) == [(task, ["a"], "layout", 100)]
+
+
+def test_fetched_file_larger_than_any_image_is_not_read(tmp_path):
+    """A file of gigabytes named .png takes no memory."""
+    path = tmp_path / "disk.png"
+    with path.open("wb") as file:
+        file.truncate(2**40)
+
+    with pytest.raises(BadImageError, match="oversized: a file of 1,099"):
+        fetched(LocalFile(str(path)), 50_000_000)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from kedro_nas.data import decode as module
 from kedro_nas.data.decode import BadImageError, decode, peek
@@ -169,3 +170,30 @@ def test_decode_in_strips_gives_what_the_whole_gives(encode, monkeypatch, mode):
     monkeypatch.setattr(module, "_STRIP_PIXELS", 20)
 
     assert np.array_equal(decode(content).pixels, whole)
+
+
+def test_decode_image_opened_elsewhere_starts_no_program(monkeypatch):
+    """An EPS image that a loader has opened but not read is not read here, either."""
+
+    def started(*arguments):
+        raise AssertionError("Ghostscript was started")
+
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", started)
+    content = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\n%%EOF\n"
+    image = Image.open(io.BytesIO(content))
+
+    with pytest.raises(BadImageError, match="an image of format EPS"):
+        decode(image)
+
+
+@pytest.mark.parametrize("shape", [(2000,), (20, 20, 20), (50, 50), (3, 50, 50)])
+def test_decode_arrays_above_max_pixels_are_refused(shape):
+    """Arrays of any shape are judged by their size before they are converted."""
+    with pytest.raises(BadImageError, match="oversized"):
+        decode(np.zeros(shape, np.uint16), max_pixels=1999)
+
+
+def test_peek_decodes_nothing_above_max_pixels():
+    """Where a header does not tell, no more is decoded than is allowed."""
+    with pytest.raises(BadImageError, match="oversized"):
+        peek(np.zeros((50, 50), np.uint8), max_pixels=2499)

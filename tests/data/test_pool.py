@@ -105,6 +105,25 @@ def test_run_in_processes_sets_aside_what_ends_its_process(forked):
     assert [n for part in results for n in part] == [0, 1, 2, -3, 4, 5, 6, 7]
 
 
+def always_dying(numbers: list[int]) -> list[int]:
+    os._exit(1)
+
+
+def test_run_in_processes_gives_up_where_everything_ends_its_process(forked):
+    """A machine without memory is told, instead of setting every image aside."""
+    halving = Halving(
+        halve=lambda job: [job], give_up=lambda job: job[0], max_given_up=2
+    )
+    jobs = iter([([number],) for number in range(10)])
+
+    with pytest.raises(DataError, match="a process that decodes images died"):
+        list(
+            run_in_processes(
+                always_dying, jobs, n_workers=2, cost_s=60, halving=halving
+            )
+        )
+
+
 PARENT = """
 import os, time
 from kedro_nas.data.pool import run_in_processes

@@ -23,6 +23,8 @@ RECORD_COLUMNS = (
     *("image_id", "height", "width", "grey", "mode", "repairs", "bad"),
     *("mean", "std", "phash"),
 )
+# of the largest file that is read: 4 channels of 4 bytes, and room for metadata
+_BYTES_PER_PIXEL, _FILE_BYTES = 16, 64 * 2**20
 _AT_ONCE_BYTES = 2**18  # of plain images unfiltered together: what a cache holds
 
 Record = tuple[Any, ...]
@@ -127,7 +129,7 @@ def _decode_all(
     together = _Plain(layout, pixels)
     for position, raw in enumerate(raws):
         try:
-            content = fetched(raw)
+            content = fetched(raw, max_pixels)
             plain = None
             if isinstance(content, bytes):
                 plain = unpack_plain_png(content, max_pixels)
@@ -164,11 +166,16 @@ def _hash_of_shape(shape: tuple[int, ...]) -> Any:
     return hashlib.sha256(repr(shape).encode())
 
 
-def fetched(raw: Raw) -> Any:
+def fetched(raw: Raw, max_pixels: int | None = None) -> Any:
     """Read a local file; anything else is passed on.
 
+    Args:
+        raw: What a source gave.
+        max_pixels: A file larger than any image of so many pixels is not read; None
+            reads it all.
+
     Raises:
-        BadImageError: There is no image, or the file cannot be read.
+        BadImageError: There is no image, or the file cannot be read or is too large.
     """
     if raw is None:
         raise BadImageError("missing")
@@ -178,7 +185,10 @@ def fetched(raw: Raw) -> Any:
         # half the time of open(), which matters when an image takes 50 microseconds
         number = os.open(raw, os.O_RDONLY)
         try:
-            return os.read(number, os.fstat(number).st_size)
+            n_bytes = os.fstat(number).st_size
+            if max_pixels and n_bytes > _FILE_BYTES + _BYTES_PER_PIXEL * max_pixels:
+                raise BadImageError(f"oversized: a file of {n_bytes:,} bytes")
+            return os.read(number, n_bytes)
         finally:
             os.close(number)
     except OSError as error:

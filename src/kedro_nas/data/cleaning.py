@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from kedro_nas.data.duplicates import candidate_pairs, confirmed
 from kedro_nas.data.ingest import Ingested
 from kedro_nas.data.leaks import Findings, find_leaks
+from kedro_nas.data.reasons import kind_of_reason
 from kedro_nas.data.rows import Rows
 from kedro_nas.data.sources.base import Source
 from kedro_nas.errors import DataError
@@ -51,18 +51,6 @@ class Cleaned:
             .to_dict(),
             "examples": self.set_aside.head(_EXAMPLES).to_dict("records"),
         }
-
-
-def kind_of_reason(reason: str) -> str:
-    """Return a reason without what differs from image to image.
-
-    >>> kind_of_reason("undecodable: image file is truncated (12 bytes not processed)")
-    'undecodable: image file is truncated'
-    >>> kind_of_reason("oversized: 9000x9000 pixels")
-    'oversized'
-    """
-    reason = re.sub(r"\s*\([^()]*\d[^()]*\)", "", reason)
-    return re.sub(r":?\s*(?:0x)?\d[\dx.]*(?:\s+(?:pixels|bytes))?", "", reason)
 
 
 def clean(

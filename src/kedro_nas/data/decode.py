@@ -25,6 +25,8 @@ FORMATS = (
     *("AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TGA"),
     *("TIFF", "WEBP"),
 )
+# of images that are opened elsewhere, and decoded here: a JPEG file may hold several
+_LOADED_FORMATS = frozenset((*FORMATS, "MPO"))
 _STRIP_PIXELS = 2**20  # of an image converted at a time: floats take much memory
 _READERS: dict[bytes, Callable[[io.BytesIO], Any]] = {
     b"\x89PN": PngImageFile,
@@ -103,8 +105,12 @@ def _check_bytes(raw: Any) -> None:
         raise BadImageError("empty file")
 
 
-def peek(raw: Any) -> tuple[int, int, bool]:
-    """Return height, width and whether it is grey, from the header only.
+def peek(raw: Any, max_pixels: int = 50_000_000) -> tuple[int, int, bool]:
+    """Return height, width and whether it is grey, from the header where that tells.
+
+    Args:
+        raw: As for `decode`.
+        max_pixels: As for `decode`; what has to be decoded to be known has no more.
 
     Raises:
         BadImageError: The header cannot be read.
@@ -119,7 +125,7 @@ def peek(raw: Any) -> tuple[int, int, bool]:
                     return height, width, image.mode in _GREY_MODES
         except Exception as error:
             raise BadImageError("no readable header") from error
-    pixels = decode(raw).pixels
+    pixels = decode(raw, max_pixels=max_pixels).pixels
     return pixels.shape[0], pixels.shape[1], pixels.shape[2] == 1
 
 
@@ -140,6 +146,8 @@ def _formats_here() -> tuple[str, ...]:
 
 
 def _from_image(image: Image.Image, background: int, max_pixels: int) -> Decoded:
+    if image.format and image.format not in _LOADED_FORMATS:
+        raise BadImageError(f"an image of format {image.format}, which is not read")
     width, height = image.size
     if width * height > max_pixels:
         raise BadImageError(f"oversized: {width}x{height} pixels")
@@ -178,7 +186,7 @@ def _has_exif(image: Image.Image) -> bool:
 def _composite(image: Image.Image, background: int) -> Pixels:
     grey = image.mode in {"LA", "La", "L"}
     pixels = np.empty((image.height, image.width, 3), np.uint8)
-    for top, bottom in _strips(image.height, image.width):
+    for top, bottom in strips(image.height, image.width):
         strip = image.crop((0, top, image.width, bottom)).convert("RGBA")
         layers = np.asarray(strip, dtype=np.float32)
         alpha = layers[..., 3:] / 255
@@ -186,7 +194,7 @@ def _composite(image: Image.Image, background: int) -> Pixels:
     return pixels[..., :1] if grey else _drop_equal_channels(pixels, image.mode)
 
 
-def _strips(height: int, width: int) -> Iterator[tuple[int, int]]:
+def strips(height: int, width: int) -> Iterator[tuple[int, int]]:
     """Cut an image into strips of rows, first row and row after the last."""
     rows = max(1, _STRIP_PIXELS // max(1, width))
     for top in range(0, height, rows):
@@ -251,6 +259,6 @@ def _scaled(values: NDArray[Any], factor: float) -> Pixels:
     """Multiply and round to uint8, a strip of rows at a time."""
     pixels = np.empty(values.shape, np.uint8)
     width = int(np.prod(values.shape[1:]))
-    for top, bottom in _strips(len(values), width):
+    for top, bottom in strips(len(values), width):
         pixels[top:bottom] = np.rint(values[top:bottom].astype(np.float64) * factor)
     return pixels

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,7 +29,8 @@ from kedro_nas.data.layout import Layout, resolve_layout
 from kedro_nas.data.pixel_file import create_pixel_file, is_pixel_file
 from kedro_nas.data.pool import Halving, run_in_processes
 from kedro_nas.data.progress import track
-from kedro_nas.data.sources.base import LocalFile, Raw, Source
+from kedro_nas.data.reasons import kind_of_reason
+from kedro_nas.data.sources.base import LocalFile, Raw, Source, shown
 from kedro_nas.errors import DataError
 from kedro_nas.files import write_json
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
@@ -104,26 +104,28 @@ def _first_layout(
     if options.image_size not in {"native", "auto"} and options.channels != "auto":
         return resolve_layout(np.ones((1, 2), np.int64), [True], options)
     sample = rows[np.unique(np.linspace(0, len(rows) - 1, _SAMPLE).astype(np.int64))]
-    headers = _headers(source, sample)
+    headers = _headers(source, sample, options.max_pixels)
     if len({tuple(header) for header in headers.tolist()}) > 1 and len(rows) > _SAMPLE:
-        headers = _headers(source, rows)
+        headers = _headers(source, rows, options.max_pixels)
     if not len(headers):
         headers = np.array([[1, 1, 1]])  # all bad: told, with reasons, after decoding
     return resolve_layout(headers[:, :2], headers[:, 2].astype(bool), options)
 
 
-def _headers(source: Source, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def _headers(
+    source: Source, rows: NDArray[np.int64], max_pixels: int
+) -> NDArray[np.int64]:
     """Height, width and greyness of the images whose header can be read."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # told after decoding, if they matter
-        found = [_peeked(raw) for raw in source.read(rows)]
+        found = [_peeked(raw, max_pixels) for raw in source.read(rows)]
     readable = [header for header in found if header is not None]
     return np.array(readable, np.int64).reshape(-1, 3)
 
 
-def _peeked(raw: Raw) -> tuple[int, int, bool] | None:
+def _peeked(raw: Raw, max_pixels: int) -> tuple[int, int, bool] | None:
     try:
-        return peek(fetched(raw))
+        return peek(fetched(raw, max_pixels), max_pixels)
     except BadImageError:
         return None
 
@@ -229,13 +231,15 @@ def check_disk(n_bytes: int, max_disk_gb: float, pixels: Path) -> None:
 def _nothing_decoded(
     source: Source, rows: NDArray[np.int64], records: pd.DataFrame
 ) -> DataError:
-    reasons: dict[Any, int] = records["bad"].value_counts().to_dict()
+    kinds = records["bad"].map(kind_of_reason).value_counts()
     first = next(source.read(rows[:1]), None)
-    example = f", e.g. {first[:_SHOWN]}" if isinstance(first, LocalFile) else ""
+    reason = str(records["bad"].iloc[0])
+    examples = [shown(first)[:_SHOWN]] if isinstance(first, LocalFile) else []
+    examples += [reason[:_SHOWN]] if reason not in kinds.index else []
     return DataError(
         f"no image of {source.describe()} can be read",
-        received="; ".join(f"{n} x {reason}" for reason, n in reasons.items())
-        + example,
+        received="; ".join(f"{n} x {kind}" for kind, n in kinds.items())
+        + (f", e.g. {': '.join(examples)}" if examples else ""),
         allowed="images Pillow can decode, or arrays (h, w), (h, w, 1) or (h, w, 3) of "
         "numbers from 0 up",
         remedy="Check the image column or the paths, which start from the folder of "

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from kedro_nas.data.decode import Pixels
+from kedro_nas.data.decode import Pixels, strips
 from kedro_nas.errors import DataError
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 
@@ -150,7 +150,10 @@ def _to_channels(pixels: Pixels, channels: int) -> Pixels:
         return pixels
     if channels == 3:
         return np.repeat(pixels, 3, axis=2)
-    return np.rint(to_grey(pixels)).astype(np.uint8)[..., None]
+    grey = np.empty((*pixels.shape[:2], 1), np.uint8)
+    for top, bottom in strips(*pixels.shape[:2]):
+        grey[top:bottom, :, 0] = np.rint(to_grey(pixels[top:bottom]))
+    return grey
 
 
 def _as_image(pixels: Pixels) -> Image.Image:

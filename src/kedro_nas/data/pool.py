@@ -35,10 +35,12 @@ class Halving(Generic[Result]):
     Attributes:
         halve: Returns two smaller jobs, or the job alone where it cannot be cut.
         give_up: Returns the result of a job that ends any process.
+        max_given_up: Jobs to give up before it is the machine that is at fault.
     """
 
     halve: Callable[[Job], Sequence[Job]]
     give_up: Callable[[Job], Result]
+    max_given_up: int = 20
 
 
 def run_in_processes(
@@ -113,6 +115,7 @@ def _in_order(
 ) -> Iterator[Result]:
     waiting: deque[tuple[Job, Future[Result]]] = deque()
     executor = _executor(n_workers)
+    n_given_up = 0
     try:
         while True:
             while len(waiting) <= _AHEAD * n_workers:
@@ -131,7 +134,11 @@ def _in_order(
                 again = [first, *(job for job, _ in waiting)]
                 waiting.clear()
                 executor.shutdown(wait=True)
-                yield from _alone(work, first, halving)
+                for given_up, result in _alone(work, first, halving):
+                    n_given_up += given_up
+                    if n_given_up > halving.max_given_up:
+                        raise _died(error) from error
+                    yield result
                 executor = _executor(n_workers)
                 waiting.extend((j, _submit(executor, work, j)) for j in again[1:])
     finally:
@@ -156,22 +163,26 @@ def _submit(
 
 def _alone(
     work: Callable[..., Result], job: Job, halving: Halving[Result]
-) -> Iterator[Result]:
-    """Run a job in a process of its own; halve it as long as the process dies."""
+) -> Iterator[tuple[bool, Result]]:
+    """Run a job in a process of its own; halve it as long as the process dies.
+
+    Returns:
+        Whether a part was given up, and its result, for each part in order.
+    """
     executor = _executor(1)
     try:
         result = _submit(executor, work, job).result()
     except BrokenProcessPool:
         parts = halving.halve(job)
         if len(parts) == 1:
-            yield halving.give_up(job)
+            yield True, halving.give_up(job)
             return
         for part in parts:
             yield from _alone(work, part, halving)
         return
     finally:
         executor.shutdown(wait=True)
-    yield result
+    yield False, result
 
 
 def _died(error: BrokenProcessPool) -> DataError:

@@ -112,3 +112,31 @@ def test_listing_says_nothing_of_what_systems_leave_behind(make_folder):
     (folder / "README").touch()
 
     assert "1 files without an image" in FolderSource(str(folder)).listing().notes[0]
+
+
+def test_listing_link_to_itself_is_one_missing_image(make_folder):
+    """A link that leads nowhere does not end the listing."""
+    folder = make_folder(6)
+    (folder / "cat" / "loop.png").symlink_to("loop.png")
+    source = FolderSource(str(folder))
+    names = source.listing().names
+
+    assert "cat/loop.png" in names
+    assert len(names) == 7
+
+
+def test_remote_file_that_cannot_be_fetched_says_why(make_folder, monkeypatch):
+    """A refused file is not told to be missing."""
+    memory = fsspec.filesystem("memory")
+    memory.put(str(make_folder(6)), "/bucket", recursive=True)
+    source = FolderSource("memory://bucket")
+    source.listing()
+
+    def refused(system, paths, **options):
+        return dict.fromkeys(paths, PermissionError("Access Denied"))
+
+    monkeypatch.setattr(type(memory), "cat", refused)
+    images = list(source.read(np.arange(2)))
+    memory.rm("/bucket", recursive=True)
+
+    assert images == ["cannot be fetched (PermissionError: Access Denied)"] * 2

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -213,3 +216,44 @@ def test_partitions_are_loaded_one_by_one(pixels):
     assert listing.labels == ["a"] * 5 + ["b"] * 6
     assert loaded[-1] is None
     assert np.array_equal(loaded[0], pixels[0])
+
+
+def test_partitions_beside_which_other_files_lie(pixels):
+    """What people and systems put beside images is passed over, and counted once."""
+    data = {f"{'ab'[i % 2]}/{i}.png": (lambda i=i: pixels[i]) for i in range(N)}
+    others = ("README", "a/README.md", "a/notes.txt", "a/Thumbs.db", "b/.DS_Store")
+    listing = opened(data | dict.fromkeys(others, b"no image")).listing()
+
+    assert sorted(listing.names) == sorted(data)
+    assert listing.notes == ["5 files that are no images were passed over."]
+
+
+def test_partitions_of_names_that_are_not_utf8(pixels):
+    """Names can be stored and printed, and their images are read."""
+    data = {f"{'ab'[i % 2]}/{i}\udce9.png": (lambda i=i: pixels[i]) for i in range(N)}
+    source = opened(data)
+
+    assert source.listing().names[0] == "a/0\\xe9.png"
+    assert np.array_equal(next(source.read(np.array([0]))), pixels[0])
+
+
+@pytest.mark.parametrize("damage", ["short", "broken"])
+def test_npz_that_is_damaged_is_one_clear_error(tmp_path, damage):
+    """What is wrong inside an archive is told when it is met."""
+    rng = np.random.default_rng(0)
+    arrays = {"images": rng.integers(0, 256, (99, 9, 9)), "labels": np.arange(99) % 2}
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, values in arrays.items():
+            file = io.BytesIO()
+            np.save(file, values)
+            end = -9 if (damage, name) == ("short", "images") else None
+            archive.writestr(f"{name}.npy", file.getvalue()[:end])
+    if damage == "broken":
+        content = bytearray((tmp_path / "x.npz").read_bytes())
+        content[9000:9100] = bytes(100)
+        (tmp_path / "x.npz").write_bytes(content)
+    source = source_at(tmp_path / "x.npz")
+    source.listing()
+
+    with pytest.raises(DataError, match="cannot read the archive"):
+        list(source.read(np.arange(99)))

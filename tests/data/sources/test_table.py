@@ -136,3 +136,12 @@ def test_listing_columns_of_other_names(frame, tmp_path):
 
     assert listing.groups == list(range(N))
     assert listing.splits == ["train"] * N
+
+
+def test_parquet_folder_with_other_files_is_read_without_them(frame, pixels, tmp_path):
+    """A data set as Hugging Face stores it has a README and hidden files beside."""
+    frame.to_parquet(tmp_path / "data.parquet")
+    (tmp_path / "README.md").write_text("# Pictures")
+    (tmp_path / ".gitattributes").write_text("*.parquet filter=lfs")
+
+    assert np.array_equal(decoded(source_at(tmp_path)), pixels)

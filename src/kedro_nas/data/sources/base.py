@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -140,18 +141,26 @@ def shown(name: str) -> str:
     try:
         name.encode()
     except UnicodeEncodeError:
-        return os.fsencode(name).decode(errors="backslashreplace")
+        content = name.encode(errors="surrogateescape")
+        return content.decode(errors="backslashreplace")
     return name
 
 
 def image_size(shape: Sequence[int]) -> int:
     """Return the number of pixels of an array of one image, channels first or last.
 
+    What has another shape is no image; it is as large as it has values.
+
     >>> image_size((28, 28)), image_size((28, 28, 3)), image_size((3, 28, 28))
     (784, 784, 784)
+    >>> image_size((10, 10, 10)), image_size((10,))
+    (1000, 10)
     """
-    sides = sorted(shape)[-2:]
-    return int(np.prod(sides, dtype=np.int64)) if len(sides) == 2 else 0
+    if len(shape) == 3 and shape[-1] in {1, 3, 4}:
+        shape = shape[:2]
+    elif len(shape) == 3 and shape[0] in {1, 3}:
+        shape = shape[1:]
+    return math.prod(map(int, shape))
 
 
 _SYSTEM_FILES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"})
@@ -165,3 +174,20 @@ def is_system_file(name: str) -> bool:
     """
     last = name.rsplit("/", 1)[-1].lower()
     return last in _SYSTEM_FILES or name.startswith(".") or "/." in name
+
+
+_DOCUMENTS = frozenset(
+    {".csv", ".db", ".doc", ".docx", ".htm", ".html", ".ini", ".json", ".log", ".md"}
+    | {".pdf", ".rst", ".toml", ".tsv", ".txt", ".xlsx", ".xml", ".yaml", ".yml"}
+)
+_READ_ME = frozenset({"changelog", "licence", "license", "notice", "readme"})
+
+
+def is_document(name: str) -> bool:
+    """Return whether a file is one that people put beside images.
+
+    >>> is_document("cat/README"), is_document("notes.txt"), is_document("cat/1")
+    (True, True, False)
+    """
+    stem, suffix = os.path.splitext(name.rsplit("/", 1)[-1].lower())  # noqa: PTH122
+    return suffix in _DOCUMENTS or (not suffix and stem in _READ_ME)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from kedro_nas.data.sources.base import Columns, LocalFile, Raw
+from kedro_nas.data.sources.remote import fetch, options_for
 from kedro_nas.errors import DataError
 
 _USUAL = {
@@ -78,6 +79,7 @@ def to_raw(
     root: str,
     shape: Sequence[int] | None,
     storage_options: dict[str, Any] | None = None,
+    home: str = "",
 ) -> Raw:
     """Turn a cell into what the decoder takes.
 
@@ -87,6 +89,7 @@ def to_raw(
         root: Folder or URL relative paths start from.
         shape: Height, width, channels of flat pixels, or None.
         storage_options: Given to fsspec where the image is remote.
+        home: Where the table itself is, see `remote.options_for`.
     """
     if _is_gap(cell):
         return None
@@ -97,7 +100,7 @@ def to_raw(
     if isinstance(cell, np.ndarray) and cell.dtype == object:
         cell = np.asarray(_stacked(cell))
     if isinstance(cell, str | Path):
-        return located(str(cell), root, storage_options)
+        return located(str(cell), root, storage_options, home)
     if shape is not None and isinstance(cell, bytes | np.ndarray):
         flat = np.frombuffer(cell, np.uint8) if isinstance(cell, bytes) else cell
         # a wrong length stays flat and is set aside with its shape as the reason
@@ -111,19 +114,17 @@ def _is_gap(cell: Any) -> bool:
     return cell is pd.NA or (isinstance(cell, float) and isnan(cell))
 
 
-def located(path: str, root: str, storage_options: dict[str, Any] | None = None) -> Raw:
+def located(
+    path: str,
+    root: str,
+    storage_options: dict[str, Any] | None = None,
+    home: str = "",
+) -> Raw:
     """Join a path to its root: a `LocalFile`, or the bytes behind a URL."""
     if "://" not in path and "://" not in root:
         return LocalFile(os.path.join(root, path))  # noqa: PTH118 - fast, per image
-    import fsspec
-
     address = path if "://" in path else f"{root.rstrip('/')}/{path}"
-    try:
-        with fsspec.open(address, "rb", **(storage_options or {})) as file:
-            content: bytes = file.read()
-    except OSError:
-        return None
-    return content
+    return fetch(address, options_for(address, (home, root), storage_options or {}))
 
 
 def _stacked(cell: Iterable[Any]) -> list[Any]:
@@ -159,15 +160,3 @@ def file_key(path: str) -> str:
     except (OSError, ValueError):  # ValueError: no path at all, as with a zero in it
         return f"{path}:missing"
     return f"{path}:{status.st_size}:{status.st_mtime_ns}"
-
-
-def remote_key(path: str, storage_options: dict[str, Any]) -> str:
-    """Return what tells a change of a remote file: its size, time or tag."""
-    import fsspec
-
-    try:
-        system, plain = fsspec.core.url_to_fs(path, **storage_options)
-        known = sorted((str(k), str(v)) for k, v in system.info(plain).items())
-    except OSError:
-        return f"{path}:missing"
-    return repr(known)

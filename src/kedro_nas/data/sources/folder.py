@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from kedro_nas.data.sources.base import (
     shown,
 )
 from kedro_nas.data.sources.cells import content_key
+from kedro_nas.data.sources.remote import cannot_read, not_fetched
 from kedro_nas.errors import DataError
 from kedro_nas.redaction import redacted
 
@@ -29,6 +31,7 @@ SUFFIXES = frozenset(
     | {".bmp", ".dib", ".gif", ".pgm", ".ppm", ".pbm", ".pnm", ".avif", ".jp2"}
     | {".tga", ".ico"}
 )
+_ALLOWED = "a folder with a subfolder per class"
 _AT_ONCE = 64  # remote files fetched together
 
 
@@ -94,13 +97,20 @@ class FolderSource(Source):
             found = system.cat(paths, on_error="return")
             for path in paths:
                 content = found.get(path)
-                yield content if isinstance(content, bytes) else None
+                if isinstance(content, FileNotFoundError):
+                    content = None
+                elif isinstance(content, Exception):
+                    content = not_fetched(content)
+                yield content
 
     def _files(self) -> list[tuple[str, str]]:
         """Relative path and what tells a change, sorted by path."""
         if "://" in self.path:
-            system, root = self._system()
-            found = system.find(root, detail=True)
+            try:
+                system, root = self._system()
+                found = system.find(root, detail=True)
+            except Exception as error:
+                raise cannot_read(self.describe(), error, _ALLOWED) from error
             return sorted(
                 (path[len(root) :].lstrip("/"), _remote_stat(info))
                 for path, info in found.items()
@@ -110,7 +120,7 @@ class FolderSource(Source):
             raise DataError(
                 f"cannot read {self.describe()}",
                 received="a file" if folder.exists() else "no such folder",
-                allowed="a folder with a subfolder per class",
+                allowed=_ALLOWED,
                 remedy="Check the path of the catalog entry 'images'",
             )
         self._loops = 0
@@ -137,7 +147,9 @@ class FolderSource(Source):
         with os.scandir(folder) as entries:
             for entry in entries:
                 name = prefix + entry.name
-                if entry.is_dir():
+                if _leads_nowhere(entry):
+                    yield name, "dangling"
+                elif entry.is_dir():
                     here = _identity(entry.path)
                     if here in above:
                         self._loops += 1
@@ -160,6 +172,17 @@ def _identity(folder: str) -> tuple[int, int]:
     """Return what tells a folder from all others, whatever path leads to it."""
     status = os.stat(folder)  # noqa: PTH116 - fast, per folder
     return status.st_dev, status.st_ino
+
+
+def _leads_nowhere(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a link to itself, by whatever way."""
+    try:
+        entry.is_dir()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return True
+        raise
+    return False
 
 
 def _has_splits(images: list[str]) -> bool:

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from kedro_nas.data.sources.base import Columns, Listing, Raw, Source, shown
 from kedro_nas.data.sources.cells import content_key, resolve_columns, to_raw
+from kedro_nas.data.sources.remote import cannot_read
 from kedro_nas.errors import DataError
 from kedro_nas.redaction import redacted
 
@@ -41,6 +42,7 @@ class FrameSource(Source):
         self.image_shape = image_shape
         self.root = root
         self.storage_options = storage_options or {}
+        self.home = ""
         self._image_column = ""
 
     @override
@@ -79,7 +81,13 @@ class FrameSource(Source):
     def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
         cells = self._named()[self._image_column].to_numpy(dtype=object)
         for row in rows:
-            yield to_raw(cells[row], self.root, self.image_shape, self.storage_options)
+            yield to_raw(
+                cells[row],
+                self.root,
+                self.image_shape,
+                self.storage_options,
+                self.home,
+            )
 
     def _named(self) -> pd.DataFrame:
         """The rows, columns named by text: 0 and 1 may be column names, too."""
@@ -104,7 +112,7 @@ class ManifestSource(FrameSource):
             folder if root is None else root,
             storage_options,
         )
-        self.path = path
+        self.path = self.home = path
         self._read: pd.DataFrame | None = None
 
     @override
@@ -125,13 +133,9 @@ class ManifestSource(FrameSource):
                     skipinitialspace=True,
                     storage_options=self._options(),
                 )
-            except (OSError, ValueError, ImportError) as error:
-                raise DataError(
-                    f"cannot read {self.describe()}",
-                    received=redacted(str(error)),
-                    allowed="a CSV file with a header, in UTF-8",
-                    remedy="Check the path of the catalog entry 'images'",
-                ) from error
+            except Exception as error:
+                allowed = "a CSV file with a header, in UTF-8"
+                raise cannot_read(self.describe(), error, allowed) from error
         return self._read
 
     def _options(self) -> dict[str, Any] | None:

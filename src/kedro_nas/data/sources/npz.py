@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import IO, Any, overload
 
@@ -12,9 +13,12 @@ from typing_extensions import override
 
 from kedro_nas.data.sources.arrays import ArraysSource, Part, parts_of
 from kedro_nas.data.sources.base import Raw, Unusable, image_size
-from kedro_nas.data.sources.cells import file_key, remote_key
+from kedro_nas.data.sources.cells import file_key
+from kedro_nas.data.sources.remote import cannot_read, remote_key
 from kedro_nas.errors import DataError
 from kedro_nas.redaction import redacted
+
+_ALLOWED = "an .npz file of plain arrays (object arrays are pickles)"
 
 
 class _Archive:
@@ -57,7 +61,10 @@ class NpzSource(ArraysSource):
     @override
     def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
         self._archive.max_pixels = self.max_pixels
-        return super().read(rows)
+        try:
+            yield from super().read(rows)
+        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
+            raise cannot_read(self.describe(), error, _ALLOWED) from error
 
 
 def _parts(archive: _Archive, name: str) -> list[Part]:
@@ -67,13 +74,10 @@ def _parts(archive: _Archive, name: str) -> list[Part]:
         arrays = {member[:-4]: _Member(archive, member) for member in members}
         parts = parts_of(arrays, name)
         return [(s, images, labels.whole()) for s, images, labels in parts]
-    except (OSError, zipfile.BadZipFile, ValueError, ImportError) as error:
-        raise DataError(
-            f"cannot read {name}",
-            received=redacted(str(error)),
-            allowed="an .npz file of plain arrays (object arrays are pickles)",
-            remedy="Check the path, or write it with numpy.savez",
-        ) from error
+    except DataError:
+        raise
+    except Exception as error:
+        raise cannot_read(name, error, _ALLOWED) from error
 
 
 class _Member(Sequence[NDArray[Any]]):
@@ -115,7 +119,10 @@ class _Member(Sequence[NDArray[Any]]):
             self._file.read(n_bytes)
             self._next += 1
         self._next += 1
-        item = np.frombuffer(self._file.read(n_bytes), self.dtype)
+        content = self._file.read(n_bytes)
+        if len(content) < n_bytes:
+            raise ValueError(f"{self.member} ends at item {row} of {len(self)}")
+        item = np.frombuffer(content, self.dtype)
         return item.reshape(self.shape[1:])
 
     def whole(self) -> NDArray[Any]:

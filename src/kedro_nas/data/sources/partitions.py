@@ -10,11 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from kedro_nas.data.sources.base import Listing, Raw, Source, is_system_file
+from kedro_nas.data.sources.base import (
+    Listing,
+    Raw,
+    Source,
+    is_document,
+    is_system_file,
+    shown,
+)
 from kedro_nas.data.sources.cells import content_key
 from kedro_nas.errors import DataError
-
-_READ_ME = ("README", "LICENSE", "LICENCE")  # beside the classes, never an image
 
 
 class PartitionsSource(Source):
@@ -26,8 +31,12 @@ class PartitionsSource(Source):
 
     def __init__(self, partitions: Mapping[str, Any | Callable[[], Any]]) -> None:
         self._partitions = partitions
-        names = (name for name in map(str, partitions) if not is_system_file(name))
-        self._names = sorted(names)
+        self._names = sorted(
+            name
+            for name in map(str, partitions)
+            if not (is_system_file(name) or is_document(name))
+        )
+        self._n_ignored = len(partitions) - len(self._names)
 
     @override
     def describe(self) -> str:
@@ -43,9 +52,6 @@ class PartitionsSource(Source):
                 remedy="Check the path and filename_suffix of the PartitionedDataset",
             )
         flat = [name for name in self._names if "/" not in name]
-        beside = [name for name in flat if name.upper().startswith(_READ_ME)]
-        self._names = [name for name in self._names if name not in set(beside)]
-        flat = [name for name in flat if name not in set(beside)]
         if flat:
             raise DataError(
                 "a partition's name does not say its class",
@@ -53,10 +59,12 @@ class PartitionsSource(Source):
                 allowed="<class>/<image>",
                 remedy="Point the PartitionedDataset at the folder above the classes",
             )
-        labels = [PurePosixPath(name).parts[0] for name in self._names]
+        names = [shown(name) for name in self._names]
+        labels = [PurePosixPath(name).parts[0] for name in names]
         rows = np.arange(len(self._names), dtype=np.int64)
         key = content_key([self._names, *self.read(rows)])
-        return Listing(self._names, labels, None, None, key)
+        notes = [f"{self._n_ignored} files that are no images were passed over."]
+        return Listing(names, labels, None, None, key, notes * bool(self._n_ignored))
 
     @override
     def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:

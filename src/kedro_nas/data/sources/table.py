@@ -18,9 +18,12 @@ from kedro_nas.data.sources.base import (
     LocalFile,
     Raw,
     Source,
+    is_document,
+    is_system_file,
     shown,
 )
 from kedro_nas.data.sources.cells import content_key, located, resolve_columns, to_raw
+from kedro_nas.data.sources.remote import cannot_read
 from kedro_nas.errors import DataError
 from kedro_nas.redaction import redacted
 
@@ -96,6 +99,7 @@ class TableSource(Source):
                     root,
                     self.image_shape,
                     self.storage_options,
+                    self.path,
                 )
             start += len(column)
             if hi == len(wanted):
@@ -117,7 +121,6 @@ class TableSource(Source):
                 yield from table.iter_batches(_BATCH, columns=columns)
 
     def _dataset(self) -> Any:
-        import pyarrow as pa
         import pyarrow.dataset as pads
 
         form = "parquet" if self.kind == "parquet" else "ipc"
@@ -127,17 +130,10 @@ class TableSource(Source):
 
                 system, path = fsspec.core.url_to_fs(self.path, **self.storage_options)
                 return pads.dataset(path, format=form, filesystem=system)
-            return pads.dataset(self.path, format=form)
-        except (OSError, pa.ArrowInvalid, ValueError, ImportError) as error:
-            missing = isinstance(error, FileNotFoundError)
-            raise DataError(
-                f"cannot read {self.describe()}",
-                received="no such file"
-                if missing
-                else redacted(str(error).splitlines()[0]),
-                allowed=f"an existing {self.kind} file or folder",
-                remedy="Check the path of the catalog entry 'images'",
-            ) from error
+            return pads.dataset(_tables_in(self.path), format=form)
+        except Exception as error:
+            allowed = f"an existing {self.kind} file or folder"
+            raise cannot_read(self.describe(), error, allowed) from error
 
     def _root(self) -> str:
         if "://" in self.path:
@@ -175,6 +171,19 @@ class TableSource(Source):
             system, _ = fsspec.core.url_to_fs(self.path, **self.storage_options)
             return sorted((k, str(v)) for k, v in system.info(path).items())
         return LocalFile(path)
+
+
+def _tables_in(path: str) -> str | list[str]:
+    """Return a path, or the tables of a folder that has other files, too."""
+    folder = Path(path)
+    if not folder.is_dir():
+        return path
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    if not any(is_document(str(file)) for file in files):
+        return path
+    names = ((file, str(file.relative_to(folder))) for file in files)
+    kept = [str(f) for f, n in names if not (is_document(n) or is_system_file(n))]
+    return kept or path
 
 
 def _named(labels: list[Any], schema: Any, column: str) -> list[Any]:

@@ -1,0 +1,45 @@
+"""Credentials go where they belong, and what cannot be fetched says why."""
+
+from __future__ import annotations
+
+import pytest
+
+from kedro_nas.data.chunks import fetched
+from kedro_nas.data.decode import BadImageError, decode
+from kedro_nas.data.sources import source_at
+from kedro_nas.data.sources.cells import located
+from kedro_nas.data.sources.remote import options_for
+from kedro_nas.errors import DataError
+
+KEY = {"key": "K"}
+
+
+@pytest.mark.parametrize(
+    ("address", "homes", "given"),
+    [
+        ("s3://other/a.png", ["s3://bucket/t.parquet"], True),
+        ("s3://bucket/a.png", ["data/t.csv", "data"], True),
+        ("s3://bucket/a.png", ["sftp://host/t.csv", "s3://bucket"], True),
+        ("sftp://bob@host/a.png", ["sftp://alice@host/t.csv"], True),
+        ("sftp://other/a.png", ["sftp://host/t.csv"], False),
+        ("https://other/a.png", ["https://host/t.csv"], False),
+        ("https://host/a.png", ["s3://bucket/t.parquet"], False),
+    ],
+)
+def test_options_belong_to_the_places_that_were_named(address, homes, given):
+    """A table cannot send its user's credentials to another host or protocol."""
+    assert options_for(address, homes, KEY) == (KEY if given else {})
+
+
+@pytest.mark.parametrize("address", ["nowhere://bucket/a.png", "s3://:0/a.png"])
+def test_located_image_that_cannot_be_fetched_is_set_aside_with_the_reason(address):
+    """Whatever a file system raises is one bad image, not the end of the stage."""
+    with pytest.raises(BadImageError, match=r"cannot be fetched \(\w+Error: "):
+        decode(fetched(located(address, "")))
+
+
+@pytest.mark.parametrize("name", ["x", "x.csv", "x.npz", "x.parquet"])
+def test_source_that_cannot_be_opened_is_a_data_error(name):
+    """A protocol that is unknown or not installed is told, whatever the source."""
+    with pytest.raises(DataError, match=r"cannot read the .*[Pp]rotocol not known"):
+        source_at(f"nowhere://alice:S3CRET@host/{name}").listing()
