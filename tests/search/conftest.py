@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from kedro_nas.search.driver import Driver, Trial
+from kedro_nas.search.ladder import Limits
 from kedro_nas.search.ledger import Ledger
-from kedro_nas.search.oracle import HyperbandOracle, Limits, Place
+from kedro_nas.search.oracle import HyperbandOracle, Place
 from kedro_nas.space.architecture import Architecture, Recipe, Stage, Stem
 from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Epoch, Outcome, Task

@@ -13,37 +13,13 @@ from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.search.forecast import NetworkTiming, _architectures, forecast
-from kedro_nas.search.ladder import Ladder
+from kedro_nas.search.ladder import Ladder, make_limits
+from kedro_nas.training.budget import search_budget
 
 
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        ({"budget_s": 100}, 50),
-        ({"budget_s": 100, "max_trials": 23}, 17),
-        ({"budget_s": None, "max_epochs_total": 75}, 17),
-        ({"budget_s": None, "iterations": 2}, 34),
-        ({"budget_s": 0.1}, 1),
-    ],
-)
-def test_architectures_end_at_the_first_limit(
-    options: dict[str, float | None], expected: float
-) -> None:
-    """Whichever limit comes first ends the search; there is at least one."""
-    found = _architectures(
-        SearchOptions.at_the_door(options, where="nas.search"),
-        Ladder(1, 9, 3),
-        each_s=2.0,
-    )
-
-    assert found == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(("mode", "most"), [("small_data", 50), ("normal", 10_000)])
-def test_forecast_of_small_data_is_one_pass(
-    store_folder: Path, mode: str, most: int
-) -> None:
-    """Few images are searched once through all brackets, whatever the budget."""
+def _forecast(
+    store_folder: Path, options: SearchOptions, mode: str = "normal"
+) -> dict[str, Any]:
     profile: dict[str, Any] = {
         "n_images": 40,
         "image_shape": [8, 8, 1],
@@ -57,17 +33,60 @@ def test_forecast_of_small_data_is_one_pass(
             "augmentation": "as_searched",
         },
     }
-    found = forecast(
+    return forecast(
         ImageStore.open(store_folder),
         build_search_space(SearchSpaceOptions(), profile, seed=0),
         profile["verdict"],
-        SearchOptions(budget_s=1e4),
+        options,
         RankingOptions(),
         NetworkTiming(start_s=5.0, build_s=3.0, step_s=0.01, memory_mb=500.0),
         workers=2,
         seed=0,
     )
 
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"budget_s": 100}, 50),
+        ({"budget_s": 100, "max_trials": 23}, 17),
+        ({"budget_s": None, "max_epochs_total": 75}, 17),
+        ({"budget_s": None, "iterations": 2}, 34),
+        ({"budget_s": 0.1}, 1),
+        ({"budget_s": None, "pipeline_budget_s": 100, "reserved_share": 0.4}, 30),
+    ],
+)
+def test_architectures_end_at_the_first_limit(
+    options: dict[str, float | None], expected: float
+) -> None:
+    """Whichever limit comes first ends the search; there is at least one."""
+    given = SearchOptions.at_the_door(options, where="nas.search")
+    found = _architectures(
+        Ladder(1, 9, 3),
+        make_limits(given, "normal"),
+        search_budget(given, spent_s=0.0),
+        each_s=2.0,
+    )
+
+    assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("mode", "most"), [("small_data", 50), ("normal", 10_000)])
+def test_forecast_of_small_data_is_one_pass(
+    store_folder: Path, mode: str, most: int
+) -> None:
+    """Few images are searched once through all brackets, whatever the budget."""
+    found = _forecast(store_folder, SearchOptions(budget_s=1e4), mode)
+
     assert 1 <= found["architectures"] <= most
     assert (found["search_s"] < 1e4) == (mode == "small_data")
     assert found["total_s"] > found["search_s"]
+
+
+def test_forecast_with_a_budget_of_the_pipeline_only_ends_within_its_share(
+    store_folder: Path,
+) -> None:
+    """Where only `pipeline_budget_s` is set, it limits the search as in a run."""
+    found = _forecast(store_folder, SearchOptions(budget_s=None, pipeline_budget_s=100))
+
+    assert found["search_s"] == pytest.approx(60)

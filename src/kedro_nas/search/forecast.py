@@ -13,12 +13,13 @@ import numpy as np
 from kedro_nas.data.store import ImageStore
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
-from kedro_nas.search.ladder import Ladder
+from kedro_nas.search.ladder import Ladder, Limits, make_ladder, make_limits
 from kedro_nas.seeds import generator
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.costs import costs
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.space.speed import seconds_per_epoch
+from kedro_nas.training.budget import search_budget
 
 _DRAWS = 60  # architectures whose estimated speed is averaged
 _STEPS = 3  # measured after one that is not, which allocates
@@ -118,21 +119,21 @@ def forecast(
         `memory_mb`, `disk_mb`. Networks differ by an order of magnitude in speed;
         take seconds for right within a factor of two.
     """
-    if options.iterations is None and verdict["mode"] == "small_data":
-        options = options.model_copy(update={"iterations": 1})  # as the search does
     anchor = space.anchors[0]
     n_train, n_dev = len(store.rows("train")), len(store.rows("dev"))
     steps = max(1, n_train // anchor.recipe.batch_size)
     epoch_s = steps * measured.step_s * _relative_cost(space, anchor, seed)
-    first, top = options.rung_epochs(steps)
-    ladder = Ladder(first, top, options.factor)
+    ladder = make_ladder(options, space, n_train)
     trials = ladder.n_trials / ladder.n_architectures
     epochs = ladder.epochs_trained / ladder.n_architectures
     each_s = epochs * epoch_s + trials * measured.build_s
-    architectures = _architectures(options, ladder, each_s / workers)
+    budget_s = search_budget(options, spent_s=0.0)
+    limits = make_limits(options, verdict["mode"])
+    architectures = _architectures(ladder, limits, budget_s, each_s / workers)
     search_s = measured.start_s + architectures * each_s / workers
-    if options.budget_s is not None:
-        search_s = min(search_s, options.budget_s)
+    if budget_s is not None:
+        search_s = min(search_s, budget_s)
+    top = ladder.max_epochs
     fold_s = (ranking.epochs or top) * epoch_s * n_dev / n_train + measured.build_s
     folds = (ranking.folds or verdict["n_folds"]) * (
         ranking.repeats or verdict["n_repeats"]
@@ -162,19 +163,18 @@ def _relative_cost(space: SearchSpace, anchor: Architecture, seed: int) -> float
     return float(np.mean(drawn)) / seconds_per_epoch(anchor, 1)
 
 
-def _architectures(options: SearchOptions, ladder: Ladder, each_s: float) -> float:
+def _architectures(
+    ladder: Ladder, limits: Limits, budget_s: float | None, each_s: float
+) -> float:
     """Return after how many architectures the first limit ends the search."""
-    passes = 1 / ladder.n_architectures
-    limits = []
-    if options.budget_s is not None:
-        limits.append(options.budget_s / each_s)
-    if options.max_trials is not None:
-        limits.append(options.max_trials / (ladder.n_trials * passes))
-    if options.max_epochs_total is not None:
-        limits.append(options.max_epochs_total / (ladder.epochs_trained * passes))
-    if options.iterations is not None:
-        limits.append(options.iterations * ladder.n_architectures)
-    return max(1.0, min(limits))
+    trials_each = ladder.n_trials / ladder.n_architectures
+    ends = []
+    if budget_s is not None:
+        ends.append(budget_s / each_s)
+    trials = ladder.trials_within(limits)
+    if trials is not None:
+        ends.append(trials / trials_each)
+    return max(1.0, min(ends))
 
 
 def _size_mb(folder: Path) -> float:

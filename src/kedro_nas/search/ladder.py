@@ -9,8 +9,28 @@ Source: Li et al. (2018), Hyperband, JMLR 18; KerasTuner 1.4.8, `tuners/hyperban
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
+
+from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.space.search_space import SearchSpace
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What ends a search before its budget in seconds does; None for no limit.
+
+    Attributes:
+        iterations: Passes over all brackets.
+        max_trials: Trials, a trial being one rung of one network.
+        max_epochs_total: Epochs of all trials together.
+    """
+
+    iterations: int | None
+    max_trials: int | None
+    max_epochs_total: int | None
 
 
 @dataclass(frozen=True)
@@ -28,9 +48,14 @@ class Rung:
     epochs: int
 
     @property
+    def epochs_each(self) -> int:
+        """Epochs each of its networks is trained for on this rung."""
+        return self.epochs - self.epoch_start
+
+    @property
     def epochs_trained(self) -> int:
         """Epochs of all its networks together."""
-        return self.size * (self.epochs - self.epoch_start)
+        return self.size * self.epochs_each
 
 
 @dataclass(frozen=True)
@@ -75,7 +100,7 @@ class Ladder:
     max_epochs: int
     factor: int
 
-    @property
+    @cached_property
     def n_brackets(self) -> int:
         """Number of brackets."""
         epochs, brackets = float(self.max_epochs), 0
@@ -96,7 +121,10 @@ class Ladder:
         return math.ceil(smallest / (bracket + 1) * scale)
 
     def bracket(self, number: int) -> Bracket:
-        """Return one bracket."""
+        """Return the bracket of that number, 0 to `n_brackets - 1`."""
+        return self.brackets[self.n_brackets - 1 - number]
+
+    def _make_bracket(self, number: int) -> Bracket:
         rungs = []
         start = 0
         for rung in range(number + 1):
@@ -108,7 +136,8 @@ class Ladder:
     @cached_property
     def brackets(self) -> tuple[Bracket, ...]:
         """All brackets in the order in which they are opened."""
-        return tuple(self.bracket(n) for n in reversed(range(self.n_brackets)))
+        numbers = reversed(range(self.n_brackets))
+        return tuple(self._make_bracket(number) for number in numbers)
 
     @property
     def n_architectures(self) -> int:
@@ -124,3 +153,70 @@ class Ladder:
     def epochs_trained(self) -> int:
         """Epochs of one pass, all trials together."""
         return sum(bracket.epochs_trained for bracket in self.brackets)
+
+    def trials_within(self, limits: Limits) -> int | None:
+        """Return how many trials a search without failures makes, None if endless.
+
+        Args:
+            limits: At least one of them ends the search.
+
+        >>> ladder = Ladder(1, 9, 3)
+        >>> ladder.trials_within(Limits(iterations=2, max_trials=None,
+        ...                             max_epochs_total=None))
+        46
+        >>> ladder.trials_within(Limits(iterations=None, max_trials=None,
+        ...                             max_epochs_total=16))
+        12
+        """
+        if limits == Limits(None, None, None):
+            return None
+        trials, epochs = 0, 0
+        for rung in self._rungs(limits.iterations):
+            room = rung.size
+            if limits.max_trials is not None:
+                room = min(room, limits.max_trials - trials)
+            if limits.max_epochs_total is not None:
+                left = limits.max_epochs_total - epochs
+                room = min(room, left // rung.epochs_each)
+            trials += room
+            epochs += room * rung.epochs_each
+            if room < rung.size:
+                break
+        return trials
+
+    def _rungs(self, iterations: int | None) -> Iterator[Rung]:
+        """Yield the rungs in the order in which their places are counted."""
+        for _ in count() if iterations is None else range(iterations):
+            for bracket in self.brackets:
+                yield from bracket.rungs
+
+
+def make_ladder(options: SearchOptions, space: SearchSpace, n_train: int) -> Ladder:
+    """Return the ladder of a search.
+
+    Args:
+        options: Of the search.
+        space: Whose anchors give the batch size that steps are counted in.
+        n_train: Training images.
+    """
+    batch = max(anchor.recipe.batch_size for anchor in space.anchors)
+    first, top = options.rung_epochs(max(1, n_train // batch))
+    return Ladder(first, top, options.factor)
+
+
+def make_limits(options: SearchOptions, mode: str) -> Limits:
+    """Return the limits of a search.
+
+    Small data is searched once through all brackets, unless `iterations` is given:
+    with more candidates the best validation score would only fit the noise better.
+
+    Args:
+        options: Of the search.
+        mode: `mode` of the data's verdict.
+    """
+    once = 1 if mode == "small_data" else None
+    return Limits(
+        iterations=options.iterations or once,
+        max_trials=options.max_trials,
+        max_epochs_total=options.max_epochs_total,
+    )

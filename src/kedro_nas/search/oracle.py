@@ -1,7 +1,8 @@
 """KerasTuner's Hyperband, mended where it would bite.
 
-What is KerasTuner's: the oracle, its trials and `HyperParameters`, the arithmetic of
-brackets and rungs. What is closed here, each held by a test in tests/search:
+What is KerasTuner's: the oracle, its trials and `HyperParameters`. Sizes and epochs of
+brackets and rungs are those of `search.ladder`, which computes as KerasTuner does. What
+is closed here, each held by a test in tests/search:
 
 * the proposer decides the values, so nothing infeasible or repeated becomes a trial;
 * a rung is closed when its members have ended, failed ones included; a failure
@@ -25,7 +26,7 @@ from keras_tuner.src.engine import trial as kt_trial
 
 from kedro_nas.proposers.base import Proposer
 from kedro_nas.search.encoding import to_hyperparameters
-from kedro_nas.search.ladder import Ladder
+from kedro_nas.search.ladder import Ladder, Limits
 from kedro_nas.search.promotion import Candidate, promote
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.costs import count_macs
@@ -48,15 +49,6 @@ class Place:
     def name(self) -> str:
         """A name that sorts in the order of the schedule within an iteration."""
         return f"i{self.iteration}-b{self.bracket}-r{self.rung}-n{self.number:03d}"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What ends the schedule; None for no limit."""
-
-    iterations: int | None
-    max_trials: int | None
-    max_epochs_total: int | None
 
 
 class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc]
@@ -101,6 +93,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         self._max_macs: float | None = None
         self._slots = 0  # places of the brackets that were opened before
         self._slot_epochs = 0
+        self._brackets: list[dict[str, Any]]  # the base class opens the first one
         super().__init__(
             objective=keras_tuner.Objective(OBJECTIVE, "max"),
             max_epochs=max_epochs,
@@ -115,10 +108,6 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         self.seed = self._seed_state = seed  # `seed or random` made 0 random
         self.verbose = 0
         self.min_epochs = min_epochs
-        self._current_bracket = self._get_num_brackets() - 1
-        self._brackets: list[dict[str, Any]] = []
-        self._slots = self._slot_epochs = 0  # the base class opened one with min 1
-        self._start_new_bracket()
 
     # -- what the driver calls ---------------------------------------------------
 
@@ -164,11 +153,11 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
 
     def rung_epochs(self, bracket: int, rung: int) -> int:
         """Return the cumulative epochs at the end of a rung."""
-        return int(self._get_epochs(bracket, rung))
+        return self.ladder.epochs_at(bracket, rung)
 
     def n_rungs(self, bracket: int) -> int:
         """Return the number of rungs of a bracket."""
-        return int(self._get_num_rounds(bracket))
+        return len(self.ladder.bracket(bracket).rungs)
 
     def exhausted(self) -> bool:
         """Say whether the space had no more networks to give."""
@@ -268,11 +257,11 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         place = Place(bracket["iteration"], number, rung, len(members))
         self._places[trial_id] = place
         members.append({"past_id": parent, "id": trial_id})
-        start = self._get_epochs(number, rung - 1) if rung else 0
+        step = self.ladder.bracket(number).rungs[rung]
         return {
             **values,
-            "tuner/epochs": self._get_epochs(number, rung),
-            "tuner/initial_epoch": start,
+            "tuner/epochs": step.epochs,
+            "tuner/initial_epoch": step.epoch_start,
             "tuner/bracket": number,
             "tuner/round": rung,
         }
@@ -284,11 +273,11 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
             for t in members
             if t.status == kt_trial.TrialStatus.COMPLETED
         ]
-        places = self._get_size(bracket["bracket_num"], rung)
+        places = self.ladder.size_of(bracket["bracket_num"], rung)
         return promote(candidates, places=places, slope_places=self._slope_places)
 
     def _full(self, bracket: dict[str, Any]) -> bool:
-        size = self._get_size(bracket["bracket_num"], 0)
+        size = self.ladder.size_of(bracket["bracket_num"], 0)
         return bool(bracket["exhausted"]) or len(bracket["rounds"][0]) >= size
 
     def _closed(self, bracket: dict[str, Any], rung: int) -> bool:
@@ -310,11 +299,10 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         trials, epochs = bracket["slots"], bracket["slot_epochs"]
         number = bracket["bracket_num"]
         here = len(bracket["rounds"][rung])
-        for k in range(rung + 1):
-            n = here + 1 if k == rung else self._get_size(number, k)
-            before = self._get_epochs(number, k - 1) if k else 0
-            trials += n
-            epochs += n * (self._get_epochs(number, k) - before)
+        rungs = self.ladder.bracket(number).rungs
+        trials += sum(each.size for each in rungs[:rung]) + here + 1
+        epochs += sum(each.epochs_trained for each in rungs[:rung])
+        epochs += rungs[rung].epochs_each * (here + 1)
         limits = self._limits
         return (limits.max_trials is None or trials <= limits.max_trials) and (
             limits.max_epochs_total is None or epochs <= limits.max_epochs_total
@@ -349,11 +337,8 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
             "slot_epochs": self._slot_epochs,
         }
         self._brackets.append(bracket)
-        for rung in range(self._get_num_rounds(number)):
-            before = self._get_epochs(number, rung - 1) if rung else 0
-            size = self._get_size(number, rung)
-            self._slots += size
-            self._slot_epochs += size * (self._get_epochs(number, rung) - before)
+        self._slots += self.ladder.bracket(number).n_trials
+        self._slot_epochs += self.ladder.bracket(number).epochs_trained
 
     def _get_num_brackets(self) -> int:
         return self.ladder.n_brackets

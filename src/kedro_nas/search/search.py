@@ -23,9 +23,10 @@ from kedro_nas.search.baseline import make_baseline
 from kedro_nas.search.calibration import affordable_macs
 from kedro_nas.search.driver import Driver, Trial
 from kedro_nas.search.interrupt import stoppable
+from kedro_nas.search.ladder import Ladder, Limits, make_ladder, make_limits
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
 from kedro_nas.search.measured import measure_once
-from kedro_nas.search.oracle import HyperbandOracle, Limits
+from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.search.progress import Progress
 from kedro_nas.search.tables import (
     contestant,
@@ -135,19 +136,20 @@ class _Search:
             budget_s=self._budget_s,
         )
         self._space = space
-        first, top = options.rung_epochs(self._steps_per_epoch())
-        self.top_epochs = top
+        ladder = make_ladder(options, space, len(store.rows("train")))
+        limits = make_limits(options, self._verdict["mode"])
+        self.top_epochs = ladder.max_epochs
         self._rung0_share = validation_share(
             store.labels[store.rows("val")],
             options.objective_for(self._verdict),
             options.rung0_standard_error,
         )
         proposer = RandomProposer(space, seed=derive_seed(seed, "proposer"))
-        oracle = self._oracle(proposer, first)
+        oracle = self._oracle(proposer, ladder, limits)
         self._progress = Progress(
             options.progress,
             budget_s=self._budget_s,
-            total_trials=options.max_trials,
+            total_trials=ladder.trials_within(limits),
             clock=lambda: ledger.seconds,
         )
         self._driver = Driver(
@@ -164,21 +166,17 @@ class _Search:
             max_attempts=options.max_attempts,
         )
 
-    def _oracle(self, proposer: RandomProposer, min_epochs: int) -> HyperbandOracle:
-        options = self._options
-        limits = Limits(
-            iterations=options.iterations or self._iterations(),
-            max_trials=options.max_trials,
-            max_epochs_total=options.max_epochs_total,
-        )
+    def _oracle(
+        self, proposer: RandomProposer, ladder: Ladder, limits: Limits
+    ) -> HyperbandOracle:
         return HyperbandOracle(
             space=self._space,
             proposer=proposer,
-            max_epochs=self.top_epochs,
-            min_epochs=min_epochs,
-            factor=options.factor,
+            max_epochs=ladder.max_epochs,
+            min_epochs=ladder.min_epochs,
+            factor=ladder.factor,
             limits=limits,
-            slope_places=options.slope_places,
+            slope_places=self._options.slope_places,
             seed=derive_seed(self._seed, "oracle"),
         )
 
@@ -200,10 +198,6 @@ class _Search:
             max_macs / 1e6,
         )
         return max_macs
-
-    def _iterations(self) -> int | None:
-        """Search small data once through: more candidates would fit the noise."""
-        return 1 if self._verdict["mode"] == "small_data" else None
 
     def _steps_per_epoch(self) -> int:
         batch = max(a.recipe.batch_size for a in self._space.anchors)
