@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 
-from kedro_nas.data import ingest
+from kedro_nas.data import chunks, ingest, pool
 from kedro_nas.data.layout import Layout
 from kedro_nas.errors import DataError
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
@@ -82,3 +86,31 @@ def test_ingest_without_its_pixel_file_forgets_the_records(
     store, _ = prepare(images)
 
     assert store.pixels.min() > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks")
+def test_ingest_sets_aside_the_image_whose_decoding_ends_its_process(
+    make_pictures, encode, prepare, monkeypatch
+):
+    """An image that memory does not suffice for costs itself; its neighbours stay."""
+    images = [encode(Image.fromarray(image), "JPEG") for image in make_pictures(40)]
+    fatal, decode = images[7], chunks.decode
+
+    def dying(content, **options):
+        if content == fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return decode(content, **options)
+
+    monkeypatch.setattr(chunks, "decode", dying)
+    monkeypatch.setattr(pool, "_may_fork", lambda: True)
+    monkeypatch.setattr(pool, "FORK_PAYS_AFTER_S", 0.0)
+    frame = pd.DataFrame({"image": images, "label": np.arange(40) % 2})
+    store, profile = prepare(frame, n_workers=2, max_bad_fraction=0.1)
+
+    assert len(store) == 39
+    assert profile["set_aside"]["examples"] == [
+        {
+            "source": "row 7",
+            "reason": "its decoding ended the process, often for lack of memory",
+        }
+    ]

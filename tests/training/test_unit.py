@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.checkpoints import load_checkpoint
 from kedro_nas.training.pixels import DevelopmentPixels, development_pixels
 from kedro_nas.training.tasks import Epoch, Outcome, Task
-from kedro_nas.training.unit import Unit, make_learner
+from kedro_nas.training.unit import Unit, _save_model, make_learner
 
 pytestmark = pytest.mark.slow
 
@@ -286,3 +288,20 @@ def test_unit_class_weights_and_smoothing_change_the_loss(make_task: MakeTask) -
     weighted = _run(make_task(epochs=1, checkpoint=None, class_weights=weights))[1]
 
     assert _scores(weighted) != plain
+
+
+def test_unit_model_file_is_synced_before_it_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loss of power leaves no empty file that counts as a fitted model."""
+    events: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda n: events.append("sync") or fsync(n))
+    monkeypatch.setattr(
+        Path, "replace", lambda a, b: events.append("rename") or replace(a, b)
+    )
+    model = SimpleNamespace(save=lambda path: path.write_bytes(b"weights"))
+    _save_model(SimpleNamespace(portable_model=lambda: model), tmp_path / "m.keras")
+
+    assert events == ["sync", "rename"]
+    assert (tmp_path / "m.keras").read_bytes() == b"weights"
