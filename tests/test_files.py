@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kedro_nas.files import (
     append_json_line,
+    file_digest,
     read_json_lines,
     write_at,
     write_file_atomically,
@@ -117,3 +118,21 @@ def test_read_json_lines_with_a_damaged_line_keeps_the_others(
 
     assert read_json_lines(path) == [{"a": 1}, {"d": 3}]
     assert caplog.text.count("is damaged") == 2
+
+
+def test_file_digest_follows_the_content_and_reads_an_unchanged_file_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large file of weights is read when it has changed, not for every network."""
+    path = tmp_path / "weights.h5"
+    path.write_bytes(b"a" * 3_000_000)
+    first = file_digest(path)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", None)
+        again = file_digest(path)
+    path.write_bytes(b"a" * 2_999_999 + b"b")
+    os.utime(path, ns=(0, 1))  # the clock of a file system may be coarse
+
+    assert again == first
+    assert len(first) == 16
+    assert file_digest(path) != first

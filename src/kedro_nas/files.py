@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import logging
 import math
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -74,6 +76,31 @@ def write_at(number: int, content: Buffer, offset: int) -> None:
         if not written:
             raise OSError(errno.EIO, "the file system takes no more bytes")
         left, offset = left[written:], offset + written
+
+
+def file_digest(path: Path) -> str:
+    """Return a digest of a file's content: 16 hexadecimal digits.
+
+    It is worked out once per process for a file of one path, size and time of
+    modification.
+
+    Args:
+        path: The file.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    status = path.stat()
+    return _content_digest(path.resolve(), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _content_digest(path: Path, size: int, modified_ns: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(2**20):
+            digest.update(chunk)
+    return digest.hexdigest()[:16]
 
 
 def write_json(path: Path, value: Any) -> None:

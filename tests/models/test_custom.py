@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pathlib
 import sys
 import textwrap
 
@@ -11,11 +12,17 @@ import pytest
 
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.models.build import build_model
+from kedro_nas.models.custom import register_custom_blocks
 from kedro_nas.models.source import write_source
 from kedro_nas.models.spaces import build_search_space, load_search_space
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.space.costs import costs
-from kedro_nas.space.registry import find_block, forget_block, register_block
+from kedro_nas.space.registry import (
+    custom_functions,
+    find_block,
+    forget_block,
+    register_block,
+)
 
 PROFILE = {
     "image_shape": [16, 16, 1],
@@ -186,3 +193,62 @@ def test_register_block_with_a_cost_formula_is_not_built(module):
     without = costs(space.decode(values | {"stage1_block": "conv"}))
 
     assert with_mine.params < without.params
+
+
+def edit(module, before, after):
+    """Edit the user's module, as seen by a process that starts afterwards."""
+    path = pathlib.Path(importlib.import_module(module).__file__)
+    assert before in path.read_text()
+    path.write_text(path.read_text().replace(before, after))
+    sys.modules.pop(module)
+    importlib.invalidate_caches()
+    forget_block("mine")
+
+
+@pytest.mark.parametrize(
+    ("function", "before", "after"),
+    [
+        ("over_vocabulary", "layers.batch_norm(x)", "x"),
+        ("shuffle_free", '"relu"', '"gelu"'),
+    ],
+)
+def test_custom_block_edited_makes_other_networks_and_the_old_are_refused(
+    module, function, before, after
+):
+    """Its key changes; neither an old space nor an old network is taken for new."""
+    values = {"n_stages": 1, "stage1_block": "mine"}
+    old = space_of(f"{module}:{function}")
+    drawn = old.decode(values)
+    build_model(drawn)
+    edit(module, before, after)
+    new = space_of(f"{module}:{function}")
+
+    assert new.block_digests != old.block_digests
+    assert new.decode(values).key != drawn.key
+    assert new.decode(values).network_key != drawn.network_key
+    with pytest.raises(SearchSpaceError, match=r"'mine' .* has changed since"):
+        build_model(drawn)
+    with pytest.raises(SearchSpaceError, match=r"'mine' .* has changed since"):
+        load_search_space(old.to_dict())
+    load_search_space(new.to_dict())
+
+
+def test_custom_block_loaded_anew_in_one_process_is_registered_anew(module):
+    """A notebook that reloads the module searches with what is written there now."""
+    space_of(
+        f"{module}:shuffle_free",
+        custom_blocks={
+            "mine": {
+                "function": f"{module}:shuffle_free",
+                "options": {"groups": [1, 2]},
+            }
+        },
+    )
+    loaded = importlib.import_module(module)
+    importlib.reload(loaded)
+    before = custom_functions()
+    register_custom_blocks({"mine": f"{module}:shuffle_free"})
+
+    assert find_block("mine").function is loaded.shuffle_free
+    assert find_block("mine").options == {"groups": (1, 2)}
+    assert custom_functions() != before

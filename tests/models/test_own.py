@@ -18,6 +18,7 @@ from kedro_nas.space.costs import costs
 
 SHAPE, N_CLASSES = (8, 8, 1), 3
 TEAM = """
+import pathlib
 import keras
 from kedro_nas.space.architecture import Architecture, Stage, Stem
 
@@ -51,6 +52,12 @@ def nested_softmax(shape, n):
 def logits(shape, n):
     x, y = body(shape)
     return keras.Model(x, layers.Dense(n)(y))
+
+
+def loaded(shape, n):
+    model = logits(shape, n)
+    model.load_weights(str(pathlib.Path(__file__).parent / "team.weights.h5"))
+    return model
 
 
 def without_input(shape, n):
@@ -146,6 +153,12 @@ def read(name: str) -> Architecture:
     return read_own_model(f"team_own:{name}", SHAPE, N_CLASSES)
 
 
+def unloaded(architecture: Architecture) -> Architecture:
+    """Give the network as it was measured before its function loaded any weights."""
+    own = architecture.own_model.model_copy(update={"weights_digest": ""})
+    return architecture.model_copy(update={"own_model": own})
+
+
 def pixels() -> np.ndarray:
     drawn = np.random.default_rng(0).uniform(0, 255, (5, *SHAPE))
     return drawn.astype(np.float32)
@@ -220,6 +233,39 @@ def test_own_model_edited_since_it_was_measured_is_another_network(tmp_path):
     assert read("logits").key != before.key
     with pytest.raises(SearchSpaceError, match="has changed since"):
         build_model(before)
+
+
+@pytest.mark.parametrize("name", ["loaded", "logits"])
+def test_own_model_that_loads_other_weights_is_another_network(name, tmp_path):
+    """What a function loads itself is part of the network, as its layers are."""
+    weights = tmp_path / "team.weights.h5"
+    source = read("logits")
+    build_model(source, seed=1).get_layer("own_model").save_weights(weights)
+    before = read("loaded")
+    build_model(before, seed=3)
+    build_model(source, seed=2).get_layer("own_model").save_weights(weights)
+    sys.modules.pop("team_own")
+    after = read("loaded")
+
+    assert source.own_model.weights_digest == ""
+    assert before.own_model.digest == source.own_model.digest
+    assert before.own_model.weights_digest != after.own_model.weights_digest
+    assert before.key != after.key
+    with pytest.raises(SearchSpaceError, match="has changed since"):
+        build_model(before if name == "loaded" else unloaded(before))
+
+
+def test_own_model_is_recognised_at_any_precision():
+    """A worker that trains in half precision builds what was checked in full."""
+    read_one = read("logits")
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        built = build_model(read_one)
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+    assert built.get_layer("own_model").compute_dtype == "bfloat16"
 
 
 def test_own_model_may_be_an_architecture_of_ours():

@@ -12,7 +12,7 @@ from kedro_nas.errors import SearchSpaceError
 from kedro_nas.models.build import build_model
 from kedro_nas.models.measure import count_graph_macs
 from kedro_nas.models.source import write_source
-from kedro_nas.models.spaces import build_search_space
+from kedro_nas.models.spaces import build_search_space, load_search_space
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.space.architecture import Architecture, Backbone, Head, Stage, Stem
 from kedro_nas.space.costs import costs
@@ -151,6 +151,36 @@ def test_backbone_whose_file_is_missing_says_so(tmp_path):
     missing = str(tmp_path / "absent.keras")
     with pytest.raises(SearchSpaceError, match=r"weights of keras_file cannot be had"):
         build_model(start(name="keras_file", weights=missing))
+
+
+def test_backbone_of_a_file_with_other_content_is_another_network(file):
+    """The weights are part of the key, and the old network is not built of the new."""
+    path, model = file
+    options = SearchSpaceOptions.model_validate(
+        {
+            "preset": "tiny",
+            "pretrained": {"backbones": ["keras_file"], "weights": str(path)},
+        }
+    )
+    values = {"backbone": "keras_file"}
+    old = build_search_space(options, PROFILE, seed=0)
+    build_model(old.decode(values))
+    model.set_weights([2 * weight for weight in model.get_weights()])
+    model.save(path)
+    new = build_search_space(options, PROFILE, seed=0)
+
+    assert old.weights_digest != new.weights_digest
+    assert old.decode(values).key != new.decode(values).key
+    assert (
+        start(weights="none")
+        .backbone.model_dump()
+        .keys()
+        .isdisjoint({"weights_digest"})
+    )
+    with pytest.raises(SearchSpaceError, match="have changed since the search began"):
+        build_model(old.decode(values))
+    with pytest.raises(SearchSpaceError, match="have changed since the search space"):
+        load_search_space(old.to_dict())
 
 
 def test_space_with_a_missing_file_drops_the_branch_with_a_note(tmp_path):

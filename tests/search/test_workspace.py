@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,14 +17,65 @@ from kedro_nas.search.workspace import claim_workspace
 VERDICT = {"objective": "accuracy", "bn_momentum": 0.9, "class_weights": None}
 
 
-def _claim(folder: Path, **options: Any) -> Path:
+def _claim(
+    folder: Path,
+    *,
+    data: str = "x",
+    choices: str = "{}",
+    seed: int = 0,
+    blocks: dict[str, str] | None = None,
+    weights: str = "",
+    **options: Any,
+) -> Path:
     store = SimpleNamespace(
-        fingerprint="x",
+        fingerprint=data,
         labels=np.zeros(4, np.int32),
         rows=lambda _: np.arange(4),
     )
-    space = SimpleNamespace(model_dump_json=lambda **_: "{}", custom_blocks={})
-    return claim_workspace(folder, store, space, SearchOptions(**options), VERDICT, 0)
+    space = SimpleNamespace(
+        model_dump_json=lambda **_: choices,
+        block_digests=blocks or {},
+        weights_digest=weights,
+    )
+    return claim_workspace(
+        folder, store, space, SearchOptions(**options), VERDICT, seed
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"data": "y"}, "data set was x, is y"),
+        ({"choices": "[]"}, "search space was"),
+        ({"seed": 1}, "seed was 0, is 1"),
+        ({"blocks": {"mine": "b"}}, "block mine was a, is b"),
+        ({"blocks": {"mine": "a", "other": "c"}}, "block other was None, is c"),
+        ({"weights": "v"}, "pretrained weights was w, is v"),
+    ],
+)
+def test_claim_workspace_of_another_search_is_refused_and_named(
+    tmp_path: Path, changes: dict[str, Any], named: str
+) -> None:
+    """Changed data, space, seed, blocks or weights: nothing is mixed with the old."""
+    begun: dict[str, Any] = {"blocks": {"mine": "a"}, "weights": "w"}
+    folder = _claim(tmp_path / "search", **begun)
+    before = (folder / "ledger.jsonl").read_bytes()
+
+    with pytest.raises(SearchError, match=named):
+        _claim(tmp_path / "search", **{**begun, **changes})
+    assert (folder / "ledger.jsonl").read_bytes() == before
+    assert _claim(tmp_path / "search", **begun) == folder
+
+
+def test_claim_workspace_without_blocks_of_a_user_is_what_it_was(
+    tmp_path: Path,
+) -> None:
+    """A search begun by an earlier version goes on where no such code takes part."""
+    folder = _claim(tmp_path / "search")
+    begun = json.loads((folder / "ledger.jsonl").read_text().splitlines()[0])
+
+    assert not [name for name in begun["belongs"] if "block" in name]
+    assert "pretrained weights" not in begun["belongs"]
 
 
 def test_claim_workspace_with_other_threads_is_refused(tmp_path: Path) -> None:

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 from kedro_nas.data.store import ImageStore
-from kedro_nas.errors import RankingError
+from kedro_nas.errors import RankingError, SearchSpaceError
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.search.tables import contestant
-from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.architecture import Architecture, Stage
+from kedro_nas.space.registry import forget_block, register_block
 from kedro_nas.training import cross_validation
 from kedro_nas.training.cross_validation import SCORES, _invited, rank_finalists
 from kedro_nas.training.tasks import Epoch, Outcome, Task
@@ -277,3 +278,36 @@ def test_rank_finalists_out_of_memory_goes_on_with_half_the_batch_to_the_final_f
     assert best["key"] == network["key"]
     assert best["architecture"]["recipe"]["batch_size"] == 16
     assert best["baseline"]["architecture"]["recipe"]["batch_size"] == 8
+
+
+def test_rank_finalists_with_a_block_that_was_edited_is_refused(
+    small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """Folds in the journal were those of the old block, the final fit would not be."""
+
+    def mine(layers: Any, x: Any, *, filters: int, stride: int, **_: Any) -> Any:
+        return layers.conv(x, filters, 3, stride=stride)
+
+    register_block("mine", path="team:mine")(mine)
+    stages = (Stage(block="mine", depth=1, width=8, kernel_size=3, stride=1),)
+    edited = small_architecture.model_copy(
+        update={
+            "stages": stages,
+            "custom_blocks": (("mine", "team:mine"),),
+            "block_digests": (("mine", "as it was"),),
+        }
+    )
+    entry = contestant(edited, None, is_baseline=False)
+    try:
+        with pytest.raises(SearchSpaceError, match=r"'mine' .* has changed since"):
+            rank_finalists(
+                None,
+                {"verdict": {}},
+                {"finalists": [entry], "search": {}},
+                tmp_path,
+                RankingOptions(baseline="none"),
+                SearchOptions(),
+                0,
+            )
+    finally:
+        forget_block("mine")

@@ -7,6 +7,7 @@ from typing import Any
 
 from kedro_nas.space.architecture import Backbone, OwnModel
 from kedro_nas.space.backbones import install_backbone_ruler
+from kedro_nas.space.block_programs import install_block_describer
 from kedro_nas.space.measured import install_ruler
 from kedro_nas.space.own_models import install_own_model_ruler
 from kedro_nas.space.registry import Block
@@ -36,6 +37,15 @@ def _measure_own_model(
     return measure_own_model(model, image_shape, n_classes)
 
 
+def _describe_block(
+    block: Block, shape: tuple[int, ...], arguments: Mapping[str, Any]
+) -> Any:
+    from kedro_nas.models.stable_config import describe_block
+
+    return describe_block(block, shape, arguments)
+
+
 install_ruler(_measure_block)
+install_block_describer(_describe_block)
 install_backbone_ruler(_measure_backbone)
 install_own_model_ruler(_measure_own_model)

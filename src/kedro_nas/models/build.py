@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kedro_nas.errors import KedroNasError, SearchSpaceError
-from kedro_nas.models.custom import register_custom_blocks
+from kedro_nas.models.custom import register_blocks_of
 from kedro_nas.models.own import apply_own_model
 from kedro_nas.models.seeded import seeded_layers
 from kedro_nas.seeds import derive_seed
@@ -122,7 +122,7 @@ def build_model(
             seed=seed,
         )
         return keras.Model(pixels, own, name="network")
-    register_custom_blocks(dict(architecture.custom_blocks))
+    register_blocks_of(architecture)
     layers = KerasLayers(bn_momentum=bn_momentum, seed=seed)
     x = pixels
     try:

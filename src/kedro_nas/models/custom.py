@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kedro_nas.errors import SearchSpaceError
-from kedro_nas.space.registry import Value, find_registered, register_block
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.block_programs import check_blocks
+from kedro_nas.space.registry import Block, Value, find_registered, register_block
 
 
 def register_custom_blocks(
@@ -27,12 +30,32 @@ def register_custom_blocks(
     """
     for name, path in blocks.items():
         known = find_registered(name)
-        if known is not None and known.path == path:
+        if known is not None and known.path == path and not _is_redefined(known):
             continue
         function = import_function(path, f"custom block '{name}'")
+        chosen = (options or {}).get(name)
+        if chosen is None and known is not None:
+            chosen = known.options
         known = find_registered(name)  # the import may have registered it itself
         if known is None or known.function is not function:
-            register_block(name, options=(options or {}).get(name), path=path)(function)
+            register_block(name, options=chosen, path=path)(function)
+
+
+def _is_redefined(block: Block) -> bool:
+    """Return whether a block's module was loaded anew, as a notebook does."""
+    module, _, attribute = block.path.partition(":")
+    now = getattr(sys.modules.get(module), attribute, None)
+    return now is not None and now is not block.function
+
+
+def register_blocks_of(architecture: Architecture) -> None:
+    """Register the user's blocks of a network, and see that they are what was searched.
+
+    Raises:
+        SearchSpaceError: A block cannot be imported, or has changed since.
+    """
+    register_custom_blocks(dict(architecture.custom_blocks))
+    check_blocks(architecture)
 
 
 def import_function(path: str, what: str) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -16,8 +17,10 @@ import numpy as np
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.models.custom import import_function, register_custom_blocks
 from kedro_nas.models.seeded import seeded_layers
+from kedro_nas.models.stable_config import plain_layers, stable_config
 from kedro_nas.seeds import derive_seed, generator
 from kedro_nas.space.architecture import Architecture, OwnModel, Stem
+from kedro_nas.space.block_programs import digest_blocks
 from kedro_nas.space.costs import costs
 
 CONTRACT = (
@@ -30,8 +33,6 @@ _REMEDY = "Mend the function, or set nas.ranking.baseline: auto"
 _PROBED_IMAGES = 4
 _LEAST_PROBABILITY = 1e-7  # as Keras' own cross-entropy from probabilities
 _SUM_TOLERANCE = 1e-3
-# What differs between two buildings of one network.
-_UNSTABLE = frozenset({"seed", "shared_object_id"})
 
 
 def read_own_model(
@@ -54,16 +55,18 @@ def read_own_model(
     made = _call(path, image_shape, n_classes)
     if isinstance(made, Architecture):
         return _checked(made, path, image_shape, n_classes)
-    if _call(path, image_shape, n_classes) is made:
-        raise _refused(
-            path, "the same model at each call, so folds would share weights"
-        )
+    digest, weights_digest = _describe(path, image_shape, n_classes)
     gives = _what_it_gives(made, path, image_shape, n_classes)
     architecture = Architecture(
         input_shape=image_shape,
         n_classes=n_classes,
         stem=Stem(width=1, kernel_size=1, stride=1),
-        own_model=OwnModel(function=path, digest=_digest(made, path), gives=gives),
+        own_model=OwnModel(
+            function=path,
+            digest=digest,
+            gives=gives,
+            weights_digest=weights_digest,
+        ),
     )
     costs(architecture)
     return architecture
@@ -90,10 +93,13 @@ def apply_own_model(
     """
     import keras
 
+    shape = tuple(pixels.shape[1:])
+    function = import_function(own.function, "baseline")
+    now = _describe_once(function, own.function, shape, n_classes)
     derived = None if seed is None else derive_seed(seed, "weights", "own_model")
     with seeded_layers(derived):
-        model = _call(own.function, tuple(pixels.shape[1:]), n_classes)
-    if isinstance(model, Architecture) or _digest(model, own.function) != own.digest:
+        model = _call(own.function, shape, n_classes)
+    if now != (own.digest, own.weights_digest):
         raise SearchSpaceError(
             f"{own.function} has changed since the search measured it",
             received="another network",
@@ -128,6 +134,49 @@ def _call(path: str, image_shape: tuple[int, ...], n_classes: int) -> Any:
     return made
 
 
+def _describe(
+    path: str, image_shape: tuple[int, ...], n_classes: int
+) -> tuple[str, str]:
+    """Return the digests of what a function builds, and of the weights it sets itself.
+
+    Weights that are the same in two models, and not one constant, were not left to
+    chance: they were loaded from a file, or seeded by the function.
+
+    Raises:
+        SearchSpaceError: It is no model that can be saved, or the same one each time.
+    """
+    with plain_layers():
+        first, second = (_call(path, image_shape, n_classes) for _ in range(2))
+    if first is second:
+        raise _refused(
+            path, "the same model at each call, so folds would share weights"
+        )
+    if isinstance(first, Architecture):
+        return "", ""
+    found = hashlib.sha256()
+    is_set = False
+    pairs = zip(first.get_weights(), second.get_weights(), strict=True)
+    for place, (values, others) in enumerate(pairs):
+        if np.ptp(values) and np.array_equal(values, others):
+            found.update(f"{place} {values.dtype} {values.shape}".encode())
+            found.update(np.ascontiguousarray(values).tobytes())
+            is_set = True
+    weights_digest = found.hexdigest()[:12] if is_set else ""
+    return _digest(first, path), weights_digest
+
+
+@lru_cache(maxsize=16)
+def _describe_once(
+    function: Any,  # loaded anew it is described anew
+    path: str,
+    image_shape: tuple[int, ...],
+    n_classes: int,
+) -> tuple[str, str]:
+    """Describe what a function builds once per process: its code stays, once loaded."""
+    del function
+    return _describe(path, image_shape, n_classes)
+
+
 def _told(error: Exception) -> str:
     """Say an error in one line; Keras writes some over many, with bold letters."""
     text = re.sub(r"\x1b\[\d+m", "", str(error))
@@ -150,9 +199,10 @@ def _checked(
         raise _refused(
             path, f"an Architecture for {made.input_shape}, {made.n_classes} classes"
         )
-    register_custom_blocks(dict(made.custom_blocks))
+    paths = dict(made.custom_blocks)
+    register_custom_blocks(paths)
     costs(made)
-    return made
+    return made.model_copy(update={"block_digests": digest_blocks(made.stages, paths)})
 
 
 def _what_it_gives(
@@ -216,7 +266,7 @@ def _digest(model: Any, path: str) -> str:
     try:
         config = keras.saving.serialize_keras_object(model)
         strangers = ", ".join(sorted(_strangers(config)))
-        text = json.dumps(_anonymous(config, _layer_names(config, {})), sort_keys=True)
+        text = json.dumps(stable_config(config), sort_keys=True)
         if not strangers:
             keras.saving.deserialize_keras_object(config)  # takes it to pieces
     except Exception as error:
@@ -238,33 +288,3 @@ def _strangers(value: Any) -> set[str]:
     known = not isinstance(module, str) or module.partition(".")[0] == "keras"
     own = set() if known else {f"{module}.{value.get('class_name')}"}
     return own.union(*map(_strangers, value.values()))
-
-
-def _layer_names(value: Any, names: dict[str, str]) -> dict[str, str]:
-    """Number layers in their order; Keras numbers unnamed ones anew in each process."""
-    if isinstance(value, dict):
-        config = value.get("config")
-        if isinstance(config, dict) and value.get("class_name") != "DTypePolicy":
-            name = config.get("name")
-            if isinstance(name, str):
-                names.setdefault(name, f"layer {len(names)}")
-        for item in value.values():
-            _layer_names(item, names)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _layer_names(item, names)
-    return names
-
-
-def _anonymous(value: Any, names: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {
-            str(key): _anonymous(item, names)
-            for key, item in value.items()
-            if key not in _UNSTABLE
-        }
-    if isinstance(value, list | tuple):
-        return [_anonymous(item, names) for item in value]
-    if isinstance(value, str):
-        return names.get(value, value)
-    return value if isinstance(value, int | float | None) else repr(value)

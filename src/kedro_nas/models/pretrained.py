@@ -21,7 +21,12 @@ from typing import Any
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.models.measure import measure_model
 from kedro_nas.space.architecture import Backbone
-from kedro_nas.space.backbones import APPLICATIONS, FROM_FILE, enlarged
+from kedro_nas.space.backbones import (
+    APPLICATIONS,
+    FROM_FILE,
+    digest_weights,
+    enlarged,
+)
 
 _KERNEL_RANK = 2
 _MAP_RANK = 4
@@ -81,6 +86,8 @@ def load_whole(
     Raises:
         SearchSpaceError: The weights cannot be had, or fit another network.
     """
+    if load_weights or backbone.name == FROM_FILE:
+        _check_weights(backbone)
     try:
         return _load_whole(backbone, image_shape, load_weights=load_weights)
     except Exception as error:
@@ -91,6 +98,18 @@ def load_whole(
             remedy="Download the file elsewhere and give its path as "
             "nas.search_space.pretrained.weights",
         ) from error
+
+
+def _check_weights(backbone: Backbone) -> None:
+    """Refuse a file whose content is not that which was searched."""
+    known, found = backbone.weights_digest, digest_weights(backbone.weights)
+    if known and found and found != known:
+        raise SearchSpaceError(
+            f"the weights {backbone.weights} have changed since the search began",
+            received="a file of other content",
+            allowed="the file that was searched",
+            remedy="Put the file back, or run the stages again from search_space on",
+        )
 
 
 def freeze(body: Any, unfrozen: int, anew: Sequence[Any] = ()) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from kedro_nas.models.backbone_source import write_backbone
 from kedro_nas.models.build import normalisation
-from kedro_nas.models.custom import register_custom_blocks
+from kedro_nas.models.custom import register_blocks_of
 from kedro_nas.models.own_source import write_own_model
 from kedro_nas.space.architecture import Architecture, Backbone, Stage
 from kedro_nas.space.backbones import backbone_cost
@@ -165,11 +165,11 @@ def write_source(
         imported, from the user's package; a user's own network is, as a whole.
 
     Raises:
-        SearchSpaceError: A custom block cannot be imported.
+        SearchSpaceError: A custom block cannot be imported, or has changed since.
     """
     if architecture.own_model:
         return write_own_model(architecture)
-    register_custom_blocks(dict(architecture.custom_blocks))
+    register_blocks_of(architecture)
     layers = SourceLayers(
         architecture.input_shape,
         bn_momentum=bn_momentum,

@@ -13,7 +13,12 @@ from kedro_nas.models.pretrained import load_body
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.space import search_space as plain
 from kedro_nas.space.architecture import Backbone
-from kedro_nas.space.backbones import check_backbone, recall_backbones
+from kedro_nas.space.backbones import (
+    check_backbone,
+    digest_weights,
+    recall_backbones,
+)
+from kedro_nas.space.block_programs import block_changed, digest_all_options
 from kedro_nas.space.figure import search_space_figure
 from kedro_nas.space.measured import recall_table
 
@@ -97,13 +102,39 @@ def load_search_space(value: Mapping[str, Any]) -> plain.SearchSpace:
     """Read `nas.search_space` and register the blocks it needs.
 
     Raises:
-        SearchSpaceError: A custom block cannot be imported.
+        SearchSpaceError: A custom block cannot be imported, or a block or the file of
+            weights has changed since the space was made.
     """
     space = plain.SearchSpace.from_dict(value)
     register_custom_blocks(space.custom_blocks, space.custom_options)
+    space = _as_made(space)
     recall_table(space.measured)
     recall_backbones(space.backbone_costs)
     return space
+
+
+def _as_made(space: plain.SearchSpace) -> plain.SearchSpace:
+    """Compare blocks and weights with those the space was made with.
+
+    One of an earlier version does not say what they were, so they are what they are.
+    """
+    blocks = digest_all_options(space.custom_blocks)
+    for name, digest in space.block_digests.items():
+        if blocks[name] != digest:
+            raise block_changed(name, space.custom_blocks[name])
+    weights = digest_weights(space.backbone_weights)
+    if space.weights_digest and weights != space.weights_digest:
+        raise SearchSpaceError(
+            f"the weights {space.backbone_weights} have changed since the search space"
+            " was made",
+            received="a file of other content" if weights else "no file",
+            allowed="the file that was measured and searched",
+            remedy="Put the file back, or run the stages again from search_space on, "
+            "with nas.search.on_change: restart",
+        )
+    if "backbone" not in space.choices:
+        weights = ""
+    return space.model_copy(update={"block_digests": blocks, "weights_digest": weights})
 
 
 def draw_search_space(value: Mapping[str, Any], seed: int) -> Any:

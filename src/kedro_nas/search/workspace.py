@@ -51,7 +51,8 @@ def claim_workspace(
     Args:
         folder: The directory.
         store: Its fingerprint is compared.
-        space: Its choices, bounds and anchors are compared.
+        space: Its choices, bounds and anchors are compared, and what the user's blocks
+            and weights are.
         options: All but the extensions are compared.
         verdict: Of the data profile; what training obeys in it is compared.
         seed: Compared.
@@ -116,7 +117,11 @@ def _belongs(
         include={"input_shape", "n_classes", "choices", "bounds", "anchors"}
     )
     kept = options.model_dump(mode="json", exclude=EXTENSIONS)
+    code = {f"block {name}": it for name, it in sorted(space.block_digests.items())}
+    if space.weights_digest:
+        code["pretrained weights"] = space.weights_digest
     return {
+        **code,
         "data set": store.fingerprint,
         "search space": hashlib.sha256(text.encode()).hexdigest()[:12],
         "seed": seed,

@@ -68,6 +68,8 @@ class Backbone(_Value):
             the first step: the top of a network belongs to the classes it was taught.
         input_size: Side to which smaller images are enlarged first, in pixels.
         weights: `imagenet`, the path of a weights file, or `none`.
+        weights_digest: Of the file's content, empty where there is no file: other
+            weights under the same path are another network.
     """
 
     name: str
@@ -76,6 +78,13 @@ class Backbone(_Value):
     reinitialised: int = Field(0, ge=0)
     input_size: int = Field(ge=1)
     weights: str = "imagenet"
+    weights_digest: str = ""
+
+    @model_serializer(mode="wrap")
+    def _leave_out_no_file(
+        self, serialize: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        return _without_empty(serialize(self), "weights_digest")
 
     def describe_training(self) -> str:
         """Say in a few words what of it learns.
@@ -96,11 +105,19 @@ class OwnModel(_Value):
         digest: Of what it built when it was measured; an edited function is another
             network.
         gives: What comes out of it.
+        weights_digest: Of the weights it sets itself, empty where it sets none.
     """
 
     function: str
     digest: str
     gives: Literal["probabilities", "logits"]
+    weights_digest: str = ""
+
+    @model_serializer(mode="wrap")
+    def _leave_out_no_weights(
+        self, serialize: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        return _without_empty(serialize(self), "weights_digest")
 
 
 class Head(_Value):
@@ -152,6 +169,8 @@ class Architecture(_Value):
         backbone: A pretrained network instead of stem and stages.
         custom_blocks: Where the user's blocks among the stages are found, name and
             `package.module:function`, so that any process can build the network.
+        block_digests: What these blocks did when the network was drawn, name and
+            digest: edited, they make another network.
         own_model: A user's network; stem, head and activation then mean nothing.
     """
 
@@ -164,6 +183,7 @@ class Architecture(_Value):
     recipe: Recipe = Recipe()
     backbone: Backbone | None = None
     custom_blocks: tuple[tuple[str, str], ...] = ()
+    block_digests: tuple[tuple[str, str], ...] = ()
     own_model: OwnModel | None = None
 
     @model_validator(mode="after")
@@ -176,15 +196,12 @@ class Architecture(_Value):
         return self
 
     @model_serializer(mode="wrap")
-    def _leave_out_no_model(
+    def _leave_out_empty(
         self, serialize: SerializerFunctionWrapHandler
     ) -> dict[str, Any]:
         # keys and files of all other networks stay what they were before there were
-        # own models
-        value: dict[str, Any] = serialize(self)
-        if self.own_model is None:
-            value.pop("own_model", None)
-        return value
+        # own models and digests of blocks
+        return _without_empty(serialize(self), "own_model", "block_digests")
 
     def model_copy(
         self, *, update: Mapping[str, Any] | None = None, deep: bool = False
@@ -256,6 +273,11 @@ class Architecture(_Value):
                 f"{_stride(stage.stride)}{times}"
             )
         return " · ".join(parts)
+
+
+def _without_empty(value: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Leave fields out that say nothing, so that files and keys are as without them."""
+    return {k: v for k, v in value.items() if k not in names or v}
 
 
 def halved(architecture: Architecture, times: int) -> Architecture:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from kedro_nas.errors import SearchSpaceError
+from kedro_nas.files import file_digest
 from kedro_nas.space.architecture import Backbone
 from kedro_nas.space.registry import unknown
 
@@ -62,6 +64,20 @@ def enlarged(image_shape: tuple[int, ...], input_size: int) -> tuple[int, int]:
     )
 
 
+def digest_weights(weights: str) -> str:
+    """Return the digest of a file of weights; empty for `imagenet` and `none`.
+
+    A file that is not there has none: who loads it says so.
+
+    Args:
+        weights: As `Backbone.weights`.
+    """
+    path = Path(weights)
+    if weights in {"imagenet", "none"} or not path.is_file():
+        return ""
+    return file_digest(path)
+
+
 def install_backbone_ruler(ruler: Ruler) -> None:
     """Say who measures backbones; `kedro_nas.models` does when imported."""
     _rulers[:] = [ruler]
@@ -99,15 +115,15 @@ def recall_backbones(table: Mapping[str, Mapping[str, int]]) -> None:
 
 
 def _key(backbone: Backbone, image_shape: tuple[int, ...]) -> str:
-    weights: Any = backbone.weights if backbone.name == FROM_FILE else ""
-    return json.dumps(
-        [
-            backbone.name,
-            backbone.kept,
-            backbone.unfrozen,
-            backbone.reinitialised,
-            backbone.input_size,
-            weights,
-            list(image_shape),
-        ]
-    )
+    parts: list[Any] = [
+        backbone.name,
+        backbone.kept,
+        backbone.unfrozen,
+        backbone.reinitialised,
+        backbone.input_size,
+        backbone.weights if backbone.name == FROM_FILE else "",
+        list(image_shape),
+    ]
+    if backbone.name == FROM_FILE and backbone.weights_digest:
+        parts.append(backbone.weights_digest)
+    return json.dumps(parts)

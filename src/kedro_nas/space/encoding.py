@@ -18,6 +18,7 @@ from kedro_nas.space.architecture import (
     Stage,
     Stem,
 )
+from kedro_nas.space.block_programs import digest_blocks
 from kedro_nas.space.choices import (
     PER_STAGE,
     RECIPE,
@@ -44,6 +45,7 @@ def decode_values(
     n_classes: int,
     custom_blocks: Mapping[str, str],
     weights: str = "imagenet",
+    weights_digest: str = "",
 ) -> Architecture:
     """Make the canonical architecture of flat values; missing ones are defaults.
 
@@ -54,6 +56,7 @@ def decode_values(
         n_classes: Number of classes.
         custom_blocks: The user's blocks, name to `package.module:function`.
         weights: Of the pretrained branch.
+        weights_digest: Of their file, empty where there is none.
     """
 
     def pick(name: str) -> Any:
@@ -76,6 +79,7 @@ def decode_values(
                 reinitialised=pick("backbone_reinitialised"),
                 input_size=pick("backbone_input_size"),
                 weights=weights,
+                weights_digest=weights_digest,
             ),
         )
     stem = _stem(pick("stem_width"), pick("stem_kernel_size"), pick("stem_stride"))
@@ -90,6 +94,7 @@ def decode_values(
         activation=pick("activation"),
         recipe=recipe,
         custom_blocks=_paths(used, custom_blocks) if custom_blocks else (),
+        block_digests=digest_blocks(used, custom_blocks) if custom_blocks else (),
     )
 
 

@@ -173,6 +173,19 @@ def attention_names() -> tuple[str, ...]:
     return tuple(sorted(_attentions))
 
 
+def custom_functions() -> tuple[tuple[str, Any], ...]:
+    """Return the user's blocks registered in this process: names and functions.
+
+    Two results are equal exactly when no block was added or redefined between them.
+    """
+    own = sorted((block for block in _blocks.values() if block.path), key=_name)
+    return tuple((block.name, block.function) for block in own)
+
+
+def _name(block: Block) -> str:
+    return block.name
+
+
 def forget_block(name: str) -> None:
     """Take a block out again, for tests and notebooks that redefine one."""
     _blocks.pop(name, None)

@@ -16,7 +16,8 @@ from kedro_nas.parameters.search_space import Range, SearchSpaceOptions
 from kedro_nas.seeds import generator
 from kedro_nas.space.anchors import anchor_values
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.space.backbones import backbone_table, enlarged
+from kedro_nas.space.backbones import backbone_table, digest_weights, enlarged
+from kedro_nas.space.block_programs import digest_all_options
 from kedro_nas.space.bounds import Bounds, resolve_bounds
 from kedro_nas.space.choices import resolve_options, spell_out
 from kedro_nas.space.costs import costs, stage_shapes
@@ -69,8 +70,10 @@ class SearchSpace(BaseModel):
         smallest: The cheapest architecture and its costs.
         custom_blocks: The user's blocks, name to `package.module:function`.
         custom_options: Their own choices, as given in YAML.
+        block_digests: What they did when the space was made, by name.
         backbone_share: Share of draws that start from a pretrained backbone.
         backbone_weights: Their weights.
+        weights_digest: Of the file of weights, empty where there is none.
         backbone_costs: What the backbones were measured to cost.
         measured: Costs of the user's opaque blocks so far, so that another process
             need not build them again.
@@ -91,8 +94,10 @@ class SearchSpace(BaseModel):
     smallest: dict[str, Any] = {}
     custom_blocks: dict[str, str] = {}
     custom_options: dict[str, dict[str, tuple[Value, ...]]] = {}
+    block_digests: dict[str, str] = {}
     backbone_share: float = 0.25
     backbone_weights: str = "imagenet"
+    weights_digest: str = ""
     backbone_costs: dict[str, dict[str, int]] = {}
     measured: dict[str, dict[str, dict[str, int]]] = {}
     notes: tuple[str, ...] = ()
@@ -136,6 +141,7 @@ class SearchSpace(BaseModel):
             n_classes=self.n_classes,
             custom_blocks=self.custom_blocks,
             weights=self.backbone_weights,
+            weights_digest=self.weights_digest,
         )
 
     def is_feasible(self, architecture: Architecture) -> tuple[bool, str]:
@@ -205,6 +211,9 @@ def build_search_space(
         custom_blocks=_custom_paths(resolved),
         backbone_share=resolved.pretrained.share,
         backbone_weights=resolved.pretrained.weights,
+        weights_digest=digest_weights(resolved.pretrained.weights)
+        if resolved.pretrained.backbones
+        else "",
         custom_options={
             name: block.options
             for name, block in options.custom_blocks.items()
@@ -223,6 +232,7 @@ def build_search_space(
             "backbone_costs": backbone_table() if "backbone" in space.choices else {},
             "notes": _failing_blocks(space),
             "measured": measured_table(space.custom_blocks),
+            "block_digests": digest_all_options(space.custom_blocks),
             "seconds": time.perf_counter() - started,
         }
     )

@@ -14,6 +14,7 @@ import pandas as pd
 
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import RankingError
+from kedro_nas.models.custom import register_blocks_of
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.ranking.choose import rank_contestants
@@ -77,10 +78,11 @@ def rank_finalists(
     Raises:
         RankingError: No contestant completed a fold, or the finalists were chosen
             with another baseline.
+        SearchSpaceError: A user's block has changed since the search.
     """
     began = time.monotonic()
     verdict = profile["verdict"]
-    contestants = _invited(finalists, options.baseline)
+    contestants = _with_blocks(_invited(finalists, options.baseline))
     full = full_epochs(finalists)
     workers = resolve_workers(search.workers, search.threads_per_worker)
     folder = workspace / "ranking"
@@ -145,6 +147,16 @@ def _invited(finalists: dict[str, Any], baseline: str) -> list[dict[str, Any]]:
             allowed="the same, or none",
             remedy="Run the search stage again; what it has trained is kept",
         )
+    return contestants
+
+
+def _with_blocks(contestants: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Register the contestants' blocks, and refuse those that have changed.
+
+    Folds in the journal are those of the old block; the final fit would not be.
+    """
+    for one in contestants:
+        register_blocks_of(Architecture.from_dict(one["architecture"]))
     return contestants
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import TrainingError
+from kedro_nas.models.custom import register_blocks_of
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.seeds import derive_seed
@@ -55,11 +56,14 @@ def fit_final_models(
 
     Raises:
         TrainingError: The winner could not be fitted.
+        SearchSpaceError: A user's block has changed since the search.
     """
     began = time.monotonic()
     folder = workspace / "final"
     winner = Architecture.from_dict(best_architecture["architecture"])
     baseline = _baseline(best_architecture)
+    for one in (winner, baseline or winner):
+        register_blocks_of(one)
     execution = execution_here(best_architecture.get("execution"))
 
     def task(architecture: Architecture, number: int) -> Task:

@@ -7,10 +7,13 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.registry import forget_block, register_block
 from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.workers import local
@@ -72,6 +75,28 @@ def test_pool_import_is_told_to_the_task_that_waited_for_it(
 
     assert outcomes["one"].seconds["import"] > 0
     assert outcomes["two"].seconds["import"] == 0
+
+
+def test_pool_of_blocks_that_were_redefined_is_of_another_kind(
+    tmp_path: Path,
+) -> None:
+    """Workers keep the code they have imported, so edited blocks want new workers."""
+
+    def kind() -> tuple[object, ...]:
+        return LocalPool.kind(SearchOptions(workers=1), tmp_path)
+
+    def mine(layers: Any, x: Any, **_: Any) -> Any:
+        return x
+
+    plain = kind()
+    register_block("mine", path="team:mine")(mine)
+    one, same = kind(), kind()
+    forget_block("mine")
+    register_block("mine", path="team:mine")(lambda layers, x, **_: layers.add(x, x))
+    other = kind()
+    forget_block("mine")
+
+    assert plain != one == same != other
 
 
 def test_pool_network_is_held_by_the_worker_that_trained_it_last(

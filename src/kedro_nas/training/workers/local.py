@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from kedro_nas.devices import cpu_numbers, find_gpus, gpu_names
 from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.space.registry import custom_functions
 from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.base import Event
@@ -83,12 +84,15 @@ class LocalPool:
             options.max_silence_s,
             options.max_worker_memory_mb,
             tuple(sys.path),
+            # a worker keeps the code of blocks that it has imported
+            custom_functions(),
         )
 
     @classmethod
     def start(cls, options: SearchOptions, log: Path) -> LocalPool:
         """Start the pool that the options describe."""
-        workers, threads, log, max_silence_s, max_memory_mb, _ = cls.kind(options, log)
+        made_for = cls.kind(options, log)
+        workers, threads, log, max_silence_s, max_memory_mb, *_ = made_for
         pool = cls(
             workers=workers,
             threads=threads,
@@ -96,7 +100,7 @@ class LocalPool:
             max_silence_s=max_silence_s,
             max_memory_mb=max_memory_mb,
         )
-        pool.made_for = cls.kind(options, log)
+        pool.made_for = made_for
         return pool
 
     @property

@@ -1,0 +1,264 @@
+"""What a user's block does, as a digest: the layers it makes of fixed arguments.
+
+A path does not name a block: its code changes. The digest does not change with comments
+or names, and does with the layers, their arguments or their order. A block over Keras
+tensors needs Keras to be described, which this layer does not have;
+`kedro_nas.models` installs its describer here when it is imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import product
+from types import CodeType
+from typing import Any
+
+from kedro_nas.errors import SearchSpaceError
+from kedro_nas.space.architecture import Architecture, Stage
+from kedro_nas.space.formulas import Shape, layer_cost
+from kedro_nas.space.layers import Layer, LayerVocabulary
+from kedro_nas.space.registry import Block, Value, find_block
+
+Options = tuple[tuple[str, Value], ...]
+Describer = Callable[[Block, Shape, Mapping[str, Any]], Any]
+_describers: list[Describer] = []
+
+# Arguments at which blocks are described: few channels and many, odd and even sides,
+# every stride and kernel a space may have, and once each activation.
+_SHAPES: tuple[Shape, ...] = ((16, 16, 8), (3, 5, 64))
+_FILTERS = (8, 64, 320)
+_KERNELS = (1, 3, 5, 7)
+_STRIDES = (1, 2)
+_ACTIVATIONS = ("relu", "swish", "hard_swish")
+# Building with Keras takes some 50 ms: shapes, filters, kernel sizes and strides.
+_OPAQUE_USES: tuple[tuple[Shape, int, int, int], ...] = (
+    ((8, 8, 32), 32, 3, 1),
+    ((8, 8, 32), 64, 3, 2),
+    ((8, 8, 32), 64, 5, 1),
+)
+MAX_COMBINATIONS = 64  # of a block's options, that a space is described by
+
+
+def install_block_describer(describer: Describer) -> None:
+    """Set who describes blocks over Keras tensors; the latest wins.
+
+    Args:
+        describer: `f(block, input_shape, arguments)` giving JSON values that are equal
+            in any process for code that does the same.
+    """
+    _describers[:] = [describer]
+
+
+def digest_blocks(
+    stages: Iterable[Stage], custom_blocks: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """Return the digest of each user's block among stages, sorted by name.
+
+    Args:
+        stages: Their options are those the blocks are described with.
+        custom_blocks: The user's blocks by name; they are registered already.
+    """
+    used: dict[str, set[Options]] = {}
+    for stage in stages:
+        if stage.block in custom_blocks:
+            used.setdefault(stage.block, set()).add(stage.options)
+    return tuple(
+        (name, digest_block(name, sorted(options)))
+        for name, options in sorted(used.items())
+    )
+
+
+def digest_all_options(names: Iterable[str]) -> dict[str, str]:
+    """Return the digest of each user's block over all that may be chosen of it.
+
+    Args:
+        names: Of registered blocks.
+    """
+    return {name: digest_block(name, _combinations(name)) for name in names}
+
+
+def check_blocks(architecture: Architecture) -> None:
+    """Refuse a network whose blocks are not those it was made with.
+
+    Raises:
+        SearchSpaceError: The code of a block does something else than when the network
+            was drawn.
+    """
+    if not architecture.block_digests:
+        return
+    paths = dict(architecture.custom_blocks)
+    now = dict(digest_blocks(architecture.stages, paths))
+    for name, digest in architecture.block_digests:
+        if now.get(name) != digest:
+            raise block_changed(name, paths.get(name, ""))
+
+
+def block_changed(name: str, path: str) -> SearchSpaceError:
+    """Return the error for a block that is no longer what was searched."""
+    return SearchSpaceError(
+        f"the block '{name}' ({path}) has changed since the search space was made",
+        received="code that makes other layers",
+        allowed="the block that was measured and searched",
+        remedy="Undo the change, or run the stages again from search_space on, with "
+        "nas.search.on_change: restart",
+    )
+
+
+def digest_block(name: str, options: Sequence[Options]) -> str:
+    """Return the digest of a registered block for some values of its options."""
+    block = find_block(name)
+    parts = [
+        _digest_use(block.name, block.function, block.closing, one) for one in options
+    ]
+    return _hash(parts)
+
+
+@lru_cache(maxsize=1_024)
+def _digest_use(
+    name: str, function: Any, closing: Any, options: Options
+) -> str:  # the functions are arguments so that a redefined block is described anew
+    block = find_block(name)
+    return _hash(_opaque(block, options) if block.opaque else _program(block, options))
+
+
+def _combinations(name: str) -> list[Options]:
+    """List the values of a block's options, one at a time where they are too many."""
+    allowed = {key: list(values) for key, values in find_block(name).options.items()}
+    count = 1
+    for values in allowed.values():
+        count *= len(values)
+    if count <= MAX_COMBINATIONS:
+        combined = [
+            dict(zip(allowed, values, strict=True))
+            for values in product(*allowed.values())
+        ]
+    else:
+        first = {key: values[0] for key, values in allowed.items()}
+        combined = [
+            {**first, key: value} for key, values in allowed.items() for value in values
+        ]
+    return [tuple(sorted(one.items())) for one in combined]
+
+
+class BlockRecorder(LayerVocabulary):
+    """The recording interpreter: tensors are numbered, layers become a list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[Any] = []
+
+    def input(self, shape: Shape) -> tuple[int, Shape]:
+        """Return a tensor that no layer made."""
+        return self._note("input", (), shape)
+
+    def apply(self, layer: Layer, *inputs: Any) -> Any:
+        """Record one layer; its name matters, as it seeds the layer's weights."""
+        shape = layer_cost(layer, [of for _, of in inputs]).shape
+        return self._note([layer.kind, layer.name, layer.config], inputs, shape)
+
+    def attend(self, x: Any) -> Any:
+        """Record where the stage's attention stands."""
+        return self._note("attention", (x,), x[1])
+
+    def shape(self, x: Any) -> Shape:
+        """Return the shape of a tensor."""
+        of: Shape = x[1]
+        return of
+
+    def backbone(self, backbone: Any, x: Any) -> Any:
+        """Refuse: a block has no pretrained body."""
+        raise SearchSpaceError("a block cannot contain a pretrained backbone")
+
+    def opaque(self, block: Any, x: Any, arguments: dict[str, Any]) -> Any:
+        """Refuse: a block over the vocabulary has no block over Keras tensors."""
+        raise SearchSpaceError("a block over the vocabulary cannot contain another")
+
+    def _note(
+        self, what: Any, inputs: tuple[Any, ...], shape: Shape
+    ) -> tuple[int, Shape]:
+        self.lines.append([what, [number for number, _ in inputs], list(shape)])
+        return len(self.lines) - 1, shape
+
+
+def _program(block: Block, options: Options) -> list[Any]:
+    """List the layers of a block over the vocabulary at all fixed arguments."""
+    programs = []
+    uses = [
+        (shape, filters, kernel_size, stride, "relu")
+        for shape, filters, kernel_size, stride in product(
+            _SHAPES, _FILTERS, _KERNELS, _STRIDES
+        )
+    ]
+    uses += [(_SHAPES[0], _FILTERS[0], 3, 1, word) for word in _ACTIVATIONS]
+    for shape, filters, kernel_size, stride, activation in uses:
+        recorder = BlockRecorder()
+        try:
+            y = block.function(
+                recorder,
+                recorder.input(shape),
+                filters=filters,
+                kernel_size=kernel_size,
+                stride=stride,
+                activation=activation,
+                attend=recorder.attend,
+                **dict(options),
+            )
+            if block.closing is not None:
+                y = block.closing(recorder, y, activation=activation, **dict(options))
+            programs.append([recorder.lines, y[0]])
+        except Exception as error:  # noqa: BLE001 - it may be meant for other arguments
+            programs.append([type(error).__name__, code_digest(block.function)])
+    return programs
+
+
+def _opaque(block: Block, options: Options) -> list[Any]:
+    if not _describers:
+        raise SearchSpaceError(
+            f"cannot describe the block '{block.name}'",
+            received="a block over Keras tensors",
+            allowed="Keras to build it with",
+            remedy="Import kedro_nas.models first",
+        )
+    described = []
+    for shape, filters, kernel_size, stride in _OPAQUE_USES:
+        arguments = {
+            "filters": filters,
+            "kernel_size": kernel_size,
+            "stride": stride,
+            **dict(options),
+        }
+        try:
+            described.append(_describers[-1](block, shape, arguments))
+        except Exception as error:  # noqa: BLE001 - it may be meant for other arguments
+            described.append([type(error).__name__, code_digest(block.function)])
+    return described
+
+
+def code_digest(function: Any) -> str:
+    """Return a digest of a function's byte code; empty for what has none.
+
+    Line numbers, comments and file names do not count.
+    """
+    code = getattr(function, "__code__", None)
+    return "" if code is None else _hash(describe_code(code))
+
+
+def describe_code(code: CodeType) -> list[Any]:
+    """Return what a code object computes, as JSON values."""
+    constants = [
+        describe_code(one)
+        if isinstance(one, CodeType)
+        else sorted(map(repr, one))
+        if isinstance(one, frozenset)
+        else repr(one)
+        for one in code.co_consts
+    ]
+    return [code.co_code.hex(), list(code.co_names), constants]
+
+
+def _hash(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
