@@ -37,7 +37,10 @@ def test_status_after_a_kill_calls_no_trial_under_way(
         "search": SEARCH,
     }
 
-    assert said in _text(value)
+    text = _text(value, "kedro run --pipelines team")
+
+    assert said in text
+    assert ("`kedro run --pipelines team` goes on" in text) is not running
 
 
 def test_status_of_a_search_its_budget_ended_promises_nothing_more() -> None:
@@ -56,7 +59,7 @@ def test_status_of_a_search_its_budget_ended_promises_nothing_more() -> None:
         },
     }
 
-    text = _text(value)
+    text = _text(value, "kedro run --pipelines nas")
 
     assert "5 trials completed, 1 failed, 2 stopped by the budget" in text
     assert "left" not in text

@@ -27,11 +27,12 @@ def status(
     """Show how far the search is, what is best so far, and what is left."""
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
         value = read_status(search)
-    say(value, _text(value), as_json=as_json)
+        command = search.run_command()
+    say(value, _text(value, command), as_json=as_json)
 
 
-def _text(value: dict[str, Any]) -> str:
-    lines = [f"{value['namespace']}: {_now(value)}"]
+def _text(value: dict[str, Any], command: str) -> str:
+    lines = [f"{value['namespace']}: {_now(value, command)}"]
     lines += [
         f"  {'done' if done else '    '}  {name}"
         for name, done in value["stages"].items()
@@ -57,14 +58,14 @@ def _text(value: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _now(value: dict[str, Any]) -> str:
+def _now(value: dict[str, Any], command: str) -> str:
     if value["running"]:
         return f"running, in {value['stage']}"
     if value["stage"] is None:
         return "finished"
     if value["search"] is None and not any(value["stages"].values()):
-        return "not begun; `kedro run` begins it"
-    return f"not running, next is {value['stage']}; `kedro run` goes on from there"
+        return f"not begun; `{command}` begins it"
+    return f"not running, next is {value['stage']}; `{command}` goes on from there"
 
 
 def _left(search: dict[str, Any]) -> str:
