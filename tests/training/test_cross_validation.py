@@ -58,7 +58,7 @@ class ScoringPool:
         task, self._task = self._task, None
         assert task is not None
         if self.dies and len(self.tasks) > 2:
-            raise InterruptedError
+            raise KeyboardInterrupt
         time.sleep(self.each_s)
         scores = dict.fromkeys(cross_validation.SCORES, 0.5)
         outcome = Outcome(
@@ -140,7 +140,7 @@ def test_rank_finalists_pipeline_budget_counts_a_killed_session(
     """What a killed ranking spent is spent: for the folds, and for the final fit."""
     options: dict[str, Any] = {"budget_s": None, "pipeline_budget_s": 1000.0}
     pool.dies = True
-    with pytest.raises(InterruptedError):
+    with pytest.raises(KeyboardInterrupt):
         rank(small_architecture, tmp_path, **options)
     (clock,) = (tmp_path / "ranking").glob("clock-*.txt")
     clock.write_text("200.0")
