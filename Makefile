@@ -6,7 +6,8 @@
 # make clean  what can be made again; the venv and results stay
 #
 # All are safe to repeat: the venv is made once, and again only when pyproject.toml
-# or constraints.txt change. PYTHON=/path/to/python3 chooses the interpreter.
+# or constraints.txt change. PYTHON=/path/to/python3 chooses the interpreter, JOBS=n the
+# number of test processes (JOBS=0: none beside pytest's own, for a debugger).
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -22,6 +23,11 @@ DEV_STAMP := $(VENV)/.installed-dev
 DOCS_STAMP := $(VENV)/.installed-docs
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# test processes: more than four only wait for the longest files
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n > 4 ? 4 : n)))
+# a file stays in one process, which makes its fixtures once; long files come first
+PYTEST = $(BIN)/pytest --doctest-modules -n $(JOBS) --dist loadfile --no-loadscope-reorder
+
 export KEDRO_DISABLE_TELEMETRY ?= 1
 export DO_NOT_TRACK ?= 1
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -31,7 +37,7 @@ say = @printf '\n==> %s\n'
 .PHONY: help run test quick lint docs bench viz template reference pins clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 9
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 10
 
 $(BIN)/python:
 	$(say) "Making $(VENV) with $(PYTHON)"
@@ -71,11 +77,11 @@ lint: $(DEV_STAMP)
 
 test: lint
 	$(say) "Tests and doctests (those that train and start Kedro included)"
-	$(BIN)/pytest --doctest-modules $(ARGS)
+	$(PYTEST) $(ARGS)
 
 quick: lint
 	$(say) "Tests and doctests, without the slow ones"
-	$(BIN)/pytest --doctest-modules -m "not slow" $(ARGS)
+	$(PYTEST) -m "not slow" $(ARGS)
 
 docs: $(DOCS_STAMP)
 	$(say) "Building site/ strictly"

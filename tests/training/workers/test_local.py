@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -175,20 +176,51 @@ def test_pool_closed_leaves_no_process(tmp_path: Path) -> None:
         os.kill(process, 0)
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="Linux only")
-def test_pool_keeps_workers_on_cores_only_where_they_fill_them(tmp_path: Path) -> None:
-    """A small search leaves the choice of core to the system, for others' sake."""
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) == 1:
+@pytest.fixture
+def cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Give this process's cores, at least two, which no other pool has claimed."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    if not hasattr(os, "sched_getaffinity"):
+        pytest.skip("only Linux keeps processes on cores")
+    found = sorted(os.sched_getaffinity(0))
+    if len(found) == 1:
         pytest.skip("one core is always full")
+    return found
+
+
+def _cores_of(pool: LocalPool) -> list[list[int]]:
+    return [sorted(os.sched_getaffinity(pid)) for pid in pool.process_ids()]
+
+
+def test_pool_keeps_workers_on_cores_only_where_they_fill_them(
+    tmp_path: Path, cores: list[int]
+) -> None:
+    """A small search leaves the choice of core to the system, for others' sake."""
     seen = {}
     for workers in (1, len(cores)):
         pool = LocalPool(workers=workers, threads=1, log=tmp_path / "log")
-        seen[workers] = [sorted(os.sched_getaffinity(p)) for p in pool.process_ids()]
+        seen[workers] = _cores_of(pool)
         pool.close()
 
     assert seen[1] == [cores]
     assert seen[len(cores)] == [[core] for core in cores]
+
+
+def test_pool_beside_another_leaves_its_cores_to_the_system(
+    tmp_path: Path, cores: list[int]
+) -> None:
+    """Of two pools that fill the machine one is pinned, the next when it has ended."""
+    seen = []
+    options = {"workers": len(cores), "threads": 1, "log": tmp_path / "log"}
+    first, second = LocalPool(**options), LocalPool(**options)
+    for pool in (first, second):
+        seen.append(_cores_of(pool))
+        pool.close()
+    third = LocalPool(**options)
+    seen.append(_cores_of(third))
+    third.close()
+
+    assert seen == [[[n] for n in cores], [cores] * len(cores), [[n] for n in cores]]
 
 
 def test_resolve_workers_auto_is_one_per_gpu_or_core(

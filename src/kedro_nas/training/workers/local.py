@@ -22,6 +22,7 @@ from kedro_nas.space.registry import custom_functions
 from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.base import Event
+from kedro_nas.training.workers.core_claim import CoreClaim
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class LocalPool:
         self._max_silence_s = max_silence_s
         self._max_memory_mb = max_memory_mb
         self.made_for: tuple[Any, ...] = ()
+        self._claim = self._claim_cores()
         self._said: queue.Queue[tuple[int, int, dict[str, Any] | None]] = queue.Queue()
         self._workers = [self._start(i) for i in range(self._size)]
 
@@ -142,14 +144,20 @@ class LocalPool:
             "OPENBLAS_NUM_THREADS": "1",
         }
 
-    def _pin(self, pid: int, number: int) -> None:
-        """Keep a worker on its own cores: two pinned ones beat one wide one 1.24 x.
+    def _claim_cores(self) -> CoreClaim | None:
+        """Claim the cores, if the workers are to stay on them.
 
         Where workers leave cores free the system places them: two small searches at a
         time would else both sit on the first core, at half of their speed.
         """
         fills = self._size * self._threads >= len(self._cpus)
         if self._gpus or not fills or not hasattr(os, "sched_setaffinity"):
+            return None
+        return CoreClaim(self._cpus)
+
+    def _pin(self, pid: int, number: int) -> None:
+        """Keep a worker on its own cores: two pinned ones beat one wide one 1.24 x."""
+        if self._claim is None or not self._claim.granted:
             return
         first = number * self._threads
         cores = [
@@ -281,6 +289,8 @@ class LocalPool:
         """End all workers; tasks under way are given up."""
         for worker in self._workers:
             self._end(worker)
+        if self._claim is not None:
+            self._claim.release()
 
 
 def _event(line: str) -> dict[str, Any] | None:
