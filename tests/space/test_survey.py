@@ -1,4 +1,4 @@
-"""The survey, the figure, the baseline and the anchors tell what a space holds."""
+"""The survey, the baseline and the anchors tell what a space holds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pytest
 from kedro_nas.space.anchors import n_stages_for, stem_stride_for
 from kedro_nas.space.baseline import baseline_architecture
 from kedro_nas.space.costs import costs
-from kedro_nas.space.figure import search_space_figure
 from kedro_nas.space.speed import seconds_per_epoch
 from kedro_nas.space.survey import survey
 
@@ -37,15 +36,6 @@ def test_survey_of_the_default_space_is_affordable_on_a_cpu(space):
 
     assert ranges.loc["macs", "median"] <= 8e6
     assert ranges.loc["seconds_per_epoch", "median"] < 15
-
-
-def test_figure_shows_draws_anchors_and_bounds(space):
-    """The picture has the cloud, the stars and a line per bound."""
-    figure = search_space_figure(space, seed=0)
-
-    assert len(figure.data[0].x) == 500
-    assert list(figure.data[1].x) == [costs(a).params for a in space.anchors]
-    assert len(figure.layout.shapes) == 2
 
 
 @pytest.mark.parametrize("n_images", [200, 8_000, 100_000])

@@ -6,10 +6,9 @@ import json
 from typing import Any
 
 from kedro.io.core import DatasetError
-from kedro_datasets._typing import JSONPreview
 
 from kedro_nas.datasets.file import FileDataset
-from kedro_nas.datasets.preview import to_json
+from kedro_nas.datasets.preview import JSONPreview, to_json
 from kedro_nas.files import finite
 from kedro_nas.space.architecture import Architecture
 

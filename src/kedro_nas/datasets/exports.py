@@ -13,10 +13,9 @@ from kedro.io.core import (
     Version,
     get_protocol_and_path,
 )
-from kedro_datasets._typing import JSONPreview
 
 from kedro_nas.datasets.filesystem import open_filesystem
-from kedro_nas.datasets.preview import to_json
+from kedro_nas.datasets.preview import JSONPreview, to_json
 
 
 class ExportsDataset(AbstractVersionedDataset[Path, Path]):

@@ -7,12 +7,11 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 from kedro.io.core import get_protocol_and_path
-from kedro_datasets._typing import JSONPreview
 
 from kedro_nas.data.sources import Columns, Source, source_at
 from kedro_nas.datasets.filesystem import storage_options
 from kedro_nas.datasets.keras_sets import KERAS_SETS, keras_source
-from kedro_nas.datasets.preview import to_json
+from kedro_nas.datasets.preview import JSONPreview, to_json
 from kedro_nas.redaction import redacted
 
 

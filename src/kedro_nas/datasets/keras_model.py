@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from kedro.io.core import DatasetError, Version
-from kedro_datasets._typing import JSONPreview
 
 from kedro_nas.datasets.file import FileDataset
-from kedro_nas.datasets.preview import to_json
+from kedro_nas.datasets.preview import JSONPreview, to_json
 
 
 class KerasModelDataset(FileDataset[Any, Any]):

@@ -1,13 +1,17 @@
-"""Previews for kedro-viz, which chooses the panel by the annotation's name."""
+"""Previews for kedro-viz, which chooses the panel by the name of the annotation."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
-
-from kedro_datasets._typing import JSONPreview
+from typing import Any, NewType
 
 from kedro_nas.files import finite
+
+# kedro-datasets has the same types in a private module
+HTMLPreview = NewType("HTMLPreview", str)
+ImagePreview = NewType("ImagePreview", str)
+JSONPreview = NewType("JSONPreview", str)
+TablePreview = NewType("TablePreview", dict[str, Any])
 
 
 def to_json(value: Any) -> JSONPreview:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from kedro_datasets._typing import HTMLPreview
-
 from kedro_nas.datasets.file import FileDataset
+from kedro_nas.datasets.preview import HTMLPreview
 
 
 class ReportDataset(FileDataset[str, str]):

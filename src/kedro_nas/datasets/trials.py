@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kedro_datasets._typing import TablePreview
 from kedro_datasets.pandas import ParquetDataset
+
+from kedro_nas.datasets.preview import TablePreview
 
 _NOT_SHOWN = ("architecture",)
 

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from kedro.io.core import AbstractDataset, DatasetError
-from kedro_datasets._typing import JSONPreview
 
-from kedro_nas.datasets.preview import to_json
+from kedro_nas.datasets.preview import JSONPreview, to_json
 
 
 class WorkspaceDataset(AbstractDataset[Path, Path]):

@@ -19,7 +19,6 @@ from kedro_nas.space.backbones import (
     recall_backbones,
 )
 from kedro_nas.space.block_programs import block_changed, digest_all_options
-from kedro_nas.space.figure import search_space_figure
 from kedro_nas.space.measured import recall_table
 
 AUTO = "auto"
@@ -135,8 +134,3 @@ def _as_made(space: plain.SearchSpace) -> plain.SearchSpace:
     if "backbone" not in space.choices:
         weights = ""
     return space.model_copy(update={"block_digests": blocks, "weights_digest": weights})
-
-
-def draw_search_space(value: Mapping[str, Any], seed: int) -> Any:
-    """Draw the Plotly figure of `nas.search_space`."""
-    return search_space_figure(load_search_space(value), seed)

@@ -12,6 +12,7 @@ from typing import Any
 
 from kedro_nas.space.choices import Choices, nearest_value
 from kedro_nas.space.formulas import strided
+from kedro_nas.space.stem_strides import stem_strides_for
 
 _WIDTHS = (96, 128, 192, 256)
 _LEARNING_RATE = 2e-3
@@ -62,10 +63,7 @@ def allowed_default(allowed: Any) -> Any:
 
 def stem_stride_for(image_shape: tuple[int, int, int]) -> int:
     """Return the stem stride that suits a size: 1, 2 or 4."""
-    side = max(image_shape[:2])
-    if side < 16:
-        return 1
-    return 2 if side < 96 else 4
+    return stem_strides_for(image_shape).proven
 
 
 def n_stages_for(image_shape: tuple[int, int, int]) -> int:

@@ -23,6 +23,7 @@ from kedro_nas.space.registry import (
     find_block,
     unknown,
 )
+from kedro_nas.space.stem_strides import stem_strides_for
 
 Allowed = tuple[Value, ...] | Range
 Choices = dict[str, Allowed]
@@ -127,17 +128,8 @@ def spell_out(
 
 
 def stem_strides(given: Any, image_shape: tuple[int, int, int]) -> tuple[int, ...]:
-    """Return the stem's strides; `auto` follows the longer side of the images.
-
-    Below 16 pixels 1 or 2, below 64 only 2, else 2 or 4: with maps of about 14 to
-    28 after the stem a candidate trains in seconds (benchmarks of stride-2 stems).
-    """
-    if given != "auto":
-        return tuple(given)
-    side = max(image_shape[:2])
-    if side < 16:
-        return (1, 2)
-    return (2,) if side < 64 else (2, 4)
+    """Return the stem's strides; `auto` follows the longer side of the images."""
+    return stem_strides_for(image_shape).allowed if given == "auto" else tuple(given)
 
 
 def draw_value(allowed: Allowed, share: float) -> Value:

@@ -19,6 +19,7 @@ def build_search_space(
 
 def draw_search_space(search_space: dict[str, Any], seed: int) -> Any:
     """Draw where the networks of the space lie and what its bounds are."""
-    from kedro_nas.models.spaces import draw_search_space as draw
+    from kedro_nas.models.spaces import load_search_space
+    from kedro_nas.report.figures.search_space import draw_search_space as draw
 
-    return draw(search_space, seed)
+    return draw(load_search_space(search_space), seed)

@@ -29,6 +29,9 @@ HEAT = [
     [1.0, "rgba(11,123,193,1)"],
 ]
 
+# from few to many layers
+DEPTHS = [[0.0, "#c9ccd1"], [1.0, WINNER]]
+
 # names of more networks would fill megabytes of a page that must stay small
 MAX_NAMED = 800
 
