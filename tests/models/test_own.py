@@ -11,7 +11,7 @@ import pytest
 
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.models.build import build_model
-from kedro_nas.models.own import read_own_model
+from kedro_nas.models.own import _describe_once, read_own_model
 from kedro_nas.models.source import write_source
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.costs import costs
@@ -258,6 +258,7 @@ def test_own_model_that_loads_other_weights_is_another_network(name, tmp_path):
 def test_own_model_is_recognised_at_any_precision():
     """A worker that trains in half precision builds what was checked in full."""
     read_one = read("logits")
+    _describe_once.cache_clear()  # a worker has not described it before
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
