@@ -372,6 +372,21 @@ def test_links_of_a_page_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
+CITED = re.compile(
+    r"\b((?:benchmarks|docs|examples|tests)/[\w./-]+\.(?:json|md|png|py))"
+)
+
+
+@pytest.mark.parametrize("folder", ["docs", "src", "benchmarks", "."])
+def test_files_that_are_cited_exist(folder: str) -> None:
+    """A measurement or a page that a text refers to is in the repository."""
+    found = (ROOT / folder).glob("*" if folder == "." else "**/*")
+    texts = [path for path in found if path.suffix in {".md", ".py", ".yml", ".toml"}]
+    cited = {name for path in texts for name in CITED.findall(path.read_text())}
+
+    assert [name for name in sorted(cited) if not (ROOT / name).exists()] == []
+
+
 def test_every_how_to_is_reached_from_the_readme() -> None:
     """A newcomer at the README finds each recipe in one or two steps."""
     pages = (ROOT / "README.md", ROOT / "docs" / "index.md")

@@ -120,7 +120,8 @@ def _fill(remaining: NDArray[np.float64], n: int) -> NDArray[np.int64]:
 def _mix(identity: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
     """Scramble identities with a seed; one-to-one, so no two units tie.
 
-    Source: Steele, Lea & Flood (2014), the finaliser of SplitMix64.
+    Source: Steele, Lea & Flood (2014), Fast Splittable Pseudorandom Number
+    Generators, the finaliser of SplitMix64.
     """
     value = identity + np.uint64((seed * 0x9E3779B97F4A7C15 + 1) % 2**64)
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

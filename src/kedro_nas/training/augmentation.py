@@ -14,7 +14,8 @@ Strengths, each with what the one before has:
 mirrored image is not always of the same class: digits and letters change meaning. A
 last suffix, `+mixup` or `+cutmix`, mixes images and labels (`training.mixing`).
 
-Source: DeVries & Taylor (2017) for cutout; the rest is standard practice.
+Source: DeVries & Taylor (2017), https://arxiv.org/abs/1708.04552, for cutout; the
+rest is standard practice.
 """
 
 from __future__ import annotations

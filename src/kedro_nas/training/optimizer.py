@@ -32,7 +32,8 @@ class FusedOptimizer:
         pretrained: Which variables follow the second learning rate.
 
     Source: Loshchilov & Hutter (2019), Decoupled Weight Decay Regularization;
-        Sutskever et al. (2013) for Nesterov's momentum.
+        Sutskever et al. (2013), On the Importance of Initialization and Momentum,
+        for Nesterov's momentum.
     """
 
     def __init__(
