@@ -34,7 +34,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 say = @printf '\n==> %s\n'
 
-.PHONY: help run test quick lint docs bench viz template reference pins clean
+.PHONY: help run test quick lint docs bench viz reference pins clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 10
@@ -94,10 +94,6 @@ bench: $(DEV_STAMP)
 viz: $(DEV_STAMP)
 	$(say) "Building build/, the pipeline with its results, for any web server"
 	$(BIN)/kedro viz build --include-previews
-
-template:
-	$(say) "Copying conf/base into what kedro nas init writes"
-	cp conf/base/catalog_nas.yml conf/base/parameters_nas.yml src/kedro_nas/framework/template/
 
 reference: $(DEV_STAMP)
 	$(say) "Writing docs/reference/files.md from the records"

@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = {**os.environ, "COLUMNS": "200", "TF_CPP_MIN_LOG_LEVEL": "3"}
+ENVIRONMENT.pop("PYTHONPATH", None)  # may name the checkout
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +45,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "-zco",
             "--exclude-standard",
             "src",
+            "conf/base",
             "pyproject.toml",
+            "setup.py",
+            "MANIFEST.in",
             "README.md",
             "LICENSE",
         ],
@@ -87,12 +91,22 @@ def test_wheel_carries_what_is_not_python(wheel: Path) -> None:
     starter = "kedro_nas/framework/starter/nas-image/"
 
     assert "kedro_nas/py.typed" in names
-    assert "kedro_nas/framework/template/parameters_nas.yml" in names
     assert "kedro_nas/space/presets/default.yml" in names
     assert f"{starter}cookiecutter.json" in names
     assert f"{starter}{{{{ cookiecutter.repo_name }}}}/conf/local/.gitkeep" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert all(name.startswith(("kedro_nas/", "kedro_nas-")) for name in names)
+
+
+@pytest.mark.parametrize("name", ["catalog_nas.yml", "parameters_nas.yml"])
+def test_wheel_carries_the_configuration_of_this_repository(
+    wheel: Path, name: str
+) -> None:
+    """What `kedro nas init` writes from a wheel is conf/base, made into it at build."""
+    with zipfile.ZipFile(wheel) as archive:
+        shipped = archive.read(f"kedro_nas/framework/template/{name}")
+
+    assert shipped == (ROOT / "conf" / "base" / name).read_bytes()
 
 
 def test_installed_package_is_not_the_checkout(installed: Path) -> None:

@@ -12,7 +12,6 @@ from kedro_nas.errors import ParameterError
 TEMPLATES = ("parameters_nas.yml", "catalog_nas.yml")
 _FOLDER = "${globals:nas_folder,nas}"
 _DEMO_PATH = "data/01_raw/fashion_mnist_12k.parquet"
-_MARKER = re.compile(r"^ *# --- \w+: section (begins|ends)\n", re.MULTILINE)
 _IMAGES_ENTRY = re.compile(r"^images:.*\n(?:^[ ].*\n)+", re.MULTILINE)
 
 _HEADER = """\
@@ -75,12 +74,18 @@ def render_files(
 
 
 def template(name: str) -> str:
-    """Read one file of the template shipped with the package."""
-    return (files("kedro_nas.framework") / "template" / name).read_text()
+    """Read one file of the template: in a checkout, that is conf/base itself.
+
+    The wheel carries a copy, made when it is built (see setup.py).
+    """
+    shipped = files("kedro_nas.framework") / "template" / name
+    if shipped.is_file():
+        return shipped.read_text()
+    return (Path(__file__).parents[3] / "conf" / "base" / name).read_text()
 
 
 def _parameters(namespace: str, preset: str | None) -> str:
-    text = _MARKER.sub("", template("parameters_nas.yml"))
+    text = template("parameters_nas.yml")
     if preset is not None:
         text = _with_preset(text, preset)
     body = re.split(r"^nas:\n", text, maxsplit=1, flags=re.MULTILINE)[1]
