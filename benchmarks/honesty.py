@@ -26,9 +26,13 @@ from scipy import stats
 
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking.choose import rank_contestants
-from kedro_nas.ranking.compare import corrected_mean, corrected_t_test, wilson_interval
-from kedro_nas.ranking.finalists import choose_finalists
+from kedro_nas.search.finalists import choose_finalists
 from kedro_nas.seeds import generator
+from kedro_nas.statistics.paired import (
+    corrected_mean,
+    corrected_t_test,
+    wilson_interval,
+)
 
 N_NETWORKS = 90
 N_FOLDS = 5

@@ -9,12 +9,15 @@ from typing import Any
 import pandas as pd
 
 from kedro_nas.data.store import ImageStore
+from kedro_nas.export.evaluate import evaluate_on_test
 from kedro_nas.export.export import export_model
+from kedro_nas.export.final_fit import fit_final_models
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.ranking.cross_validation import rank_finalists
 from kedro_nas.records.export import TestMetrics
 from kedro_nas.records.job import JobResults
 from kedro_nas.records.profile import DatasetProfile
@@ -22,9 +25,6 @@ from kedro_nas.records.ranking import Choice
 from kedro_nas.records.search import SearchResult
 from kedro_nas.search.search import search_architectures
 from kedro_nas.space.search_space import SearchSpace
-from kedro_nas.training.cross_validation import rank_finalists
-from kedro_nas.training.evaluate import evaluate_on_test
-from kedro_nas.training.final_fit import fit_final_models
 
 
 @dataclass

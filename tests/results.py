@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from kedro_nas.export import scores as test_split
 from kedro_nas.parameters.ranking import RankingOptions
-from kedro_nas.ranking import test as test_split
 from kedro_nas.ranking.choose import rank_contestants
-from kedro_nas.ranking.finalists import choose_finalists
 from kedro_nas.records.export import TestMetrics
 from kedro_nas.records.job import JobResults
 from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.records.ranking import Choice
 from kedro_nas.records.search import SearchResult
+from kedro_nas.search.finalists import choose_finalists
 from kedro_nas.space.architecture import Architecture, Head, Recipe, Stage, Stem
 from kedro_nas.space.search_space import SearchSpace
 

@@ -175,3 +175,13 @@ def finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def name_of(*parts: Any) -> str:
+    """Return a short name of JSON values, the same for equal ones.
+
+    >>> name_of({"a": 1}, [2]) == name_of({"a": 1}, (2,)) != name_of({"a": 2}, [2])
+    True
+    """
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -26,10 +26,10 @@ from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.ranking.cross_validation import rank_finalists
 from kedro_nas.records.job import JobResults
 from kedro_nas.records.search import SearchResult
 from kedro_nas.search.search import search_architectures
-from kedro_nas.training.cross_validation import rank_finalists
 from kedro_nas.training.workers.lease import end_kept_pool
 
 pytestmark = pytest.mark.slow

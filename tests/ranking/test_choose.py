@@ -12,7 +12,7 @@ from kedro_nas.errors import RankingError
 from kedro_nas.files import finite
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking.choose import rank_contestants
-from kedro_nas.ranking.compare import corrected_t_test
+from kedro_nas.statistics.paired import corrected_t_test
 
 HARD = np.array([0.010, -0.008, 0.004, -0.010, 0.004])
 NOISE = np.array([0.004, -0.002, -0.004, 0.003, -0.001])

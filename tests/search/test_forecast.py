@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kedro_nas.accounting.job_budget import search_budget
 from kedro_nas.data.store import ImageStore
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.ranking import RankingOptions
@@ -14,7 +15,6 @@ from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.search.forecast import NetworkTiming, _architectures, forecast
 from kedro_nas.search.ladder import Ladder, make_limits
-from kedro_nas.training.budget import search_budget
 
 
 def _forecast(

@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kedro_nas.accounting.job_budget import left_s
 from kedro_nas.data.store import ImageStore
+from kedro_nas.export.evaluate import evaluate_on_test
 from kedro_nas.export.export import export_model
+from kedro_nas.export.final_fit import fit_final_models
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.ranking.cross_validation import _whole_folds, rank_finalists
 from kedro_nas.search.search import search_architectures
-from kedro_nas.training.budget import left_s
-from kedro_nas.training.cross_validation import _whole_folds, rank_finalists
-from kedro_nas.training.evaluate import evaluate_on_test
-from kedro_nas.training.final_fit import fit_final_models
 from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool

@@ -13,7 +13,8 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
-from kedro_nas.framework import failures, preflight, progress, quiet
+from kedro_nas.framework import failures, preflight, quiet
+from kedro_nas.framework import run_status as progress
 from kedro_nas.framework.registered import is_ours, our_nodes
 from kedro_nas.framework.tracking.record import Recorder
 from kedro_nas.framework.tracking.tensorboard import require_tensorboard

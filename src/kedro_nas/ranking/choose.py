@@ -8,9 +8,9 @@ import pandas as pd
 
 from kedro_nas.errors import RankingError
 from kedro_nas.parameters.ranking import RankingOptions
-from kedro_nas.ranking.compare import FoldMean, PairedTest
 from kedro_nas.ranking.pairing import FoldTable
 from kedro_nas.ranking.sentences import baseline_sentence, choice_sentence
+from kedro_nas.statistics.paired import FoldMean, PairedTest
 
 # the level at which two contestants count as tied, as everywhere in the report
 TIED_ABOVE_P = 0.05

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kedro_nas.errors import RankingError
-from kedro_nas.ranking.compare import (
+from kedro_nas.statistics.paired import (
     FoldMean,
     PairedTest,
     corrected_mean,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kedro_nas.ranking.compare import PairedTest
 from kedro_nas.ranking.pairing import FoldTable
+from kedro_nas.statistics.paired import PairedTest
 
 
 def choice_sentence(

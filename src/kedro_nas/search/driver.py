@@ -16,10 +16,10 @@ from typing import Any
 
 from kedro_nas.errors import SearchError
 from kedro_nas.proposers.base import Proposer
-from kedro_nas.search.budget import Budget
+from kedro_nas.search.countdown import Budget
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
+from kedro_nas.search.live_line import Progress
 from kedro_nas.search.oracle import HyperbandOracle
-from kedro_nas.search.progress import Progress
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.run import MAX_STARTS

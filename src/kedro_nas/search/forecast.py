@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from kedro_nas.accounting.job_budget import search_budget
 from kedro_nas.data.store import ImageStore
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
@@ -19,7 +20,6 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.costs import costs
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.space.speed import seconds_per_epoch
-from kedro_nas.training.budget import search_budget
 
 _DRAWS = 60  # architectures whose estimated speed is averaged
 _STEPS = 3  # measured after one that is not, which allocates

@@ -25,9 +25,9 @@ import keras_tuner
 from keras_tuner.src.engine import trial as kt_trial
 
 from kedro_nas.proposers.base import Proposer
-from kedro_nas.search.encoding import to_hyperparameters
 from kedro_nas.search.ladder import Ladder, Limits
 from kedro_nas.search.promotion import Candidate, promote
+from kedro_nas.search.tuner_values import to_hyperparameters
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.costs import count_macs
 from kedro_nas.space.search_space import SearchSpace

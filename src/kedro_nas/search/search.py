@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from typing_extensions import Self
 
+from kedro_nas.accounting.job_budget import search_budget
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import SearchError
 from kedro_nas.models.spaces import load_search_space
@@ -18,16 +19,16 @@ from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.process_identity import ProcessIdentity
 from kedro_nas.proposers.random import RandomProposer
-from kedro_nas.ranking.finalists import choose_finalists
 from kedro_nas.search.baseline import make_baseline
 from kedro_nas.search.calibration import affordable_macs
 from kedro_nas.search.driver import Driver, Trial
+from kedro_nas.search.finalists import choose_finalists
 from kedro_nas.search.interrupt import stoppable
 from kedro_nas.search.ladder import Ladder, Limits, make_ladder, make_limits
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
-from kedro_nas.search.measured import measure_once
+from kedro_nas.search.live_line import Progress
 from kedro_nas.search.oracle import HyperbandOracle
-from kedro_nas.search.progress import Progress
+from kedro_nas.search.step_speed import measure_once
 from kedro_nas.search.tables import (
     contestant,
     incumbents,
@@ -40,7 +41,6 @@ from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture, halved
 from kedro_nas.space.costs import count_macs
 from kedro_nas.space.search_space import SearchSpace
-from kedro_nas.training.budget import search_budget
 from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.tasks import KINDS, Epoch, Task
 from kedro_nas.training.workers.lease import lease_pool

@@ -200,7 +200,7 @@ class Outcome(BaseModel):
         history: All epochs since the candidate's first, parents' included.
         score: Mean of the objective over the last epochs; null without validation.
         early_stopped: Patience ran out; training on would change nothing.
-        fold_scores: Scores on the held-out fold, of `ranking.metrics`.
+        fold_scores: Scores on the held-out fold, of `statistics.metrics`.
         seconds: By kind: `import` (of TensorFlow, while the task waited for it),
             `build` (the network and its state), `trace` (its graphs), `train`,
             `validate`, `checkpoint`.

@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import DataError, TrainingError
 from kedro_nas.files import write_file_atomically
-from kedro_nas.ranking.metrics import score_predictions
 from kedro_nas.seeds import derive_seed, generator
+from kedro_nas.statistics.metrics import score_predictions
 from kedro_nas.training.checkpoints import load_checkpoint, save_checkpoint
 from kedro_nas.training.learner import DeadlineError, Learner
+from kedro_nas.training.learner_cache import LearnerCache
 from kedro_nas.training.long_training import LongTraining, Progress
 from kedro_nas.training.outage import storage
 from kedro_nas.training.pixels import DevelopmentPixels, development_pixels
 from kedro_nas.training.recipe import learning_rates, two_phases
 from kedro_nas.training.selection import channel_statistics, select_rows, thinned
-from kedro_nas.training.spares import Spares
 from kedro_nas.training.tasks import KINDS, Epoch, Outcome, Task
 from kedro_nas.training.team import TeamLink
 
@@ -65,7 +65,7 @@ class Unit:
         learner: Learner | None,
         deadline: float | None,
         say: Say,
-        spares: Spares | None = None,
+        spares: LearnerCache | None = None,
         on_progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._task = task
@@ -326,7 +326,7 @@ def make_learner(
     task: Task,
     store: ImageStore,
     pixels: DevelopmentPixels,
-    spares: Spares | None = None,
+    spares: LearnerCache | None = None,
     on_progress: Callable[[], None] = lambda: None,
 ) -> Learner:
     """Build the learner of a task; normalisation from its training rows only.

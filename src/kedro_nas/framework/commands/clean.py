@@ -15,8 +15,8 @@ from kedro_nas.framework.commands import (
     namespace_option,
     say,
 )
-from kedro_nas.framework.progress import read_status
 from kedro_nas.framework.project import Search, opened
+from kedro_nas.framework.run_status import read_status
 from kedro_nas.framework.stored import StoredDataset
 from kedro_nas.writer_lock import hold_workspace
 

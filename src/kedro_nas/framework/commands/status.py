@@ -12,8 +12,8 @@ from kedro_nas.framework.commands import (
     namespace_option,
     say,
 )
-from kedro_nas.framework.progress import read_status
 from kedro_nas.framework.project import opened
+from kedro_nas.framework.run_status import read_status
 
 
 @click.command()

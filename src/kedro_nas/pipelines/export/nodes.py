@@ -20,7 +20,7 @@ def fit_final_models(
     seed: int,
 ) -> tuple[Any, Any, dict[str, Any]]:
     """Train the winner and the baseline on all non-test rows."""
-    from kedro_nas.training.final_fit import fit_final_models as fit
+    from kedro_nas.export.final_fit import fit_final_models as fit
 
     return fit(
         dataset,
@@ -53,7 +53,7 @@ def evaluate_on_test(
     workspace: Path,
 ) -> dict[str, Any]:
     """Score the exported model and the baseline on the test rows, once."""
-    from kedro_nas.training.evaluate import evaluate_on_test as evaluate
+    from kedro_nas.export.evaluate import evaluate_on_test as evaluate
 
     return evaluate(
         dataset, model, baseline_model, best_architecture, final_fit, exports, workspace

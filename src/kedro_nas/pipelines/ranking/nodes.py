@@ -21,7 +21,7 @@ def rank_finalists(
     seed: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Cross-validate finalists and baseline on the same folds, and choose."""
-    from kedro_nas.training import cross_validation
+    from kedro_nas.ranking import cross_validation
 
     return cross_validation.rank_finalists(
         dataset,

@@ -22,7 +22,7 @@ from typing import Any, TextIO
 
 from kedro_nas.redaction import redacted
 from kedro_nas.training.device import prepare_device
-from kedro_nas.training.spares import Spares
+from kedro_nas.training.learner_cache import LearnerCache
 
 PROGRESS_S = 1.0  # between two reports of progress, at least
 MAX_LIVE_LEARNERS = 6  # graphs and weights of candidates that may be promoted
@@ -62,7 +62,7 @@ class _Server:
         self._channel = channel
         # by checkpoint: the lineage of the task that wrote it, and its learner
         self._live: OrderedDict[str, tuple[str, Any]] = OrderedDict()
-        self._spares = Spares()
+        self._spares = LearnerCache()
         self._reported = -math.inf
 
     def report_progress(self, task_id: str) -> None:

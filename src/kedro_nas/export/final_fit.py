@@ -7,8 +7,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from kedro_nas.accounting.job_budget import final_limit_s
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import TrainingError
+from kedro_nas.files import name_of
 from kedro_nas.models.custom import register_blocks_of
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
@@ -17,7 +19,6 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.execution import execution_here
 from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.run import Ran, run_tasks
-from kedro_nas.training.schedule import final_limit_s, name_of
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.work_clock import WorkClock

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kedro_nas.search.budget import LONGEST_WAIT_S, Budget
+from kedro_nas.search.countdown import LONGEST_WAIT_S, Budget
 
 
 def test_budget_counts_down_to_zero_and_no_further() -> None:

@@ -11,18 +11,20 @@ import pytest
 from sklearn.datasets import load_digits
 
 from kedro_nas.data.prepare import prepare_images
+from kedro_nas.export import final_fit
+from kedro_nas.export.final_fit import fit_final_models
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.ranking import cross_validation
+from kedro_nas.ranking.cross_validation import rank_finalists
 from kedro_nas.records.search import Execution
-from kedro_nas.search import measured
+from kedro_nas.search import step_speed as measured
 from kedro_nas.search.search import search_architectures
-from kedro_nas.training import cross_validation, execution, final_fit
-from kedro_nas.training.cross_validation import rank_finalists
+from kedro_nas.training import execution
 from kedro_nas.training.execution import PLAIN
-from kedro_nas.training.final_fit import fit_final_models
 from kedro_nas.training.probes import Measured
 from kedro_nas.training.run import run_tasks
 

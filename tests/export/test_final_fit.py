@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from kedro_nas.export import final_fit
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.training import final_fit
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.base import Event
 

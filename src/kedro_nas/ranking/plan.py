@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kedro_nas.training.budget import seconds_per_epoch
+from kedro_nas.accounting.job_budget import seconds_per_epoch
 
 MIN_FOLDS = 2
 STARTUP_S = 10.0  # importing TensorFlow in the workers

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 
 FINISH_S = 45.0  # export with its proof in a fresh process, test and report, measured
@@ -101,3 +102,14 @@ def seconds_per_epoch(
         return 0.0
     per_mac = min(c["seconds_per_epoch"] / c["macs"] for c in known)
     return float(per_mac * contestant["macs"])
+
+
+def final_limit_s(best: Mapping[str, Any], options: RankingOptions) -> float | None:
+    """Return the seconds of a final fit, all sessions together; None for no limit.
+
+    Args:
+        best: `nas.best_architecture`, with what is left of the pipeline's budget.
+        options: `final_budget_s`.
+    """
+    limits = [options.final_budget_s, best.get("final_left_s")]
+    return min((limit for limit in limits if limit is not None), default=None)

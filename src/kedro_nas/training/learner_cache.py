@@ -7,10 +7,10 @@ from typing import Any
 
 from kedro_nas.training.tasks import Task
 
-MAX_SPARES = 4  # contestants of a ranking, usually
+MAX_CACHED = 4  # contestants of a ranking, usually
 
 
-class Spares:
+class LearnerCache:
     """The last few learners of folds, by what their graphs depend on."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Spares:
     def keep(self, task: Task, fingerprint: str, learner: Any) -> None:
         """Keep the learner of a fold; of too many the oldest leaves."""
         self._learners[_suits(task, fingerprint)] = learner
-        while len(self._learners) > MAX_SPARES:
+        while len(self._learners) > MAX_CACHED:
             self._learners.popitem(last=False)
 
     def clear(self) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kedro_nas.ranking.finalists import choose_finalists
+from kedro_nas.search.finalists import choose_finalists
 
 
 def make_trials(*rows):

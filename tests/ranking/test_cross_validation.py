@@ -16,11 +16,11 @@ from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import RankingError, SearchSpaceError
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.ranking import cross_validation
+from kedro_nas.ranking.cross_validation import SCORES, _invited, rank_finalists
 from kedro_nas.search.tables import contestant
 from kedro_nas.space.architecture import Architecture, Stage
 from kedro_nas.space.registry import forget_block, register_block
-from kedro_nas.training import cross_validation
-from kedro_nas.training.cross_validation import SCORES, _invited, rank_finalists
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.base import Event
 

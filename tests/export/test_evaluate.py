@@ -7,8 +7,8 @@ from pathlib import Path
 import keras
 import pytest
 
+from kedro_nas.export.evaluate import count_reads, digest_of
 from kedro_nas.files import append_json_line
-from kedro_nas.training.evaluate import count_reads, digest_of
 
 pytestmark = pytest.mark.slow  # builds networks
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -10,17 +9,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kedro_nas.data.store import ImageStore
-from kedro_nas.files import write_json
-from kedro_nas.parameters.ranking import RankingOptions
-from kedro_nas.training.budget import (
+from kedro_nas.accounting.job_budget import (
     FIT_START_S,
     affordable_epochs,
+    final_limit_s,
     ranking_seconds,
     seconds_per_epoch,
     side_by_side,
 )
-from kedro_nas.training.plan import Plan, plan_cross_validation
+from kedro_nas.data.store import ImageStore
+from kedro_nas.files import write_json
+from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.ranking.plan import Plan, plan_cross_validation
 
 logger = logging.getLogger(__name__)
 
@@ -101,16 +101,6 @@ def keep_schedule(path: Path, make: Callable[[], Schedule]) -> Schedule:
     return schedule
 
 
-def name_of(*parts: Any) -> str:
-    """Return a short name of JSON values, the same for equal ones.
-
-    >>> name_of({"a": 1}, [2]) == name_of({"a": 1}, (2,)) != name_of({"a": 2}, [2])
-    True
-    """
-    text = json.dumps(parts, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
 def final_epochs(
     store: ImageStore,
     best: Mapping[str, Any],
@@ -141,17 +131,6 @@ def final_epochs(
     if epochs < wanted:
         logger.warning("Final fit: %d epochs instead of %d.", epochs, wanted)
     return epochs
-
-
-def final_limit_s(best: Mapping[str, Any], options: RankingOptions) -> float | None:
-    """Return the seconds of a final fit, all sessions together; None for no limit.
-
-    Args:
-        best: `nas.best_architecture`, with what is left of the pipeline's budget.
-        options: `final_budget_s`.
-    """
-    limits = [options.final_budget_s, best.get("final_left_s")]
-    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _granted(

@@ -12,8 +12,8 @@ from PIL import Image
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from kedro_nas.errors import RankingError
-from kedro_nas.ranking.compare import mcnemar, wilson_interval
-from kedro_nas.ranking.metrics import check_predictions, score_predictions
+from kedro_nas.statistics.metrics import check_predictions, score_predictions
+from kedro_nas.statistics.paired import mcnemar, wilson_interval
 
 # enough to see what is going wrong, and a report that stays small
 MAX_MISTAKES = 25

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.training.spares import MAX_SPARES, Spares
+from kedro_nas.training.learner_cache import MAX_CACHED, LearnerCache
 from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.unit import Unit
 
@@ -27,7 +27,7 @@ def make_fold(make_task: MakeTask) -> MakeTask:
     return make
 
 
-def run(task: Task, spares: Spares | None) -> tuple[Unit, Outcome]:
+def run(task: Task, spares: LearnerCache | None) -> tuple[Unit, Outcome]:
     """Run a fold; its learner is kept as a worker keeps it."""
     unit = Unit(task, learner=None, deadline=None, say=lambda _: None, spares=spares)
     outcome = unit.run()
@@ -39,7 +39,7 @@ def run(task: Task, spares: Spares | None) -> tuple[Unit, Outcome]:
 def test_spare_learner_gives_the_bits_of_a_new_one(make_fold: MakeTask) -> None:
     """The second fold on the first one's graphs: same losses, scores and state."""
     weights = tuple(np.linspace(0.5, 1.5, 10).tolist())
-    spares = Spares()
+    spares = LearnerCache()
     first, _ = run(make_fold(0, class_weights=weights), spares)
     before = first.learner.model.get_layer("normalisation").scale
     second, kept = run(make_fold(1, class_weights=weights), spares)
@@ -57,7 +57,7 @@ def test_spare_learner_gives_the_bits_of_a_new_one(make_fold: MakeTask) -> None:
 
 def test_spare_learner_is_not_traced_again(make_fold: MakeTask) -> None:
     """Only the first fold has a first step that is optimised or compiled."""
-    spares = Spares()
+    spares = LearnerCache()
     _, first = run(make_fold(0), spares)
     _, second = run(make_fold(1), spares)
 
@@ -74,7 +74,7 @@ def test_spares_do_not_suit_what_is_traced_otherwise(
     make_fold: MakeTask, changes: dict[str, Any]
 ) -> None:
     """What is a constant of the graphs has to be the same; rows and seeds need not."""
-    spares = Spares()
+    spares = LearnerCache()
     spares.keep(make_fold(0), "x", "learner")
 
     assert spares.take(make_fold(1, **changes), "x") is None
@@ -85,9 +85,9 @@ def test_spares_do_not_suit_what_is_traced_otherwise(
 
 def test_spares_are_few(make_fold: MakeTask, small_architecture: Architecture) -> None:
     """Graphs take memory: the oldest leave, and all of them after the ranking."""
-    spares = Spares()
+    spares = LearnerCache()
     tasks = []
-    for batch in range(1, MAX_SPARES + 2):
+    for batch in range(1, MAX_CACHED + 2):
         recipe = small_architecture.recipe.model_copy(update={"batch_size": batch})
         one = small_architecture.model_copy(update={"recipe": recipe})
         tasks.append(make_fold(0, architecture=one))

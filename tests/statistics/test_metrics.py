@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from kedro_nas.errors import RankingError
-from kedro_nas.ranking.metrics import calibration_error, score_predictions
+from kedro_nas.statistics.metrics import calibration_error, score_predictions
 
 
 def draw(seed, n, n_classes):

@@ -14,7 +14,7 @@ from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
 from sklearn.svm import SVC
 
 from kedro_nas.errors import RankingError
-from kedro_nas.ranking.compare import (
+from kedro_nas.statistics.paired import (
     corrected_mean,
     corrected_t_test,
     mcnemar,

@@ -1,4 +1,4 @@
-"""`kedro_nas.framework.progress`: how far a search is."""
+"""`kedro_nas.framework.run_status`: how far a search is."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from kedro.io import DataCatalog
 
 from kedro_nas.datasets import ReportDataset, WorkspaceDataset
 from kedro_nas.files import append_json_line
-from kedro_nas.framework.progress import (
+from kedro_nas.framework.project import Search
+from kedro_nas.framework.run_status import (
     QUIET_S,
     _is_running,
     mark_running,
@@ -27,7 +28,6 @@ from kedro_nas.framework.progress import (
     summarize_events,
     unmark_running,
 )
-from kedro_nas.framework.project import Search
 from kedro_nas.process_identity import ProcessIdentity, _start_of
 from kedro_nas.space.architecture import Architecture, Stage, Stem
 from kedro_nas.stages import STAGES
@@ -183,7 +183,7 @@ def test_read_status_after_a_kill_is_not_running(
             *(sys.executable, "-c"),
             (
                 "import sys; from pathlib import Path;"
-                "from kedro_nas.framework.progress import mark_running;"
+                "from kedro_nas.framework.run_status import mark_running;"
                 "mark_running(Path(sys.argv[1]), 'ranking')"
             ),
             str(tmp_path / "workspace"),

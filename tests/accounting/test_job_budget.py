@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kedro_nas.parameters.search import SearchOptions
-from kedro_nas.training.budget import (
+from kedro_nas.accounting.job_budget import (
     FINISH_S,
     affordable_epochs,
     left_s,
@@ -15,6 +14,7 @@ from kedro_nas.training.budget import (
     seconds_per_epoch,
     side_by_side,
 )
+from kedro_nas.parameters.search import SearchOptions
 
 
 def test_search_budget_is_the_tighter_of_its_own_and_the_pipelines() -> None:

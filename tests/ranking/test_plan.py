@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kedro_nas.training.plan import Plan, plan_cross_validation
+from kedro_nas.ranking.plan import Plan, plan_cross_validation
 
 
 def _contestants(n: int) -> list[dict[str, Any]]:

@@ -12,26 +12,26 @@ from typing import Any
 
 import pandas as pd
 
+from kedro_nas.accounting.job_budget import left_s
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import RankingError
+from kedro_nas.files import name_of
 from kedro_nas.models.custom import register_blocks_of
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.ranking.choose import rank_contestants
-from kedro_nas.records.search import Execution
-from kedro_nas.seeds import derive_seed
-from kedro_nas.space.architecture import Architecture
-from kedro_nas.training.budget import left_s
-from kedro_nas.training.execution import execution_here
-from kedro_nas.training.outage import outages_explained
-from kedro_nas.training.plan import Plan
-from kedro_nas.training.run import NOT_BEGUN, Ran, run_tasks
-from kedro_nas.training.schedule import (
+from kedro_nas.ranking.plan import Plan
+from kedro_nas.ranking.schedule import (
     final_epochs,
     keep_schedule,
     make_schedule,
-    name_of,
 )
+from kedro_nas.records.search import Execution
+from kedro_nas.seeds import derive_seed
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.training.execution import execution_here
+from kedro_nas.training.outage import outages_explained
+from kedro_nas.training.run import NOT_BEGUN, Ran, run_tasks
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.training.workers.local import resolve_workers

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from kedro_nas.errors import RankingError
-from kedro_nas.ranking import test as test_split
+from kedro_nas.export import scores as test_split
 
 
 def report(labels, probabilities, *, shape=(8, 9, 1), **options):

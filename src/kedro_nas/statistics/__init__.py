@@ -1,0 +1,1 @@
+"""Scores of predictions, and what can be said of paired ones."""
