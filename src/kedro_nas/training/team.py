@@ -1,8 +1,8 @@
 """Several workers that train one network together, by averaging its weights.
 
 Each member takes its own share of the rows and runs some steps; then all replace
-weights and moments by their mean. On two cores this makes 1.5 to 1.6 times the steps of
-one process with two threads, and the exchange costs 2 to 6 %.
+weights and moments by their mean. benchmarks/team.py compares its speed with that of
+one worker with as many threads.
 
 The members are worker processes of one machine; they talk over a socket in a folder
 that the driver makes. Member 0 averages and decides how the next round goes, so that
