@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import platform
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from kedro_nas.errors import SearchError
+from kedro_nas.process_identity import ProcessIdentity
 from kedro_nas.writer_lock import LOCK_FILE, hold_workspace, one_writer
 
 HOLDER = """
@@ -63,6 +65,16 @@ def test_hold_workspace_held_elsewhere_says_who_and_touches_nothing(
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_hold_workspace_writes_down_the_process_as_status_knows_it(
+    tmp_path: Path,
+) -> None:
+    """One record says who runs: a later process of the same pid is not its holder."""
+    with hold_workspace(tmp_path):
+        value = json.loads((tmp_path / LOCK_FILE).read_text())
+
+    assert ProcessIdentity.read(value) == ProcessIdentity.current()
+
+
 def test_hold_workspace_of_a_killed_holder_is_free(
     start_holder: Callable[[], subprocess.Popen[str]], tmp_path: Path
 ) -> None:
@@ -73,7 +85,7 @@ def test_hold_workspace_of_a_killed_holder_is_free(
     with hold_workspace(tmp_path):
         record = (tmp_path / LOCK_FILE).read_text()
 
-    assert f'"pid":{os.getpid()}' in record
+    assert json.loads(record)["pid"] == os.getpid()
 
 
 def test_hold_workspace_nested_is_given_back_with_the_outermost(

@@ -15,18 +15,17 @@ import inspect
 import json
 import logging
 import os
-import platform
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from kedro_nas.errors import SearchError
+from kedro_nas.process_identity import ProcessIdentity
 
 LOCK_FILE = "writer.lock"
 # what flock raises on disks that have no locks
@@ -37,20 +36,31 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
-class Holder(BaseModel):
+@dataclass(frozen=True)
+class Holder:
     """Who writes into a workspace.
 
     Attributes:
-        pid: Its process.
-        host: The machine it runs on.
-        since: When it began, ISO 8601 with the offset of its time zone.
+        process: The process, with its machine.
+        since: When it took the lock, ISO 8601 with the offset of its time zone.
     """
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    pid: int
-    host: str
+    process: ProcessIdentity
     since: str
+
+    @classmethod
+    def read(cls, text: str) -> Holder | None:
+        """Read the record beside a lock; None where it is not whole."""
+        try:
+            value = json.loads(text)
+        except ValueError:
+            return None
+        process = ProcessIdentity.read(value) if isinstance(value, dict) else None
+        return None if process is None else cls(process, str(value.get("since")))
+
+    def to_text(self) -> str:
+        """Return the record as JSON; `read` is the inverse."""
+        return json.dumps({**asdict(self.process), "since": self.since})
 
 
 class _Locks:
@@ -141,10 +151,10 @@ def _locked(workspace: Path) -> int:
             remedy="Mend its permissions or its disk, or give nas.workspace another "
             "path in the catalog",
         ) from error
-    here = Holder(pid=os.getpid(), host=platform.node(), since=_now())
+    here = Holder(ProcessIdentity.current(), since=_now())
     with contextlib.suppress(OSError):  # what follows will say that the disk is full
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, here.model_dump_json().encode(), 0)
+        os.pwrite(descriptor, here.to_text().encode(), 0)
     return descriptor
 
 
@@ -174,15 +184,16 @@ def _open_and_lock(path: Path) -> int:
 
 def _holder(path: Path) -> Holder | None:
     try:
-        return Holder.model_validate(json.loads(path.read_text()))
-    except (OSError, ValueError, ValidationError):
+        return Holder.read(path.read_text())
+    except (OSError, UnicodeDecodeError):
         return None  # it has just taken the lock, or just given it back
 
 
 def _refusal(workspace: Path, holder: Holder | None) -> SearchError:
     who = "a process that has just begun"
     if holder is not None:
-        who = f"process {holder.pid} on {holder.host}, since {holder.since}"
+        process = holder.process
+        who = f"process {process.pid} on {process.host}, since {holder.since}"
     return SearchError(
         f"another run is writing into the workspace {workspace}",
         received=who,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import typing
+from pathlib import Path
 
 import pytest
+import yaml
 
 import kedro_nas.datasets as package
 
@@ -57,3 +59,13 @@ def test_datasets_import_without_keras() -> None:
     done = subprocess.run([sys.executable, "-c", program], check=False)
 
     assert done.returncode == 0
+
+
+def test_datasets_of_json_in_our_catalog_refuse_what_json_does_not_know() -> None:
+    """NaN in a file would be no JSON for any reader but Python's."""
+    path = Path(__file__).parents[2] / "conf" / "base" / "catalog_nas.yml"
+    entries = yaml.safe_load(path.read_text())
+    json = [entry for entry in entries.values() if entry["type"] == "json.JSONDataset"]
+
+    assert json
+    assert all(entry["save_args"] == {"allow_nan": False} for entry in json)

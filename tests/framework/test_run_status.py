@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from kedro.io import DataCatalog
+from kedro.io.core import Version
 
 from kedro_nas.datasets import ReportDataset, WorkspaceDataset
 from kedro_nas.files import append_json_line
@@ -145,10 +146,14 @@ def status(tmp_path: Path) -> Callable[[], dict[str, Any]]:
         }
     )
     catalog["nas.workspace"] = WorkspaceDataset(path=str(tmp_path / "workspace"))
-    context = SimpleNamespace(
-        config_loader={"parameters": {"nas": {"search": {"budget_s": 240}}}}, env=None
-    )
-    return lambda: read_status(Search("nas", context, catalog))
+    given = {"search": {"budget_s": 240}}
+    context = SimpleNamespace(config_loader={"parameters": {"nas": given}}, env=None)
+
+    def read() -> dict[str, Any]:
+        return read_status(Search("nas", context, catalog))
+
+    read.parameters, read.catalog = given, catalog  # type: ignore[attr-defined]
+    return read
 
 
 def test_read_status_names_the_stage_a_living_process_is_in(
@@ -211,6 +216,44 @@ def test_read_status_on_another_machine_looks_at_the_files(
     left = status()
 
     assert (writing["running"], left["running"]) == (True, False)
+    assert writing["elsewhere"]["host"] == left["elsewhere"]["host"] == "elsewhere"
+    assert writing["elsewhere"]["quiet_s"] < QUIET_S < left["elsewhere"]["quiet_s"]
+
+
+def test_read_status_of_a_killed_search_keeps_what_the_pipeline_budget_left_it(
+    status: Callable[[], dict[str, Any]], tmp_path: Path
+) -> None:
+    """`pipeline_budget_s` leaves a search less than `budget_s`: no more is promised."""
+    killed = {**EVENTS[1], "pid": os.getpid(), "process_start": "", "budget_s": 60.0}
+    for event in [killed, *EVENTS[2:]]:
+        append_json_line(tmp_path / "workspace" / "search" / "ledger.jsonl", event)
+    alone = status()
+    status.parameters["search"]["pipeline_budget_s"] = 100  # type: ignore[attr-defined]
+    within = status()
+
+    assert not within["running"]
+    assert (alone["search"]["left_s"], within["search"]["left_s"]) == (231.0, 51.0)
+
+
+def test_read_status_reads_remote_and_versioned_outputs(
+    status: Callable[[], dict[str, Any]], tmp_path: Path
+) -> None:
+    """A versioned folder without a version is not written; a remote file is."""
+    catalog = status.catalog  # type: ignore[attr-defined]
+    versioned = str(tmp_path / "versioned.html")
+    (tmp_path / "versioned.html").mkdir()
+    catalog["nas.search_space"] = ReportDataset(
+        filepath=versioned, version=Version(None, None)
+    )
+    catalog["nas.finalists"] = ReportDataset(filepath="memory://status/finalists")
+    before = status()["stages"]
+    catalog["nas.search_space"].save("{}")
+    catalog["nas.finalists"].save("{}")
+    after = status()["stages"]
+    catalog["nas.finalists"]._fs.rm("/finalists")
+
+    assert [before["search_space"], before["search"]] == [False, False]
+    assert [after["search_space"], after["search"]] == [True, True]
 
 
 def test_read_status_of_a_search_shows_the_budget_it_runs_with(

@@ -10,6 +10,7 @@ from kedro.io import MemoryDataset
 from kedro.io.core import Version
 
 from kedro_nas.datasets import ReportDataset
+from kedro_nas.errors import DataError
 from kedro_nas.framework.stored import StoredDataset
 
 
@@ -41,6 +42,39 @@ def test_stored_remote_removes_only_the_remote_file(
     assert stored.address.startswith("memory://")
     assert not dataset.exists()
     assert (tmp_path / "bucket" / "report.html").read_text() == "mine"
+
+
+class _OfNoFileSystem:
+    """A dataset that gives its address, and neither protocol nor file system."""
+
+    def _describe(self) -> dict[str, str]:
+        return {"path": "memory://bucket/report.html"}
+
+
+def test_stored_of_an_address_removes_no_local_folder_named_like_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is called `memory:` here is not the remote file system."""
+    monkeypatch.chdir(tmp_path)
+    local = tmp_path / "memory:" / "bucket" / "report.html"
+    local.parent.mkdir(parents=True)
+    local.write_text("mine")
+    stored = _stored(_OfNoFileSystem())
+
+    assert stored.protocol == "memory"
+    assert stored.removable(all_versions=True) is None
+    assert local.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "path"), [("file", "/"), ("memory", "/"), ("s3", "bucket")]
+)
+def test_stored_that_is_a_whole_bucket_is_not_removed(protocol: str, path: str) -> None:
+    """What else is in a bucket or on a disk is not ours."""
+    stored = StoredDataset(path, protocol, fsspec.filesystem("memory"), None)
+
+    with pytest.raises(DataError, match="whole bucket or disk"):
+        stored.removable(all_versions=True)
 
 
 @pytest.mark.parametrize(("all_versions", "left"), [(False, ["1"]), (True, [])])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import shlex
 import shutil
@@ -82,3 +83,16 @@ def test_advice_of_a_message_works_where_the_default_does_without_us(
     assert early.returncode == 1
     assert done.returncode == 0, done.stderr
     assert "kedro run --pipelines nas" in apart.kedro("nas", "status").stdout
+
+
+def test_json_of_a_project_that_logs_as_our_page_says_is_alone(
+    searching_host: Host,
+) -> None:
+    """All of standard output is one JSON value, Kedro's and telemetry's logs apart."""
+    page = (ROOT / "docs" / "reference" / "commands.md").read_text()
+    searching_host.write("conf/logging.yml", page.split("```yaml\n")[1].split("```")[0])
+    done = searching_host.kedro("nas", "status", "--json")
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["namespace"] == "nas"
+    assert "as logging configuration" in done.stderr

@@ -16,6 +16,10 @@ _COMMON = frozenset(
     {"use_listings_cache", "listings_expiry_time", "max_paths", "skip_instance_cache"}
     | {"asynchronous", "loop", "batch_size"}
 )
+# Kedro's name for arguments of `open`, which our datasets do not call.
+OF_OPEN = frozenset({"open_args_load", "open_args_save"})
+# Those that ignore what they do not name. Others hand it on, e.g. `headers` to HTTP.
+_CLOSED = frozenset(f"fsspec.implementations.{n}" for n in ("local", "memory", "zip"))
 
 
 def storage_options(
@@ -35,14 +39,18 @@ def storage_options(
             would be ignored in silence.
     """
     given = fs_args or {}
-    known = _known(protocol) if given else None
-    unknown = sorted(set(given) - known) if known is not None else []
-    if known is not None and unknown:
-        close = difflib.get_close_matches(unknown[0], known, n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
+    known, is_all = _known(protocol) if given else (set[str](), True)
+    wrong = [
+        name
+        for name in sorted(set(given) - known)
+        if is_all or name in OF_OPEN or _closest(name, known)
+    ]
+    if wrong:
+        close = _closest(wrong[0], known)
+        hint = f" Did you mean '{close}'?" if close else ""
         raise DatasetError(
             f"`fs_args` has an argument that '{protocol}' does not know. "
-            f"Received: {', '.join(unknown)}.{hint} "
+            f"Received: {', '.join(wrong)}.{hint} "
             f"Allowed: {', '.join(sorted(known))}. Correct the catalog entry."
         )
     return {**deepcopy(given), **deepcopy(credentials or {})}
@@ -67,17 +75,22 @@ def open_filesystem(
     return fsspec.filesystem(protocol, **options)
 
 
-def _known(protocol: str) -> set[str] | None:
-    """Return the arguments a protocol knows; None where its package is missing."""
+def _closest(name: str, known: set[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.8)), None)
+
+
+def _known(protocol: str) -> tuple[set[str], bool]:
+    """Return the arguments a protocol names, and whether it takes no others."""
     try:
         kind = fsspec.get_filesystem_class(protocol)
     except (ImportError, ValueError):
-        return None  # opening it says what to install
+        return set(), False  # opening it says what to install
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return set(_COMMON).union(
+    known = set(_COMMON).union(
         name
         for base in kind.__mro__
         if base not in (object, AbstractFileSystem) and "__init__" in vars(base)
         for name, parameter in inspect.signature(base.__init__).parameters.items()
         if parameter.kind in named and name not in {"self", "fs", "fo"}
     )
+    return known, kind.__module__ in _CLOSED

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from kedro.io.core import get_protocol_and_path
 from kedro_datasets.pandas import ParquetDataset
 
+from kedro_nas.datasets.filesystem import OF_OPEN, storage_options
 from kedro_nas.datasets.preview import TablePreview
 
 _NOT_SHOWN = ("architecture",)
@@ -34,8 +36,23 @@ class TrialsDataset(ParquetDataset):  # type: ignore[misc]
     >>> dataset.preview()["columns"]
     ['trial_id']
 
-    Args: those of `pandas.ParquetDataset`.
+    Args: those of `pandas.ParquetDataset`; credentials win over `fs_args`, as in all
+    our datasets.
     """
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        **others: Any,
+    ) -> None:
+        given = dict(fs_args or {})
+        of_open = {name: given.pop(name) for name in OF_OPEN & given.keys()}
+        protocol, _ = get_protocol_and_path(filepath)
+        options = storage_options(protocol, credentials, given)
+        super().__init__(filepath=filepath, fs_args={**options, **of_open}, **others)
 
     def preview(self, nrows: int = 20) -> TablePreview:
         """Show the first rows, cells that are numbers or words only.

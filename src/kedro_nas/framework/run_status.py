@@ -7,12 +7,13 @@ import json
 import platform
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from kedro_nas.files import read_json_lines, write_json
 from kedro_nas.framework.project import Search
+from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.process_identity import ProcessIdentity
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.stages import STAGES
@@ -47,6 +48,24 @@ def _mark_of(workspace: Path) -> dict[str, Any]:
     return mark
 
 
+@dataclass(frozen=True)
+class WriterElsewhere:
+    """A run on another machine or in another container, as far as its files tell.
+
+    Attributes:
+        host: Name of that machine.
+        quiet_s: Seconds since a file of the workspace was written.
+    """
+
+    host: str
+    quiet_s: float
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether it has written lately, as a living run does all the time."""
+        return self.quiet_s < QUIET_S
+
+
 def _running_stage(workspace: Path) -> str | None:
     """Return the stage in which a living process is, or None."""
     mark = _mark_of(workspace)
@@ -61,24 +80,41 @@ def read_status(search: Search) -> dict[str, Any]:
 
     Returns:
         `namespace`, `stage` (the first that is not done, or None), `running`,
-        `stages` (name to whether it is done) and `search`, see `summarize_events`.
+        `elsewhere` (`host` and `quiet_s` of a run on another machine that has not
+        ended as far as its files tell, or None), `stages` (name to whether it is done)
+        and `search`, see `summarize_events`.
     """
     workspace = search.workspace
     events = read_json_lines(workspace / "search" / "ledger.jsonl")
     running = _is_running(events, workspace)
     stage = _running_stage(workspace) or ("search" if running else None)
     stages = _stages(search, stage)
-    options = search.parameters().get("search") or {}
-    budget_s = options.get("budget_s", 240)
-    if running:  # with what `--params` may have said
-        budget_s = _sessions(events)[-1].get("budget_s", budget_s)
+    budget_s = _budget_s(search, events, running=running)
+    elsewhere = _unended_elsewhere(events, workspace)
     return {
         "namespace": search.namespace,
         "stage": next((name for name, done in stages.items() if not done), None),
         "running": stage is not None,
+        "elsewhere": elsewhere and asdict(elsewhere),
         "stages": stages,
         "search": summarize_events(events, budget_s) if events else None,
     }
+
+
+def _budget_s(
+    search: Search, events: Sequence[dict[str, Any]], *, running: bool
+) -> float | None:
+    """Return the seconds the search may take, or None for no limit.
+
+    The ledger knows what `--params` may have said, and what the stages before have
+    left of `pipeline_budget_s`.
+    """
+    options = search.parameters().get("search") or {}
+    budget_s = options.get("budget_s", SearchOptions.model_fields["budget_s"].default)
+    sessions = [event for event in events if event["event"] == "session"]
+    if sessions and (running or options.get("pipeline_budget_s") is not None):
+        budget_s = sessions[-1].get("budget_s", budget_s)
+    return None if budget_s is None else float(budget_s)
 
 
 def summarize_events(
@@ -173,11 +209,30 @@ def _is_alive(noted: dict[str, Any], workspace: Path) -> bool:
         noted: With the fields of a `ProcessIdentity`.
         workspace: Of the search.
     """
-    if noted.get("host", platform.node()) != platform.node():
-        newest = max((_changed(path) for path in workspace.rglob("*")), default=0.0)
-        return time.time() - newest < QUIET_S
+    elsewhere = _elsewhere(noted, workspace)
+    if elsewhere is not None:
+        return elsewhere.is_running
     process = ProcessIdentity.read(noted)
     return process is not None and process.is_alive()
+
+
+def _unended_elsewhere(
+    events: Sequence[dict[str, Any]], workspace: Path
+) -> WriterElsewhere | None:
+    """Return the run on another machine whose note says nothing of its end, if any."""
+    noted = _mark_of(workspace)
+    sessions = _sessions(events)
+    if not noted and sessions and sessions[-1]["event"] == "session":
+        noted = sessions[-1]
+    return _elsewhere(noted, workspace)
+
+
+def _elsewhere(noted: dict[str, Any], workspace: Path) -> WriterElsewhere | None:
+    host = str(noted.get("host", platform.node()))
+    if host == platform.node():
+        return None
+    newest = max((_changed(path) for path in workspace.rglob("*")), default=0.0)
+    return WriterElsewhere(host, max(0.0, time.time() - newest))
 
 
 def _changed(path: Path) -> float:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 import fsspec
-from kedro.io.core import DatasetError
+from kedro.io.core import DatasetError, get_protocol_and_path
+
+from kedro_nas.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,12 @@ class StoredDataset:
         path = described.get("filepath") or described.get("path")
         if path is None:
             return None
-        protocol = str(described.get("protocol") or "file")
-        filesystem = getattr(dataset, "_fs", None) or fsspec.filesystem(protocol)
-        return cls(str(path), protocol, filesystem, dataset)
+        protocol, plain = described.get("protocol"), str(path)
+        if "://" in plain:  # else a local folder `s3:` would be taken for it
+            protocol, plain = get_protocol_and_path(plain)
+        protocol = str(protocol or getattr(dataset, "_protocol", None) or "file")
+        own = getattr(dataset, "_fs", None) or getattr(dataset, "_filesystem", None)
+        return cls(plain, protocol, own or fsspec.filesystem(protocol), dataset)
 
     @property
     def address(self) -> str:
@@ -67,7 +73,18 @@ class StoredDataset:
 
         Args:
             all_versions: Whether all versions go, or the one that is loaded now.
+
+        Raises:
+            DataError: It is a whole bucket or disk.
         """
+        if len(PurePosixPath(self.path).parts) < 2:
+            raise DataError(
+                "a whole bucket or disk is not removed",
+                received=self.address,
+                allowed="a dataset in a folder of its own",
+                remedy="Give the dataset such a path in the catalog, or remove it "
+                "with your storage's own tools",
+            )
         version = getattr(self.dataset, "_version", None)
         if version is None or all_versions:
             return self.path if self.exists() else None

@@ -33,6 +33,7 @@ def test_status_after_a_kill_calls_no_trial_under_way(
         "namespace": "nas",
         "stage": "search",
         "running": running,
+        "elsewhere": None,
         "stages": {"search": False},
         "search": SEARCH,
     }
@@ -50,6 +51,7 @@ def test_status_of_a_search_its_budget_ended_promises_nothing_more() -> None:
         "namespace": "nas",
         "stage": None,
         "running": False,
+        "elsewhere": None,
         "stages": {"search": True},
         "search": {
             **SEARCH,
@@ -63,3 +65,30 @@ def test_status_of_a_search_its_budget_ended_promises_nothing_more() -> None:
 
     assert "5 trials completed, 1 failed, 2 stopped by the budget" in text
     assert "left" not in text
+
+
+@pytest.mark.parametrize(
+    ("running", "quiet_s", "said"),
+    [
+        (
+            True,
+            12.0,
+            "running on node7, not here (it wrote a file 12 s ago), in search",
+        ),
+        (False, 900.0, "a run on node7 has written nothing for 900 s"),
+    ],
+)
+def test_status_of_a_run_on_another_machine_names_it(
+    *, running: bool, quiet_s: float, said: str
+) -> None:
+    """Whoever reads that something runs learns where, and what that is based on."""
+    value = {
+        "namespace": "nas",
+        "stage": "search",
+        "running": running,
+        "elsewhere": {"host": "node7", "quiet_s": quiet_s},
+        "stages": {"search": False},
+        "search": None,
+    }
+
+    assert said in _text(value, "kedro run --pipelines nas")

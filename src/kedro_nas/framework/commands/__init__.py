@@ -13,6 +13,7 @@ from kedro.framework.cli.utils import LazyGroup
 
 from kedro_nas.files import finite
 from kedro_nas.framework.failures import message_of
+from kedro_nas.framework.log_streams import JSON_OPTION, send_logs_to_stderr
 
 _HERE = "kedro_nas.framework.commands"
 _IS_JSON = "kedro_nas.is_json"
@@ -25,7 +26,7 @@ class NasGroup(LazyGroup):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Note whether the command is asked for JSON."""
-        ctx.meta[_IS_JSON] = "--json" in args
+        ctx.meta[_IS_JSON] = JSON_OPTION in args
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -33,6 +34,7 @@ class NasGroup(LazyGroup):
         try:
             if not ctx.meta[_IS_JSON]:
                 return super().invoke(ctx)
+            send_logs_to_stderr()
             token = _answers.set(sys.stdout)
             try:
                 with contextlib.redirect_stdout(sys.stderr):
@@ -65,7 +67,7 @@ def nas() -> None:
 
 
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON for another program."
+    JSON_OPTION, "as_json", is_flag=True, help="Print JSON for another program."
 )
 env_option = click.option(
     "--env", "-e", default=None, help="Configuration environment, as in kedro run."

@@ -48,10 +48,14 @@ def clean(
     touched.
     """
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
-        if read_status(search)["running"]:
+        status = read_status(search)
+        if status["running"]:
+            other = status.get("elsewhere")
             raise SearchError(
                 "the search is running",
-                received="a process that writes into the workspace",
+                received=f"a run on {other['host']} that writes into the workspace"
+                if other
+                else "a process that writes into the workspace",
                 allowed="a workspace nobody uses",
                 remedy="Stop it first, with Ctrl-C",
             )

@@ -43,8 +43,10 @@ def _text(value: dict[str, Any], command: str) -> str:
     trials = search["trials"]
     unended = "under way" if value["running"] else "cut off, to go on with"
     rest = f"{trials['running']} {unended}"
-    if search["ended_by"]:
+    if trials["stopped"]:
         rest = f"{trials['stopped']} stopped by the budget"
+    elif search["ended_by"]:
+        rest = "none cut off"
     lines.append(
         f"Search: bracket {search['bracket']}, rung {search['rung']}; "
         f"{trials['completed']} trials completed, {trials['failed']} failed, {rest}"
@@ -59,13 +61,31 @@ def _text(value: dict[str, Any], command: str) -> str:
 
 
 def _now(value: dict[str, Any], command: str) -> str:
+    where = _elsewhere(value)
     if value["running"]:
-        return f"running, in {value['stage']}"
+        return f"running{where}, in {value['stage']}"
     if value["stage"] is None:
         return "finished"
-    if value["search"] is None and not any(value["stages"].values()):
+    began = value["search"] is not None or any(value["stages"].values())
+    if not began and not where:
         return f"not begun; `{command}` begins it"
-    return f"not running, next is {value['stage']}; `{command}` goes on from there"
+    return (
+        f"not running{where}, next is {value['stage']}; `{command}` goes on from there"
+    )
+
+
+def _elsewhere(value: dict[str, Any]) -> str:
+    """Return what is known of a run on another machine; its pid tells nothing here."""
+    other = value["elsewhere"]
+    if other is None:
+        return ""
+    host, quiet_s = other["host"], other["quiet_s"]
+    if value["running"]:
+        return f" on {host}, not here (it wrote a file {quiet_s:.0f} s ago)"
+    return (
+        f" (a run on {host} has written nothing for {quiet_s:.0f} s and is taken for "
+        "ended)"
+    )
 
 
 def _left(search: dict[str, Any]) -> str:
