@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, settings
 from sklearn.datasets import load_digits
 
 from kedro_nas.data.prepare import prepare_images
@@ -26,6 +27,12 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 # TensorFlow in a test's own process: one thread, as in workers; tests run side by side
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# a machine that does something else as well is slow, not wrong
+settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("busy")
 
 
 @pytest.hookimpl(trylast=True)  # after pytest-randomly has shuffled

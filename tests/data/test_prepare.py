@@ -120,7 +120,7 @@ def test_prepare_a_missing_test_is_drawn_from_training(make_pictures, prepare):
 
     assert set(rows[store.rows("val")]) == set(range(60, 80))
     assert len(store.test_rows()) == 12
-    assert profile["notes"] == ["The test split was drawn from train, 20% of it."]
+    assert profile["notes"] == ["The test split was drawn from train, 20 % of it."]
 
 
 def test_prepare_test_copies_in_training_are_caught_and_shown(
@@ -353,4 +353,4 @@ def test_prepare_nearly_black_sets_are_warned_of(prepare):
     dark = np.random.default_rng(0).integers(0, 12, (40, 8, 8, 1), dtype=np.uint8)
     _, profile = prepare((dark, np.arange(40) % 2))
 
-    assert "40 of 40 images (100%) are nearly black" in str(profile["warnings"])
+    assert "40 of 40 images (100 %) are nearly black" in str(profile["warnings"])

@@ -15,6 +15,7 @@ from kedro_nas.data.splits import deal
 from kedro_nas.data.store import FORMAT, ImageStore
 from kedro_nas.errors import DataError
 from kedro_nas.files import write_atomically, write_json
+from kedro_nas.number_text import percent
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 
 
@@ -60,7 +61,9 @@ def draw_splits(
             purpose=name,
         )
         split[rows[part == 0]] = name
-        notes.append(f"The {name} split was drawn from train, {share:.0%} of it.")
+        notes.append(
+            f"The {name} split was drawn from train, {percent(share, 0)} of it."
+        )
     return split, notes
 
 

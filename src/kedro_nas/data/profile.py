@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from kedro_nas.data.contact_sheet import contact_sheet, data_uri
 from kedro_nas.data.leaks import Leak
 from kedro_nas.data.store import ImageStore
+from kedro_nas.number_text import percent
 
 _EXAMPLES = 12
 _DARK, _BRIGHT, _FLAT = 16.0, 239.0, 1.0  # grey levels
@@ -98,7 +99,7 @@ def pixel_warnings(described: dict[str, Any], n: int) -> list[str]:
         ("of_one_level", "are of one grey level and show nothing"),
     )
     return [
-        f"{intensity[key]} of {n} images ({intensity[key] / n:.0%}) {text}."
+        f"{intensity[key]} of {n} images ({percent(intensity[key] / n, 0)}) {text}."
         for key, text in texts
         if intensity[key] > 0.1 * n or (key == "of_one_level" and intensity[key])
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kedro_nas.export.formats import Exporter
+from kedro_nas.number_text import percent
 from kedro_nas.space.architecture import Architecture
 
 _CARD = """---
@@ -106,7 +107,7 @@ def _parity_table(parity: Mapping[str, Mapping[str, Any]]) -> str:
     ]
     lines += [
         f"| {name} | {row['n_images']} | {row['max_difference']:.1e} "
-        f"| {row['equal_decisions']:.1%} | {row['bytes']} |"
+        f"| {percent(row['equal_decisions'])} | {row['bytes']} |"
         for name, row in parity.items()
     ]
     return "\n".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kedro_nas.number_text import named_p_value, percent, points, size_of
 from kedro_nas.ranking.pairing import FoldTable
 from kedro_nas.statistics.paired import PairedTest
 
@@ -52,8 +53,8 @@ def baseline_sentence(table: FoldTable, chosen: str, test: PairedTest | None) ->
             " were completed by both."
         )
     numbers = (
-        f"{points(test.difference)} (95 % interval {points(test.ci_low, unit='')} to"
-        f" {points(test.ci_high, unit='')}, {p_value(test.p_value)})"
+        f"{points(test.difference, ' points')} (95 % interval {points(test.ci_low)} to"
+        f" {points(test.ci_high)}, {named_p_value(test.p_value)})"
     )
     if test.ci_low > 0:
         return f"It beats the baseline in cross-validation: {numbers}."
@@ -73,43 +74,6 @@ def label(contestant: Mapping[str, Any]) -> str:
     params = contestant.get("params")
     size = "" if params is None else f" ({int(params):,} parameters)"
     return f"{str(contestant['key'])[:6]}{size}"
-
-
-def points(difference: float, *, unit: str = " points") -> str:
-    """Write a difference of fractions in percentage points.
-
-    >>> points(0.0123)
-    '+1.23 points'
-    """
-    sign = "\N{MINUS SIGN}" if difference < 0 else "+"
-    return f"{sign}{abs(difference) * 100:.2f}{unit}"
-
-
-def size_of(difference: float) -> str:
-    """Write the size of a difference of fractions in percentage points.
-
-    >>> size_of(-0.0123)
-    '1.23 points'
-    """
-    return f"{abs(difference) * 100:.2f} points"
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """Write a fraction in percent.
-
-    >>> percent(0.8931)
-    '89.3 %'
-    """
-    return f"{share * 100:.{digits}f} %"
-
-
-def p_value(p: float) -> str:
-    """Write a p-value without false precision.
-
-    >>> p_value(0.0312), p_value(0.00001)
-    ('p = 0.031', 'p < 0.001')
-    """
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def _winner(table: FoldTable, best: str, chosen: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from kedro_nas.accounting.costs import JobCosts
+from kedro_nas.number_text import duration, named_p_value, whole
 from kedro_nas.records.export import TestMetrics
 from kedro_nas.records.ranking import Choice
 from kedro_nas.records.search import SearchResult, SearchSummary
-from kedro_nas.report.formats import duration, p_value, percent, whole
+from kedro_nas.report.formats import percent
 
 ENDED = {
     "schedule": "the schedule was completed",
@@ -79,8 +80,7 @@ def _against_baseline(test: TestMetrics, best: Choice) -> str:
         f"{against.sentence} On the test images it alone is right"
         f" {whole(mcnemar.only_winner_right)} times, the baseline alone"
         f" {whole(mcnemar.only_baseline_right)} times"
-        f" (p = {p_value(mcnemar.p_value)})".replace("p = <", "p <")
-        + "."
+        f" ({named_p_value(mcnemar.p_value)})."
     )
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kedro_nas.accounting.costs import JobCosts
+from kedro_nas.number_text import duration, whole
 from kedro_nas.records.search import SearchResult, SearchSummary
-from kedro_nas.report.formats import duration, whole
 from kedro_nas.report.provenance import read_provenance
 
 

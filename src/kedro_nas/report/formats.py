@@ -1,14 +1,12 @@
-"""Numbers and durations as a reader wants them."""
+"""Numbers on the page: a line never breaks between a number and its unit."""
 
 from __future__ import annotations
 
-import math
 import re
-from numbers import Real
-from typing import Any, TypeGuard
+from typing import Any
 
-# a dash where there is no number, as in printed tables
-MISSING = "—"
+from kedro_nas import number_text
+
 _GLUED = re.compile(
     r"(?<=\d) (?=(?:%|s\b|min\b|h\b|points\b))|(?<=\bp) (?=[=<])|(?<=[=<]) (?=\d)"
 )
@@ -17,10 +15,10 @@ _GLUED = re.compile(
 def percent(share: Any, digits: int = 1) -> str:
     """Write a fraction in percent, a dash for none.
 
-    >>> percent(0.9055) == "90.5\N{NO-BREAK SPACE}%", percent(float("nan"))
-    (True, '—')
+    >>> percent(0.9055) == "90.5\N{NO-BREAK SPACE}%"
+    True
     """
-    return typeset(f"{share * 100:.{digits}f} %") if is_number(share) else MISSING
+    return typeset(number_text.percent(share, digits))
 
 
 def typeset(sentence: str) -> str:
@@ -33,70 +31,12 @@ def typeset(sentence: str) -> str:
     return _GLUED.sub("\N{NO-BREAK SPACE}", sentence)
 
 
-def points(difference: Any) -> str:
-    """Write a signed difference of fractions in percentage points.
-
-    >>> points(0.0123)
-    '+1.23'
-    """
-    if not is_number(difference):
-        return MISSING
-    sign = "\N{MINUS SIGN}" if difference < 0 else "+"
-    return f"{sign}{abs(difference) * 100:.2f}"
-
-
-def p_value(p: Any) -> str:
-    """Write a p-value without false precision.
-
-    >>> p_value(0.0312), p_value(1e-5)
-    ('0.031', '< 0.001')
-    """
-    if not is_number(p):
-        return MISSING
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def whole(number: Any) -> str:
-    """Write a count with separators.
-
-    >>> whole(350752), whole(None)
-    ('350,752', '—')
-    """
-    return f"{int(number):,}" if is_number(number) else MISSING
-
-
-def short(number: Any) -> str:
-    """Write a large count in three digits and a unit.
-
-    >>> short(350752), short(21_158_272), short(42)
-    ('351 k', '21.2 M', '42')
-    """
-    if not is_number(number):
-        return MISSING
-    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if number >= size:
-            return f"{number / size:.3g} {unit}"
-    return f"{number:.0f}"
-
-
-def duration(seconds: Any) -> str:
-    """Write seconds in the units a person would use.
-
-    >>> duration(0.0042), duration(4.26), duration(236), duration(9000)
-    ('4.2 ms', '4.3 s', '3 min 56 s', '2 h 30 min')
-    """
-    if not is_number(seconds):
-        return MISSING
-    if 0 < seconds < 0.1:
-        return f"{seconds * 1000:.1f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
-
-
-def is_number(value: Any) -> TypeGuard[float]:
-    """Tell a finite number from a gap in the results."""
-    return isinstance(value, Real) and math.isfinite(value)
+FILTERS = {
+    "duration": number_text.duration,
+    "p_value": number_text.p_value,
+    "percent": percent,
+    "points": number_text.points,
+    "short": number_text.short,
+    "typeset": typeset,
+    "whole": number_text.whole,
+}

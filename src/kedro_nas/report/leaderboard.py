@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from kedro_nas.number_text import is_number
 from kedro_nas.records.export import ModelScores, TestMetrics
-from kedro_nas.report.formats import is_number, percent
+from kedro_nas.report.formats import percent
 
 
 @dataclass(frozen=True)

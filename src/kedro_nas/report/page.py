@@ -13,6 +13,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from kedro_nas.accounting.costs import JobCosts, account
+from kedro_nas.number_text import whole
 from kedro_nas.parameters.reporting import ReportingOptions
 from kedro_nas.records.job import JobResults
 from kedro_nas.records.profile import DatasetProfile
@@ -138,7 +139,7 @@ def _context(
 
 def _title(profile: DatasetProfile) -> str:
     return (
-        f"Architecture search on {formats.whole(profile.n_images)} images"
+        f"Architecture search on {whole(profile.n_images)} images"
         f" of {len(profile.class_names)} classes"
     )
 
@@ -151,16 +152,7 @@ def _render(context: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in (
-        "percent",
-        "points",
-        "p_value",
-        "whole",
-        "short",
-        "duration",
-        "typeset",
-    ):
-        environment.filters[name] = getattr(formats, name)
+    environment.filters.update(formats.FILTERS)
     return environment.get_template("report.html.j2").render(
         **context,
         style=Markup((TEMPLATES / "page.css").read_text()),  # noqa: S704  our own file

@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from kedro_nas.number_text import duration, is_number, short, whole
 from kedro_nas.records.export import ModelScores, TestMetrics
-from kedro_nas.report.formats import duration, is_number, percent, short, whole
+from kedro_nas.report.formats import percent
 
 
 def compare_with_baseline(

@@ -10,6 +10,7 @@ from kedro_nas.framework.commands import json_option, say
 from kedro_nas.framework.commands.show import read_results
 from kedro_nas.framework.project import opened
 from kedro_nas.framework.tables import format_table
+from kedro_nas.number_text import size_of
 
 
 @click.command()
@@ -91,10 +92,10 @@ def _sentence(first: dict[str, Any], second: dict[str, Any]) -> str:
     if first["test"] == second["test"]:
         return "Both are right on the same share of the test images."
     better, other = sorted((first, second), key=lambda run: -run["test"])
-    gap = (better["test"] - other["test"]) * 100
+    ahead = size_of(better["test"] - other["test"], 1)
     if other["test_high"] >= better["test_low"]:
         return (
-            f"{better['run']} is {gap:.1f} points ahead on the test images, but the "
+            f"{better['run']} is {ahead} ahead on the test images, but the "
             "intervals overlap: this may be luck."
         )
-    return f"{better['run']} is {gap:.1f} points ahead on the test images."
+    return f"{better['run']} is {ahead} ahead on the test images."

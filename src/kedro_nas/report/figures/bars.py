@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from kedro_nas.accounting.time_spent import TimeSpent
+from kedro_nas.number_text import duration
 from kedro_nas.report.figures.curves import time_unit
 from kedro_nas.report.figures.theme import (
     OTHER,
@@ -13,7 +14,7 @@ from kedro_nas.report.figures.theme import (
     new_figure,
     safe,
 )
-from kedro_nas.report.formats import duration, percent
+from kedro_nas.report.formats import percent
 from kedro_nas.report.importance import Importance
 
 # the rest of a long list is noise

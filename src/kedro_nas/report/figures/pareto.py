@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from kedro_nas.number_text import short
 from kedro_nas.report.figures.theme import (
     OTHER,
     SYMBOLS,
@@ -17,7 +18,6 @@ from kedro_nas.report.figures.theme import (
     hover_names,
     new_figure,
 )
-from kedro_nas.report.formats import short
 
 MAX_TICKS = 7
 AXES = {"params": "parameters", "macs": "multiply-accumulates per image"}
