@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from kedro_nas.models.custom import register_custom_blocks
-from kedro_nas.space.registry import attention_names, block_names, forget_block
+from kedro_nas.space.registry import (
+    attention_names,
+    block_names,
+    find_block,
+    forget_block,
+)
 from kedro_nas.testing import BlockContract
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "custom_block"
@@ -39,3 +44,18 @@ class TestCustomBlock(BlockContract):
         yield
         forget_block(self.block)
         sys.modules.pop("temporal_attention", None)
+
+
+def test_contract_of_a_block_with_a_path_registers_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A user's plain function needs no more than a class with its name and path."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    contract = type("Theirs", (BlockContract,), {"block": "temporal", "path": PATH})()
+    made = contract.architecture((8, 8, 1))
+    found = find_block("temporal")
+    forget_block("temporal")
+    sys.modules.pop("temporal_attention", None)
+
+    assert found.path == PATH
+    assert made.custom_blocks == (("temporal", PATH),)

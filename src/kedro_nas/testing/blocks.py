@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from kedro_nas.export.formats import EXPORTERS
+from kedro_nas.models.custom import register_custom_blocks
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.space.architecture import Architecture, Stage, Stem
 from kedro_nas.space.costs import costs
@@ -24,7 +25,7 @@ class BlockContract:
     Attributes:
         block: Name of the block.
         attention: Name of the attention used in it.
-        path: `package.module:function` of a custom block.
+        path: `package.module:function` of a custom block, which is registered.
         width: Channels of the first stage; the second has one and a half as many.
     """
 
@@ -35,6 +36,8 @@ class BlockContract:
 
     def architecture(self, shape: tuple[int, int, int]) -> Architecture:
         """Use the block twice: in a row, then strided into another width."""
+        if self.path:
+            register_custom_blocks({self.block: self.path})
         options = {name: v[-1] for name, v in find_block(self.block).options.items()}
         stages = [
             Stage(
