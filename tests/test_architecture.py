@@ -262,9 +262,9 @@ def test_constraints_are_exact_and_name_no_index() -> None:
 def test_import_is_fast_and_light() -> None:
     """`import kedro_nas` costs nothing that is not used."""
     program = (
-        "import sys, time; began = time.perf_counter(); import kedro_nas;"
+        "import sys, time; began = time.process_time(); import kedro_nas;"
         "assert not {'keras', 'tensorflow', 'kedro', 'pandas'} & set(sys.modules);"
-        "assert time.perf_counter() - began < 0.3"
+        "assert time.process_time() - began < 0.3"
     )
     done = subprocess.run([sys.executable, "-c", program], check=False)
 
