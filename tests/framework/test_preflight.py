@@ -157,3 +157,15 @@ def test_warn_of_memory_names_what_no_entry_keeps(
     kept = DataCatalog({"defects.nas.finalists": JSONDataset(filepath="f.json")})
     warn_of_memory(pipeline.nodes, kept)
     assert caplog.records == []
+
+
+def test_check_inputs_in_memory_are_made_in_the_same_run() -> None:
+    """No command could write them for a later run."""
+    pipeline = create_pipeline(stages=("data_preparation",))
+    catalog = DataCatalog(
+        {"nas.workspace": JSONDataset(filepath=__file__), "images": MemoryDataset()}
+    )
+
+    with pytest.raises(DataError, match="Run it together with the node") as error:
+        check_inputs(pipeline, pipeline.nodes, catalog)
+    assert "images, which is in memory and ends with its run" in str(error.value)

@@ -84,12 +84,17 @@ def check_inputs(
                     remedy=_remedy_without_entry(node, name, env),
                 )
             if not catalog.exists(name):
-                place = _place(catalog, name)
+                in_memory = is_in_memory(catalog, name)
                 raise DataError(
                     f"'{node.name}' cannot read '{name}'",
-                    received=f"{place}, which does not exist",
+                    received=f"{_place(catalog, name)}, which "
+                    + (
+                        "is in memory and ends with its run"
+                        if in_memory
+                        else "does not exist"
+                    ),
                     allowed="a dataset that was written before",
-                    remedy=_remedy_without_data(node, name, env),
+                    remedy=_remedy_without_data(catalog, node, name, env),
                 )
 
 
@@ -243,7 +248,17 @@ def _remedy_without_entry(node: Any, name: str, env: str | None) -> str:
     return "Add the entry, or map the input to one that exists"
 
 
-def _remedy_without_data(node: Any, name: str, env: str | None) -> str:
+def is_in_memory(catalog: Any, name: str) -> bool:
+    """Return whether what is saved under a name ends with the run."""
+    return bool(getattr(catalog.get(name), "_EPHEMERAL", False))
+
+
+def _remedy_without_data(catalog: Any, node: Any, name: str, env: str | None) -> str:
+    if is_in_memory(catalog, name):
+        return (
+            "Run it together with the node that makes it, or give it an entry that "
+            "keeps it in a file"
+        )
     writes = command_that_writes(name, node.namespace, env)
     if writes is not None:
         return f"Write it first: {writes}"
