@@ -56,7 +56,7 @@ def rates_at(peak: float, progress: NDArray[np.float64]) -> NDArray[np.float32]:
     Returns:
         float32, of the shape of `progress`.
 
-    >>> rates_at(1.0, np.array([0.0, 0.05, 1.0])).round(3).tolist()
+    >>> rates_at(1.0, np.array([0.0, 0.05, 1.0])).astype(float).round(3).tolist()
     [0.001, 1.0, 0.01]
     """
     share = np.clip((progress - WARMUP_SHARE) / (1 - WARMUP_SHARE), 0.0, 1.0)
