@@ -60,7 +60,7 @@ def raising(x, *, filters, kernel_size, stride):
 
 def not_a_number(x, *, filters, kernel_size, stride):
     y = _conv(x, filters, kernel_size, stride)
-    return keras.layers.Rescaling(float("nan"))(y) if IN_A_WORKER else y
+    return keras.layers.Rescaling(float("nan"))(y)
 
 
 def greedy(x, *, filters, kernel_size, stride):
@@ -323,7 +323,7 @@ def test_search_planted_failures_are_rows_with_reasons_and_there_is_a_winner(
         or "not numbers" in reasons["not_a_number"]
     )
     assert reasons["greedy"].startswith("out of memory")
-    assert "said nothing for 20 s" in reasons["hanging"]
+    assert "made no progress for 20 s" in reasons["hanging"]
     assert finalists["finalists"][0]["key"] == good.key
     assert load_search_space(fixed.to_dict()).custom_blocks.keys() == set(PLANTED)
     assert np.isfinite(finalists["finalists"][0]["score"])

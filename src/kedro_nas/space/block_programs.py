@@ -93,7 +93,30 @@ def check_blocks(architecture: Architecture) -> None:
     now = dict(digest_blocks(architecture.stages, paths))
     for name, digest in architecture.block_digests:
         if now.get(name) != digest:
+            _raise_if_it_fails_everywhere(name, architecture.stages)
             raise block_changed(name, paths.get(name, ""))
+
+
+def _raise_if_it_fails_everywhere(name: str, stages: Iterable[Stage]) -> None:
+    """Raise the error of a block over Keras tensors that fails for all arguments here.
+
+    What fails in this process only, as for lack of memory, says more than that the
+    block is not what it was.
+    """
+    block = find_block(name)
+    if not block.opaque:
+        return
+    used = {stage.options for stage in stages if stage.block == name}
+    errors: list[Exception] = []
+    for options, use in product(sorted(used), _OPAQUE_USES):
+        try:
+            _describers[-1](block, use[0], _arguments(use, options))
+        except Exception as error:  # noqa: BLE001, PERF203 - raised below
+            errors.append(error)
+        else:
+            return
+    if errors:
+        raise errors[0]
 
 
 def block_changed(name: str, path: str) -> SearchSpaceError:
@@ -223,18 +246,22 @@ def _opaque(block: Block, options: Options) -> list[Any]:
             remedy="Import kedro_nas.models first",
         )
     described = []
-    for shape, filters, kernel_size, stride in _OPAQUE_USES:
-        arguments = {
-            "filters": filters,
-            "kernel_size": kernel_size,
-            "stride": stride,
-            **dict(options),
-        }
+    for use in _OPAQUE_USES:
         try:
-            described.append(_describers[-1](block, shape, arguments))
-        except Exception as error:  # noqa: BLE001 - it may be meant for other arguments
+            described.append(_describers[-1](block, use[0], _arguments(use, options)))
+        except Exception as error:  # noqa: BLE001, PERF203 - meant for others
             described.append([type(error).__name__, code_digest(block.function)])
     return described
+
+
+def _arguments(use: Any, options: Options) -> dict[str, Any]:
+    _, filters, kernel_size, stride = use
+    return {
+        "filters": filters,
+        "kernel_size": kernel_size,
+        "stride": stride,
+        **dict(options),
+    }
 
 
 def code_digest(function: Any) -> str:
