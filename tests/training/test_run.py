@@ -286,3 +286,21 @@ def test_run_tasks_outage_ends_the_stage_and_the_rest_is_done_later(
 
     assert sorted(later.granted) == ["task-1", "task-2"]
     assert {outcome.status for outcome in ran.outcomes.values()} == {"completed"}
+
+
+def test_run_tasks_with_an_empty_model_file_are_run_again(
+    make_tasks: Callable[..., list[Task]], tmp_path: Path
+) -> None:
+    """A model of 0 bytes, as a loss of power leaves it, does not count as fitted."""
+    file = tmp_path / "fit.keras"
+    options: dict[str, Any] = {"journal": tmp_path / "fits.jsonl", "fingerprint": "x"}
+    tasks = make_tasks(1, model_file=str(file))
+    file.write_text("a model")
+    run_tasks(OneWorker(), tasks, **options)
+    whole, empty = OneWorker(), OneWorker()
+    run_tasks(whole, tasks, **options)
+    file.write_text("")
+    run_tasks(empty, tasks, **options)
+
+    assert not whole.granted
+    assert list(empty.granted) == ["task-0"]

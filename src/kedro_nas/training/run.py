@@ -202,7 +202,10 @@ def _known(
 
 def _usable(task: Task) -> bool:
     """Return whether a journalled outcome still has the file it speaks of."""
-    return task.model_file is None or Path(task.model_file).exists()
+    if task.model_file is None:
+        return True
+    file = Path(task.model_file)
+    return file.exists() and file.stat().st_size > 0  # 0 bytes: a lost write
 
 
 def _without_outage(outcome: Outcome) -> Outcome:
