@@ -103,5 +103,5 @@ def duration(seconds: Any) -> str:
 
 
 def is_number(value: Any) -> TypeGuard[float]:
-    """Tell a finite number from a gap in the results."""
+    """Return whether a value is a finite number, not a gap in the results."""
     return isinstance(value, Real) and math.isfinite(value)

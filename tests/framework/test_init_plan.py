@@ -12,7 +12,7 @@ from kedro.pipeline import Node, Pipeline
 from kedro_nas import create_pipeline
 from kedro_nas.errors import ParameterError
 from kedro_nas.framework import registered
-from kedro_nas.framework.init_plan import Plan, Wish, make_plan
+from kedro_nas.framework.init_plan import ProjectFiles, Wish, make_plan
 
 PARAMETERS = Path("conf/base/parameters_nas.yml")
 CATALOG = Path("conf/base/catalog_nas.yml")
@@ -35,11 +35,11 @@ def pipelines(monkeypatch: pytest.MonkeyPatch) -> dict[str, Pipeline]:
     return found
 
 
-def _plan(root: Path, **wish: Any) -> Plan:
+def _plan(root: Path, **wish: Any) -> ProjectFiles:
     return make_plan(root, "host", root / "src", Wish(**wish))
 
 
-def _write(root: Path, plan: Plan) -> None:
+def _write(root: Path, plan: ProjectFiles) -> None:
     for path, text in plan.files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kedro_nas.ranking.plan import Plan, plan_cross_validation
+from kedro_nas.ranking.plan import CrossValidationPlan, plan_cross_validation
 
 
 def _contestants(n: int) -> list[dict[str, Any]]:
@@ -17,7 +17,7 @@ def _contestants(n: int) -> list[dict[str, Any]]:
     return [*found, {"is_baseline": True, "seconds_per_epoch": None, "macs": 200}]
 
 
-def _plan(budget_s: float | None, **changes: Any) -> Plan:
+def _plan(budget_s: float | None, **changes: Any) -> CrossValidationPlan:
     wanted = {"n_folds": 5, "n_repeats": 1, "epochs": 9, "workers": 2, "size_ratio": 1}
     return plan_cross_validation(
         _contestants(3), budget_s=budget_s, **{**wanted, **changes}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kedro_nas.training.long_training import LongTraining, Progress
+from kedro_nas.training.long_training import LongTraining, TrainingProgress
 from kedro_nas.training.recipe import WARMUP_SHARE
 from kedro_nas.training.tasks import Epoch, Task
 from kedro_nas.training.team import TeamLink
@@ -41,7 +41,7 @@ def _run(
     learner: ScriptedLearner,
     *,
     seconds: float | None = None,
-    progress: Progress | None = None,
+    progress: TrainingProgress | None = None,
 ) -> list[Epoch]:
     epochs: list[Epoch] = []
     rows = np.arange(320, dtype=np.int32)
@@ -51,7 +51,7 @@ def _run(
             learner,  # type: ignore[arg-type]
             rows,
             link,
-            progress or Progress(),
+            progress or TrainingProgress(),
             epochs.append,
             seconds=seconds,
         ).run()
@@ -88,7 +88,7 @@ def test_resumed_epochs_go_on_where_they_were(make_task: Callable[..., Task]) ->
     whole, rest = ScriptedLearner(), ScriptedLearner()
 
     _run(make_task(epochs=3), whole)
-    _run(make_task(epochs=3), rest, progress=Progress(epoch=2))
+    _run(make_task(epochs=3), rest, progress=TrainingProgress(epoch=2))
 
     assert rest.rows == whole.rows[-320:]
     assert rest.rates == whole.rates[-10:]
@@ -98,7 +98,7 @@ def test_resumed_epochs_go_on_where_they_were(make_task: Callable[..., Task]) ->
 def test_seconds_are_filled_and_kept(make_task: Callable[..., Task]) -> None:
     """A training of seconds takes them, and its rate falls to the end with them."""
     learner = ScriptedLearner(step_s=0.005)
-    progress = Progress()
+    progress = TrainingProgress()
     began = time.monotonic()
 
     _run(make_task(train_s=1.5), learner, seconds=1.5, progress=progress)
@@ -118,7 +118,7 @@ def test_seconds_of_earlier_sessions_count(make_task: Callable[..., Task]) -> No
         make_task(train_s=60.0),
         learner,
         seconds=60.0,
-        progress=Progress(epoch=7, elapsed_s=59.4),
+        progress=TrainingProgress(epoch=7, elapsed_s=59.4),
     )
 
     assert time.monotonic() - began < 5

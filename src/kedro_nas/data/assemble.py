@@ -120,7 +120,7 @@ def write_store(
 
 
 def name_changes(old: pd.DataFrame, new: pd.DataFrame) -> str:
-    """Say how one index differs from an earlier one, e.g. `3 images added`.
+    """Describe how one index differs from an earlier one, e.g. `3 images added`.
 
     Args:
         old: `image_id`, `label_name` and `split` of the earlier images.

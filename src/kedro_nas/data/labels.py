@@ -69,7 +69,7 @@ def encode_labels(values: Sequence[Any]) -> Labels:
 
 
 def look_alikes(class_names: Sequence[str]) -> list[str]:
-    """Tell classes whose names differ only in case, spaces or underlines.
+    """Name the classes whose names differ only in case, spaces or underlines.
 
     >>> look_alikes(["Cat", "cat", "dog"])
     ["Classes 'Cat' and 'cat' have nearly the same name; are they one?"]

@@ -91,7 +91,7 @@ def describe_pixels(records: pd.DataFrame) -> dict[str, Any]:
 
 
 def pixel_warnings(described: dict[str, Any], n: int) -> list[str]:
-    """Say what is odd about the intensities."""
+    """Return a sentence for each odd distribution of intensities."""
     intensity = described["intensity"]
     texts = (
         ("nearly_black", "are nearly black; check how they were scaled"),

@@ -73,7 +73,7 @@ class ImagesDataset(AbstractDataset[Any, Source]):
         fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Say where the images are.
+        """Describe where the images are.
 
         Args:
             path: Local path or fsspec URL of a file or folder.
@@ -137,7 +137,7 @@ class ImagesDataset(AbstractDataset[Any, Source]):
         )
 
     def preview(self) -> JSONPreview:
-        """Say in kedro-viz where the images are; `nas.dataset` shows some of them."""
+        """Show in kedro-viz where the images are; `nas.dataset` shows some of them."""
         return to_json({"images": self.load().describe()})
 
     def _exists(self) -> bool:

@@ -163,7 +163,7 @@ def _remove_checkpoints(tasks: list[Task], outcomes: dict[str, Outcome]) -> None
 
 
 def _failure(others: list[Task], outcomes: dict[str, Outcome]) -> str:
-    """Say why the baseline's fit failed; nothing when it did not."""
+    """Return why the baseline's fit failed, '' when it did not."""
     failed = [o for o in (outcomes[t.task_id] for t in others) if o.status == "failed"]
     for outcome in failed:
         logger.warning("The baseline's final fit failed: %s", outcome.reason)

@@ -152,7 +152,7 @@ _NAMED = re.compile(r"(?<![\w./])nas\.([a-z_]+)\b")
 
 
 def message_of(error: BaseException, context: Any = None) -> str | None:
-    """Say in one message what an error of ours means.
+    """Return one message for an error of ours, None for any other.
 
     Args:
         error: What ended the run.
@@ -172,7 +172,7 @@ def message_of(error: BaseException, context: Any = None) -> str | None:
 
 
 def _faults(error: ParameterValidationError, context: Any) -> str | None:
-    """Say all faults in our grammar; Kedro's own text has neither remedy nor hint."""
+    """Describe all faults in our grammar; Kedro's own text has no remedy."""
     from kedro.framework.project import pipelines
     from kedro.validation import TypeExtractor
 

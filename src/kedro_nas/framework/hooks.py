@@ -23,7 +23,7 @@ from kedro_nas.writer_lock import hold_workspace
 
 
 class NasHooks:
-    """Say what is wrong before anything runs; keep quiet, and record, while it does."""
+    """Checks inputs before a run, quietens TensorFlow, and records results."""
 
     # pluggy's name for it: listed in settings.HOOKS too, it is still registered once
     __name__ = "kedro_nas"
@@ -83,7 +83,7 @@ class NasHooks:
 
     @hook_impl
     def before_dataset_loaded(self, node: Any) -> None:
-        """Say where the run is; import TensorFlow without its noise."""
+        """Note the stage; import TensorFlow without its noise."""
         if not is_ours(node):
             return
         workspace = self._workspaces.get(node.namespace)
@@ -107,12 +107,12 @@ class NasHooks:
 
     @hook_impl
     def after_pipeline_run(self) -> None:
-        """Say that nothing runs any more."""
+        """Remove the note of what runs."""
         self._unmark()
 
     @hook_impl
     def on_pipeline_error(self) -> None:
-        """Say the same of a run that failed."""
+        """Remove the note of what runs, after a failure."""
         self._unmark()
 
     def _mark(self, workspace: Path, stage: str) -> None:

@@ -50,7 +50,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ProjectFiles:
     """Changes of a project.
 
     Attributes:
@@ -64,7 +64,7 @@ class Plan:
     next_steps: list[str] = field(default_factory=list)
 
 
-def make_plan(root: Path, package: str, source_dir: Path, wish: Wish) -> Plan:
+def make_plan(root: Path, package: str, source_dir: Path, wish: Wish) -> ProjectFiles:
     """Plan the files of one search.
 
     Entries and parameters that are not ours stay, whatever the mode.
@@ -99,7 +99,7 @@ def make_plan(root: Path, package: str, source_dir: Path, wish: Wish) -> Plan:
         names=host.names,
     )
     parameters, catalog, folder = rendered
-    plan = Plan({})
+    plan = ProjectFiles({})
     _plan_file(plan, root, parameters, config.parameters(parameters, rendered, host))
     _plan_file(plan, root, catalog, config.catalog(catalog, rendered))
     has_folder = not (wish.no_pipeline or is_elsewhere)
@@ -126,7 +126,7 @@ class _Change:
     added: tuple[str, ...] = ()
 
 
-def _plan_file(plan: Plan, root: Path, path: Path, change: _Change) -> None:
+def _plan_file(plan: ProjectFiles, root: Path, path: Path, change: _Change) -> None:
     if change.text and change.text != _text_of(root / path):
         plan.files[path] = change.text
         if change.added:

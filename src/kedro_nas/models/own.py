@@ -178,7 +178,7 @@ def _describe_once(
 
 
 def _told(error: Exception) -> str:
-    """Say an error in one line; Keras writes some over many, with bold letters."""
+    """Write an error in one line; Keras writes some over many, with bold letters."""
     text = re.sub(r"\x1b\[\d+m", "", str(error))
     return f"{type(error).__name__}: {' '.join(text.split())}"[:400]
 

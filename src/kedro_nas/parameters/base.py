@@ -45,7 +45,7 @@ class Options(BaseModel):
 
 
 def faults(error: ValidationError, model: type[BaseModel]) -> str:
-    """Say every fault of a validation in one line, with 'did you mean'."""
+    """Describe every fault of a validation in one line, with 'did you mean'."""
     lines = []
     for fault in error.errors():
         name = ".".join(str(part) for part in fault["loc"]) or "(all)"

@@ -104,7 +104,7 @@ class SearchOptions(Options):
         return self
 
     def objective_for(self, verdict: Mapping[str, Any]) -> Any:
-        """Say what is maximised: the option, or what the data's verdict asks for.
+        """Return what is maximised: the option, or what the data's verdict asks for.
 
         >>> SearchOptions().objective_for({"objective": "balanced_accuracy"})
         'balanced_accuracy'

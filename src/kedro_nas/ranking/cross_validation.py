@@ -20,7 +20,7 @@ from kedro_nas.models.custom import register_blocks_of
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.ranking.choose import rank_contestants
-from kedro_nas.ranking.plan import Plan
+from kedro_nas.ranking.plan import CrossValidationPlan
 from kedro_nas.ranking.schedule import (
     final_epochs,
     keep_schedule,
@@ -194,7 +194,7 @@ def _left(finalists: dict[str, Any], search: SearchOptions) -> float | None:
 
 
 def full_epochs(finalists: dict[str, Any]) -> int:
-    """Say how long a network is trained when it is trained to the end.
+    """Return the epochs of a network that is trained to the end.
 
     The median best epoch of the finalists that reached the top of the schedule; the
     whole schedule when none did, since its learning rate falls to zero only there.
@@ -244,7 +244,9 @@ def _measured(
     ]
 
 
-def _within(contestants: list[dict[str, Any]], plan: Plan) -> list[dict[str, Any]]:
+def _within(
+    contestants: list[dict[str, Any]], plan: CrossValidationPlan
+) -> list[dict[str, Any]]:
     finalists = [c for c in contestants if not c["is_baseline"]][: plan.n_finalists]
     keys = {c["key"] for c in finalists}
     # a baseline the search found by itself is compared once, as the baseline
@@ -256,7 +258,7 @@ def _within(contestants: list[dict[str, Any]], plan: Plan) -> list[dict[str, Any
 def _tasks(
     store: ImageStore,
     contestants: Sequence[dict[str, Any]],
-    plan: Plan,
+    plan: CrossValidationPlan,
     verdict: dict[str, Any],
     search: SearchOptions,
     execution: Execution,

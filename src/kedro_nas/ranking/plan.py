@@ -13,7 +13,7 @@ STARTUP_S = 10.0  # importing TensorFlow in the workers
 
 
 @dataclass(frozen=True)
-class Plan:
+class CrossValidationPlan:
     """What will be trained.
 
     Attributes:
@@ -42,7 +42,7 @@ def plan_cross_validation(
     budget_s: float | None,
     workers: int,
     size_ratio: float,
-) -> Plan:
+) -> CrossValidationPlan:
     """Fit the cross-validation into its budget.
 
     What is given up first costs the comparison least: finalists beyond two, repeats,
@@ -89,7 +89,7 @@ def plan_cross_validation(
         for name in wanted
         if sizes[name] < wanted[name]
     )
-    return Plan(
+    return CrossValidationPlan(
         n_finalists=sizes["finalists"],
         n_folds=sizes["folds"],
         n_repeats=sizes["repeats"],

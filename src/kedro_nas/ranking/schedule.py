@@ -20,7 +20,7 @@ from kedro_nas.accounting.job_budget import (
 from kedro_nas.data.store import ImageStore
 from kedro_nas.files import write_json
 from kedro_nas.parameters.ranking import RankingOptions
-from kedro_nas.ranking.plan import Plan, plan_cross_validation
+from kedro_nas.ranking.plan import CrossValidationPlan, plan_cross_validation
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Schedule:
             fit, or None.
     """
 
-    plan: Plan
+    plan: CrossValidationPlan
     limit_s: float | None
     left_s: float | None
 
@@ -95,7 +95,7 @@ def keep_schedule(path: Path, make: Callable[[], Schedule]) -> Schedule:
     if path.exists():
         known = json.loads(path.read_text())
         plan = {**known["plan"], "reasons": tuple(known["plan"]["reasons"])}
-        return Schedule(Plan(**plan), known["limit_s"], known["left_s"])
+        return Schedule(CrossValidationPlan(**plan), known["limit_s"], known["left_s"])
     schedule = make()
     write_json(path, asdict(schedule))
     return schedule

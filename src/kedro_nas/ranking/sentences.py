@@ -13,7 +13,7 @@ from kedro_nas.statistics.paired import PairedTest
 def choice_sentence(
     table: FoldTable, best: str, chosen: str, *, tied_above_p: float
 ) -> str:
-    """Say who won, by how much, how likely that is luck, and what the ties are.
+    """Describe who won, by how much, how likely that is luck, and the ties.
 
     Args:
         table: Fold scores.
@@ -35,7 +35,7 @@ def choice_sentence(
 
 
 def baseline_sentence(table: FoldTable, chosen: str, test: PairedTest | None) -> str:
-    """Say plainly whether the winner beat the baseline.
+    """Describe plainly whether the winner beat the baseline.
 
     Args:
         table: Fold scores.

@@ -30,7 +30,7 @@ ABSENT = "absent"
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChoiceImportance:
     """One choice of the search space and how much it mattered.
 
     Attributes:
@@ -58,7 +58,7 @@ class Importance:
         sentence: All that in words.
     """
 
-    choices: tuple[Choice, ...]
+    choices: tuple[ChoiceImportance, ...]
     r2: float
     n: int
     is_reliable: bool
@@ -96,7 +96,7 @@ def weigh_choices(trials: pd.DataFrame) -> Importance:
     scores = scored["score"].to_numpy(dtype=float)
     r2, importance, spread = _permute(features, scores)
     choices = tuple(
-        Choice(
+        ChoiceImportance(
             str(features.columns[place]),
             float(importance[place]),
             float(spread[place]),
@@ -213,7 +213,7 @@ def _plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _sentence(choices: tuple[Choice, ...], r2: float, n: int) -> str:
+def _sentence(choices: tuple[ChoiceImportance, ...], r2: float, n: int) -> str:
     if r2 < MIN_R2:
         return (
             f"Over {n} networks the choices hardly predict the score of unseen ones"

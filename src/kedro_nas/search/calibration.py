@@ -10,7 +10,7 @@ FEW_STEPS = 10  # of so few the first is a good part of an epoch
 def affordable_macs(
     epoch: Epoch, *, macs: int, steps: int, allowed_s: float
 ) -> tuple[float, float]:
-    """Say what one epoch took, and how large a network may be to keep within a time.
+    """Return the seconds of an epoch, and the MACs that fit into a given time.
 
     Args:
         epoch: The first of candidate 0; what its first step took to compile is left

@@ -28,7 +28,7 @@ class Budget:
         return max(0.0, self._seconds - self._clock())
 
     def is_over(self) -> bool:
-        """Say whether the last second has passed."""
+        """Return whether the budget is used up."""
         return self.left_s() == 0.0
 
     def patience_s(self) -> float:
@@ -42,7 +42,7 @@ class Budget:
             self._builds.append(seconds)
 
     def pays_another(self) -> bool:
-        """Say whether a trial begun now would train at all.
+        """Return whether a trial begun now would train at all.
 
         Building and tracing a network cannot be interrupted: begun within the last
         seconds it ends after the budget, and nothing was trained.

@@ -230,14 +230,14 @@ class Driver:
             self._end(trial, Outcome(status="failed", reason=reason))
 
     def _excused(self, event: Event) -> bool:
-        """Say whether a loss says nothing of the trial: its worker had not begun."""
+        """Return whether a worker was lost before its trial had begun."""
         if event.begun or self._starts >= MAX_STARTS:
             return False
         self._starts += 1
         return True
 
     def _tried_again(self, trial: Trial, outcome: Outcome) -> bool:
-        """Say whether a trial out of memory is tried again, with half the batch."""
+        """Return whether a trial out of memory is tried again, with half the batch."""
         if outcome.status != "failed":
             return False
         batch = trial.architecture.recipe.batch_size >> trial.halvings

@@ -69,18 +69,18 @@ class Progress:
         self._bars.stop()
 
     def started(self, trial: Trial, place: Place) -> None:
-        """Tell that a trial was handed to a worker."""
+        """Show that a trial was handed to a worker."""
         self._where = f"bracket {place.bracket} rung {place.rung} {trial.name}"
         self._show()
 
     def epoch(self, trial: Trial, epoch: Epoch) -> None:
-        """Tell that a trial has one more epoch."""
+        """Show that a trial has one more epoch."""
         score = "" if epoch.val_accuracy is None else f" val {epoch.val_accuracy:.3f}"
         self._where = f"{trial.name} epoch {epoch.epoch}{score}"
         self._show()
 
     def ended(self, trial: Trial, outcome: Outcome, place: Place) -> None:
-        """Tell how a trial ended."""
+        """Show how a trial ended."""
         self._ended += 1
         score = outcome.score
         if score is not None and (self._best is None or score > self._best[0]):

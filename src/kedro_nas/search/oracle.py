@@ -128,7 +128,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
             self.end_trial(trial)
 
     def place(self, trial_id: str) -> Place:
-        """Say where a trial stands in the schedule."""
+        """Return where a trial stands in the schedule."""
         return self._places[trial_id]
 
     def parent(self, trial_id: str) -> str | None:
@@ -160,7 +160,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         return len(self.ladder.bracket(bracket).rungs)
 
     def exhausted(self) -> bool:
-        """Say whether the space had no more networks to give."""
+        """Return whether the space had no more networks to give."""
         return any(bracket["exhausted"] for bracket in self._brackets)
 
     def calibrate(self, max_macs: float | None) -> None:
@@ -216,7 +216,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         return self._put(bracket, 0, None, trial_id, values)
 
     def _waits(self) -> bool:
-        """Say whether the machine has to be measured before more is drawn."""
+        """Return whether the machine has to be measured before more is drawn."""
         drawn = len(self._brackets[0]["rounds"][0])
         measured = self._calibrated or not self.ongoing_trials
         return not measured and drawn >= max(1, len(self._space.anchors))
@@ -281,7 +281,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         return bool(bracket["exhausted"]) or len(bracket["rounds"][0]) >= size
 
     def _closed(self, bracket: dict[str, Any], rung: int) -> bool:
-        """Say whether a rung has all its members and all of them have ended."""
+        """Return whether a rung has all its members and all of them have ended."""
         members = bracket["rounds"][rung]
         if rung == 0:
             whole = self._full(bracket) or not self._within(bracket, 0)
@@ -295,7 +295,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
     # -- limits, counted in places so that workers do not matter ------------------
 
     def _within(self, bracket: dict[str, Any], rung: int) -> bool:
-        """Say whether the next place of a rung is inside the limits."""
+        """Return whether the next place of a rung is inside the limits."""
         trials, epochs = bracket["slots"], bracket["slot_epochs"]
         number = bracket["bracket_num"]
         here = len(bracket["rounds"][rung])

@@ -181,7 +181,7 @@ class _Search:
         )
 
     def _calibrate(self, trial: Trial, epoch: Epoch) -> float | None:
-        """Say how many MACs fit the share of the budget one epoch may take."""
+        """Return the MACs that fit the share of the budget one epoch may take."""
         options = self._options
         if self._budget_s is None or options.max_epoch_share is None:
             return None

@@ -196,7 +196,7 @@ def _best_epoch(ended: dict[str, Any] | None, begun: dict[str, Any]) -> int | No
 
 
 def rank_correlations(trials: pd.DataFrame) -> list[dict[str, Any]]:
-    """Say how well each rung's order foretold the next one's.
+    """Return how well the order of each rung predicted that of the next.
 
     Returns:
         Per iteration, bracket and rung with at least three promoted: Kendall's tau

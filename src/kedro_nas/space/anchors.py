@@ -73,7 +73,7 @@ def n_stages_for(image_shape: tuple[int, int, int]) -> int:
 
 
 def _has_room_before_halving(image_shape: tuple[int, int, int]) -> bool:
-    """Say whether the stem has halved a small image: one stage stays at that size."""
+    """Return whether the stem halves a small image, so one stage keeps its size."""
     return stem_stride_for(image_shape) == 2 and n_stages_for(image_shape) == 2
 
 

@@ -87,7 +87,7 @@ class Backbone(_Value):
         return _without_empty(serialize(self), "weights_digest")
 
     def describe_training(self) -> str:
-        """Say in a few words what of it learns.
+        """Describe in a few words which of its layers are trained.
 
         >>> Backbone(name="b", kept=5, unfrozen=9, reinitialised=1,
         ...          input_size=32).describe_training()

@@ -79,7 +79,7 @@ def digest_weights(weights: str) -> str:
 
 
 def install_backbone_ruler(ruler: Ruler) -> None:
-    """Say who measures backbones; `kedro_nas.models` does when imported."""
+    """Set what measures backbones; `kedro_nas.models` does so on import."""
     _rulers[:] = [ruler]
 
 

@@ -47,7 +47,7 @@ class Bounds(BaseModel):
     reasons: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Say all bounds in a line, with where they come from."""
+        """Describe all bounds in a line, with where they come from."""
         return " ".join(self.reasons) or "anything"
 
     def excesses(self, costs: Costs) -> dict[str, float]:
@@ -65,7 +65,7 @@ class Bounds(BaseModel):
         }
 
     def explain(self, costs: Costs) -> str:
-        """Say which bounds a network exceeds, empty when none."""
+        """Describe which bounds a network exceeds, '' when none."""
         had = {
             "max_depth": costs.depth,
             "max_params": costs.params,

@@ -177,7 +177,7 @@ def canonical_stages(
 
 
 def fits(attention: str, positions: int) -> bool:
-    """Tell whether an attention may be used on a map of so many positions."""
+    """Return whether an attention may be used on a map of so many positions."""
     if attention == "none":
         return True
     limit = find_attention(attention).max_positions
@@ -206,7 +206,7 @@ def _join(stages: list[Stage], choices: Choices) -> tuple[Stage, ...]:
 
 
 def _is_continued(here: Stage, after: Stage) -> bool:
-    """Tell whether two neighbours are one stage cut in two."""
+    """Return whether two neighbours are one stage cut in two."""
     return (
         after.stride == 1
         and here.block == after.block

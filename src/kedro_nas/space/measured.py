@@ -23,7 +23,7 @@ _failures: dict[tuple[str, str], SearchSpaceError] = {}
 
 
 def install_ruler(ruler: Ruler) -> None:
-    """Say who measures opaque blocks; the latest wins.
+    """Set what measures opaque blocks; the latest call counts.
 
     Args:
         ruler: `f(block, input_shape, arguments)` giving `params`, `macs`, `depth`

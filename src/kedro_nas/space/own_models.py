@@ -14,7 +14,7 @@ _table: dict[tuple[OwnModel, Shape, int], dict[str, int]] = {}
 
 
 def install_own_model_ruler(ruler: Ruler) -> None:
-    """Say who measures own models; `kedro_nas.models` does when imported."""
+    """Set what measures own models; `kedro_nas.models` does so on import."""
     _rulers[:] = [ruler]
 
 

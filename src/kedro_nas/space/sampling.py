@@ -116,12 +116,12 @@ def repair_values(
 
 
 def _last_resort(name: str) -> bool:
-    """Tell whether a cut takes away what a draw is about."""
+    """Return whether a choice is only reduced when no other reduction is left."""
     return name == "backbone"
 
 
 def can_be_cut(name: str) -> bool:
-    """Tell whether a choice has a cheaper direction."""
+    """Return whether a choice has a cheaper direction."""
     return _word(name) in _CHEAPER or _word(name) in _CHEAPEST_WORD
 
 

@@ -145,7 +145,7 @@ class SearchSpace(BaseModel):
         )
 
     def is_feasible(self, architecture: Architecture) -> tuple[bool, str]:
-        """Tell whether an architecture fits, and if not, what it exceeds."""
+        """Return whether an architecture fits, and if not, what it exceeds."""
         try:
             reason = self.bounds.explain(costs(architecture))
         except SearchSpaceError as error:
@@ -269,7 +269,7 @@ def _exceeded(space: SearchSpace, architecture: Architecture) -> list[str]:
 
 
 def _failing_blocks(space: SearchSpace) -> tuple[str, ...]:
-    """Say which of the user's blocks failed somewhere; one that always did is an error.
+    """Describe the user's blocks that failed somewhere; one that always did raises.
 
     Raises:
         SearchSpaceError: The first error of a block that worked nowhere.
@@ -291,7 +291,7 @@ def _failing_blocks(space: SearchSpace) -> tuple[str, ...]:
 
 
 def misplaced(architecture: Architecture) -> str:
-    """Say which stage's attention stands on too large a map, empty when none."""
+    """Name the stage whose attention has too large a map, '' when none."""
     if architecture.backbone or all(
         fits(stage.attention, sys.maxsize) for stage in architecture.stages
     ):
@@ -309,7 +309,7 @@ def misplaced(architecture: Architecture) -> str:
 
 
 def _custom_paths(options: SearchSpaceOptions) -> dict[str, str]:
-    """Say where the user's blocks are, whether YAML or a decorator named them."""
+    """Return where the user's blocks are, whether YAML or a decorator named them."""
     registered = {name: find_block(name).path for name in options.blocks or ()}
     return {
         **{name: path for name, path in registered.items() if path},

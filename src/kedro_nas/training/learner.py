@@ -42,7 +42,7 @@ class DeadlineError(Exception):
 
 
 class Learner:
-    """Trains one architecture.
+    """A network with its optimizer and its compiled graphs.
 
     Args:
         architecture: Network and recipe.
@@ -297,7 +297,7 @@ class Learner:
     def restart(
         self, *, mean: Sequence[float], std: Sequence[float], seed: int
     ) -> None:
-        """Begin anew for other training rows; the graphs stay.
+        """Start training again from new weights, on other rows, with the same graphs.
 
         What follows is bit for bit what a new learner would give.
 

@@ -26,7 +26,7 @@ _MOST_STEPS = 100  # of a round of a network that is trained by one worker
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """How far a training is; what a checkpoint remembers.
 
     Attributes:
@@ -58,7 +58,7 @@ class LongTraining:
         learner: Learner,
         rows: NDArray[np.int32],
         link: TeamLink,
-        progress: Progress,
+        progress: TrainingProgress,
         on_epoch: Callable[[Epoch], None],
         seconds: float | None,
     ) -> None:

@@ -21,7 +21,7 @@ from kedro_nas.statistics.metrics import score_predictions
 from kedro_nas.training.checkpoints import load_checkpoint, save_checkpoint
 from kedro_nas.training.learner import DeadlineError, Learner
 from kedro_nas.training.learner_cache import LearnerCache
-from kedro_nas.training.long_training import LongTraining, Progress
+from kedro_nas.training.long_training import LongTraining, TrainingProgress
 from kedro_nas.training.outage import storage
 from kedro_nas.training.pixels import DevelopmentPixels, development_pixels
 from kedro_nas.training.recipe import learning_rates, two_phases
@@ -73,7 +73,7 @@ class Unit:
         self._say = say
         self._seconds = dict.fromkeys(KINDS, 0.0)
         self._history: list[Epoch] = []
-        self._progress = Progress()
+        self._progress = TrainingProgress()
         with storage(task.store, also=UNREADABLE):
             store = ImageStore.open(Path(task.store))
             self._pixels = development_pixels(
@@ -122,7 +122,7 @@ class Unit:
             self.learner.load(saved.arrays)
         self._history = [Epoch.model_validate(line) for line in saved.meta["history"]]
         elapsed_s = saved.meta.get("elapsed_s", 0.0)
-        self._progress = Progress(len(self._history), elapsed_s)
+        self._progress = TrainingProgress(len(self._history), elapsed_s)
 
     def run(self) -> Outcome:
         """Train to the end of the task, or to the deadline.
@@ -196,7 +196,7 @@ class Unit:
         return Outcome(status="completed", seconds=self._seconds)
 
     def _cut(self) -> str:
-        """Say how much of a model's training the deadline left out, if any."""
+        """Return how much of a model's training the deadline left out, or ''."""
         done = len(self._history)
         if done == self._task.epochs or self._out_of_patience():
             return ""

@@ -10,7 +10,7 @@ import click
 from kedro_nas.errors import ParameterError
 from kedro_nas.files import write_atomically
 from kedro_nas.framework.commands import json_option, say
-from kedro_nas.framework.init_plan import Mode, Plan, Wish, make_plan
+from kedro_nas.framework.init_plan import Mode, ProjectFiles, Wish, make_plan
 
 
 @click.command()
@@ -117,7 +117,7 @@ def _mode(*, update: bool, force: bool) -> Mode:
     return "update" if update else "force" if force else "new"
 
 
-def _write(root: Path, plan: Plan, wish: Wish) -> dict[Path, Path]:
+def _write(root: Path, plan: ProjectFiles, wish: Wish) -> dict[Path, Path]:
     """Write the files; return where those that are replaced are kept."""
     kept = {}
     for file, text in plan.files.items():
@@ -141,7 +141,7 @@ def _free_backup(root: Path, file: Path) -> Path:
     return copy
 
 
-def _text(plan: Plan, kept: dict[Path, Path], *, dry_run: bool) -> str:
+def _text(plan: ProjectFiles, kept: dict[Path, Path], *, dry_run: bool) -> str:
     verb = "Would write" if dry_run else "Wrote"
     written = [f"  {file}{_note(plan, kept, file)}" for file in plan.files]
     steps = [
@@ -152,7 +152,7 @@ def _text(plan: Plan, kept: dict[Path, Path], *, dry_run: bool) -> str:
     return "\n".join([*head, "\nNext:", *steps])
 
 
-def _note(plan: Plan, kept: dict[Path, Path], file: Path) -> str:
+def _note(plan: ProjectFiles, kept: dict[Path, Path], file: Path) -> str:
     notes = []
     if file in plan.added:
         notes.append(f"added {', '.join(plan.added[file])}")

@@ -92,7 +92,7 @@ def _scalar(name: str, value: float) -> Any:
 
 
 def _hyperparameters(row: Mapping[Any, Any]) -> Any:
-    """Say the recipe and the kind of network, columns of the tab HPARAMS."""
+    """Return recipe and kind of network, the columns of the tab HPARAMS."""
     from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
     recipe = json.loads(row["architecture"])["recipe"]

@@ -92,7 +92,7 @@ def best_per_network(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def is_on_front(cost: pd.Series[float], score: pd.Series[float]) -> list[bool]:
-    """Tell which networks no other beats: at most their cost and a higher score.
+    """Return which networks no other beats: at most their cost and a higher score.
 
     >>> is_on_front(pd.Series([1.0, 2.0, 3.0]), pd.Series([0.8, 0.7, 0.9]))
     [True, False, True]

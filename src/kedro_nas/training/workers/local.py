@@ -78,7 +78,7 @@ class LocalPool:
 
     @staticmethod
     def kind(options: SearchOptions, log: Path) -> tuple[Any, ...]:
-        """Say what tells one pool from another: two of one kind can be exchanged."""
+        """Return what two pools must share to be exchanged for each other."""
         return (
             resolve_workers(options.workers, options.threads_per_worker),
             options.threads_per_worker,
@@ -314,7 +314,7 @@ def _how(process: subprocess.Popen[str]) -> str:
 
 
 def resolve_workers(workers: int | Literal["auto"], threads: int) -> int:
-    """Say how many workers `auto` means here.
+    """Return the number of workers, `auto` resolved for this machine.
 
     Args:
         workers: A number, or `auto`: one per GPU, or as many as the cores allow.

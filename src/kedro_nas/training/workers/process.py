@@ -66,7 +66,7 @@ class _Server:
         self._reported = -math.inf
 
     def report_progress(self, task_id: str) -> None:
-        """Tell the driver that a task gets on, at most once in `PROGRESS_S`.
+        """Send a progress message, at most one in `PROGRESS_S` seconds.
 
         Called where training has done some work, never by a clock: a worker that hangs
         has to fall silent.
@@ -163,7 +163,7 @@ def register_blocks(custom_blocks: dict[str, str]) -> None:
 
 
 def _out_of_memory(error: BaseException | None) -> bool:
-    """Say whether memory ran out, perhaps behind an error that wraps it."""
+    """Return whether memory ran out, perhaps behind an error that wraps it."""
     import tensorflow as tf
 
     while error is not None:
