@@ -45,7 +45,7 @@ def test_report_in_a_browser_draws_all_figures_without_a_word(results, tmp_path)
     The page's policy forbids every address, and a browser complains on the console
     about each one that is tried.
     """
-    page = write_report(**results, options=ReportingOptions())
+    page = write_report(results, ReportingOptions())
 
     elements, said = open_page(page.html, tmp_path)
 
@@ -55,8 +55,8 @@ def test_report_in_a_browser_draws_all_figures_without_a_word(results, tmp_path)
 
 
 def test_report_in_a_browser_would_complain_about_a_request(results, tmp_path):
-    """The check above can fail: a picture from elsewhere is refused and told."""
-    page = write_report(**results, options=ReportingOptions())
+    """The check above can fail: a picture from elsewhere is refused and reported."""
+    page = write_report(results, ReportingOptions())
     with_request = page.html.replace("</h1>", "</h1><img src='http://example.org/x'>")
 
     _, said = open_page(with_request, tmp_path)
