@@ -147,7 +147,7 @@ def test_yaml_shows_every_option_with_its_default(stage: str) -> None:
     model = OPTIONS[stage]
 
     assert list(section) == list(model.model_fields)
-    assert model.at_the_door(section, where=f"nas.{stage}") == model()
+    assert model.parse(section, where=f"nas.{stage}") == model()
 
 
 @pytest.mark.parametrize("stage", OPTIONS)
@@ -179,7 +179,7 @@ def test_every_line_of_parameters_is_valid(env: str) -> None:
 
     assert set(sections) <= set(OPTIONS)
     for stage, section in sections.items():
-        assert OPTIONS[stage].at_the_door(section, where=f"nas.{stage}")
+        assert OPTIONS[stage].parse(section, where=f"nas.{stage}")
 
 
 def test_options_in_yaml_have_a_reason() -> None:

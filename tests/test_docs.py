@@ -182,7 +182,7 @@ def test_yaml_snippet_is_valid(snippet: Snippet) -> None:
         return
     sections = value["nas"] if set(value) == {"nas"} else _section_of(value)
     for stage, section in sections.items():
-        assert stage == "seed" or OPTIONS[stage].at_the_door(section, where=stage)
+        assert stage == "seed" or OPTIONS[stage].parse(section, where=stage)
 
 
 def _plain(entry: dict[str, Any]) -> dict[str, Any]:

@@ -61,4 +61,4 @@ def test_price_without_a_lifetime_leaves_the_hardware_out():
 def test_cost_options_out_of_range_are_refused(wrong):
     """A price below zero, a lifetime of nothing or a misspelt name is told."""
     with pytest.raises(ParameterError):
-        ReportingOptions.at_the_door({"costs": wrong}, where="nas.reporting")
+        ReportingOptions.parse({"costs": wrong}, where="nas.reporting")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kedro_nas.data.splits import deal
+from kedro_nas.data.splits import stratified_group_split
 
 
 def identities(n: int, seed: int = 0) -> np.ndarray:
@@ -24,7 +24,7 @@ def identities(n: int, seed: int = 0) -> np.ndarray:
 def test_deal_two_parts_are_stratified(sizes, share, seed):
     """Each class is shared out within one row; with two rows it is in both parts."""
     labels = np.repeat(np.arange(len(sizes)), sizes)
-    part = deal(
+    part = stratified_group_split(
         labels, identities(len(labels)), [share, 1 - share], seed=seed, purpose="test"
     )
     for label, size in enumerate(sizes):
@@ -44,7 +44,9 @@ def test_deal_folds_are_even(sizes, n_folds, seed):
     """Folds differ by one row per class, and hardly more in all."""
     labels = np.repeat(np.arange(len(sizes)), sizes)
     shares = [1 / n_folds] * n_folds
-    part = deal(labels, identities(len(labels)), shares, seed=seed, purpose="fold_0")
+    part = stratified_group_split(
+        labels, identities(len(labels)), shares, seed=seed, purpose="fold_0"
+    )
     for label in range(len(sizes)):
         counts = np.bincount(part[labels == label], minlength=n_folds)
         assert counts.max() - counts.min() <= 1
@@ -62,11 +64,11 @@ def test_deal_keeps_units_whole_in_any_order(n, n_units, seed, order):
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 3, n)
     units = identities(n_units)[rng.integers(0, n_units, n)]
-    part = deal(labels, units, [0.3, 0.7], seed=seed, purpose="val")
+    part = stratified_group_split(labels, units, [0.3, 0.7], seed=seed, purpose="val")
     for unit in np.unique(units):
         assert len(set(part[units == unit])) == 1
     shuffled = np.array(order.sample(range(n), n))
-    again = deal(
+    again = stratified_group_split(
         labels[shuffled], units[shuffled], [0.3, 0.7], seed=seed, purpose="val"
     )
 
@@ -78,7 +80,7 @@ def test_deal_groups_are_near_their_share():
     rng = np.random.default_rng(0)
     groups = np.repeat(identities(100), rng.integers(1, 12, 100))
     labels = rng.integers(0, 4, len(groups))
-    part = deal(labels, groups, [0.2] * 5, seed=1, purpose="fold_0")
+    part = stratified_group_split(labels, groups, [0.2] * 5, seed=1, purpose="fold_0")
     for label in range(4):
         shares = (
             np.bincount(part[labels == label], minlength=5) / (labels == label).sum()
@@ -90,8 +92,10 @@ def test_deal_groups_are_near_their_share():
 def test_deal_differs_by_seed_and_purpose(seed, purpose):
     """Two draws do not follow each other."""
     labels, units = np.zeros(400, np.int64), identities(400)
-    first = deal(labels, units, [0.5, 0.5], seed=0, purpose="test")
-    second = deal(labels, units, [0.5, 0.5], seed=seed, purpose=purpose)
+    first = stratified_group_split(labels, units, [0.5, 0.5], seed=0, purpose="test")
+    second = stratified_group_split(
+        labels, units, [0.5, 0.5], seed=seed, purpose=purpose
+    )
 
     assert 0.4 < (first == second).mean() < 0.6
 
@@ -99,7 +103,7 @@ def test_deal_differs_by_seed_and_purpose(seed, purpose):
 def test_deal_is_the_same_on_every_machine():
     """A known draw, so that a change of the rule is seen."""
     labels = np.arange(12) % 2
-    part = deal(
+    part = stratified_group_split(
         labels, np.arange(12, dtype=np.uint64), [0.5, 0.5], seed=0, purpose="test"
     )
 

@@ -41,7 +41,7 @@ def test_yaml_shows_every_option_with_its_default():
 def test_options_that_cannot_be_are_refused(options):
     """A wrong value is named with what is allowed."""
     with pytest.raises(ParameterError, match=next(iter(options))):
-        DataPreparationOptions.at_the_door(options, where="nas.data_preparation")
+        DataPreparationOptions.parse(options, where="nas.data_preparation")
 
 
 @pytest.mark.parametrize("size", ["native", "auto", [8, 12], (8, 12)])

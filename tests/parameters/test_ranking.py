@@ -31,6 +31,6 @@ def test_ranking_options_accept_a_baseline_that_is_built(baseline):
 def test_ranking_options_out_of_range_say_what_is_allowed(wrong, said):
     """Each impossible value ends in a message that names it or what is allowed."""
     with pytest.raises(ParameterError) as raised:
-        RankingOptions.at_the_door(wrong, where="nas.ranking")
+        RankingOptions.parse(wrong, where="nas.ranking")
 
     assert said in str(raised.value)

@@ -60,7 +60,7 @@ def test_architectures_end_at_the_first_limit(
     options: dict[str, float | None], expected: float
 ) -> None:
     """Whichever limit comes first ends the search; there is at least one."""
-    given = SearchOptions.at_the_door(options, where="nas.search")
+    given = SearchOptions.parse(options, where="nas.search")
     found = _architectures(
         Ladder(1, 9, 3),
         make_limits(given, "normal"),

@@ -70,6 +70,6 @@ def test_options_amounts_read_units(written, meant):
 def test_options_misuse_is_refused_with_a_hint(wrong, hint):
     """A wrong option is one message at the door."""
     with pytest.raises(ParameterError) as caught:
-        SearchSpaceOptions.at_the_door(wrong, where="nas.search_space")
+        SearchSpaceOptions.parse(wrong, where="nas.search_space")
 
     assert hint in str(caught.value)

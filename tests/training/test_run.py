@@ -83,7 +83,7 @@ def test_run_tasks_past_the_deadline_stops_all_but_the_granted(
         journal=tmp_path / "folds.jsonl",
         fingerprint="x",
         deadline=time.monotonic() - 1,
-        at_least=2,
+        always_completed=2,
     )
 
     assert [outcome.status for outcome in ran.outcomes.values()] == [

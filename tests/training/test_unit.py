@@ -27,8 +27,8 @@ MakeTask = Callable[..., Task]
 
 
 def _run(task: Task, **changes: Any) -> tuple[Unit, Outcome]:
-    heard: list[Epoch] = changes.pop("heard", [])
-    options: dict[str, Any] = {"learner": None, "deadline": None, "say": heard.append}
+    epochs: list[Epoch] = changes.pop("epochs", [])
+    options: dict[str, Any] = {"learner": None, "deadline": None, "say": epochs.append}
     unit = Unit(task, **{**options, **changes})
     return unit, unit.run()
 
@@ -39,12 +39,12 @@ def _scores(outcome: Outcome) -> list[tuple[float, Any]]:
 
 def test_unit_learns_and_says_each_epoch(make_task: MakeTask) -> None:
     """Loss falls, accuracy leaves chance, and every epoch is told."""
-    heard: list[Epoch] = []
-    _, outcome = _run(make_task(epochs=30, schedule_epochs=30), heard=heard)
+    epochs: list[Epoch] = []
+    _, outcome = _run(make_task(epochs=30, schedule_epochs=30), epochs=epochs)
 
     assert outcome.status == "completed"
-    assert [e.epoch for e in heard] == list(range(1, 31))
-    assert heard[-1].train_loss < heard[0].train_loss * 0.75
+    assert [e.epoch for e in epochs] == list(range(1, 31))
+    assert epochs[-1].train_loss < epochs[0].train_loss * 0.75
     assert outcome.score is not None
     assert outcome.score > 0.5
 

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kedro_nas.data.layout import Layout
-from kedro_nas.data.splits import deal
+from kedro_nas.data.splits import stratified_group_split
 from kedro_nas.data.store import FORMAT, ImageStore
 from kedro_nas.errors import DataError
 from kedro_nas.files import write_atomically, write_json
@@ -53,7 +53,7 @@ def draw_splits(
         if name in given:
             continue
         rows = np.flatnonzero(split == "train")
-        part = deal(
+        part = stratified_group_split(
             table["label"].to_numpy()[rows],
             table["unit"].to_numpy()[rows],
             [share, 1 - share],
@@ -74,7 +74,7 @@ def draw_folds(table: pd.DataFrame, verdict: dict[str, Any], seed: int) -> pd.Da
     folds = {}
     for repeat in range(verdict["n_repeats"]):
         fold = np.full(len(table), -1, np.int8)
-        fold[dev] = deal(
+        fold[dev] = stratified_group_split(
             table["label"].to_numpy()[dev],
             table["unit"].to_numpy()[dev],
             [1 / n_folds] * n_folds,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kedro_nas.data.labels import encode_labels, encode_splits, folded
 from kedro_nas.data.sources.base import Listing, Source
-from kedro_nas.data.splits import deal
+from kedro_nas.data.splits import stratified_group_split
 from kedro_nas.errors import DataError
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 
@@ -72,7 +72,7 @@ def sample_rows(rows: Rows, source: Source, max_images: int | None, seed: int) -
     strata = pd.factorize(table["split"] + "|" + table["label"].astype(str), sort=True)
     identity = source.identities(table["row"].to_numpy())
     share = max_images / len(table)
-    part = deal(
+    part = stratified_group_split(
         strata[0], identity, [share, 1 - share], seed=seed, purpose="max_images"
     )
     rows.table = table[part == 0].reset_index(drop=True)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kedro_nas.seeds import derive_seed
 
 
-def deal(
+def stratified_group_split(
     labels: NDArray[np.integer],
     units: NDArray[np.uint64],
     shares: Sequence[float],

@@ -18,7 +18,7 @@ from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.execution import execution_here
 from kedro_nas.training.outage import outages_explained
-from kedro_nas.training.run import Ran, run_tasks
+from kedro_nas.training.run import TaskResults, run_tasks
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.work_clock import WorkClock
@@ -125,8 +125,8 @@ def _run(
     search: SearchOptions,
     deadline: float | None,
     clock: WorkClock,
-) -> Ran:
-    def heard(task: Task, epoch: Epoch | None, outcome: Outcome | None) -> None:
+) -> TaskResults:
+    def on_event(task: Task, epoch: Epoch | None, outcome: Outcome | None) -> None:
         if outcome and outcome.status == "completed" and outcome.reason:
             logger.warning("Final fit of %s: %s.", task.task_id, outcome.reason)
 
@@ -142,7 +142,7 @@ def _run(
             journal=folder / "fits.jsonl",
             fingerprint=store.fingerprint,
             max_attempts=search.max_attempts,
-            heard=heard,
+            on_event=on_event,
             deadline=deadline,
             clock=clock,
         )

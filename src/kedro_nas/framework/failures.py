@@ -207,7 +207,7 @@ def _fault(model: type[Options], key: str, value: Any) -> str | None:
             )
         )
     try:
-        model.at_the_door(value, where=key)
+        model.parse(value, where=key)
     except ParameterError as error:
         return str(error)
     return None

@@ -19,7 +19,7 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @classmethod
-    def at_the_door(cls, value: Any, *, where: str) -> Self:
+    def parse(cls, value: Any, *, where: str) -> Self:
         """Accept an instance or a mapping, as Kedro may hand over either.
 
         Args:

@@ -31,7 +31,7 @@ from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.execution import execution_here
 from kedro_nas.training.outage import outages_explained
-from kedro_nas.training.run import NOT_BEGUN, Ran, run_tasks
+from kedro_nas.training.run import NOT_BEGUN, TaskResults, run_tasks
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.training.workers.local import resolve_workers
@@ -293,13 +293,13 @@ def _run(
     workspace: Path,
     search: SearchOptions,
     deadline: float | None,
-    at_least: int,
+    always_completed: int,
     clock: WorkClock,
-) -> Ran:
+) -> TaskResults:
     folder = workspace / "ranking"
     ended = count(1)
 
-    def heard(task: Task, epoch: Epoch | None, outcome: Outcome | None) -> None:
+    def on_event(task: Task, epoch: Epoch | None, outcome: Outcome | None) -> None:
         if outcome is None or search.progress == "off" or outcome.reason == NOT_BEGUN:
             return
         scores = outcome.fold_scores or {}
@@ -320,9 +320,9 @@ def _run(
             journal=folder / "folds.jsonl",
             fingerprint=store.fingerprint,
             max_attempts=search.max_attempts,
-            heard=heard,
+            on_event=on_event,
             deadline=deadline,
-            at_least=at_least,
+            always_completed=always_completed,
             clock=clock,
         )
     if not ran.has_begun:

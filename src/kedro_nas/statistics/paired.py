@@ -105,7 +105,7 @@ def corrected_t_test(
     >>> round(test.t, 3), round(test.p_value, 4)
     (4.472, 0.0111)
     """
-    values = _folds(differences, at_least=2)
+    values = _folds(differences, minimum=2)
     mean = float(values.mean())
     # the rounding error of a share of n images is 1/n wide: variance 1/(12 n^2), twice
     resolution = 1 / (6 * n_held_out**2) if mean else 0.0
@@ -146,7 +146,7 @@ def corrected_mean(
     >>> round(mean.mean, 3), round(mean.se, 4)
     (0.896, 0.0076)
     """
-    values = _folds(scores, at_least=1)
+    values = _folds(scores, minimum=1)
     mean = float(values.mean())
     if len(values) < 2:
         nan = float("nan")
@@ -225,13 +225,13 @@ def mcnemar(first_right: ArrayLike, second_right: ArrayLike) -> CountTest:
     return CountTest(float(p_value), only_first, only_second)
 
 
-def _folds(values: ArrayLike, *, at_least: int) -> NDArray[np.float64]:
+def _folds(values: ArrayLike, *, minimum: int) -> NDArray[np.float64]:
     folds = np.asarray(values, dtype=np.float64)
-    if folds.ndim != 1 or len(folds) < at_least or not np.isfinite(folds).all():
+    if folds.ndim != 1 or len(folds) < minimum or not np.isfinite(folds).all():
         raise RankingError(
             "cannot compute a statistic of folds",
             received=f"{folds.tolist()}",
-            allowed=f"at least {at_least} finite score(s)",
+            allowed=f"at least {minimum} finite score(s)",
         )
     return folds
 

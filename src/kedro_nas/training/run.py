@@ -20,11 +20,11 @@ from kedro_nas.work_clock import WorkClock
 
 NOT_BEGUN = "the budget ended before it was begun"
 MAX_STARTS = 20  # workers that may die while starting, before their task is blamed
-Heard = Callable[[Task, Epoch | None, Outcome | None], None]
+OnEvent = Callable[[Task, Epoch | None, Outcome | None], None]
 
 
 @dataclass(frozen=True)
-class Ran:
+class TaskResults:
     """How a list of tasks ended.
 
     Attributes:
@@ -50,11 +50,11 @@ def run_tasks(
     journal: Path,
     fingerprint: str,
     max_attempts: int = 2,
-    heard: Heard = lambda *_: None,
+    on_event: OnEvent = lambda *_: None,
     deadline: float | None = None,
-    at_least: int = 0,
+    always_completed: int = 0,
     clock: WorkClock | None = None,
-) -> Ran:
+) -> TaskResults:
     """Run tasks until each has an outcome.
 
     Args:
@@ -65,11 +65,11 @@ def run_tasks(
         fingerprint: Of the image store; with the task it names an outcome.
         max_attempts: Times a task is tried when its worker is lost, or when it runs out
             of memory; then with half the batch.
-        heard: Told of each epoch and each outcome.
+        on_event: Told of each epoch and each outcome.
         deadline: On `time.monotonic`'s clock; tasks are stopped then, and no other is
             begun. One that writes a model is completed by then, with fewer epochs, and
             its reason says so; with more time it is taken up again.
-        at_least: So many of the first tasks know no deadline.
+        always_completed: So many of the first tasks know no deadline.
         clock: Of the stage; where it holds less than the outcomes in the journal took,
             it is put forward, and the deadline comes sooner by as much.
 
@@ -79,8 +79,8 @@ def run_tasks(
     Raises:
         OSError: Storage failed, here or in a worker.
     """
-    ends_at = Deadline(deadline, frozenset(t.task_id for t in tasks[:at_least]))
-    run = _Run(pool, tasks, journal, fingerprint, max_attempts, heard, ends_at)
+    ends_at = Deadline(deadline, frozenset(t.task_id for t in tasks[:always_completed]))
+    run = _Run(pool, tasks, journal, fingerprint, max_attempts, on_event, ends_at)
     if clock is not None:
         run.bring_forward(clock.put_forward(run.earlier_s))
     return run.to_the_end()
@@ -96,14 +96,14 @@ class _Run:
         journal: Path,
         fingerprint: str,
         max_attempts: int,
-        heard: Heard,
+        on_event: OnEvent,
         deadline: Deadline,
     ) -> None:
         self._pool = pool
         self._journal = journal
         self._fingerprint = fingerprint
         self._max_attempts = max_attempts
-        self._heard = heard
+        self._on_event = on_event
         self._deadline = deadline
         lines = read_json_lines(journal)
         self._halvings = Halvings(journal, lines, fingerprint)
@@ -121,7 +121,7 @@ class _Run:
         if self._deadline.at is not None:
             self._deadline = replace(self._deadline, at=self._deadline.at - seconds)
 
-    def to_the_end(self) -> Ran:
+    def to_the_end(self) -> TaskResults:
         if self._deadline.is_over():
             self._outcomes = self._known  # what was cut stays so without more time
         self._waiting = [t for n, t in self._tasks.items() if n not in self._outcomes]
@@ -130,7 +130,7 @@ class _Run:
             self._submit()
             for event in self._pool.wait(0.5) if self._running else ():
                 self._take(event)
-        return Ran(
+        return TaskResults(
             {name: self._outcomes[name] for name in self._tasks},
             self._tasks,
             self.earlier_s,
@@ -158,7 +158,7 @@ class _Run:
     def _take(self, event: Event) -> None:
         task = self._tasks[event.task_id]
         if event.kind == "epoch":
-            self._heard(task, event.epoch, None)
+            self._on_event(task, event.epoch, None)
             return
         self._running -= 1
         may_retry = self._attempts[task.task_id] < self._max_attempts
@@ -182,7 +182,7 @@ class _Run:
             digest = task.digest(self._fingerprint)
             line = {"digest": digest, "outcome": outcome.model_dump()}
             append_json_line(self._journal, line)
-        self._heard(task, None, outcome)
+        self._on_event(task, None, outcome)
 
 
 def _known(

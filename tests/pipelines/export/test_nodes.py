@@ -41,4 +41,4 @@ def test_export_model_of_a_misspelt_option_names_the_right_one() -> None:
 def test_export_options_of_no_or_repeated_formats_are_refused(formats: Any) -> None:
     """Something is exported, once."""
     with pytest.raises(ParameterError, match="formats"):
-        ExportOptions.at_the_door({"formats": formats}, where="nas.export")
+        ExportOptions.parse({"formats": formats}, where="nas.export")

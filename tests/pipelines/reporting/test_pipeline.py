@@ -47,4 +47,4 @@ def test_write_report_node_returns_the_page_and_figures_in_order(make_results):
 
 def test_reporting_options_without_values_are_the_defaults():
     """An empty section of the parameters is a valid one."""
-    assert ReportingOptions.at_the_door(None, where="x") == ReportingOptions()
+    assert ReportingOptions.parse(None, where="x") == ReportingOptions()

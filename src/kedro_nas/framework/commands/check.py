@@ -68,7 +68,7 @@ def _look_ahead(search: Search) -> dict[str, Any]:
     given = search.parameters()
 
     def options(model: Any, name: str) -> Any:
-        return model.at_the_door(given.get(name), where=search.parameter(name))
+        return model.parse(given.get(name), where=search.parameter(name))
 
     searching = options(SearchOptions, "search")
     ranking = options(RankingOptions, "ranking")

@@ -17,7 +17,7 @@ def prepare_images(
     seed: int,
 ) -> tuple[ImageStore, dict[str, Any]]:
     """Decode, clean, split and judge the images; see `data.prepare`."""
-    options = DataPreparationOptions.at_the_door(
+    options = DataPreparationOptions.parse(
         data_preparation, where="nas.data_preparation"
     )
     return prepare.prepare_images(images, options, seed=seed, workspace=workspace)

@@ -27,8 +27,8 @@ def fit_final_models(
         dataset_profile,
         best_architecture,
         workspace,
-        SearchOptions.at_the_door(search, where="nas.search"),
-        RankingOptions.at_the_door(ranking, where="nas.ranking"),
+        SearchOptions.parse(search, where="nas.search"),
+        RankingOptions.parse(ranking, where="nas.ranking"),
         seed,
     )
 
@@ -39,7 +39,7 @@ def export_model(
     """Write the model in each format and prove the copies equal."""
     from kedro_nas.export.export import export_model as export
 
-    options = ExportOptions.at_the_door(options, where="nas.export")
+    options = ExportOptions.parse(options, where="nas.export")
     return export(model, best_architecture, dataset, options)
 
 

@@ -28,7 +28,7 @@ def rank_finalists(
         dataset_profile,
         finalists,
         workspace,
-        RankingOptions.at_the_door(ranking, where="nas.ranking"),
-        SearchOptions.at_the_door(search, where="nas.search"),
+        RankingOptions.parse(ranking, where="nas.ranking"),
+        SearchOptions.parse(search, where="nas.search"),
         seed,
     )

@@ -45,6 +45,6 @@ def write_report(
         trials, SearchResult.read(finalists), fold_scores, ranking,
         Choice.read(best_architecture), TestMetrics.read(test_metrics),
     )  # fmt: skip
-    options = ReportingOptions.at_the_door(reporting, where="nas.reporting")
+    options = ReportingOptions.parse(reporting, where="nas.reporting")
     report = write(results, options)
     return (report.html, *(report.figures[name] for name in FIGURES))

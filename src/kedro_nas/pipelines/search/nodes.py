@@ -28,7 +28,7 @@ def search_architectures(
         search_space,
         dataset_profile,
         workspace,
-        SearchOptions.at_the_door(search, where="nas.search"),
-        RankingOptions.at_the_door(ranking, where="nas.ranking"),
+        SearchOptions.parse(search, where="nas.search"),
+        RankingOptions.parse(ranking, where="nas.ranking"),
         seed,
     )

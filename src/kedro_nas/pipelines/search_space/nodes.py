@@ -13,7 +13,7 @@ def build_search_space(
     """Fit choices and bounds to the data; no architecture that fits is an error."""
     from kedro_nas.models.spaces import build_search_space as build
 
-    options = SearchSpaceOptions.at_the_door(search_space, where="nas.search_space")
+    options = SearchSpaceOptions.parse(search_space, where="nas.search_space")
     return build(options, dataset_profile, seed=seed).to_dict()
 
 

@@ -35,7 +35,7 @@ class _Worker:
     process: subprocess.Popen[str]
     task: Task | None = None
     begun: bool = False
-    heard: float = field(default_factory=time.monotonic)
+    last_message: float = field(default_factory=time.monotonic)
     live: set[str] = field(default_factory=set)
     memory_mb: float = 0.0
 
@@ -201,7 +201,7 @@ class LocalPool:
         if one.memory_mb > self._max_memory_mb or one.process.poll() is not None:
             self._end(one)
             one = self._workers[worker] = self._start(worker)
-        one.task, one.begun, one.heard = task, False, time.monotonic()
+        one.task, one.begun, one.last_message = task, False, time.monotonic()
         # an instant, not a length: a worker may read it only when it has started
         ends_at = None if remaining_s is None else time.time() + remaining_s
         message = {"task": task.model_dump(mode="json"), "ends_at": ends_at}
@@ -226,7 +226,7 @@ class LocalPool:
         worker = self._workers[number]
         if worker.process.pid != pid:
             return []  # the last words of a worker that was replaced
-        worker.heard = time.monotonic()
+        worker.last_message = time.monotonic()
         if message is None:
             return self._lost(number, f"its process ended ({_how(worker.process)})")
         if message["event"] == "begun":
@@ -271,7 +271,10 @@ class LocalPool:
         now = time.monotonic()
         events: list[Event] = []
         for number, worker in enumerate(self._workers):
-            if worker.task is not None and now - worker.heard > self._max_silence_s:
+            if (
+                worker.task is not None
+                and now - worker.last_message > self._max_silence_s
+            ):
                 reason = f"it made no progress for {self._max_silence_s:.0f} s"
                 events += self._lost(number, reason)
         return events
