@@ -9,9 +9,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+import grimp
 import pytest
 import yaml
 
@@ -77,6 +79,19 @@ def test_layers_hold() -> None:
     )
 
     assert done.returncode == 0, done.stdout
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """No chain of imports, not even one inside a function, leads back to its start."""
+    graph = grimp.build_graph("kedro_nas", cache_dir=None)
+    imports = {
+        module: graph.find_modules_directly_imported_by(module)
+        for module in graph.modules
+    }
+
+    assert graph.count_imports() > 500
+    # raises graphlib.CycleError, which names the modules of the circle
+    assert len(list(TopologicalSorter(imports).static_order())) == len(imports)
 
 
 def test_files_are_short() -> None:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from kedro_nas.errors import KedroNasError, SearchSpaceError
-from kedro_nas.models.custom import register_blocks_of
+from kedro_nas.models.custom import call_opaque, register_blocks_of
 from kedro_nas.models.own import apply_own_model
+from kedro_nas.models.pretrained import apply_backbone
 from kedro_nas.models.seeded import seeded_layers
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture, Backbone
 from kedro_nas.space.layers import Layer, LayerVocabulary
-from kedro_nas.space.measured import output_shape
 from kedro_nas.space.network import run_network
 
 # Which argument of a layer takes the initialiser of its kernel.
@@ -61,8 +61,6 @@ class KerasLayers(LayerVocabulary):
 
     def backbone(self, backbone: Backbone, x: Any) -> Any:
         """Put a pretrained backbone on raw pixels."""
-        from kedro_nas.models.pretrained import apply_backbone
-
         with seeded_layers(self._derive("backbone")):
             return apply_backbone(backbone, x)
 
@@ -158,28 +156,3 @@ def normalisation(
     scale = [1 / (s if s > _SMALLEST_STD else 1.0) for s in stds]
     offset = [-m * s for m, s in zip(means, scale, strict=True)]
     return {"scale": scale, "offset": offset}
-
-
-def call_opaque(block: Any, x: Any, arguments: dict[str, Any]) -> Any:
-    """Call a user's block over Keras tensors and check what comes back.
-
-    Raises:
-        SearchSpaceError: It raised, or its map has another shape than promised.
-    """
-    said = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-    where = (
-        f"the block '{block.name}' ({block.path}) on {tuple(x.shape[1:])} with {said}"
-    )
-    try:
-        y = block.function(x, **arguments)
-        got = tuple(y.shape[1:])
-    except Exception as error:
-        raise SearchSpaceError(
-            f"{where} failed", received=f"{type(error).__name__}: {error}"
-        ) from error
-    promised = output_shape(tuple(x.shape[1:]), arguments)
-    if got != promised:
-        raise SearchSpaceError(
-            f"{where} has the wrong shape", received=str(got), allowed=str(promised)
-        )
-    return y

@@ -1,4 +1,4 @@
-"""A user's blocks: found by their path, registered, measured by building once."""
+"""A user's blocks: imported by their path, registered, called and checked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.block_programs import check_blocks
+from kedro_nas.space.measured import output_shape
 from kedro_nas.space.registry import Block, Value, find_registered, register_block
 
 
@@ -78,3 +79,28 @@ def import_function(path: str, what: str) -> Any:
             allowed="package.module:function, importable by every process",
             remedy="Put the module into the project's src/ or install its package",
         ) from error
+
+
+def call_opaque(block: Any, x: Any, arguments: dict[str, Any]) -> Any:
+    """Call a user's block over Keras tensors and check what comes back.
+
+    Raises:
+        SearchSpaceError: It raised, or its map has another shape than promised.
+    """
+    said = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+    where = (
+        f"the block '{block.name}' ({block.path}) on {tuple(x.shape[1:])} with {said}"
+    )
+    try:
+        y = block.function(x, **arguments)
+        got = tuple(y.shape[1:])
+    except Exception as error:
+        raise SearchSpaceError(
+            f"{where} failed", received=f"{type(error).__name__}: {error}"
+        ) from error
+    promised = output_shape(tuple(x.shape[1:]), arguments)
+    if got != promised:
+        raise SearchSpaceError(
+            f"{where} has the wrong shape", received=str(got), allowed=str(promised)
+        )
+    return y

@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from kedro_nas.models.build import call_opaque
+from kedro_nas.models.custom import call_opaque
 from kedro_nas.models.own import apply_own_model
 from kedro_nas.space.architecture import OwnModel
 from kedro_nas.space.registry import Block

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from kedro_nas.models.custom import call_opaque
 from kedro_nas.space.block_programs import code_digest, describe_code
 from kedro_nas.space.registry import Block
 
@@ -51,8 +52,6 @@ def describe_block(
         SearchSpaceError: The block fails with these arguments.
     """
     import keras
-
-    from kedro_nas.models.build import call_opaque  # which imports this module
 
     with plain_layers():
         x = keras.Input(shape)

@@ -197,7 +197,7 @@ class Driver:
         self._ledger.append("started", trial=trial.name, worker=worker)
         task = self._make_task(trial, *self._epochs(trial))
         pool.submit(task, worker=worker, remaining_s=self._budget.left_s())
-        self._progress.started(trial, self._oracle.place(trial.oracle_id))
+        self._progress.started(trial.name, self._oracle.place(trial.oracle_id))
 
     # -- what workers say -----------------------------------------------------------
 
@@ -208,7 +208,7 @@ class Driver:
         if event.epoch is not None:
             line = event.epoch.model_dump()
             self._ledger.append("epoch", trial=trial.name, worker=event.worker, **line)
-            self._progress.epoch(trial, event.epoch)
+            self._progress.epoch(trial.name, event.epoch)
             self._measure(trial, event.epoch)
             trial.attempts = 0  # it gets on; a later loss is not its fault
             return
@@ -278,10 +278,10 @@ class Driver:
             memory_mb=outcome.memory_mb,
         )
         self._take(trial, outcome)
-        self._progress.ended(trial, outcome, self._oracle.place(trial.oracle_id))
+        place = self._oracle.place(trial.oracle_id)
+        self._progress.ended(trial.architecture, outcome, place)
         if trial.parent:
             self._discard([self.trials[trial.parent].oracle_id])
-        place = self._oracle.place(trial.oracle_id)
         if place.rung + 1 == self._oracle.n_rungs(place.bracket):
             self._discard([trial.oracle_id])
         self._give_up_when_hopeless()

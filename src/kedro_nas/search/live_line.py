@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from typing_extensions import Self
 
+from kedro_nas.search.oracle import Place
+from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.tasks import Epoch, Outcome
-
-if TYPE_CHECKING:
-    from kedro_nas.search.driver import Trial
-    from kedro_nas.search.oracle import Place
 
 logger = logging.getLogger(__name__)
 
 
 class Progress:
-    """Listens to the driver.
+    """Shows what the driver reports.
 
     Args:
         mode: `auto` or `off`.
@@ -68,33 +66,33 @@ class Progress:
         """Take the live line away."""
         self._bars.stop()
 
-    def started(self, trial: Trial, place: Place) -> None:
+    def started(self, trial_name: str, place: Place) -> None:
         """Show that a trial was handed to a worker."""
-        self._where = f"bracket {place.bracket} rung {place.rung} {trial.name}"
+        self._where = f"bracket {place.bracket} rung {place.rung} {trial_name}"
         self._show()
 
-    def epoch(self, trial: Trial, epoch: Epoch) -> None:
+    def epoch(self, trial_name: str, epoch: Epoch) -> None:
         """Show that a trial has one more epoch."""
         score = "" if epoch.val_accuracy is None else f" val {epoch.val_accuracy:.3f}"
-        self._where = f"{trial.name} epoch {epoch.epoch}{score}"
+        self._where = f"{trial_name} epoch {epoch.epoch}{score}"
         self._show()
 
-    def ended(self, trial: Trial, outcome: Outcome, place: Place) -> None:
+    def ended(self, architecture: Architecture, outcome: Outcome, place: Place) -> None:
         """Show how a trial ended."""
         self._ended += 1
         score = outcome.score
         if score is not None and (self._best is None or score > self._best[0]):
-            self._best = (score, trial.architecture.describe())
+            self._best = (score, architecture.describe())
         self._show()
         if self._on and not self._live:
-            logger.info("%s", self._line(trial, outcome, place))
+            logger.info("%s", self._line(architecture, outcome, place))
 
-    def _line(self, trial: Trial, outcome: Outcome, place: Place) -> str:
+    def _line(self, architecture: Architecture, outcome: Outcome, place: Place) -> str:
         how = f"{outcome.score:.4f}" if outcome.score is not None else outcome.reason
         best = f", best {self._best[0]:.4f}" if self._best else ""
         return (
             f"trial {self._ended}: bracket {place.bracket} rung {place.rung}, "
-            f"{len(outcome.history)} epochs, {how} ({trial.architecture.describe()})"
+            f"{len(outcome.history)} epochs, {how} ({architecture.describe()})"
             f"{best}, {self._clock():.0f} s{self._left()}"
         )
 
