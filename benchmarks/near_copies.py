@@ -27,9 +27,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from kedro_nas.data.duplicates import candidate_pairs, confirmed
+from kedro_nas.data.duplicates import candidate_pairs, confirmed, perceptual_hashes
 from kedro_nas.data.layout import to_grey
-from kedro_nas.data.perceptual import perceptual_hashes
 
 DEFAULT = Path(__file__).parents[1] / "data" / "01_raw" / "fashion_mnist_12k.parquet"
 SEED = 0

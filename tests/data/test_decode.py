@@ -10,7 +10,7 @@ import pytest
 from PIL import EpsImagePlugin, Image
 
 from kedro_nas.data import decode as module
-from kedro_nas.data.decode import BadImageError, decode, peek
+from kedro_nas.data.decode import BadImageError, decode, kind_of_reason, peek
 
 
 def test_decode_every_awkward_kind_is_an_image_or_a_reason(awkward):
@@ -197,3 +197,30 @@ def test_peek_decodes_nothing_above_max_pixels():
     """Where a header does not tell, no more is decoded than is allowed."""
     with pytest.raises(BadImageError, match="oversized"):
         peek(np.zeros((50, 50), np.uint8), max_pixels=2499)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "kind"),
+    [
+        (
+            ["undecodable: image file is truncated (12 bytes not processed)"] * 2,
+            "undecodable: image file is truncated",
+        ),
+        (["oversized: 9000x9000 pixels", "oversized: a file of 9 bytes"], "oversized"),
+        (["pixels up to 1e+09", "pixels up to 2.5e+10"], "pixels up to N"),
+        (
+            ["pixels down to -3, below zero", "pixels down to -0.25, below zero"],
+            "pixels down to N, below zero",
+        ),
+        (
+            ["undecodable: broken PNG file (chunk b'abcd')"],
+            "undecodable: broken PNG file",
+        ),
+        (["not an image but int64"], "not an image but int64"),
+        (["pixels of type float16"], "pixels of type float16"),
+        (["no label"], "no label"),
+    ],
+)
+def test_kind_of_reason_is_one_for_all_numbers(reasons, kind):
+    """Images that fail alike are one line, and types keep their names."""
+    assert {kind_of_reason(reason) for reason in reasons} == {kind}

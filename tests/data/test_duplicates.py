@@ -6,15 +6,21 @@ import io
 import time
 from pathlib import Path
 
+import imagehash
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 from scipy.ndimage import gaussian_filter1d
 
-from kedro_nas.data.duplicates import _BLUR, _blur, candidate_pairs, confirmed
+from kedro_nas.data.duplicates import (
+    _BLUR,
+    _blur,
+    candidate_pairs,
+    confirmed,
+    perceptual_hashes,
+)
 from kedro_nas.data.layout import to_grey
-from kedro_nas.data.perceptual import perceptual_hashes
 
 FASHION = Path(__file__).parents[2] / "data" / "01_raw" / "fashion_mnist_12k.parquet"
 
@@ -116,3 +122,21 @@ def test_blur_is_the_gaussian_filter_of_scipy(side: int) -> None:
     expected = gaussian_filter1d(line, _BLUR, mode="nearest")
 
     assert np.allclose(_blur(side) @ line, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("side", [8, 28, 32, 100, 127])
+def test_perceptual_hashes_agree_with_imagehash(make_pictures, side):
+    """Bits are those of `imagehash.phash`, but for rounding near the median."""
+    images = make_pictures(40, side=side)
+    ours = perceptual_hashes(to_grey(images))
+    for pixels, own in zip(images, ours, strict=True):
+        theirs = imagehash.phash(Image.fromarray(pixels)).hash.ravel()
+        bits = np.unpackbits(np.array([own]).view(np.uint8)).astype(bool)
+        assert (bits != theirs).sum() <= 6
+
+
+def test_perceptual_hashes_of_non_square_images(make_pictures):
+    """Height and width may differ."""
+    images = make_pictures(3, side=40)[:, :25]
+
+    assert perceptual_hashes(to_grey(images)).shape == (3,)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+
 import pandas as pd
 import pytest
 
+from kedro_nas.data import journal as module
 from kedro_nas.data.chunks import RECORD_COLUMNS
-from kedro_nas.data.journal import Journal
+from kedro_nas.data.journal import Journal, track
 
 
 def records(*numbers: int) -> pd.DataFrame:
@@ -50,3 +54,24 @@ def test_journal_syncs_by_itself(tmp_path, pixels, monkeypatch):
     assert journal.n_synced == 1
     journal.sync()
     assert len(journal.records()) == 1
+
+
+STEPS = [[1, 2], [3], []]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_track_passes_the_steps_on(monkeypatch, terminal):
+    """With a bar or without, the steps come through unchanged."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
+
+    assert list(track(iter(STEPS), total=3, what="Decoding")) == STEPS
+
+
+def test_track_without_a_terminal_logs_now_and_then(monkeypatch, caplog):
+    """A log file gets a plain line, not a bar."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False, raising=False)
+    monkeypatch.setattr(module, "_LINE_EVERY_S", 0.0)
+    with caplog.at_level(logging.INFO, logger="kedro_nas"):
+        list(track(iter(STEPS), total=3, what="Decoding"))
+
+    assert "Decoding: 2 of 3" in caplog.text

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from kedro_nas.data.decode import BadImageError, Decoded, Pixels, decode, from_plain
+from kedro_nas.data.duplicates import perceptual_hashes
 from kedro_nas.data.layout import Layout, fit_pixels, shrunk, to_grey
-from kedro_nas.data.perceptual import perceptual_hashes
 from kedro_nas.data.png import unfiltered, unpack_plain_png
 from kedro_nas.data.sources.base import LocalFile, Raw, Unusable
 from kedro_nas.files import write_at

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kedro_nas.data.decode import kind_of_reason
 from kedro_nas.data.duplicates import candidate_pairs, confirmed
 from kedro_nas.data.ingest import Ingested
 from kedro_nas.data.leaks import Findings, find_leaks
-from kedro_nas.data.reasons import kind_of_reason
 from kedro_nas.data.rows import Rows
 from kedro_nas.data.sources.base import Source
 from kedro_nas.errors import DataError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -36,6 +37,10 @@ _READERS: dict[bytes, Callable[[io.BytesIO], Any]] = {
 _ORIENTATION = 0x0112
 _GREY_MODES = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
 _ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
+_DETAIL = re.compile(r"\s*\([^()]*\)$")
+# numbers, and what stands between them, but not those of a type such as int64
+_NUMBER = re.compile(r"(?<![\w.])-?(?:0x[\da-f]+|\d[\d.x]*(?:e[+-]?\d+)?)(?!\w)")
+_SIZE = re.compile(r"^(oversized):.*")
 
 
 class BadImageError(Exception):
@@ -262,3 +267,18 @@ def _scaled(values: NDArray[Any], factor: float) -> Pixels:
     for top, bottom in strips(len(values), width):
         pixels[top:bottom] = np.rint(values[top:bottom].astype(np.float64) * factor)
     return pixels
+
+
+def kind_of_reason(reason: str) -> str:
+    """Return a reason without what differs from image to image.
+
+    >>> kind_of_reason("undecodable: image file is truncated (12 bytes not processed)")
+    'undecodable: image file is truncated'
+    >>> kind_of_reason("oversized: 9000x9000 pixels")
+    'oversized'
+    >>> kind_of_reason("pixels down to -2.5e+09, below zero")
+    'pixels down to N, below zero'
+    >>> kind_of_reason("not an image but int64")
+    'not an image but int64'
+    """
+    return _NUMBER.sub("N", _DETAIL.sub("", _SIZE.sub(r"\1", reason)))

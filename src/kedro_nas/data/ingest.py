@@ -23,13 +23,11 @@ from kedro_nas.data.chunks import (
     halve_chunk,
     set_chunk_aside,
 )
-from kedro_nas.data.decode import BadImageError, peek
-from kedro_nas.data.journal import Journal
+from kedro_nas.data.decode import BadImageError, kind_of_reason, peek
+from kedro_nas.data.journal import Journal, track
 from kedro_nas.data.layout import Layout, resolve_layout
 from kedro_nas.data.pixel_file import create_pixel_file, is_pixel_file
 from kedro_nas.data.pool import Halving, run_in_processes
-from kedro_nas.data.progress import track
-from kedro_nas.data.reasons import kind_of_reason
 from kedro_nas.data.sources.base import LocalFile, Raw, Source, shown
 from kedro_nas.errors import DataError
 from kedro_nas.files import write_json

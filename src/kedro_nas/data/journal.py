@@ -1,16 +1,23 @@
-"""How far decoding has come: records of the images whose pixels are safely on disk."""
+"""How far decoding has come: shown to the user, and kept on disk."""
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 import time
+from collections.abc import Iterator, Sized
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
 from kedro_nas.files import write_atomically
 
 SYNC_EVERY_S = 5.0  # a kill costs so much decoding; each sync waits for the disk
+Steps = TypeVar("Steps", bound=Sized)
+logger = logging.getLogger(__name__)
+_LINE_EVERY_S = 30.0
 
 
 class Journal:
@@ -61,3 +68,36 @@ def _read(path: Path) -> pd.DataFrame:
     with pq.ParquetFile(path) as file:
         frame: pd.DataFrame = file.read().to_pandas()
     return frame
+
+
+def track(steps: Iterator[Steps], *, total: int, what: str) -> Iterator[Steps]:
+    """Pass on the steps, and show how many of the total are done.
+
+    Args:
+        steps: Each of them is a list of what was done.
+        total: How many there are.
+        what: Says what is being done, e.g. `Decoding images`.
+    """
+    if not sys.stderr.isatty():
+        yield from _lines(steps, total, what)
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task(what, total=total)
+        for step in steps:
+            progress.advance(bar, len(step))
+            yield step
+
+
+def _lines(steps: Iterator[Steps], total: int, what: str) -> Iterator[Steps]:
+    done, started = 0, time.monotonic()
+    last = started
+    for step in steps:
+        done += len(step)
+        now = time.monotonic()
+        if now - last >= _LINE_EVERY_S:
+            last = now
+            logger.info("%s: %d of %d, %.0f s.", what, done, total, now - started)
+        yield step

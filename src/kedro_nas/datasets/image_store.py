@@ -14,7 +14,7 @@ from typing import Any
 from kedro.io import AbstractVersionedDataset, DatasetError, Version
 from kedro.io.core import get_protocol_and_path
 
-from kedro_nas.data.contact_sheet import contact_sheet_png
+from kedro_nas.data.profile import contact_sheet_png
 from kedro_nas.data.store import FILES, ImageStore
 from kedro_nas.datasets.filesystem import open_filesystem
 from kedro_nas.datasets.preview import ImagePreview

@@ -16,7 +16,7 @@ from PIL import Image
 from kedro_nas.data.chunks import fetched
 from kedro_nas.data.decode import decode
 from kedro_nas.data.sources.base import Columns
-from kedro_nas.data.sources.choose import source_at
+from kedro_nas.data.sources.dispatch import source_at
 
 N = 12
 

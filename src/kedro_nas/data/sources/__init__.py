@@ -1,6 +1,6 @@
 """Where images come from; one adapter a file, see `base.Source`."""
 
 from kedro_nas.data.sources.base import Columns, Listing, Source
-from kedro_nas.data.sources.choose import as_source, source_at
+from kedro_nas.data.sources.dispatch import as_source, source_at
 
 __all__ = ["Columns", "Listing", "Source", "as_source", "source_at"]
