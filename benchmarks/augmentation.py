@@ -68,7 +68,8 @@ def prepare(folder: Path, max_images: int | None) -> tuple[str, Architecture]:
     table = pd.read_parquet(ROOT / "data" / "01_raw" / "fashion_mnist_12k.parquet")
     options = DataPreparationOptions(max_images=max_images)
     store, profile = prepare_images(table, options, seed=0, workspace=folder)
-    space = build_search_space(SearchSpaceOptions(preset="cpu"), profile, seed=0)
+    options = SearchSpaceOptions(preset="cpu")
+    space = build_search_space(options, profile.to_json(), seed=0)
     return str(store.path), space.anchors[0]
 
 

@@ -77,12 +77,13 @@ def prepare(folder: Path, n_images: int, n_candidates: int) -> tuple[Path, Path]
         validation.groupby("label").head(-(-n_val // 10)),
         train.groupby("label").tail(5).assign(split="test"),  # never read here
     ]
-    store, profile = prepare_images(
+    store, prepared = prepare_images(
         pd.concat(rows, ignore_index=True).drop_duplicates("image"),
         DataPreparationOptions(),
         seed=SEED,
         workspace=folder,
     )
+    profile = prepared.to_json()
     profile["verdict"] |= {"mode": "normal", "n_repeats": 1}
     space = build_search_space(SearchSpaceOptions(), profile, seed=SEED)
     rng = generator(SEED, "benchmark")

@@ -63,12 +63,13 @@ MAX_DELAY_S = 16.0
 
 def prepare(folder: Path, max_images: int) -> None:
     """Write the store, the space and the profile that all runs share."""
-    store, profile = prepare_images(
+    store, prepared = prepare_images(
         pd.read_parquet(IMAGES),
         DataPreparationOptions(max_images=max_images),
         seed=SEED,
         workspace=folder,
     )
+    profile = prepared.to_json()
     space = build_search_space(SearchSpaceOptions(), profile, seed=SEED)
     (folder / "space.json").write_text(space.model_dump_json())
     (folder / "profile.json").write_text(json.dumps(profile))

@@ -58,12 +58,13 @@ def watch(
 def search(folder: Path, n_trials: int) -> dict[str, Any]:
     """Search a small space on 200 digits, and note memory on the way."""
     images, labels = load_digits(return_X_y=True)
-    store, profile = prepare_images(
+    store, prepared = prepare_images(
         (images[:200].reshape(-1, 8, 8), labels[:200]),
         DataPreparationOptions(n_folds=2),
         seed=SEED,
         workspace=folder,
     )
+    profile = prepared.to_json()
     space = build_search_space(SearchSpaceOptions(preset="cpu"), profile, seed=SEED)
     samples: list[tuple[int, float]] = []
     stop = threading.Event()

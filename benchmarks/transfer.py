@@ -274,7 +274,7 @@ def prepare(
         seed=seed,
         workspace=bench.folder / name,
     )
-    return store, profile["verdict"]
+    return store, profile.verdict.model_dump(mode="json")
 
 
 def write(

@@ -115,12 +115,13 @@ def digits(
     """Prepare 400 digits; gives the store and the profile."""
     images, labels = load_digits(return_X_y=True)
     pixels = (images[:400].reshape(-1, 8, 8, 1) * 15.9).astype(np.uint8)
-    return prepare_images(
+    store, profile = prepare_images(
         (pixels, labels[:400]),
         DataPreparationOptions(),
         seed=0,
         workspace=tmp_path_factory.mktemp("digits"),
     )
+    return store, profile.to_json()
 
 
 @pytest.fixture(scope="session")

@@ -137,12 +137,13 @@ def team_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[st
 def digits(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, dict[str, Any]]:
     """Prepare scikit-learn's 1,797 digits of 8 x 8, values 0 to 16."""
     data = load_digits()
-    return prepare_images(
+    store, profile = prepare_images(
         (data.images, data.target),
         DataPreparationOptions(),
         seed=0,
         workspace=tmp_path_factory.mktemp("digits"),
     )
+    return store, profile.to_json()
 
 
 def _whole_job(
@@ -256,7 +257,7 @@ def test_whole_job_on_noise_ends_at_chance_and_says_so(tmp_path: Path) -> None:
     """Random pixels with random labels: no part of the job lets the test leak."""
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (600, 8, 8, 1), dtype=np.uint8)
-    prepared = prepare_images(
+    store, profile = prepare_images(
         (pixels, rng.integers(0, 4, 600)),
         DataPreparationOptions(),
         seed=0,
@@ -264,7 +265,7 @@ def test_whole_job_on_noise_ends_at_chance_and_says_so(tmp_path: Path) -> None:
     )
 
     done = _whole_job(
-        prepared,
+        (store, profile.to_json()),
         tmp_path / "w",
         SMALL_SPACE,
         SearchOptions(

@@ -82,12 +82,13 @@ class Clock:
 
 def prepare(folder: Path) -> tuple[Any, dict[str, Any]]:
     data = load_digits()
-    return prepare_images(
+    store, profile = prepare_images(
         (data.images[:600], data.target[:600]),
         DataPreparationOptions(),
         seed=0,
         workspace=folder,
     )
+    return store, profile.to_json()
 
 
 def test_time_of_a_whole_job_sums_to_the_time_its_stages_took(

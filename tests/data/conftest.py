@@ -14,6 +14,7 @@ from PIL import Image
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.data.store import ImageStore
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.records.profile import DatasetProfile
 
 SIDE = 24
 KEPT, REPAIRED, SET_ASIDE = "kept", "repaired", "set aside"
@@ -180,12 +181,12 @@ def encode() -> Callable[..., bytes]:
 
 
 @pytest.fixture
-def prepare(tmp_path: Path) -> Callable[..., tuple[ImageStore, dict[str, Any]]]:
+def prepare(tmp_path: Path) -> Callable[..., tuple[ImageStore, DatasetProfile]]:
     """Prepare images in a workspace of the test's own."""
 
     def run(
         images: Any, *, seed: int = 0, workspace: Path | None = None, **options: Any
-    ) -> tuple[ImageStore, dict[str, Any]]:
+    ) -> tuple[ImageStore, DatasetProfile]:
         return prepare_images(
             images,
             DataPreparationOptions(**options),

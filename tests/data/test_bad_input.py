@@ -191,4 +191,4 @@ def test_prepare_gaps_in_labels_are_set_aside(make_pictures, prepare):
     store, profile = prepare(frame, max_bad_fraction=0.1)
 
     assert len(store) == N - 2
-    assert profile["set_aside"]["reasons"] == {"no label": 2}
+    assert profile.set_aside.reasons == {"no label": 2}

@@ -49,9 +49,9 @@ def test_digits_are_prepared_in_small_data_mode(digits, prepare):
     assert store.image_shape == (8, 8, 1)
     assert store.class_names == [str(i) for i in range(10)]
     assert int(store.pixels.max()) == 255
-    assert profile["verdict"]["mode"] == "small_data"
+    assert profile.verdict.mode == "small_data"
     assert store.folds.shape == (1797, 3)
-    assert "reached only 16" in profile["warnings"][0]
+    assert "reached only 16" in profile.warnings[0]
 
 
 @pytest.mark.slow

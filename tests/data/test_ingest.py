@@ -16,6 +16,7 @@ from kedro_nas.data import chunks, ingest, pool
 from kedro_nas.data.layout import Layout
 from kedro_nas.errors import DataError
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.records.profile import SetAsideExample
 
 LAYOUT = Layout(8, 8, 1, "pad", 255)
 
@@ -108,9 +109,9 @@ def test_ingest_sets_aside_the_image_whose_decoding_ends_its_process(
     store, profile = prepare(frame, n_workers=2, max_bad_fraction=0.1)
 
     assert len(store) == 39
-    assert profile["set_aside"]["examples"] == [
-        {
-            "source": "row 7",
-            "reason": "its decoding ended the process, often for lack of memory",
-        }
-    ]
+    assert profile.set_aside.examples == (
+        SetAsideExample(
+            source="row 7",
+            reason="its decoding ended the process, often for lack of memory",
+        ),
+    )

@@ -13,6 +13,7 @@ from PIL import Image
 
 from kedro_nas.data import ingest, pool
 from kedro_nas.data.store import ImageStore
+from kedro_nas.records.profile import DatasetProfile
 
 
 def split_by_image(store: ImageStore) -> dict[str, tuple]:
@@ -49,11 +50,11 @@ def test_prepare_awkward_files_are_kept_repaired_or_set_aside(
 
     assert len(awkward) >= 50
     assert fates.count("set aside") == 10
-    assert profile["set_aside"]["n"] == 11  # and the dangling link
-    assert profile["n_images"] == 60 + fates.count("kept") + fates.count("repaired")
+    assert profile.set_aside.n == 11  # and the dangling link
+    assert profile.n_images == 60 + fates.count("kept") + fates.count("repaired")
     for name, (_, fate) in awkward.items():
         assert (name in names) == (fate != "set aside"), name
-    text = " ".join(profile["warnings"])
+    text = " ".join(profile.warnings)
     assert "1 images outside a class folder" in text
     assert "1 files without an image's suffix" in text
     table = pd.read_csv(store.path.parent / "set_aside.csv")
@@ -71,8 +72,8 @@ def test_prepare_the_same_images_in_another_order_split_alike(
     second, again = prepare((pixels[order], labels[order]), workspace=tmp_path / "b")
 
     assert split_by_image(first) == split_by_image(second)
-    assert profile["contact_sheet"] == again["contact_sheet"]
-    assert profile["fingerprint"] != again["fingerprint"]  # order is content, too
+    assert profile.contact_sheet == again.contact_sheet
+    assert profile.fingerprint != again.fingerprint  # order is content, too
 
 
 def test_prepare_another_size_or_seed(make_pictures, prepare, tmp_path):
@@ -91,11 +92,11 @@ def test_prepare_splits_are_stratified_and_counted(make_pictures, prepare):
     """A fifth is test, a fifth of the rest validates, in each class."""
     store, profile = prepare((make_pictures(150), np.arange(150) % 3))
 
-    assert {s: sum(c.values()) for s, c in profile["counts"].items()} == {
+    assert {s: sum(c.values()) for s, c in profile.counts.items()} == {
         "train": 96, "val": 24, "test": 30,
     }  # fmt: skip
-    assert set(profile["counts"]["test"].values()) == {10}
-    assert profile["verdict"]["mode"] == "small_data"
+    assert set(profile.counts["test"].values()) == {10}
+    assert profile.verdict.mode == "small_data"
     assert store.folds.shape == (150, 3)
 
 
@@ -108,7 +109,7 @@ def test_prepare_given_splits_are_honoured(make_pictures, prepare):
 
     assert set(rows[store.test_rows()]) == set(range(60, 80))
     assert len(store.rows("val")) == 12
-    assert "val split was drawn" in profile["notes"][0]
+    assert "val split was drawn" in profile.notes[0]
 
 
 def test_prepare_a_missing_test_is_drawn_from_training(make_pictures, prepare):
@@ -120,7 +121,7 @@ def test_prepare_a_missing_test_is_drawn_from_training(make_pictures, prepare):
 
     assert set(rows[store.rows("val")]) == set(range(60, 80))
     assert len(store.test_rows()) == 12
-    assert profile["notes"] == ["The test split was drawn from train, 20 % of it."]
+    assert profile.notes == ("The test split was drawn from train, 20 % of it.",)
 
 
 def test_prepare_test_copies_in_training_are_caught_and_shown(
@@ -138,16 +139,14 @@ def test_prepare_test_copies_in_training_are_caught_and_shown(
         }
     )
     store, profile = prepare(frame)
-    leaks = profile["leaks"]
+    leaks = profile.leaks
 
     assert len(store.test_rows()) == 20
     assert len(store.rows("dev")) == 40
-    assert (leaks["across_splits"], leaks["removed"]) == (20, 20)
-    assert {e["kind"] for e in leaks["examples"]} == {"exact copy", "near copy"}
-    assert leaks["examples"][0]["images"][0].startswith("data:image/png;base64,")
-    assert "20 training images are copies of held-out images" in str(
-        profile["warnings"]
-    )
+    assert (leaks.across_splits, leaks.removed) == (20, 20)
+    assert {e.kind for e in leaks.examples} == {"exact copy", "near copy"}
+    assert leaks.examples[0].images[0].startswith("data:image/png;base64,")
+    assert "20 training images are copies of held-out images" in str(profile.warnings)
 
 
 def test_prepare_leaks_may_stay_if_told(make_pictures, prepare):
@@ -163,8 +162,8 @@ def test_prepare_leaks_may_stay_if_told(make_pictures, prepare):
     store, profile = prepare(frame, on_leak="warn")
 
     assert len(store) == 44
-    assert profile["leaks"]["removed"] == 0
-    assert "kept, as on_leak is warn" in str(profile["warnings"])
+    assert profile.leaks.removed == 0
+    assert "kept, as on_leak is warn" in str(profile.warnings)
 
 
 def test_prepare_one_image_under_two_labels_is_dropped(make_pictures, prepare):
@@ -175,8 +174,8 @@ def test_prepare_one_image_under_two_labels_is_dropped(make_pictures, prepare):
     store, profile = prepare(data)
 
     assert len(store) == 37
-    assert profile["leaks"]["conflicting_labels"] == 6
-    assert profile["set_aside"]["reasons"] == {"one image under several labels": 6}
+    assert profile.leaks.conflicting_labels == 6
+    assert profile.set_aside.reasons == {"one image under several labels": 6}
 
 
 def test_prepare_groups_and_copies_are_on_one_side(make_pictures, prepare):
@@ -207,8 +206,8 @@ def test_prepare_max_images_is_a_stratified_sample(make_pictures, prepare, tmp_p
     again, _ = prepare(shuffled, max_images=50, workspace=tmp_path / "b")
 
     assert set(store.index["image_id"]) == set(again.index["image_id"])
-    assert profile["n_images"] == 50
-    assert set(profile["counts"]["test"].values()) == {5}
+    assert profile.n_images == 50
+    assert set(profile.counts["test"].values()) == {5}
 
 
 def test_prepare_unchanged_images_are_not_prepared_again(
@@ -224,11 +223,23 @@ def test_prepare_unchanged_images_are_not_prepared_again(
     assert again == profile
 
 
+def test_prepare_profile_of_another_version_is_made_anew(make_folder, prepare):
+    """Unchanged images are prepared again where their profile cannot be read."""
+    folder = make_folder()
+    store, profile = prepare(folder)
+    written = store.path.parent / "profile.json"
+    written.write_text(json.dumps({**profile.to_json(), "mood": "cheerful"}))
+    _, again = prepare(folder)
+
+    assert again.verdict == profile.verdict
+    assert "mood" not in json.loads(written.read_text())
+
+
 def test_prepare_names_what_has_changed(make_folder, prepare):
     """Added, removed and relabelled images are counted in the profile."""
     folder = make_folder(60)
     _, profile = prepare(folder)
-    assert profile["changes"] == "first preparation"
+    assert profile.changes == "first preparation"
     (folder / "cat" / "000.png").rename(folder / "dog" / "000.png")
     (folder / "cat" / "002.png").unlink()
     for number in range(3):
@@ -236,7 +247,7 @@ def test_prepare_names_what_has_changed(make_folder, prepare):
         image.convert("RGB").save(folder / "dog" / f"new{number}.png")
     _, profile = prepare(folder)
 
-    assert profile["changes"].startswith(
+    assert profile.changes.startswith(
         "3 images added, 1 images removed, 1 labels changed"
     )
 
@@ -305,8 +316,8 @@ def test_prepare_killed_counts_the_seconds_of_both_sessions(
     _, profile = prepare(data, workspace=tmp_path)
     _, again = prepare(data, workspace=tmp_path)
 
-    assert 50 <= profile["seconds"] < 60
-    assert again["seconds"] == profile["seconds"]
+    assert 50 <= profile.seconds < 60
+    assert again.seconds == profile.seconds
     assert not list(tmp_path.rglob("clock-*.txt"))
 
 
@@ -345,7 +356,9 @@ def test_prepare_profile_is_strict_json(make_folder, prepare):
     """The profile is written and read without loss."""
     _, profile = prepare(make_folder())
 
-    assert json.loads(json.dumps(profile, allow_nan=False)) == profile
+    text = json.dumps(profile.to_json(), allow_nan=False)
+
+    assert DatasetProfile.read(json.loads(text)) == profile
 
 
 def test_prepare_nearly_black_sets_are_warned_of(prepare):
@@ -353,4 +366,4 @@ def test_prepare_nearly_black_sets_are_warned_of(prepare):
     dark = np.random.default_rng(0).integers(0, 12, (40, 8, 8, 1), dtype=np.uint8)
     _, profile = prepare((dark, np.arange(40) % 2))
 
-    assert "40 of 40 images (100 %) are nearly black" in str(profile["warnings"])
+    assert "40 of 40 images (100 %) are nearly black" in str(profile.warnings)

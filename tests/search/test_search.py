@@ -74,8 +74,8 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         seed=0,
         workspace=tmp_path_factory.mktemp("digits"),
     )
-    space = build_search_space(SearchSpaceOptions(), profile, seed=0)
-    return {"store": store, "profile": profile, "space": space.to_dict()}
+    space = build_search_space(SearchSpaceOptions(), profile.to_json(), seed=0)
+    return {"store": store, "profile": profile.to_json(), "space": space.to_dict()}
 
 
 def _search(

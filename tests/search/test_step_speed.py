@@ -40,9 +40,10 @@ class _Job:
         images, labels = load_digits(return_X_y=True)
         pixels = (images[:300].reshape(-1, 8, 8, 1) * 15.9).astype(np.uint8)
         self.folder = folder
-        self.store, self.profile = prepare_images(
+        self.store, profile = prepare_images(
             (pixels, labels[:300]), DataPreparationOptions(), seed=0, workspace=folder
         )
+        self.profile = profile.to_json()
         self.probes = 0
 
     def probe(self, *_: Any, **__: Any) -> Measured:

@@ -17,6 +17,7 @@ from kedro_nas.errors import DataError
 from kedro_nas.files import write_atomically, write_json
 from kedro_nas.number_text import percent
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.records.profile import Verdict
 
 
 def draw_splits(
@@ -67,12 +68,12 @@ def draw_splits(
     return split, notes
 
 
-def draw_folds(table: pd.DataFrame, verdict: dict[str, Any], seed: int) -> pd.DataFrame:
+def draw_folds(table: pd.DataFrame, verdict: Verdict, seed: int) -> pd.DataFrame:
     """Fix the folds of the re-ranking, once, over all rows that are not test."""
     dev = np.flatnonzero(table["split"] != "test")
-    n_folds = verdict["n_folds"]
+    n_folds = verdict.n_folds
     folds = {}
-    for repeat in range(verdict["n_repeats"]):
+    for repeat in range(verdict.n_repeats):
         fold = np.full(len(table), -1, np.int8)
         fold[dev] = stratified_group_split(
             table["label"].to_numpy()[dev],
@@ -90,7 +91,7 @@ def write_store(
     index: pd.DataFrame,
     layout: Layout,
     class_names: list[str],
-    verdict: dict[str, Any],
+    verdict: Verdict,
 ) -> ImageStore:
     """Write index and description beside the pixels, the description last.
 
@@ -110,8 +111,8 @@ def write_store(
         "image_shape": list(layout.shape),
         "class_names": class_names,
         "n_images": len(index),
-        "n_folds": verdict["n_folds"],
-        "n_repeats": verdict["n_repeats"],
+        "n_folds": verdict.n_folds,
+        "n_repeats": verdict.n_repeats,
     }
     fit = [layout.fit, layout.background]
     description["fingerprint"] = _fingerprint(index, [*description.values(), *fit])

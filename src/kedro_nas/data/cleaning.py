@@ -17,6 +17,7 @@ from kedro_nas.data.rows import Rows
 from kedro_nas.data.sources.base import Source
 from kedro_nas.errors import DataError
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.records.profile import Leaks, SetAside, SetAsideExample
 
 _EXAMPLES = 25
 
@@ -29,7 +30,7 @@ class Cleaned:
         table: The rows with `image_id` and `unit` beside, a row per decoded image.
         keep: Which of them stay, `(n,)`.
         set_aside: `source` and `reason` of all that go, sorted by source.
-        leaks: Counts of copies and leaks, for the profile.
+        leaks: Counts of copies and leaks, without examples.
         findings: Copies found, by row of the table.
         warnings: Sentences for a person.
     """
@@ -37,20 +38,22 @@ class Cleaned:
     table: pd.DataFrame
     keep: NDArray[np.bool_]
     set_aside: pd.DataFrame
-    leaks: dict[str, Any]
+    leaks: Leaks
     findings: Findings
     warnings: list[str]
 
-    def summary(self) -> dict[str, Any]:
-        """Counts by reason, and the first examples."""
-        return {
-            "n": len(self.set_aside),
-            "reasons": self.set_aside["reason"]
-            .map(kind_of_reason)
-            .value_counts()
-            .to_dict(),
-            "examples": self.set_aside.head(_EXAMPLES).to_dict("records"),
-        }
+    def summary(self) -> SetAside:
+        """Return what was set aside: counts by reason, and the first examples."""
+        kinds = self.set_aside["reason"].map(kind_of_reason)
+        first = self.set_aside.head(_EXAMPLES)
+        return SetAside(
+            n=len(self.set_aside),
+            reasons=kinds.value_counts().to_dict(),
+            examples=tuple(
+                SetAsideExample(source=source, reason=reason)
+                for source, reason in zip(first["source"], first["reason"], strict=True)
+            ),
+        )
 
 
 def clean(
@@ -76,13 +79,13 @@ def clean(
         dropped |= findings.leaking
     set_aside.append(_reasons(table, dropped, _why(findings)))
     table = table.assign(unit=findings.units)
-    leaks = {
-        "exact_copies": findings.n_exact,
-        "near_copies": findings.n_near,
-        "conflicting_labels": int(findings.conflicting.sum()),
-        "across_splits": len(findings.leaks),
-        "removed": int((findings.leaking & dropped).sum()),
-    }
+    leaks = Leaks(
+        exact_copies=findings.n_exact,
+        near_copies=findings.n_near,
+        conflicting_labels=int(findings.conflicting.sum()),
+        across_splits=len(findings.leaks),
+        removed=int((findings.leaking & dropped).sum()),
+    )
     return Cleaned(
         table,
         ~(bad | dropped),

@@ -5,13 +5,12 @@ The rules and where they come from: docs/concepts/data.md.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from kedro_nas.errors import DataError
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.records.profile import Verdict
 
 SMALL_TOTAL = 5_000  # images that are not test
 SMALL_CLASS = 100  # of them in the smallest class
@@ -26,17 +25,14 @@ def judge(
     n_train: int,
     class_names: list[str],
     options: DataPreparationOptions,
-) -> dict[str, Any]:
-    """Turn counts into the settings that later stages obey.
+) -> Verdict:
+    """Derive the settings of later stages from the size and balance of the data.
 
     Args:
         class_counts: Images per class that are not test, `(n_classes,)`.
         n_train: Images of the train split, without validation.
         class_names: Names in the order of the counts.
         options: `on_small_data`, `n_folds`, `n_repeats` are read.
-
-    Returns:
-        The `verdict` of docs/reference/files.md.
 
     Raises:
         DataError: Small data and `on_small_data: stop`.
@@ -54,45 +50,44 @@ def judge(
     adapt = small and options.on_small_data == "adapt"
     if small and not adapt:
         reasons.append("on_small_data is warn, so no setting was changed.")
-    verdict: dict[str, Any] = {
-        "mode": "small_data" if adapt else "normal",
-        "objective": "accuracy",
-        "class_weights": None,
-        "n_train": n_train,
-        "n_folds": options.n_folds,
-        "n_repeats": _repeats(options.n_repeats, adapt=adapt),
-        "bn_momentum": _bn_momentum(n_train) if adapt else 0.9,
-        "augmentation": "strong" if adapt else "as_searched",
-        "max_params_factor": 1.0,
-        "reasons": reasons,
-    }
+    max_params_factor = 1.0
     if adapt:
         scale = min(total / SMALL_TOTAL, smallest / SMALL_CLASS, 1.0)
-        verdict["max_params_factor"] = round(max(0.1, scale), 3)
+        max_params_factor = round(max(0.1, scale), 3)
         reasons.append(_small_advice(total, n_train))
     imbalance = float(class_counts.max() / max(smallest, 1))
-    if imbalance > IMBALANCED:
-        verdict["objective"] = "balanced_accuracy"
-        verdict["class_weights"] = class_weights(class_counts)
+    imbalanced = imbalance > IMBALANCED
+    if imbalanced:
         reasons.append(
             f"The largest class has {imbalance:.1f} times the images of the smallest, "
             f"above {IMBALANCED:g}: balanced accuracy decides, classes are weighted."
         )
-    return verdict
+    return Verdict(
+        mode="small_data" if adapt else "normal",
+        objective="balanced_accuracy" if imbalanced else "accuracy",
+        class_weights=class_weights(class_counts) if imbalanced else None,
+        n_train=n_train,
+        n_folds=options.n_folds,
+        n_repeats=_repeats(options.n_repeats, adapt=adapt),
+        bn_momentum=_bn_momentum(n_train) if adapt else 0.9,
+        augmentation="strong" if adapt else "as_searched",
+        max_params_factor=max_params_factor,
+        reasons=tuple(reasons),
+    )
 
 
-def class_weights(class_counts: NDArray[np.integer]) -> list[float]:
+def class_weights(class_counts: NDArray[np.integer]) -> tuple[float, ...]:
     """Weigh classes by the inverse of their size, capped, averaging 1 over images.
 
     >>> class_weights(np.array([900, 100]))
-    [0.5556, 5.0]
+    (0.5556, 5.0)
     >>> class_weights(np.array([9990, 10]))
-    [0.9911, 9.9108]
+    (0.9911, 9.9108)
     """
     inverse = class_counts.sum() / np.maximum(class_counts, 1)
     capped = np.minimum(inverse, MAX_WEIGHT_RATIO * inverse.min())
     mean = (capped * class_counts).sum() / class_counts.sum()
-    return [round(float(weight), 4) for weight in capped / mean]
+    return tuple(round(float(weight), 4) for weight in capped / mean)
 
 
 def _repeats(n_repeats: str | int, *, adapt: bool) -> int:

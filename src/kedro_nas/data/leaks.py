@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kedro_nas.data.duplicates import Pairs
+from kedro_nas.records.profile import LeakKind
 
 Flags = NDArray[np.bool_]
 
@@ -20,7 +21,7 @@ class Leak:
 
     kept: int
     removed: int
-    kind: str
+    kind: LeakKind
 
 
 @dataclass
@@ -150,7 +151,7 @@ def _chain(keys: NDArray[Any]) -> Pairs:
 
 
 def _mark_pairs(
-    findings: Findings, pairs: Pairs, rank: NDArray[Any], kind: str
+    findings: Findings, pairs: Pairs, rank: NDArray[Any], kind: LeakKind
 ) -> None:
     """The side nearer to training loses: test over val over train."""
     for first, second in pairs[rank[pairs[:, 0]] != rank[pairs[:, 1]]].tolist():
@@ -159,7 +160,7 @@ def _mark_pairs(
 
 
 def _mark_shared(
-    findings: Findings, keys: NDArray[Any], rank: NDArray[Any], kind: str
+    findings: Findings, keys: NDArray[Any], rank: NDArray[Any], kind: LeakKind
 ) -> None:
     """Rows of one key (-1 for none) leave all splits but the highest."""
     n_keys = int(keys.max(initial=-1)) + 1
@@ -176,7 +177,7 @@ def _mark_shared(
         _mark(findings, row, int(holder[keys[row]]), kind)
 
 
-def _mark(findings: Findings, removed: int, kept: int, kind: str) -> None:
+def _mark(findings: Findings, removed: int, kept: int, kind: LeakKind) -> None:
     if not findings.leaking[removed]:
         findings.leaking[removed] = True
         findings.leaks.append(Leak(kept, removed, kind))

@@ -16,21 +16,16 @@ from kedro_nas.data.assemble import draw_folds, draw_splits, name_changes, write
 from kedro_nas.data.cleaning import Cleaned, clean
 from kedro_nas.data.guard import judge
 from kedro_nas.data.ingest import Ingested, ingest
-from kedro_nas.data.labels import look_alikes
 from kedro_nas.data.pixel_file import close_up, order_after
-from kedro_nas.data.profile import (
-    describe_pixels,
-    describe_store,
-    leak_examples,
-    pixel_warnings,
-)
+from kedro_nas.data.profile import build_profile, leak_examples
 from kedro_nas.data.rows import Rows, check_classes, sample_rows, usable_rows
 from kedro_nas.data.sources import Columns, as_source
 from kedro_nas.data.sources.cells import content_key
 from kedro_nas.data.store import FORMAT, ImageStore
-from kedro_nas.errors import DataError
+from kedro_nas.errors import DataError, RecordError
 from kedro_nas.files import write_atomically, write_json
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.records.profile import DatasetProfile, Verdict
 from kedro_nas.work_clock import WorkClock
 from kedro_nas.writer_lock import one_writer
 
@@ -44,7 +39,7 @@ _CLOSING = "closing"  # a file that says that rows of the pixel file are being m
 @one_writer
 def prepare_images(
     images: Any, options: DataPreparationOptions, *, seed: int, workspace: Path
-) -> tuple[ImageStore, dict[str, Any]]:
+) -> tuple[ImageStore, DatasetProfile]:
     """Decode, clean, split and judge images.
 
     Unchanged images and options are not prepared again; a run that was killed goes on
@@ -58,7 +53,7 @@ def prepare_images(
             what makes a killed run resumable.
 
     Returns:
-        The store, and the profile described in docs/reference/files.md.
+        The store, and what is known of its images.
 
     Raises:
         DataError: Images, labels or splits no honest result can come from.
@@ -92,29 +87,36 @@ def prepare_images(
         ingested = ingest(source, rows.table["row"].to_numpy(), options, build)
         cleaned = clean(rows, ingested, source, options)
         profile = _write(build, rows, ingested, cleaned, options, seed)
-    profile["source"] = source.describe()
-    profile["warnings"] = [*listing.notes, *profile["warnings"]]
-    profile["changes"] = _changes(folder, ImageStore.open(build / "store"))
-    profile["seconds"] = round(clock.seconds, 2)
-    write_json(build / "profile.json", profile)
+    profile = profile.model_copy(
+        update={
+            "source": source.describe(),
+            "warnings": (*listing.notes, *profile.warnings),
+            "changes": _changes(folder, ImageStore.open(build / "store")),
+            "seconds": round(clock.seconds, 2),
+        }
+    )
+    write_json(build / "profile.json", profile.to_json())
     write_json(build / "state.json", {"key": key})
     _promote(build, folder)
     return _log(*_opened(folder))
 
 
-def _unchanged(folder: Path, key: str) -> tuple[ImageStore, dict[str, Any]] | None:
+def _unchanged(folder: Path, key: str) -> tuple[ImageStore, DatasetProfile] | None:
     build = folder / f"build-{key}"
     if (build / "state.json").exists():  # killed between the last two renames
         _promote(build, folder)
     state = folder / "current" / "state.json"
     if not state.exists() or json.loads(state.read_text())["key"] != key:
         return None
-    return _opened(folder)
+    try:
+        return _opened(folder)
+    except RecordError:  # another version's profile: prepare the images anew
+        return None
 
 
-def _opened(folder: Path) -> tuple[ImageStore, dict[str, Any]]:
+def _opened(folder: Path) -> tuple[ImageStore, DatasetProfile]:
     current = folder / "current"
-    profile: dict[str, Any] = json.loads((current / "profile.json").read_text())
+    profile = DatasetProfile.read(json.loads((current / "profile.json").read_text()))
     return ImageStore.open(current / "store"), profile
 
 
@@ -138,7 +140,7 @@ def _write(
     cleaned: Cleaned,
     options: DataPreparationOptions,
     seed: int,
-) -> dict[str, Any]:
+) -> DatasetProfile:
     """Split what is left, judge it, and write the store; return the profile."""
     # the order the pixels will have once the dropped rows are closed up
     order = order_after(cleaned.keep)
@@ -146,20 +148,12 @@ def _write(
     table["split"], notes = draw_splits(table, options, seed)
     verdict = _verdict(table, rows.class_names, options)
     folds = draw_folds(table, verdict, seed)
-    profile = {
-        "verdict": verdict,
-        "notes": notes,
-        "leaks": {
-            **cleaned.leaks,
-            "examples": leak_examples(
-                cleaned.findings.leaks,
-                cleaned.table["source"].tolist(),
-                np.load(ingested.pixels, mmap_mode="r"),
-            ),
-        },
-        "set_aside": cleaned.summary(),
-        **describe_pixels(ingested.records.iloc[order]),
-    }
+    # before rows are moved in the pixel file, or dropped from it
+    examples = leak_examples(
+        cleaned.findings.leaks,
+        cleaned.table["source"].tolist(),
+        np.load(ingested.pixels, mmap_mode="r"),
+    )
     (build / _CLOSING).touch()
     close_up(ingested.pixels, cleaned.keep, ingested.layout.shape)
     index = table[["image_id", "label", "split", "group"]].join(folds)
@@ -170,19 +164,20 @@ def _write(
         build / "set_aside.csv",
         lambda file: cleaned.set_aside.to_csv(file, index=False),
     )
-    profile |= describe_store(store)
-    profile["warnings"] = [
-        *cleaned.warnings,
-        *pixel_warnings(profile, len(store)),
-        *look_alikes(rows.class_names),
-        *profile["warnings"],
-    ]
-    return profile
+    return build_profile(
+        store,
+        ingested.records.iloc[order],
+        verdict=verdict,
+        leaks=cleaned.leaks.model_copy(update={"examples": examples}),
+        set_aside=cleaned.summary(),
+        notes=notes,
+        warnings=cleaned.warnings,
+    )
 
 
 def _verdict(
     table: pd.DataFrame, class_names: list[str], options: DataPreparationOptions
-) -> dict[str, Any]:
+) -> Verdict:
     dev = table[table["split"] != "test"]
     labels, units = dev["label"].to_numpy(), dev["unit"].to_numpy()
     check_classes(labels, units, class_names, options, of="distinct images or groups")
@@ -221,10 +216,10 @@ def _promote(build: Path, folder: Path) -> None:
 
 
 def _log(
-    store: ImageStore, profile: dict[str, Any]
-) -> tuple[ImageStore, dict[str, Any]]:
+    store: ImageStore, profile: DatasetProfile
+) -> tuple[ImageStore, DatasetProfile]:
     counts = {
-        split: sum(of_class.values()) for split, of_class in profile["counts"].items()
+        split: sum(of_class.values()) for split, of_class in profile.counts.items()
     }
     logger.info(
         "%d images of %s, %d classes: %s; %s; %s.",
@@ -232,9 +227,9 @@ def _log(
         "x".join(map(str, store.image_shape)),
         store.n_classes,
         ", ".join(f"{n} {split}" for split, n in counts.items()),
-        profile["verdict"]["mode"],
-        profile["changes"],
+        profile.verdict.mode,
+        profile.changes,
     )
-    for sentence in [*profile["warnings"], *profile["verdict"]["reasons"]]:
+    for sentence in [*profile.warnings, *profile.verdict.reasons]:
         logger.warning("%s", sentence)
     return store, profile

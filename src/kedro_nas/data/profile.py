@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,9 +12,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from kedro_nas.data.decode import Pixels
+from kedro_nas.data.labels import look_alikes
 from kedro_nas.data.leaks import Leak
 from kedro_nas.data.store import ImageStore
 from kedro_nas.number_text import percent
+from kedro_nas.records.profile import (
+    DatasetProfile,
+    Intensity,
+    LeakExample,
+    Leaks,
+    SetAside,
+    Verdict,
+)
 
 _EXAMPLES = 12
 _DARK, _BRIGHT, _FLAT = 16.0, 239.0, 1.0  # grey levels
@@ -24,25 +32,61 @@ _MAX_ROWS = 20  # classes on the one picture
 _THUMBNAIL = 64  # pixels
 
 
-def describe_store(store: ImageStore) -> dict[str, Any]:
-    """Counts, balance, fingerprint, warnings and examples of a finished store."""
+def build_profile(
+    store: ImageStore,
+    records: pd.DataFrame,
+    *,
+    verdict: Verdict,
+    leaks: Leaks,
+    set_aside: SetAside,
+    notes: Sequence[str],
+    warnings: Sequence[str],
+) -> DatasetProfile:
+    """Describe a finished store and how its images came to be.
+
+    Args:
+        store: The store.
+        records: What decoding found out about the images of the store, a row each;
+            see `chunks.RECORD_COLUMNS`.
+        verdict: The settings that later stages derive.
+        leaks: Copies among the images.
+        set_aside: Images that are not used.
+        notes: Sentences about splits that were drawn.
+        warnings: Sentences about what was found before the store was written; those
+            about intensities, class names and empty classes are added.
+
+    Returns:
+        The profile, without source, changes and duration.
+    """
     counts = counts_of(store)
     totals = np.bincount(store.labels, minlength=store.n_classes)
-    return {
-        "n_images": len(store),
-        "image_shape": list(store.image_shape),
-        "class_names": store.class_names,
-        "counts": counts,
-        "imbalance": round(float(totals.max() / totals.min()), 3),
-        "fingerprint": store.fingerprint,
-        "warnings": [
-            f"Class '{name}' has no image in {split}."
-            for split, of_class in counts.items()
-            for name, count in of_class.items()
-            if not count
-        ],
-        "contact_sheet": contact_sheet(store),
-    }
+    sizes = records["height"].astype(str) + "x" + records["width"].astype(str)
+    repairs = records["repairs"][records["repairs"] != ""].str.split("; ").explode()
+    intensity = intensity_of(records)
+    return DatasetProfile(
+        n_images=len(store),
+        image_shape=store.image_shape,
+        class_names=tuple(store.class_names),
+        counts=counts,
+        imbalance=round(float(totals.max() / totals.min()), 3),
+        fingerprint=store.fingerprint,
+        warnings=(
+            *warnings,
+            *intensity_warnings(intensity, len(store)),
+            *look_alikes(store.class_names),
+            *_empty_classes(counts),
+        ),
+        notes=tuple(notes),
+        set_aside=set_aside,
+        leaks=leaks,
+        sizes=sizes.value_counts().head(_EXAMPLES).to_dict(),
+        n_sizes=int(sizes.nunique()),
+        modes=records["mode"].value_counts().to_dict(),
+        repaired=repairs.value_counts().to_dict(),
+        intensity=intensity,
+        contact_sheet=contact_sheet(store),
+        verdict=verdict,
+    )
 
 
 def counts_of(store: ImageStore) -> dict[str, dict[str, int]]:
@@ -61,60 +105,73 @@ def counts_of(store: ImageStore) -> dict[str, dict[str, int]]:
     }
 
 
+def _empty_classes(counts: dict[str, dict[str, int]]) -> list[str]:
+    return [
+        f"Class '{name}' has no image in {split}."
+        for split, of_class in counts.items()
+        for name, count in of_class.items()
+        if not count
+    ]
+
+
 def leak_examples(
     leaks: Sequence[Leak], names: Sequence[str], pixels: NDArray[np.uint8]
-) -> list[dict[str, Any]]:
-    """Show the first leaks by name: who was held out, who was a copy of it."""
+) -> tuple[LeakExample, ...]:
+    """Show the first leaks by name: the held-out image and its copy in training.
+
+    Args:
+        leaks: Leaks, by row.
+        names: Path or row of each image.
+        pixels: Pixels of each image.
+    """
     ordered = sorted(leaks, key=lambda leak: (names[leak.removed], names[leak.kept]))
-    return [
-        {
-            "kind": leak.kind,
-            "held_out": names[leak.kept],
-            "training": names[leak.removed],
-            "images": [data_uri(pixels[leak.kept]), data_uri(pixels[leak.removed])],
-        }
+    return tuple(
+        LeakExample(
+            kind=leak.kind,
+            held_out=names[leak.kept],
+            training=names[leak.removed],
+            images=(data_uri(pixels[leak.kept]), data_uri(pixels[leak.removed])),
+        )
         for leak in ordered[:_EXAMPLES]
-    ]
+    )
 
 
-def describe_pixels(records: pd.DataFrame) -> dict[str, Any]:
-    """Sizes, modes, repairs and intensities of the images that were decoded."""
-    sizes = records["height"].astype(str) + "x" + records["width"].astype(str)
-    repairs = records["repairs"][records["repairs"] != ""].str.split("; ").explode()
-    return {
-        "sizes": sizes.value_counts().head(_EXAMPLES).to_dict(),
-        "n_sizes": int(sizes.nunique()),
-        "modes": records["mode"].value_counts().to_dict(),
-        "repaired": repairs.value_counts().to_dict(),
-        "intensity": {
-            "mean": round(float(records["mean"].mean()), 2),
-            "std": round(float(records["std"].mean()), 2),
-            "nearly_black": int((records["mean"] < _DARK).sum()),
-            "nearly_white": int((records["mean"] > _BRIGHT).sum()),
-            "of_one_level": int((records["std"] < _FLAT).sum()),
-        },
-    }
+def intensity_of(records: pd.DataFrame) -> Intensity:
+    """Summarise the grey levels of images from their `mean` and `std`."""
+    return Intensity(
+        mean=round(float(records["mean"].mean()), 2),
+        std=round(float(records["std"].mean()), 2),
+        nearly_black=int((records["mean"] < _DARK).sum()),
+        nearly_white=int((records["mean"] > _BRIGHT).sum()),
+        of_one_level=int((records["std"] < _FLAT).sum()),
+    )
 
 
-def pixel_warnings(described: dict[str, Any], n: int) -> list[str]:
-    """Return a sentence for each odd distribution of intensities."""
-    intensity = described["intensity"]
-    texts = (
-        ("nearly_black", "are nearly black; check how they were scaled"),
-        ("nearly_white", "are nearly white; check how they were scaled"),
-        ("of_one_level", "are of one grey level and show nothing"),
+def intensity_warnings(intensity: Intensity, n_images: int) -> list[str]:
+    """Return a sentence for each unusual distribution of intensities.
+
+    >>> dark = Intensity(
+    ...     mean=3.0, std=1.5, nearly_black=9, nearly_white=0, of_one_level=0
+    ... )
+    >>> intensity_warnings(dark, 10)
+    ['9 of 10 images (90 %) are nearly black; check how they were scaled.']
+    """
+    found = (
+        (intensity.nearly_black, 0.1, "are nearly black; check how they were scaled"),
+        (intensity.nearly_white, 0.1, "are nearly white; check how they were scaled"),
+        (intensity.of_one_level, 0.0, "are of one grey level and show nothing"),
     )
     return [
-        f"{intensity[key]} of {n} images ({percent(intensity[key] / n, 0)}) {text}."
-        for key, text in texts
-        if intensity[key] > 0.1 * n or (key == "of_one_level" and intensity[key])
+        f"{count} of {n_images} images ({percent(count / n_images, 0)}) {text}."
+        for count, allowed_share, text in found
+        if count > allowed_share * n_images
     ]
 
 
-def contact_sheet(store: ImageStore) -> dict[str, list[str]]:
+def contact_sheet(store: ImageStore) -> dict[str, tuple[str, ...]]:
     """Pick examples of each class that is not test, as PNG data URIs."""
     return {
-        name: [data_uri(store.pixels[row]) for row in rows]
+        name: tuple(data_uri(store.pixels[row]) for row in rows)
         for name, rows in zip(store.class_names, _examples(store), strict=True)
     }
 

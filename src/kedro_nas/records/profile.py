@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from kedro_nas.records.base import Part, Record, Strings
 
 Objective = Literal["accuracy", "balanced_accuracy"]
+LeakKind = Literal["exact copy", "near copy", "same group"]
 
 
 class Verdict(Part):
@@ -47,7 +48,7 @@ class LeakExample(Part):
         images: The two as PNG data URIs, in this order.
     """
 
-    kind: Literal["exact copy", "near copy", "same group"]
+    kind: LeakKind
     held_out: str
     training: str
     images: tuple[str, str]

@@ -72,12 +72,13 @@ def _look_ahead(search: Search) -> dict[str, Any]:
 
     searching = options(SearchOptions, "search")
     ranking = options(RankingOptions, "ranking")
-    store, profile = prepare_images(
+    store, prepared = prepare_images(
         search.load_images(),
         options(DataPreparationOptions, "data_preparation"),
         seed=given["seed"],
         workspace=search.catalog.get(search.name("workspace")).load(),
     )
+    profile = prepared.to_json()
     import_tensorflow(with_devices=True)  # quietly, before something else does
     space = build_search_space(
         options(SearchSpaceOptions, "search_space"), profile, seed=given["seed"]

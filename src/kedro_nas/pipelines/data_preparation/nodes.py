@@ -20,4 +20,7 @@ def prepare_images(
     options = DataPreparationOptions.parse(
         data_preparation, where="nas.data_preparation"
     )
-    return prepare.prepare_images(images, options, seed=seed, workspace=workspace)
+    store, profile = prepare.prepare_images(
+        images, options, seed=seed, workspace=workspace
+    )
+    return store, profile.to_json()
