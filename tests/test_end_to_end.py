@@ -223,7 +223,7 @@ def test_ranking_own_network_is_a_baseline_like_ours(
     assert set(folds["status"]) == {"completed"}
     assert folds.groupby("key")["epochs"].unique().map(tuple).nunique() == 1
     assert (row["name"], row["params"], row["macs"]) == (
-        "own model team_models:build",
+        "custom model team_models:build",
         OWN_PARAMS,
         OWN_MACS,
     )
@@ -231,7 +231,7 @@ def test_ranking_own_network_is_a_baseline_like_ours(
     assert done["metrics"]["baseline"]["accuracy"] > 0.8
     assert done["best"]["is_baseline"] or done["metrics"]["mcnemar"] is not None
     assert done["metrics"]["baseline"]["latency_s_p90"] > 0
-    assert "own model team_models:build" in done["report"].html
+    assert "custom model team_models:build" in done["report"].html
     assert "Against the baseline" in done["report"].html
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kedro_nas.models.custom import register_custom_blocks
+from kedro_nas.models.custom_blocks import register_custom_blocks
 from kedro_nas.space.registry import (
     attention_names,
     block_names,

@@ -6,8 +6,8 @@ from kedro_nas.report.diagram import TIMES, describe_recipe, draw_architecture
 from kedro_nas.space.architecture import (
     Architecture,
     Backbone,
+    CustomModel,
     Head,
-    OwnModel,
     Stage,
     Stem,
 )
@@ -85,8 +85,8 @@ def test_draw_architecture_of_a_backbone_shows_it_as_one_box():
 
 def test_draw_architecture_of_a_users_own_network_draws_nothing():
     """A network that cannot be taken apart has a recipe and no diagram."""
-    model = OwnModel(function="my.models:build", digest="0" * 12, gives="logits")
-    theirs = make(stages=(), own_model=model)
+    model = CustomModel(function="my.models:build", digest="0" * 12, gives="logits")
+    theirs = make(stages=(), custom_model=model)
 
     assert draw_architecture(theirs) is None
     assert ("learning rate", "0.002") in describe_recipe(theirs)

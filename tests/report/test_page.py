@@ -12,7 +12,7 @@ import pytest
 
 from kedro_nas.parameters.reporting import ReportingOptions
 from kedro_nas.report.page import Report, write_report
-from kedro_nas.space.architecture import OwnModel
+from kedro_nas.space.architecture import CustomModel
 
 SECTIONS = [
     "answer", "leaderboard", "size", "search", "choices", "network", "mistakes",
@@ -253,9 +253,9 @@ def test_write_report_of_a_space_that_lost_a_branch_says_so(results):
 
 def test_write_report_of_a_winner_not_from_the_space_has_no_diagram(results):
     """A user's own baseline that won is reported without being drawn."""
-    model = OwnModel(function="my.models:build", digest="0" * 12, gives="logits")
+    model = CustomModel(function="my.models:build", digest="0" * 12, gives="logits")
     theirs = results.best_architecture.architecture.model_copy(
-        update={"stages": (), "own_model": model}
+        update={"stages": (), "custom_model": model}
     )
     best = results.best_architecture.model_copy(update={"architecture": theirs})
 

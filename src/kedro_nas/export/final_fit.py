@@ -11,7 +11,7 @@ from kedro_nas.accounting.job_budget import final_limit_s
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import TrainingError
 from kedro_nas.files import name_of
-from kedro_nas.models.custom import register_blocks_of
+from kedro_nas.models.custom_blocks import register_blocks_of
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.seeds import derive_seed

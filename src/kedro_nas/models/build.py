@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from kedro_nas.errors import KedroNasError, SearchSpaceError
-from kedro_nas.models.custom import call_opaque, register_blocks_of
-from kedro_nas.models.own import apply_own_model
+from kedro_nas.models.custom_blocks import register_blocks_of
+from kedro_nas.models.custom_functions import call_custom_block
+from kedro_nas.models.custom_model import apply_custom_model
 from kedro_nas.models.pretrained import apply_backbone
-from kedro_nas.models.seeded import seeded_layers
+from kedro_nas.models.reproducible import seeded_layers
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture, Backbone
 from kedro_nas.space.layers import Layer, LayerVocabulary
 from kedro_nas.space.network import run_network
+from kedro_nas.space.registry import Block, BlockArguments
 
 # Which argument of a layer takes the initialiser of its kernel.
 _KERNELS = {
@@ -64,11 +66,11 @@ class KerasLayers(LayerVocabulary):
         with seeded_layers(self._derive("backbone")):
             return apply_backbone(backbone, x)
 
-    def opaque(self, block: Any, x: Any, arguments: dict[str, Any]) -> Any:
-        """Call a user's function and hold it to the shape it promised."""
+    def custom_block(self, block: Block, x: Any, arguments: BlockArguments) -> Any:
+        """Call a custom block and check the shape it promised."""
         scope = self._name(block.name)
         with seeded_layers(self._derive(scope)):
-            return call_opaque(block, x, arguments)
+            return call_custom_block(block, x, arguments)
 
     def _derive(self, name: str) -> int | None:
         return None if self._seed is None else derive_seed(self._seed, "weights", name)
@@ -111,15 +113,15 @@ def build_model(
     import keras
 
     pixels = keras.Input(architecture.input_shape, name="pixels")
-    if architecture.own_model:
-        own = apply_own_model(
-            architecture.own_model,
+    if architecture.custom_model:
+        outputs = apply_custom_model(
+            architecture.custom_model,
             pixels,
             architecture.n_classes,
             bn_momentum=bn_momentum,
             seed=seed,
         )
-        return keras.Model(pixels, own, name="network")
+        return keras.Model(pixels, outputs, name="network")
     register_blocks_of(architecture)
     layers = KerasLayers(bn_momentum=bn_momentum, seed=seed)
     x = pixels

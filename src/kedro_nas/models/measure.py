@@ -1,6 +1,6 @@
-"""Measuring what no formula knows, by building it once: blocks, whole models.
+"""Costs of a Keras model, for networks and blocks that no formula counts.
 
-A block of well-known layers is counted layer by layer, which takes half the time;
+A model of well-known layers is counted layer by layer, which takes half the time;
 anything else on TensorFlow's traced graph, operation by operation. The graph count
 has no code in common with the formulas of `space.formulas`; tests hold one to the
 other.
@@ -9,13 +9,9 @@ other.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
-from kedro_nas.models.custom import call_opaque
-from kedro_nas.models.own import apply_own_model
-from kedro_nas.space.architecture import OwnModel
-from kedro_nas.space.registry import Block
+from kedro_nas.space.cost_meter import MeasuredCost
 
 _KERNEL_RANK = 2
 _KERNEL_LAYERS = frozenset({"Conv1D", "Conv2D", "DepthwiseConv2D", "Dense"})
@@ -42,62 +38,31 @@ _FREE_LAYERS = frozenset(
 )
 
 
-def measure_block(
-    block: Block, shape: tuple[int, ...], arguments: Mapping[str, Any]
-) -> dict[str, float]:
-    """Build a user's block once and measure it.
+def measure_model(model: Any) -> MeasuredCost:
+    """Measure a Keras model of one input whose layers are all in its graph.
 
-    Args:
-        block: A block over Keras tensors.
-        shape: Height, width, channels of its input.
-        arguments: `filters`, `kernel_size`, `stride` and the block's options.
-
-    Returns:
-        `params`, `macs`, `depth` (layers with a kernel), `values` (the largest sum
-        of one layer's inputs and outputs).
-
-    Raises:
-        SearchSpaceError: The block raised, or its output has another shape than
-            promised.
+    A model of well-known layers is counted by them, any other on its traced graph.
     """
-    import keras
-
-    x = keras.Input(shape)
-    return measure_model(keras.Model(x, call_opaque(block, x, dict(arguments))))
-
-
-def measure_model(model: Any) -> dict[str, float]:
-    """Measure a Keras model of one input; see `measure_block` for the result."""
-    return {
-        "params": model.count_params(),
-        "macs": _known_macs(model) or count_graph_macs(model),
-        "depth": sum(map(_has_kernel, model.layers)),
-        "values": max(map(_values, model.layers)),
-    }
+    return MeasuredCost(
+        params=int(model.count_params()),
+        macs=int(_known_macs(model) or count_graph_macs(model)),
+        depth=sum(map(_has_kernel, model.layers)),
+        values=max(map(_values, model.layers)),
+    )
 
 
-def measure_own_model(
-    own: OwnModel, image_shape: tuple[int, ...], n_classes: int
-) -> dict[str, int]:
-    """Build a user's whole network once and measure it, as `measure_model` does.
+def measure_nested_model(model: Any) -> MeasuredCost:
+    """Measure a Keras model of one input that may contain models.
 
-    MACs are those of the graph, in which a loop's inside is not seen.
-
-    Raises:
-        SearchSpaceError: As `apply_own_model`.
+    MACs are those of the traced graph, in which the inside of a loop counts nothing.
     """
-    import keras
-
-    pixels = keras.Input(image_shape)
-    outputs = apply_own_model(own, pixels, n_classes, bn_momentum=0.9, seed=None)
-    model = keras.Model(pixels, outputs)
     layers = _leaves(model)
-    return {
-        "params": int(model.count_params()),
-        "macs": count_graph_macs(model),
-        "depth": sum(map(_has_kernel, layers)),
-        "values": max(_values(one) for one in layers if _is_connected(one)),
-    }
+    return MeasuredCost(
+        params=int(model.count_params()),
+        macs=count_graph_macs(model),
+        depth=sum(map(_has_kernel, layers)),
+        values=max(_values(one) for one in layers if _is_connected(one)),
+    )
 
 
 def _leaves(model: Any) -> list[Any]:

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from kedro_nas.errors import SearchSpaceError
-from kedro_nas.models.measure import measure_model
 from kedro_nas.space.architecture import Backbone
 from kedro_nas.space.backbones import (
     APPLICATIONS,
@@ -170,34 +169,6 @@ def _unseeded(config: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict) and "seed" in value.get("config", {})
         else value
         for name, value in config.items()
-    }
-
-
-def measure_backbone(
-    backbone: Backbone, image_shape: tuple[int, ...]
-) -> dict[str, int]:
-    """Build a backbone once, without weights, and measure it.
-
-    Returns:
-        As `measure_model`, and `height`, `width`, `channels` of its last map; `depth`
-        counts unfrozen and reinitialised layers only, as frozen ones have nothing left
-        to learn.
-    """
-    import keras
-
-    pixels = keras.Input(image_shape)
-    model = keras.Model(pixels, apply_backbone(backbone, pixels, load_weights=False))
-    body = model.get_layer("backbone")
-    cost = measure_model(body)
-    height, width, channels = model.output_shape[1:]
-    return {
-        **{name: int(value) for name, value in cost.items()},
-        "depth": min(
-            int(cost["depth"]), max(backbone.unfrozen, backbone.reinitialised)
-        ),
-        "height": height,
-        "width": width,
-        "channels": channels,
     }
 
 

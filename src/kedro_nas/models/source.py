@@ -11,17 +11,16 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from kedro_nas.models.backbone_source import write_backbone
+from kedro_nas.models.body_source import write_backbone, write_custom_model
 from kedro_nas.models.build import normalisation
-from kedro_nas.models.custom import register_blocks_of
-from kedro_nas.models.own_source import write_own_model
+from kedro_nas.models.custom_blocks import register_blocks_of
 from kedro_nas.space.architecture import Architecture, Backbone, Stage
-from kedro_nas.space.backbones import backbone_cost
+from kedro_nas.space.cost_meter import backbone_cost
 from kedro_nas.space.costs import costs
-from kedro_nas.space.formulas import Shape, layer_cost
+from kedro_nas.space.formulas import Shape, block_output_shape, layer_cost
 from kedro_nas.space.layers import Layer, LayerVocabulary
-from kedro_nas.space.measured import output_shape
 from kedro_nas.space.network import run_network
+from kedro_nas.space.registry import Block, BlockArguments
 
 _WIDTH = 88
 _NAMES = "xyzwvu"
@@ -103,19 +102,21 @@ class SourceLayers(LayerVocabulary):
 
     def backbone(self, backbone: Backbone, x: _Value) -> _Value:
         """Write a call of `backbone`, the function written beside `build_model`."""
-        cost = backbone_cost(backbone, x.shape)
-        shape = (cost["height"], cost["width"], cost["channels"])
+        shape = backbone_cost(backbone, x.shape).shape
         return self._write(shape, (x,), "backbone", (), "first")
 
-    def opaque(self, block: Any, x: _Value, arguments: dict[str, Any]) -> _Value:
-        """Write the call of a user's function, which is imported from its module."""
+    def custom_block(
+        self, block: Block, x: _Value, arguments: BlockArguments
+    ) -> _Value:
+        """Write the call of a custom block, which is imported from its module."""
         module, _, function = block.path.partition(":")
         self._name(block.name)
         statement = f"from {module} import {function}"
         if statement not in self.imports:
             self.imports.append(statement)
-        shape = output_shape(x.shape, arguments)
-        return self._write(shape, (x,), function, _arguments(arguments), "first")
+        shape = block_output_shape(x.shape, arguments)
+        written = _arguments(arguments.as_keywords())
+        return self._write(shape, (x,), function, written, "first")
 
     def shape(self, x: _Value) -> Shape:
         """Return the shape of a value."""
@@ -167,9 +168,9 @@ def write_source(
     Raises:
         SearchSpaceError: A custom block cannot be imported, or has changed since.
     """
-    if architecture.own_model:
-        return write_own_model(architecture)
     register_blocks_of(architecture)
+    if architecture.custom_model:
+        return write_custom_model(architecture)
     layers = SourceLayers(
         architecture.input_shape,
         bn_momentum=bn_momentum,

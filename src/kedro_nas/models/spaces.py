@@ -1,4 +1,4 @@
-"""Search spaces with what needs Keras to know: a user's blocks, backbones."""
+"""Search spaces with the parts that need Keras: custom blocks, backbones."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import Any
 
 from kedro_nas.devices import gpu_names
 from kedro_nas.errors import SearchSpaceError
-from kedro_nas.models.custom import register_custom_blocks
+from kedro_nas.models.custom_blocks import register_custom_blocks
 from kedro_nas.models.pretrained import load_body
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.space import search_space as plain
 from kedro_nas.space.architecture import Backbone
-from kedro_nas.space.backbones import (
-    check_backbone,
-    digest_weights,
-    recall_backbones,
-)
+from kedro_nas.space.backbones import check_backbone, digest_weights
 from kedro_nas.space.block_programs import block_changed, digest_all_options
-from kedro_nas.space.measured import recall_table
+from kedro_nas.space.cost_meter import (
+    backbone_costs_from_json,
+    block_costs_from_json,
+)
 
 AUTO = "auto"
 
@@ -29,7 +28,7 @@ logger = logging.getLogger(__name__)
 def build_search_space(
     options: SearchSpaceOptions, profile: Mapping[str, Any], *, seed: int
 ) -> plain.SearchSpace:
-    """Register the user's blocks, then fit the space to the data.
+    """Register the custom blocks, then fit the space to the data.
 
     Args:
         options: The parameters.
@@ -107,8 +106,8 @@ def load_search_space(value: Mapping[str, Any]) -> plain.SearchSpace:
     space = plain.SearchSpace.from_dict(value)
     register_custom_blocks(space.custom_blocks, space.custom_options)
     space = _as_made(space)
-    recall_table(space.measured)
-    recall_backbones(space.backbone_costs)
+    block_costs_from_json(space.measured)
+    backbone_costs_from_json(space.backbone_costs)
     return space
 
 

@@ -61,7 +61,7 @@ def draw_architecture(architecture: Architecture) -> Diagram | None:
     Returns:
         None for a network of the user's own, which cannot be taken apart.
     """
-    if architecture.own_model:
+    if architecture.custom_model:
         return None
     rows = _rows(architecture)
     widest = max(row.channels or 1 for row in rows)
@@ -88,7 +88,7 @@ def draw_architecture(architecture: Architecture) -> Diagram | None:
 def describe_recipe(architecture: Architecture) -> list[tuple[str, str]]:
     """Return the training choices as names and values."""
     named = architecture.recipe.model_dump()
-    if not architecture.own_model:
+    if not architecture.custom_model:
         named = {"activation": architecture.activation, **named}
     return [
         (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kedro_nas.data.store import ImageStore
-from kedro_nas.models.own import read_own_model
+from kedro_nas.models.custom_baseline import read_custom_baseline
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.baseline import baseline_architecture
 
@@ -21,4 +21,4 @@ def make_baseline(option: str, store: ImageStore) -> Architecture:
     shape, n_classes = store.image_shape, store.n_classes
     if option in {"auto", "none"}:
         return baseline_architecture(shape, n_classes, len(store.rows("dev")))
-    return read_own_model(option, shape, n_classes)
+    return read_custom_baseline(option, shape, n_classes)

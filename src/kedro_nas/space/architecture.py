@@ -22,6 +22,9 @@ from pydantic import (
 )
 from typing_extensions import Self
 
+# Its name in files and keys, which are older than the field's name.
+_CUSTOM_MODEL_IN_JSON = "own_model"
+
 
 class _Value(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -97,14 +100,14 @@ class Backbone(_Value):
         return f"{self.unfrozen} unfrozen{anew}"
 
 
-class OwnModel(_Value):
-    """A user's network in place of stem, stages and head: it cannot be taken apart.
+class CustomModel(_Value):
+    """A user's network in place of stem, stages and head, built by a function.
 
     Attributes:
         function: What builds it, `package.module:function`.
         digest: Of what it built when it was measured; an edited function is another
             network.
-        gives: What comes out of it.
+        gives: What its outputs are.
         weights_digest: Of the weights it sets itself, empty where it sets none.
     """
 
@@ -162,16 +165,17 @@ class Architecture(_Value):
         input_shape: Height, width, channels of the raw uint8 image.
         n_classes: Number of classes, at least 2.
         stem: First convolution.
-        stages: One to several stages; none beside a backbone or an own model.
+        stages: One to several stages; none beside a backbone or a custom model.
         head: Pooling, dropout, dense layers.
         activation: `relu`, `swish` or `hard_swish`, throughout.
         recipe: Training choices.
         backbone: A pretrained network instead of stem and stages.
-        custom_blocks: Where the user's blocks among the stages are found, name and
+        custom_blocks: Where the custom blocks among the stages are found, name and
             `package.module:function`, so that any process can build the network.
         block_digests: What these blocks did when the network was drawn, name and
             digest: edited, they make another network.
-        own_model: A user's network; stem, head and activation then mean nothing.
+        custom_model: A user's network; stem, head and activation then mean nothing.
+            In JSON, and so in the keys, it is `own_model`.
     """
 
     input_shape: tuple[int, int, int]
@@ -184,14 +188,22 @@ class Architecture(_Value):
     backbone: Backbone | None = None
     custom_blocks: tuple[tuple[str, str], ...] = ()
     block_digests: tuple[tuple[str, str], ...] = ()
-    own_model: OwnModel | None = None
+    custom_model: CustomModel | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_custom_model(cls, value: Any) -> Any:
+        if isinstance(value, Mapping) and _CUSTOM_MODEL_IN_JSON in value:
+            value = dict(value)
+            value["custom_model"] = value.pop(_CUSTOM_MODEL_IN_JSON)
+        return value
 
     @model_validator(mode="after")
     def _has_one_body(self) -> Self:
-        bodies = (self.stages, self.backbone, self.own_model)
+        bodies = (self.stages, self.backbone, self.custom_model)
         if sum(map(bool, bodies)) != 1:
             raise ValueError(
-                "an architecture has either stages, a backbone or an own model"
+                "an architecture has either stages, a backbone or a custom model"
             )
         return self
 
@@ -199,9 +211,12 @@ class Architecture(_Value):
     def _leave_out_empty(
         self, serialize: SerializerFunctionWrapHandler
     ) -> dict[str, Any]:
-        # keys and files of all other networks stay what they were before there were
-        # own models and digests of blocks
-        return _without_empty(serialize(self), "own_model", "block_digests")
+        # left out where empty, so that keys and files of all other networks are as
+        # they were before there were custom models and digests of blocks
+        value = _without_empty(serialize(self), "custom_model", "block_digests")
+        if "custom_model" in value:
+            value[_CUSTOM_MODEL_IN_JSON] = value.pop("custom_model")
+        return value
 
     def model_copy(
         self, *, update: Mapping[str, Any] | None = None, deep: bool = False
@@ -242,9 +257,9 @@ class Architecture(_Value):
 
     @property
     def family(self) -> str:
-        """Names of the stages' blocks in order, of the backbone or own model."""
-        if self.own_model:
-            return self.own_model.function
+        """Names of the stages' blocks in order, of the backbone or custom model."""
+        if self.custom_model:
+            return self.custom_model.function
         if self.backbone:
             return self.backbone.name
         return "-".join(stage.block for stage in self.stages)
@@ -259,8 +274,8 @@ class Architecture(_Value):
         ...                   stride=2, attention="se"))).describe()
         'stem 32/2 · conv3 48 · residual5+se 96/2 ×2'
         """  # noqa: RUF002
-        if self.own_model:
-            return f"own model {self.own_model.function}"
+        if self.custom_model:
+            return f"custom model {self.custom_model.function}"
         if self.backbone:
             base = self.backbone
             return f"{base.name} of {base.kept} steps, {base.describe_training()}"

@@ -1,15 +1,10 @@
-"""Pretrained backbones as a branch of the space: their names, sizes and costs."""
+"""Pretrained backbones as a branch of the space: names, input sizes, weights."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-from kedro_nas.errors import SearchSpaceError
 from kedro_nas.files import file_digest
-from kedro_nas.space.architecture import Backbone
 from kedro_nas.space.registry import unknown
 
 # Our name: the name in keras.applications, and the factor that brings 0-255 to the
@@ -23,13 +18,9 @@ APPLICATIONS: dict[str, tuple[str, float | None]] = {
     "nasnet_mobile": ("NASNetMobile", 1 / 127.5),
     "convnext_tiny": ("ConvNeXtTiny", None),
 }
-# A classifier of one's own, e.g. a model exported before, in `weights`.
+# A Keras file given as `weights`, e.g. a model exported before.
 FROM_FILE = "keras_file"
 _SMALLEST_SIDE = 32  # what keras.applications accepts
-
-Ruler = Callable[[Backbone, tuple[int, ...]], Mapping[str, int]]
-_rulers: list[Ruler] = []
-_table: dict[str, dict[str, int]] = {}
 
 
 def backbone_names() -> tuple[str, ...]:
@@ -67,7 +58,7 @@ def enlarged(image_shape: tuple[int, ...], input_size: int) -> tuple[int, int]:
 def digest_weights(weights: str) -> str:
     """Return the digest of a file of weights; empty for `imagenet` and `none`.
 
-    A file that is not there has none: who loads it says so.
+    Empty for a missing file, too: loading it raises the error.
 
     Args:
         weights: As `Backbone.weights`.
@@ -76,54 +67,3 @@ def digest_weights(weights: str) -> str:
     if weights in {"imagenet", "none"} or not path.is_file():
         return ""
     return file_digest(path)
-
-
-def install_backbone_ruler(ruler: Ruler) -> None:
-    """Set what measures backbones; `kedro_nas.models` does so on import."""
-    _rulers[:] = [ruler]
-
-
-def backbone_cost(backbone: Backbone, image_shape: tuple[int, ...]) -> dict[str, int]:
-    """Return what a backbone costs on images of one size, measured once.
-
-    Returns:
-        `params`, `macs`, `depth` (unfrozen layers), `values`, and `height`, `width`,
-        `channels` of the last map.
-
-    Raises:
-        SearchSpaceError: Nobody can measure.
-    """
-    key = _key(backbone, image_shape)
-    if key not in _table:
-        if not _rulers:
-            raise SearchSpaceError(
-                f"cannot measure the backbone '{backbone.name}'",
-                remedy="Import kedro_nas.models first",
-            )
-        _table[key] = dict(_rulers[-1](backbone, image_shape))
-    return _table[key]
-
-
-def backbone_table() -> dict[str, dict[str, int]]:
-    """Return what was measured so far, as JSON for another process."""
-    return dict(_table)
-
-
-def recall_backbones(table: Mapping[str, Mapping[str, int]]) -> None:
-    """Take over what another process measured."""
-    _table.update({key: dict(cost) for key, cost in table.items()})
-
-
-def _key(backbone: Backbone, image_shape: tuple[int, ...]) -> str:
-    parts: list[Any] = [
-        backbone.name,
-        backbone.kept,
-        backbone.unfrozen,
-        backbone.reinitialised,
-        backbone.input_size,
-        backbone.weights if backbone.name == FROM_FILE else "",
-        list(image_shape),
-    ]
-    if backbone.name == FROM_FILE and backbone.weights_digest:
-        parts.append(backbone.weights_digest)
-    return json.dumps(parts)

@@ -1,30 +1,28 @@
-"""What a user's block does, as a digest: the layers it makes of fixed arguments.
+"""What a custom block does, as a digest: the layers it makes of fixed arguments.
 
 A path does not name a block: its code changes. The digest does not change with comments
 or names, and does with the layers, their arguments or their order. A block over Keras
-tensors needs Keras to be described, which this layer does not have;
-`kedro_nas.models` installs its describer here when it is imported.
+tensors is described by the process's `CostMeter`, as this layer has no Keras.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import product
 from types import CodeType
 from typing import Any
 
 from kedro_nas.errors import SearchSpaceError
-from kedro_nas.space.architecture import Architecture, Stage
+from kedro_nas.space.architecture import Architecture, Backbone, Stage
+from kedro_nas.space.cost_meter import find_cost_meter
 from kedro_nas.space.formulas import Shape, layer_cost
 from kedro_nas.space.layers import Layer, LayerVocabulary
-from kedro_nas.space.registry import Block, Value, find_block
+from kedro_nas.space.registry import Block, BlockArguments, Value, find_block
 
 Options = tuple[tuple[str, Value], ...]
-Describer = Callable[[Block, Shape, Mapping[str, Any]], Any]
-_describers: list[Describer] = []
 
 # Arguments at which blocks are described: few channels and many, odd and even sides,
 # every stride and kernel a space may have, and once each activation.
@@ -34,7 +32,7 @@ _KERNELS = (1, 3, 5, 7)
 _STRIDES = (1, 2)
 _ACTIVATIONS = ("relu", "swish", "hard_swish")
 # Building with Keras takes some 50 ms: shapes, filters, kernel sizes and strides.
-_OPAQUE_USES: tuple[tuple[Shape, int, int, int], ...] = (
+_KERAS_USES: tuple[tuple[Shape, int, int, int], ...] = (
     ((8, 8, 32), 32, 3, 1),
     ((8, 8, 32), 64, 3, 2),
     ((8, 8, 32), 64, 5, 1),
@@ -42,24 +40,14 @@ _OPAQUE_USES: tuple[tuple[Shape, int, int, int], ...] = (
 MAX_COMBINATIONS = 64  # of a block's options, that a space is described by
 
 
-def install_block_describer(describer: Describer) -> None:
-    """Set who describes blocks over Keras tensors; the latest wins.
-
-    Args:
-        describer: `f(block, input_shape, arguments)` giving JSON values that are equal
-            in any process for code that does the same.
-    """
-    _describers[:] = [describer]
-
-
 def digest_blocks(
     stages: Iterable[Stage], custom_blocks: Mapping[str, str]
 ) -> tuple[tuple[str, str], ...]:
-    """Return the digest of each user's block among stages, sorted by name.
+    """Return the digest of each custom block among stages, sorted by name.
 
     Args:
         stages: Their options are those the blocks are described with.
-        custom_blocks: The user's blocks by name; they are registered already.
+        custom_blocks: Custom blocks by name; they are registered already.
     """
     used: dict[str, set[Options]] = {}
     for stage in stages:
@@ -72,7 +60,7 @@ def digest_blocks(
 
 
 def digest_all_options(names: Iterable[str]) -> dict[str, str]:
-    """Return the digest of each user's block over all that may be chosen of it.
+    """Return the digest of each custom block over all that may be chosen of it.
 
     Args:
         names: Of registered blocks.
@@ -104,13 +92,14 @@ def _raise_if_it_fails_everywhere(name: str, stages: Iterable[Stage]) -> None:
     block is not what it was.
     """
     block = find_block(name)
-    if not block.opaque:
+    if not block.takes_keras_tensors:
         return
     used = {stage.options for stage in stages if stage.block == name}
+    meter = find_cost_meter(f"the block '{name}'")
     errors: list[Exception] = []
-    for options, use in product(sorted(used), _OPAQUE_USES):
+    for options, use in product(sorted(used), _KERAS_USES):
         try:
-            _describers[-1](block, use[0], _arguments(use, options))
+            meter.describe_block(block, use[0], _arguments(use, options))
         except Exception as error:  # noqa: BLE001, PERF203 - raised below
             errors.append(error)
         else:
@@ -144,7 +133,9 @@ def _digest_use(
     name: str, function: Any, closing: Any, options: Options
 ) -> str:  # the functions are arguments so that a redefined block is described anew
     block = find_block(name)
-    return _hash(_opaque(block, options) if block.opaque else _program(block, options))
+    if block.takes_keras_tensors:
+        return _hash(_keras_layers(block, options))
+    return _hash(_program(block, options))
 
 
 def _combinations(name: str) -> list[Options]:
@@ -191,11 +182,11 @@ class BlockRecorder(LayerVocabulary):
         of: Shape = x[1]
         return of
 
-    def backbone(self, backbone: Any, x: Any) -> Any:
+    def backbone(self, backbone: Backbone, x: Any) -> Any:
         """Refuse: a block has no pretrained body."""
         raise SearchSpaceError("a block cannot contain a pretrained backbone")
 
-    def opaque(self, block: Any, x: Any, arguments: dict[str, Any]) -> Any:
+    def custom_block(self, block: Block, x: Any, arguments: BlockArguments) -> Any:
         """Refuse: a block over the vocabulary has no block over Keras tensors."""
         raise SearchSpaceError("a block over the vocabulary cannot contain another")
 
@@ -237,31 +228,21 @@ def _program(block: Block, options: Options) -> list[Any]:
     return programs
 
 
-def _opaque(block: Block, options: Options) -> list[Any]:
-    if not _describers:
-        raise SearchSpaceError(
-            f"cannot describe the block '{block.name}'",
-            received="a block over Keras tensors",
-            allowed="Keras to build it with",
-            remedy="Import kedro_nas.models first",
-        )
+def _keras_layers(block: Block, options: Options) -> list[Any]:
+    meter = find_cost_meter(f"the block '{block.name}'")
     described = []
-    for use in _OPAQUE_USES:
+    for use in _KERAS_USES:
         try:
-            described.append(_describers[-1](block, use[0], _arguments(use, options)))
+            arguments = _arguments(use, options)
+            described.append(meter.describe_block(block, use[0], arguments))
         except Exception as error:  # noqa: BLE001, PERF203 - meant for others
             described.append([type(error).__name__, code_digest(block.function)])
     return described
 
 
-def _arguments(use: Any, options: Options) -> dict[str, Any]:
+def _arguments(use: tuple[Shape, int, int, int], options: Options) -> BlockArguments:
     _, filters, kernel_size, stride = use
-    return {
-        "filters": filters,
-        "kernel_size": kernel_size,
-        "stride": stride,
-        **dict(options),
-    }
+    return BlockArguments(filters, kernel_size, stride, options)
 
 
 def code_digest(function: Any) -> str:

@@ -22,18 +22,21 @@ from typing import Any
 from kedro_nas.space.architecture import (
     Architecture,
     Backbone,
+    CustomModel,
     Head,
-    OwnModel,
     Stage,
     Stem,
 )
-from kedro_nas.space.backbones import backbone_cost
-from kedro_nas.space.formulas import Shape, layer_cost
+from kedro_nas.space.cost_meter import (
+    MeasuredCost,
+    backbone_cost,
+    block_cost,
+    custom_model_cost,
+)
+from kedro_nas.space.formulas import Shape, block_output_shape, layer_cost
 from kedro_nas.space.layers import Layer, LayerVocabulary
-from kedro_nas.space.measured import measured_cost, output_shape
 from kedro_nas.space.network import run_block, run_closing, run_head, run_stem
-from kedro_nas.space.own_models import own_model_cost
-from kedro_nas.space.registry import find_block
+from kedro_nas.space.registry import Block, BlockArguments, find_block
 
 BYTES_PER_VALUE = 4
 _NO_SCOPE = nullcontext()
@@ -116,20 +119,24 @@ class Counter(LayerVocabulary):
     def backbone(self, backbone: Backbone, x: _Tensor) -> _Tensor:
         """Count a pretrained backbone from its measured cost."""
         cost = backbone_cost(backbone, x.shape)
-        self.params += cost["params"]
-        self.macs += cost["macs"]
-        shape = (cost["height"], cost["width"], cost["channels"])
-        scratch = max(0, cost["values"] - math.prod(shape))
-        return self._note(shape, x.depth + cost["depth"], scratch, (x,), in_place=False)
+        scratch = max(0, cost.values - math.prod(cost.shape))
+        return self._measured(cost, cost.shape, scratch, x)
 
-    def opaque(self, block: Any, x: _Tensor, arguments: dict[str, Any]) -> _Tensor:
-        """Count a user's block from its measured or stated cost."""
-        cost = measured_cost(block, x.shape, arguments)
-        self.params += cost["params"]
-        self.macs += cost["macs"]
-        shape = output_shape(x.shape, arguments)
-        scratch = max(0, cost["values"] - math.prod(x.shape) - math.prod(shape))
-        return self._note(shape, x.depth + cost["depth"], scratch, (x,), in_place=False)
+    def custom_block(
+        self, block: Block, x: _Tensor, arguments: BlockArguments
+    ) -> _Tensor:
+        """Count a custom block from its measured or stated cost."""
+        cost = block_cost(block, x.shape, arguments)
+        shape = block_output_shape(x.shape, arguments)
+        scratch = max(0, cost.values - math.prod(x.shape) - math.prod(shape))
+        return self._measured(cost, shape, scratch, x)
+
+    def _measured(
+        self, cost: MeasuredCost, shape: Shape, scratch: int, x: _Tensor
+    ) -> _Tensor:
+        self.params += cost.params
+        self.macs += cost.macs
+        return self._note(shape, x.depth + cost.depth, scratch, (x,), in_place=False)
 
     def shape(self, x: _Tensor) -> Shape:
         """Return the shape of a tensor."""
@@ -191,7 +198,7 @@ def costs(architecture: Architecture) -> Costs:
     """Count everything about an architecture at once.
 
     Raises:
-        SearchSpaceError: An unknown block or attention, or a user's block that
+        SearchSpaceError: An unknown block or attention, or a custom block that
             fails when it is measured.
     """
     total = _chain(_parts(architecture))
@@ -232,15 +239,15 @@ def peak_memory(architecture: Architecture) -> float:
 def stage_shapes(architecture: Architecture) -> list[Shape]:
     """Return the map after the stem and after each stage, (height, width, channels).
 
-    Under a backbone, its last map alone; nothing of an own model.
+    Under a backbone, its last map alone; nothing of a custom model.
     """
     return [part.shape for part in _parts(architecture)[:-1]]
 
 
 def _parts(architecture: Architecture) -> list[_Part]:
     activation = architecture.activation
-    if architecture.own_model:
-        return [_own_model(architecture, architecture.own_model)]
+    if architecture.custom_model:
+        return [_custom_model(architecture, architecture.custom_model)]
     if architecture.backbone:
         counter = Counter(architecture.input_shape)
         out = counter.backbone(architecture.backbone, counter.input)
@@ -265,14 +272,14 @@ def _parts(architecture: Architecture) -> list[_Part]:
     return parts
 
 
-def _own_model(architecture: Architecture, own: OwnModel) -> _Part:
+def _custom_model(architecture: Architecture, model: CustomModel) -> _Part:
     n_classes = architecture.n_classes
-    cost = own_model_cost(own, architecture.input_shape, n_classes)
-    return _Part((n_classes,), **cost, depthwise_macs=0)
+    cost = custom_model_cost(model, architecture.input_shape, n_classes)
+    return _Part((n_classes,), cost.params, cost.macs, cost.depth, cost.values, 0)
 
 
 def _chain(parts: list[_Part]) -> _Part:
-    """Join parts in a row: costs add up, memory is that of the hungriest."""
+    """Join parts in a row: costs add up, memory is the largest of all parts'."""
     return _Part(
         parts[-1].shape,
         sum(part.params for part in parts),
@@ -285,27 +292,28 @@ def _chain(parts: list[_Part]) -> _Part:
 
 @lru_cache(maxsize=65_536)
 def _stage(shape: Shape, stage: Stage, activation: str, function: Any) -> _Part:
-    unit = stage.model_copy(update={"depth": 1, "stride": 1})
-    parts = [_block(shape, unit, stage.stride, activation, function)]
+    # stages of equal blocks share their counts, whatever their depth and stride
+    single = stage.model_copy(update={"depth": 1, "stride": 1})
+    parts = [_block(shape, single, stage.stride, activation, function)]
     if stage.depth > 1:
-        again = _block(parts[0].shape, unit, 1, activation, function)
+        again = _block(parts[0].shape, single, 1, activation, function)
         parts.extend([again] * (stage.depth - 1))
-    parts.append(_closing(parts[0].shape, unit, activation, function))
+    parts.append(_closing(parts[0].shape, single, activation, function))
     return _chain(parts)
 
 
 @lru_cache(maxsize=65_536)
 def _block(
-    shape: Shape, unit: Stage, stride: int, activation: str, function: Any
+    shape: Shape, single: Stage, stride: int, activation: str, function: Any
 ) -> _Part:
     counter = Counter(shape)
-    return _part(counter, run_block(counter, unit, stride, activation, counter.input))
+    return _part(counter, run_block(counter, single, stride, activation, counter.input))
 
 
 @lru_cache(maxsize=65_536)
-def _closing(shape: Shape, unit: Stage, activation: str, function: Any) -> _Part:
+def _closing(shape: Shape, single: Stage, activation: str, function: Any) -> _Part:
     counter = Counter(shape)
-    return _part(counter, run_closing(counter, unit, activation, counter.input))
+    return _part(counter, run_closing(counter, single, activation, counter.input))
 
 
 @lru_cache(maxsize=4_096)

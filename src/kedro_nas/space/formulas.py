@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from kedro_nas.space.layers import Layer
+from kedro_nas.space.registry import BlockArguments
 
 Shape = tuple[int, ...]
 
@@ -44,6 +45,12 @@ def layer_cost(layer: Layer, shapes: list[Shape]) -> LayerCost:
 def strided(size: int, stride: int) -> int:
     """Return the side of a map after a `same`-padded stride; never below 1."""
     return -(-size // stride)
+
+
+def block_output_shape(shape: Shape, arguments: BlockArguments) -> Shape:
+    """Return the shape every block gives a map: strided, with `filters` channels."""
+    height, width = (strided(side, arguments.stride) for side in shape[:2])
+    return (height, width, arguments.filters)
 
 
 def _conv2d(config: dict[str, Any], shapes: list[Shape]) -> LayerCost:

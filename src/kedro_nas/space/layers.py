@@ -15,6 +15,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from kedro_nas.space.architecture import Backbone
+from kedro_nas.space.registry import Block, BlockArguments
+
 # Our words for activations, and what Keras calls them.
 ACTIVATIONS = {
     "relu": "relu",
@@ -56,12 +59,12 @@ class LayerVocabulary(ABC):
         """Return the shape of a tensor without its batch axis."""
 
     @abstractmethod
-    def backbone(self, backbone: Any, x: Any) -> Any:
+    def backbone(self, backbone: Backbone, x: Any) -> Any:
         """Apply a pretrained backbone to raw pixels."""
 
     @abstractmethod
-    def opaque(self, block: Any, x: Any, arguments: dict[str, Any]) -> Any:
-        """Apply a user's block that was written over Keras tensors."""
+    def custom_block(self, block: Block, x: Any, arguments: BlockArguments) -> Any:
+        """Apply a custom block that is written over Keras tensors."""
 
     def scope(self, name: str) -> AbstractContextManager[None]:
         """Prefix the names of all layers made inside, e.g. `stage2_block1`."""

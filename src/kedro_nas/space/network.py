@@ -8,7 +8,7 @@ from typing import Any
 from kedro_nas.errors import KedroNasError, SearchSpaceError
 from kedro_nas.space.architecture import Architecture, Head, Stage, Stem
 from kedro_nas.space.layers import LayerVocabulary
-from kedro_nas.space.registry import find_attention, find_block
+from kedro_nas.space.registry import BlockArguments, find_attention, find_block
 
 
 def run_network(layers: LayerVocabulary, architecture: Architecture, x: Any) -> Any:
@@ -64,27 +64,21 @@ def run_stage(
 def run_block(
     layers: LayerVocabulary, stage: Stage, stride: int, activation: str, x: Any
 ) -> Any:
-    """Run one block of a stage, ours or a user's."""
+    """Run one block of a stage, built-in or custom."""
     block = find_block(stage.block)
     attend = attender(layers, stage.attention, activation)
-    arguments: dict[str, Any] = {
-        "filters": stage.width,
-        "kernel_size": stage.kernel_size,
-        "stride": stride,
-        **dict(stage.options),
-    }
-    if block.opaque:
-        return attend(layers.opaque(block, x, arguments))
+    arguments = BlockArguments(stage.width, stage.kernel_size, stride, stage.options)
+    if block.takes_keras_tensors:
+        return attend(layers.custom_block(block, x, arguments))
     try:
         return block.function(
-            layers, x, activation=activation, attend=attend, **arguments
+            layers, x, activation=activation, attend=attend, **arguments.as_keywords()
         )
     except KedroNasError:
         raise
     except Exception as error:
-        said = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
         raise SearchSpaceError(
-            f"the block '{block.name}' on {layers.shape(x)} with {said} failed",
+            f"the block '{block.name}' on {layers.shape(x)} with {arguments} failed",
             received=f"{type(error).__name__}: {error}",
         ) from error
 

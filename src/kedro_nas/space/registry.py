@@ -1,4 +1,4 @@
-"""Which blocks and attentions there are: ours, discovered, and the user's.
+"""Which blocks and attentions there are: built-in ones, discovered, and custom ones.
 
 A module in `space/blocks` registers its function with `@register_block` or
 `@register_attention`; nothing else has to know about it.
@@ -27,24 +27,55 @@ class Block:
     Attributes:
         name: The word used in YAML and in `Stage.block`.
         function: Over a vocabulary, `f(layers, x, *, filters, kernel_size, stride,
-            activation, attend, **options)`; a user's opaque one is over Keras
+            activation, attend, **options)`; a custom one may instead be over Keras
             tensors, `f(x, *, filters, kernel_size, stride, **options)`.
         options: The block's own choices, name to allowed values, the first default.
         closing: Run once after the last block of a stage, `f(layers, x, *,
             activation, **options)`, e.g. the norm a pre-activation block leaves out.
-        opaque: Whether `function` is over Keras tensors.
-        cost: For opaque blocks, `f(input_shape, *, filters, kernel_size, stride,
-            **options)` giving a dict of `params`, `macs`, `depth`; measured when None.
-        path: `package.module:function` for a user's block, empty for ours.
+        takes_keras_tensors: Whether `function` is over Keras tensors.
+        cost: For blocks over Keras tensors, `f(input_shape, *, filters, kernel_size,
+            stride, **options)` giving a dict of `params`, `macs`, `depth`; measured
+            when None.
+        path: `package.module:function` of a custom block, empty for a built-in one.
     """
 
     name: str
     function: Callable[..., Any]
     options: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     closing: Callable[..., Any] | None = None
-    opaque: bool = False
+    takes_keras_tensors: bool = False
     cost: Callable[..., Mapping[str, float]] | None = None
     path: str = ""
+
+
+@dataclass(frozen=True)
+class BlockArguments:
+    """What a block is called with.
+
+    Attributes:
+        filters: Output channels.
+        kernel_size: Side of the spatial kernels.
+        stride: Stride of the block.
+        options: Values of the block's own choices, sorted by name.
+    """
+
+    filters: int
+    kernel_size: int
+    stride: int
+    options: tuple[tuple[str, Value], ...] = ()
+
+    def as_keywords(self) -> dict[str, Any]:
+        """Return the keyword arguments of the block's function."""
+        return {
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "stride": self.stride,
+            **dict(self.options),
+        }
+
+    def __str__(self) -> str:
+        """Write the arguments as in a call, for messages."""
+        return ", ".join(f"{k}={v!r}" for k, v in self.as_keywords().items())
 
 
 @dataclass(frozen=True)
@@ -95,8 +126,10 @@ def register_block(
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         word = name or function.__name__
-        ours = function.__module__.startswith("kedro_nas.")
-        where = path or ("" if ours else f"{function.__module__}:{function.__name__}")
+        built_in = function.__module__.startswith("kedro_nas.")
+        where = path or (
+            "" if built_in else f"{function.__module__}:{function.__name__}"
+        )
         taken = _blocks.get(word)
         if taken and _identity(taken.function) != _identity(function):
             raise SearchSpaceError(
@@ -110,7 +143,9 @@ def register_block(
             function=function,
             options={key: tuple(value) for key, value in (options or {}).items()},
             closing=closing,
-            opaque=next(iter(inspect.signature(function).parameters)) != "layers",
+            takes_keras_tensors=(
+                next(iter(inspect.signature(function).parameters)) != "layers"
+            ),
             cost=cost,
             path=where,
         )
@@ -174,12 +209,12 @@ def attention_names() -> tuple[str, ...]:
 
 
 def custom_functions() -> tuple[tuple[str, Any], ...]:
-    """Return the user's blocks registered in this process: names and functions.
+    """Return the custom blocks registered in this process: names and functions.
 
     Two results are equal exactly when no block was added or redefined between them.
     """
-    own = sorted((block for block in _blocks.values() if block.path), key=_name)
-    return tuple((block.name, block.function) for block in own)
+    custom = sorted((block for block in _blocks.values() if block.path), key=_name)
+    return tuple((block.name, block.function) for block in custom)
 
 
 def _name(block: Block) -> str:

@@ -16,13 +16,17 @@ from kedro_nas.parameters.search_space import Range, SearchSpaceOptions
 from kedro_nas.seeds import generator
 from kedro_nas.space.anchors import anchor_values
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.space.backbones import backbone_table, digest_weights, enlarged
+from kedro_nas.space.backbones import digest_weights, enlarged
 from kedro_nas.space.block_programs import digest_all_options
 from kedro_nas.space.bounds import Bounds, resolve_bounds
 from kedro_nas.space.choices import resolve_options, spell_out
+from kedro_nas.space.cost_meter import (
+    backbone_costs_to_json,
+    block_costs_to_json,
+    block_failures,
+)
 from kedro_nas.space.costs import costs, stage_shapes
 from kedro_nas.space.encoding import decode_values, encode_architecture, fits
-from kedro_nas.space.measured import measured_failures, measured_table
 from kedro_nas.space.registry import Value, find_block
 from kedro_nas.space.sampling import draw_values, repair_values
 from kedro_nas.space.smallest import find_smallest
@@ -31,7 +35,7 @@ REDRAWS = 500
 SURVEYED = 1_000
 FAILED = 1e9
 # Every new use of a block over Keras tensors is built once, at some 50 ms.
-SURVEYED_OPAQUE = 100
+SURVEYED_KERAS = 100
 
 
 class Acceptance(BaseModel):
@@ -229,9 +233,11 @@ def build_search_space(
     )
     return space.model_copy(
         update={
-            "backbone_costs": backbone_table() if "backbone" in space.choices else {},
+            "backbone_costs": backbone_costs_to_json()
+            if "backbone" in space.choices
+            else {},
             "notes": _failing_blocks(space),
-            "measured": measured_table(space.custom_blocks),
+            "measured": block_costs_to_json(space.custom_blocks),
             "block_digests": digest_all_options(space.custom_blocks),
             "seconds": time.perf_counter() - started,
         }
@@ -246,8 +252,8 @@ def survey_acceptance(space: SearchSpace, seed: int) -> Acceptance:
     rng = generator(seed, "acceptance")
     accepted = repaired = 0
     rejected: dict[str, int] = {}
-    opaque = [name for name in space.custom_blocks if find_block(name).opaque]
-    drawn = SURVEYED_OPAQUE if opaque else SURVEYED
+    built = any(find_block(name).takes_keras_tensors for name in space.custom_blocks)
+    drawn = SURVEYED_KERAS if built else SURVEYED
     for _ in range(drawn):
         values = draw_values(space.choices, rng, space.backbone_share)
         if space.excess(values) == 0:
@@ -275,11 +281,13 @@ def _failing_blocks(space: SearchSpace) -> tuple[str, ...]:
         SearchSpaceError: The first error of a block that worked nowhere.
     """
     for name in space.custom_blocks:
-        if not find_block(name).opaque:  # counted by formula: one use shows
+        if not find_block(
+            name
+        ).takes_keras_tensors:  # counted by formula: one use shows
             costs(space.decode({"stage1_block": name}))
     notes = []
-    for name, uses in measured_table(space.custom_blocks).items():
-        errors = measured_failures(name)
+    for name, uses in block_costs_to_json(space.custom_blocks).items():
+        errors = block_failures(name)
         if errors and not uses:
             raise errors[0]
         if errors:

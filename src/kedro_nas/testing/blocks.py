@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kedro_nas.export.formats import EXPORTERS
-from kedro_nas.models.custom import register_custom_blocks
+from kedro_nas.models.custom_blocks import register_custom_blocks
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.space.architecture import Architecture, Stage, Stem
 from kedro_nas.space.costs import costs

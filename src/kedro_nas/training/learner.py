@@ -92,7 +92,7 @@ class Learner:
         with precision(execution.precision):
             self.model = self._build()
         self.on_progress()
-        ours = architecture.own_model is None and architecture.backbone is None
+        ours = architecture.custom_model is None and architecture.backbone is None
         layer = self.model.get_layer("normalisation") if ours else None
         self._scaling = None if layer is None else Scaling(layer)
         self.first_step_s: float | None = None

@@ -157,7 +157,7 @@ class _Server:
 def register_blocks(custom_blocks: dict[str, str]) -> None:
     """Import the user's blocks a task or a saved model needs."""
     if custom_blocks:
-        from kedro_nas.models.custom import register_custom_blocks
+        from kedro_nas.models.custom_blocks import register_custom_blocks
 
         register_custom_blocks(custom_blocks)
 

@@ -12,7 +12,7 @@ import pytest
 
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.models.build import build_model
-from kedro_nas.models.custom import register_custom_blocks
+from kedro_nas.models.custom_blocks import register_custom_blocks
 from kedro_nas.models.source import write_source
 from kedro_nas.models.spaces import build_search_space, load_search_space
 from kedro_nas.parameters.search_space import SearchSpaceOptions

@@ -1,20 +1,43 @@
-"""A Keras model's configuration that is equal in any process."""
+"""Layers that are equal in any process: their initial weights, their configuration."""
 
 from __future__ import annotations
 
 import base64
 import inspect
 import marshal
-from collections.abc import Iterator, Mapping
+import random  # noqa: TID251 - Keras draws its default seeds from this module
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kedro_nas.models.custom import call_opaque
+from kedro_nas.models.custom_functions import call_custom_block
 from kedro_nas.space.block_programs import code_digest, describe_code
-from kedro_nas.space.registry import Block
+from kedro_nas.space.formulas import Shape
+from kedro_nas.space.registry import Block, BlockArguments
 
 # What differs between two buildings of one network.
 _UNSTABLE = frozenset({"seed", "shared_object_id"})
+
+
+@contextmanager
+def seeded_layers(seed: int | None) -> Iterator[None]:
+    """Let Keras layers made inside draw their default seeds from one seed.
+
+    Keras takes the seed of an unseeded initialiser or dropout from Python's global
+    generator. Its state is put back afterwards, so nothing outside notices.
+
+    Args:
+        seed: Any integer; None leaves everything to Keras.
+    """
+    if seed is None:
+        yield
+        return
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
 
 
 @contextmanager
@@ -34,15 +57,13 @@ def plain_layers() -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def describe_block(
-    block: Block, shape: tuple[int, ...], arguments: Mapping[str, Any]
-) -> Any:
-    """Describe the layers that a user's block over Keras tensors makes.
+def describe_block(block: Block, shape: Shape, arguments: BlockArguments) -> Any:
+    """Describe the layers that a custom block over Keras tensors makes.
 
     Args:
         block: A block over Keras tensors.
         shape: Height, width, channels of its input.
-        arguments: `filters`, `kernel_size`, `stride` and the block's options.
+        arguments: What it is called with.
 
     Returns:
         JSON values: the configuration of the layers, and the code of classes that are
@@ -55,7 +76,7 @@ def describe_block(
 
     with plain_layers():
         x = keras.Input(shape)
-        model = keras.Model(x, call_opaque(block, x, dict(arguments)))
+        model = keras.Model(x, call_custom_block(block, x, arguments))
         try:
             config = stable_config(keras.saving.serialize_keras_object(model))
         except Exception:  # noqa: BLE001 - a layer without `get_config` can be trained

@@ -1,4 +1,4 @@
-"""The part of the written source that prepares a pretrained backbone."""
+"""The written source of networks without blocks: backbones and custom models."""
 
 from __future__ import annotations
 
@@ -7,6 +7,51 @@ from typing import Any
 from kedro_nas.models.pretrained import last_kept_layer, load_body, load_whole
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.backbones import APPLICATIONS, FROM_FILE
+from kedro_nas.space.costs import costs
+
+_FILE = '''"""{name}: this network is your own, and its source is yours, too.
+
+Classifies {shape} images into {n_classes} classes with
+{params:,} parameters and {macs:,} multiply-accumulates. What `{function}` gave
+are {gives}.
+"""
+
+from keras import Model
+
+from {module} import {function}
+
+
+def build_model() -> Model:
+    """Build the network, untrained, as your function does: raw pixels 0-255 in."""
+    return {function}({image_shape}, {n_classes})
+
+
+if __name__ == "__main__":
+    build_model().summary()
+'''
+
+
+def write_custom_model(architecture: Architecture) -> str:
+    """Write a file that builds the network by the user's function; see `write_source`.
+
+    Empty for a network without a custom model.
+    """
+    model = architecture.custom_model
+    if model is None:
+        return ""
+    module, _, function = model.function.partition(":")
+    cost = costs(architecture)
+    return _FILE.format(
+        name=model.function,
+        shape="x".join(map(str, architecture.input_shape)),
+        n_classes=architecture.n_classes,
+        params=cost.params,
+        macs=cost.macs,
+        module=module,
+        function=function,
+        gives=model.gives,
+        image_shape=architecture.input_shape,
+    )
 
 
 def write_backbone(architecture: Architecture) -> list[str]:

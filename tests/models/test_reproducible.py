@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import pytest
 
-import kedro_nas.models  # installs the describer
+from kedro_nas.models.custom_blocks import register_custom_blocks
 from kedro_nas.space.block_programs import digest_block
 from kedro_nas.space.registry import forget_block, register_block
 
@@ -37,11 +37,12 @@ def mine(x, *, filters, kernel_size, stride):
 PROGRAM = """
 import sys
 sys.path.insert(0, {folder!r})
-import kedro_nas.models
 from keras import layers
 from team_layers import mine
+from kedro_nas.models.custom_blocks import register_custom_blocks
 from kedro_nas.space.block_programs import digest_block
 from kedro_nas.space.registry import register_block
+register_custom_blocks({{}})
 [layers.Conv2D(1, 1) for _ in range(9)]
 register_block("mine", path="team_layers:mine")(mine)
 print(digest_block("mine", [()]))
@@ -53,6 +54,7 @@ Digest = Callable[[str], str]
 def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Digest]:
     """Give the digest of the block of a module that is written so."""
     monkeypatch.syspath_prepend(str(tmp_path))
+    register_custom_blocks({})
 
     def of(source: str) -> str:
         namespace: dict[str, Any] = {"__name__": "team_layers"}
@@ -128,4 +130,3 @@ def test_block_over_keras_tensors_has_one_digest_in_all_processes(
     )
 
     assert ran.stdout.split()[-1] == digest(MODULE)
-    assert kedro_nas.models
