@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 
 from kedro_nas.records.base import Part, Record, Strings
 
@@ -36,6 +36,14 @@ class Verdict(Part):
     augmentation: Literal["as_searched", "strong"] = "as_searched"
     max_params_factor: float = 1.0
     reasons: Strings = ()
+
+    def objective_of(self, option: str) -> Objective:
+        """Return what is maximised: an option of the user, or `auto` for the verdict's.
+
+        >>> Verdict(n_train=9, n_folds=2, n_repeats=1).objective_of("auto")
+        'accuracy'
+        """
+        return self.objective if option == "auto" else cast("Objective", option)
 
 
 class LeakExample(Part):

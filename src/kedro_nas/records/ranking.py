@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from kedro_nas.records.base import Network, Part, Record, Strings
+from kedro_nas.records.budget import JobBudget
 from kedro_nas.records.profile import Objective
 from kedro_nas.records.search import Execution
 
@@ -79,11 +80,11 @@ class Choice(Record):
         ci_high: Upper end.
         against_baseline: Comparison with the baseline, None without one.
         baseline: The baseline, or None.
-        epochs: Epochs of the final fit.
+        epochs: Epochs of the final training where no seconds are given to fill.
         execution: How gradient steps are run, None when it was not measured.
         plan: What was trained for the comparison.
         seconds: Wall seconds of the ranking.
-        final_left_s: Seconds of the pipeline's budget left for the final fit, or None.
+        budget: Of the job, the ranking's seconds included.
     """
 
     dataset: ClassVar[str] = "best_architecture"
@@ -107,4 +108,4 @@ class Choice(Record):
     execution: Execution | None = None
     plan: CrossValidationSummary
     seconds: float = 0.0
-    final_left_s: float | None = None
+    budget: JobBudget = JobBudget()

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from kedro_nas.environment import Environment
 from kedro_nas.records.base import Network, Part, Record
+from kedro_nas.records.budget import JobBudget
 from kedro_nas.space.search_space import Acceptance
 
 
@@ -105,7 +106,7 @@ class SearchSummary(Part):
         seconds: Wall seconds, all sessions.
         seconds_full_training: Training seconds of trials in the last rung.
         seconds_by_kind: Worker seconds by kind, e.g. `train`.
-        budget_s: `search.budget_s`.
+        budget_s: Wall seconds the search was given, None for no limit.
         ended_by: What ended the search.
         workers: Training processes.
         max_epochs: Epochs of the last rung.
@@ -118,7 +119,6 @@ class SearchSummary(Part):
         environment: Versions and hardware.
         baseline: Which baseline was made.
         execution: How gradient steps were run.
-        seconds_before: Wall seconds of the stages before the search.
     """
 
     n_trials: int
@@ -142,7 +142,6 @@ class SearchSummary(Part):
     environment: Environment = Environment()
     baseline: str = "auto"
     execution: Execution = Execution()
-    seconds_before: float = 0.0
 
 
 class SearchResult(Record):
@@ -151,6 +150,7 @@ class SearchResult(Record):
     Attributes:
         finalists: Distinct networks; the baseline is the last.
         search: Summary of the search.
+        budget: Of the job, the search's seconds included.
     """
 
     dataset: ClassVar[str] = "finalists"
@@ -158,3 +158,14 @@ class SearchResult(Record):
 
     finalists: tuple[Finalist, ...]
     search: SearchSummary
+    budget: JobBudget = JobBudget()
+
+    @property
+    def networks(self) -> tuple[Finalist, ...]:
+        """The finalists without the baseline."""
+        return tuple(one for one in self.finalists if not one.is_baseline)
+
+    @property
+    def baselines(self) -> tuple[Finalist, ...]:
+        """The baseline; empty when there is none."""
+        return tuple(one for one in self.finalists if one.is_baseline)

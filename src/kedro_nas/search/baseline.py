@@ -1,4 +1,4 @@
-"""The contestant every search has to beat: ours, or the user's own."""
+"""The baseline every search has to beat: the hand-built one, or a custom network."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ def make_baseline(option: str, store: ImageStore) -> Architecture:
     """Make the baseline, before anything is trained: a wrong one should not cost a run.
 
     Args:
-        option: `nas.ranking.baseline`; with `none` ours is made, and left out later.
+        option: `nas.job.baseline`; with `none` the hand-built one is made, and left
+            out of the ranking.
         store: For shape, classes and the number of development images.
 
     Raises:
-        SearchSpaceError: The user's own does not keep its contract.
+        SearchSpaceError: A custom baseline does not keep its contract.
     """
     shape, n_classes = store.image_shape, store.n_classes
     if option in {"auto", "none"}:

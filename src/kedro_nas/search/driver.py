@@ -23,7 +23,7 @@ from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.run import MAX_STARTS
-from kedro_nas.training.tasks import OUT_OF_MEMORY, Epoch, Outcome, Task
+from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome, Task
 from kedro_nas.training.workers.base import Event, WorkerPool
 
 logger = logging.getLogger(__name__)
@@ -58,8 +58,6 @@ class Driver:
         proposer: Is told every score.
         ledger: What has happened so far.
         make_task: Gives the task of a trial, from an epoch to an epoch.
-        calibrate: From the first epoch of candidate 0, the MACs a candidate may have
-            on this machine; None for no limit.
         checkpoints: Directory of the candidates' states.
         progress: Shows what is going on.
         objective: `accuracy` or `balanced_accuracy`, whose recent slope promotes.
@@ -75,7 +73,6 @@ class Driver:
         proposer: Proposer,
         ledger: Ledger,
         make_task: Callable[[Trial, int, int], Task],
-        calibrate: Callable[[Trial, Epoch], float | None],
         checkpoints: Path,
         progress: Progress,
         objective: str,
@@ -87,8 +84,6 @@ class Driver:
         self._proposer = proposer
         self._ledger = ledger
         self._make_task = make_task
-        self._calibrate = calibrate
-        self._calibrated = False
         self._checkpoints = checkpoints
         self._progress = progress
         self._objective = objective
@@ -116,7 +111,7 @@ class Driver:
         try:
             return self._run(pool)
         except KeyboardInterrupt:
-            self._await(pool, LEAVE_S, epochs_only=True)
+            self._process_until_idle(pool, LEAVE_S, epochs_only=True)
             raise
 
     def _run(self, pool: WorkerPool) -> str:
@@ -127,8 +122,8 @@ class Driver:
             elif self._fill(pool) and not self._running:
                 return self._ended_by()
             for event in pool.wait(self._budget.patience_s()):
-                self._hear(event)
-        self._await(pool, STOP_GRACE_S, epochs_only=False)
+                self._process(event)
+        self._process_until_idle(pool, STOP_GRACE_S, epochs_only=False)
         return "budget"
 
     def _fill(self, pool: WorkerPool) -> bool:
@@ -199,9 +194,9 @@ class Driver:
         pool.submit(task, worker=worker, remaining_s=self._budget.left_s())
         self._progress.started(trial.name, self._oracle.place(trial.oracle_id))
 
-    # -- what workers say -----------------------------------------------------------
+    # -- events of the workers -----------------------------------------------------------
 
-    def _hear(self, event: Event) -> None:
+    def _process(self, event: Event) -> None:
         trial = self._running.get(event.task_id)
         if trial is None:
             return
@@ -209,7 +204,6 @@ class Driver:
             line = event.epoch.model_dump()
             self._ledger.append("epoch", trial=trial.name, worker=event.worker, **line)
             self._progress.epoch(trial.name, event.epoch)
-            self._measure(trial, event.epoch)
             trial.attempts = 0  # it gets on; a later loss is not its fault
             return
         del self._running[trial.name]
@@ -249,18 +243,7 @@ class Driver:
         self._ledger.append("halved", trial=trial.name, reason=outcome.reason)
         return True
 
-    def _measure(self, trial: Trial, epoch: Epoch | None) -> None:
-        """Calibrate on candidate 0, once in the life of a workspace."""
-        if self._calibrated or trial is not next(iter(self.trials.values())):
-            return
-        max_macs = None if epoch is None else self._calibrate(trial, epoch)
-        self._ledger.append("calibrated", max_macs=max_macs)
-        self._calibrated = True
-        self._oracle.calibrate(max_macs)
-
     def _end(self, trial: Trial, outcome: Outcome) -> None:
-        # a kill between an epoch's checkpoint and its line leaves the line out
-        self._measure(trial, outcome.history[0] if outcome.history else None)
         here = trial.worker is not None  # not so when the parent's outcome is inherited
         under_way = self._ledger.seconds - trial.submitted_at if here else 0.0
         self._ledger.append(
@@ -277,7 +260,7 @@ class Driver:
             history=[epoch.model_dump() for epoch in outcome.history],
             memory_mb=outcome.memory_mb,
         )
-        self._take(trial, outcome)
+        self._record(trial, outcome)
         place = self._oracle.place(trial.oracle_id)
         self._progress.ended(trial.architecture, outcome, place)
         if trial.parent:
@@ -286,7 +269,7 @@ class Driver:
             self._discard([trial.oracle_id])
         self._give_up_when_hopeless()
 
-    def _take(self, trial: Trial, outcome: Outcome) -> None:
+    def _record(self, trial: Trial, outcome: Outcome) -> None:
         trial.outcome = outcome
         spent = outcome.seconds
         self._budget.note_build(spent.get("build", 0.0) + spent.get("trace", 0.0))
@@ -311,13 +294,15 @@ class Driver:
 
     # -- the end ---------------------------------------------------------------------
 
-    def _await(self, pool: WorkerPool, seconds: float, *, epochs_only: bool) -> None:
-        """Hear the trials under way to their end, or only to that of their epochs."""
+    def _process_until_idle(
+        self, pool: WorkerPool, seconds: float, *, epochs_only: bool
+    ) -> None:
+        """Process events until the running trials, or only their epochs, have ended."""
         awaited = set(self._running)
         until = time.monotonic() + seconds
         while awaited and time.monotonic() < until:
             for event in pool.wait(0.1):
-                self._hear(event)
+                self._process(event)
                 if epochs_only or event.kind != "epoch":
                     awaited.discard(event.task_id)
 
@@ -329,16 +314,13 @@ class Driver:
     def _replay(self) -> None:
         """Rebuild the oracle from the ledger; trials under way wait for a worker."""
         self._last_status = "RUNNING"
-        for line in self._ledger.of("created", "calibrated", "halved", "ended"):
-            if line["event"] == "calibrated":
-                self._calibrated = True
-                self._oracle.calibrate(line["max_macs"])
-            elif line["event"] == "halved":
+        for line in self._ledger.of("created", "halved", "ended"):
+            if line["event"] == "halved":
                 self._under_way(line).halvings += 1
             elif line["event"] == "created":
                 self._create_again(line)
             else:
-                self._take(self._under_way(line), _outcome(line))
+                self._record(self._under_way(line), _outcome(line))
         self._waiting = [t for t in self.trials.values() if t.outcome is None]
 
     def _create_again(self, line: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 
 
 def choose_finalists(
-    trials: pd.DataFrame, *, n: int, last: int | None = None, max_per_family: int = 2
+    trials: pd.DataFrame, *, n: int, newest: int | None = None, max_per_family: int = 2
 ) -> list[str]:
     """Choose the trials whose networks are cross-validated, best first.
 
@@ -19,7 +19,7 @@ def choose_finalists(
         trials: A row per architecture and rung, in the order of the schedule, see
             docs/reference/files.md.
         n: Finalists wanted, at least 1.
-        last: Look at the last that many distinct networks only, None for all.
+        newest: Look at the newest that many distinct networks only, None for all.
         max_per_family: Finalists of one `family` while others can fill the places.
 
     Returns:
@@ -29,8 +29,8 @@ def choose_finalists(
     frame = trials.assign(_order=np.arange(len(trials)))
     frame = frame[frame["status"] != "failed"]
     frame = frame[np.isfinite(frame["score"].astype(float))]
-    if last is not None:
-        frame = frame[frame["network_key"].isin(_last_networks(frame, last))]
+    if newest is not None:
+        frame = frame[frame["network_key"].isin(_newest_networks(frame, newest))]
     best_first = frame.sort_values(
         ["epochs", "score", "params", "_order"],
         ascending=[False, False, True, True],
@@ -39,9 +39,9 @@ def choose_finalists(
     return _spread_over_families(best_first, n, max_per_family)
 
 
-def _last_networks(frame: pd.DataFrame, last: int) -> list[str]:
+def _newest_networks(frame: pd.DataFrame, newest: int) -> list[str]:
     first_seen = frame.sort_values("_order").drop_duplicates("network_key")
-    return list(first_seen["network_key"].tail(last))
+    return list(first_seen["network_key"].tail(newest))
 
 
 def _spread_over_families(

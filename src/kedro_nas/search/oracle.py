@@ -1,4 +1,4 @@
-"""KerasTuner's Hyperband, mended where it would bite.
+"""KerasTuner's Hyperband, with its defects corrected.
 
 What is KerasTuner's: the oracle, its trials and `HyperParameters`. Sizes and epochs of
 brackets and rungs are those of `search.ladder`, which computes as KerasTuner does. What
@@ -57,10 +57,10 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
     Args:
         space: The search space.
         proposer: Gives the architectures of rung 0.
-        max_epochs: Cumulative epochs of the top rung.
-        min_epochs: Epochs of rung 0 of the most aggressive bracket.
-        factor: One of so many is promoted.
+        ladder: Sizes and epochs of brackets and rungs.
         limits: What ends the schedule.
+        max_macs: Multiply-accumulates per image above which a candidate's epoch would
+            take too large a share of the budget; None for no limit.
         slope_places: Places of each promotion for the steepest recent slope.
         seed: Of KerasTuner's own draws.
 
@@ -75,29 +75,27 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         *,
         space: SearchSpace,
         proposer: Proposer,
-        max_epochs: int,
-        min_epochs: int,
-        factor: int,
+        ladder: Ladder,
         limits: Limits,
+        max_macs: float | None = None,
         slope_places: int,
         seed: int,
     ) -> None:
-        self.ladder = Ladder(min_epochs, max_epochs, factor)
+        self.ladder = ladder
         self._space = space
         self._proposer = proposer
         self._limits = limits
         self._slope_places = slope_places
         self.recent_scores: Callable[[str], list[float]] = lambda _: []
         self._places: dict[str, Place] = {}
-        self._calibrated = False
-        self._max_macs: float | None = None
+        self._max_macs = max_macs
         self._slots = 0  # places of the brackets that were opened before
         self._slot_epochs = 0
         self._brackets: list[dict[str, Any]]  # the base class opens the first one
         super().__init__(
             objective=keras_tuner.Objective(OBJECTIVE, "max"),
-            max_epochs=max_epochs,
-            factor=factor,
+            max_epochs=ladder.max_epochs,
+            factor=ladder.factor,
             hyperband_iterations=limits.iterations,
             seed=seed,
             hyperparameters=to_hyperparameters(space),
@@ -107,7 +105,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         )
         self.seed = self._seed_state = seed  # `seed or random` made 0 random
         self.verbose = 0
-        self.min_epochs = min_epochs
+        self.min_epochs = ladder.min_epochs
 
     # -- what the driver calls ---------------------------------------------------
 
@@ -163,22 +161,10 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         """Return whether the space had no more networks to give."""
         return any(bracket["exhausted"] for bracket in self._brackets)
 
-    def calibrate(self, max_macs: float | None) -> None:
-        """Set what the machine can afford; until then only anchors are drawn.
-
-        Args:
-            max_macs: Multiply-accumulates per image above which a candidate's epoch
-                would take too large a share of the budget; None for no limit.
-        """
-        self._calibrated = True
-        self._max_macs = max_macs
-
     # -- what KerasTuner calls ---------------------------------------------------
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
-        """Give the next place and its values; see the module's list of mends."""
-        if self._waits():
-            return {"status": "IDLE"}
+        """Return the next place and its values, or why there is none."""
         for bracket in self._brackets:
             values = self._next_in(bracket, trial_id)
             if values is not None:
@@ -214,12 +200,6 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
             return None
         values = dict(self._space.encode(architecture))
         return self._put(bracket, 0, None, trial_id, values)
-
-    def _waits(self) -> bool:
-        """Return whether the machine has to be measured before more is drawn."""
-        drawn = len(self._brackets[0]["rounds"][0])
-        measured = self._calibrated or not self.ongoing_trials
-        return not measured and drawn >= max(1, len(self._space.anchors))
 
     def _ask(self) -> Architecture | None:
         """Ask for a candidate the machine can afford, else the cheapest of many."""

@@ -1,28 +1,49 @@
-"""What a search measures of its GPU before the first trial, once in its life."""
+"""What a search measures of its machine before the first trial, once in its life."""
 
 from __future__ import annotations
 
 import logging
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
+from kedro_nas.accounting.budget_plan import MachineSpeed
 from kedro_nas.data.store import ImageStore
 from kedro_nas.devices import gpu_names
 from kedro_nas.errors import SearchError
-from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.parameters.job import JobOptions
+from kedro_nas.records.profile import Verdict
 from kedro_nas.records.search import Execution
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.space.batch import with_batch_size
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.execution import PLAIN, execution_here
 from kedro_nas.training.outage import outages_explained
-from kedro_nas.training.probes import Measured, probe
+from kedro_nas.training.probes import PROBE_STEPS, Measured, probe
+from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Task
+from kedro_nas.training.workers.base import WorkerPool
 from kedro_nas.training.workers.lease import lease_pool
 
-SHARE = 0.05  # of the budget, at most
+SHARE = 0.05  # of the budget, at most, for choosing an execution
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class MeasuredSpace:
+    """A search space suited to its machine.
+
+    Attributes:
+        space: With the batch size to use.
+        execution: How gradient steps are run.
+        speed: Of candidate 0; None where nothing of the search depends on time.
+    """
+
+    space: SearchSpace
+    execution: Execution
+    speed: MachineSpeed | None
 
 
 def measure_once(
@@ -30,51 +51,71 @@ def measure_once(
     space: SearchSpace,
     folder: Path,
     ledger: Ledger,
-    options: SearchOptions,
+    job: JobOptions,
     *,
-    bn_momentum: float,
+    verdict: Verdict,
     budget_s: float | None,
-) -> tuple[SearchSpace, Execution]:
-    """Time a few steps of candidate 0 on a GPU, or take what the ledger remembers.
+    wants_speed: bool,
+) -> MeasuredSpace:
+    """Time a few steps of candidate 0, or take what the ledger remembers.
+
+    On a GPU this also chooses batch size, XLA and precision.
 
     Args:
         store: Images; training rows are read.
         space: Its batch size is replaced where the user left it open.
         folder: The search's directory.
-        ledger: Remembers what was measured, as the event `measured`.
-        options: `execution` may forbid it.
-        bn_momentum: Of the data's verdict.
-        budget_s: Of the search.
-
-    Returns:
-        The space with the batch size to use, and how its steps are run. Both as given
-        and plain where there is no GPU.
+        ledger: Remembers what was measured, as the events `measured` and `speed`.
+        job: `execution` may forbid the choice.
+        verdict: Of the data profile.
+        budget_s: Of the job, or of the search alone; None for no limit.
+        wants_speed: Whether a budget in seconds is to be divided.
     """
     known = ledger.of("measured")
     # a search begun on a CPU goes on with the batches it was begun with
     is_new = not known and not ledger.of("created")
-    if is_new and options.execution == "auto" and gpu_names():
-        found = _probe(store, space, folder, options, bn_momentum, budget_s)
-        ledger.append("measured", **found.model_dump(mode="json"))
-        known = ledger.of("measured")
-        logger.info("Measured on this GPU, images per second: %s", found.images_per_s)
-    if not known:
-        return space, PLAIN
-    batch_size = int(known[0]["batch_size"])
-    if space.batch_size_open:
-        space = with_batch_size(space, batch_size)
-    return space, execution_here(known[0]["execution"])
+    log = folder.parent / "workers.log"
+    with outages_explained(SearchError, folder):
+        if is_new and job.execution == "auto" and gpu_names():
+            with lease_pool(job, log) as pool:
+                found = _choose(pool, store, space, folder, job, verdict, budget_s)
+            ledger.append("measured", **found.model_dump(mode="json"))
+            known = ledger.of("measured")
+            logger.info(
+                "Measured on this GPU, images per second: %s", found.images_per_s
+            )
+        execution = PLAIN
+        if known:
+            execution = execution_here(known[0]["execution"])
+            if space.batch_size_open:
+                space = with_batch_size(space, int(known[0]["batch_size"]))
+        speed = _known_speed(ledger)
+        if speed is None and wants_speed:
+            with lease_pool(job, log) as pool:
+                task = _task(store, space, job, verdict)
+                task = task.model_copy(update={"execution": execution})
+                speed = _time_steps(pool, task, store, folder)
+            ledger.append("speed", **vars(speed))
+            logger.info(
+                "Candidate 0 (%s) takes %.1f s an epoch here, on each of %d workers.",
+                space.anchors[0].describe(),
+                speed.epoch_s,
+                speed.workers,
+            )
+    return MeasuredSpace(space, execution, speed)
 
 
-def _probe(
-    store: ImageStore,
-    space: SearchSpace,
-    folder: Path,
-    options: SearchOptions,
-    bn_momentum: float,
-    budget_s: float | None,
-) -> Measured:
-    task = Task(
+def _known_speed(ledger: Ledger) -> MachineSpeed | None:
+    for line in ledger.of("speed"):
+        names = ("start_s", "epoch_s", "steps_per_epoch", "workers")
+        return MachineSpeed(**{name: line[name] for name in names})
+    return None
+
+
+def _task(
+    store: ImageStore, space: SearchSpace, job: JobOptions, verdict: Verdict
+) -> Task:
+    return Task(
         task_id="probe",
         architecture=space.anchors[0],
         store=str(store.path),
@@ -82,19 +123,60 @@ def _probe(
         epochs=1,
         schedule_epochs=1,
         seed=0,
-        bn_momentum=bn_momentum,
-        max_resident_mb=options.max_resident_mb,
-        threads=options.threads_per_worker,
+        bn_momentum=verdict.bn_momentum,
+        max_resident_mb=job.max_resident_mb,
+        threads=job.threads_per_worker,
+        probe_steps=PROBE_STEPS,
     )
-    deadline = None if budget_s is None else time.monotonic() + SHARE * budget_s
-    log = folder.parent / "workers.log"
-    with outages_explained(SearchError, folder), lease_pool(options, log) as pool:
-        return probe(
-            pool,
-            task,
-            journal=folder / "probes.jsonl",
-            fingerprint=store.fingerprint,
-            n_train=len(store.rows("train")),
-            batch_may_grow=space.batch_size_open,
-            deadline=deadline,
+
+
+def _time_steps(
+    pool: WorkerPool, task: Task, store: ImageStore, folder: Path
+) -> MachineSpeed:
+    """Time candidate 0 on all workers at once, as they will train."""
+    tasks = [
+        task.model_copy(update={"task_id": f"probe-{number}"})
+        for number in range(pool.size)
+    ]
+    ran = run_tasks(
+        pool, tasks, journal=folder / "speed.jsonl", fingerprint=store.fingerprint
+    )
+    done = [o for o in ran.outcomes.values() if o.status == "completed"]
+    if not done:
+        raise SearchError(
+            "candidate 0 could not be trained for a few steps",
+            received=next(iter(ran.outcomes.values())).reason,
+            allowed="a network that trains on this machine",
+            remedy="Mend the cause; workers.log in the workspace may say more",
         )
+    n_train = len(store.rows("train"))
+    steps = max(1, n_train // task.architecture.recipe.batch_size)
+    step_s = median(outcome.seconds["train"] for outcome in done) / PROBE_STEPS
+    return MachineSpeed(
+        start_s=median(outcome.seconds.get("import", 0.0) for outcome in done),
+        epoch_s=step_s * steps,
+        steps_per_epoch=steps,
+        workers=pool.size,
+    )
+
+
+def _choose(
+    pool: WorkerPool,
+    store: ImageStore,
+    space: SearchSpace,
+    folder: Path,
+    job: JobOptions,
+    verdict: Verdict,
+    budget_s: float | None,
+) -> Measured:
+    """Find how this GPU runs the steps of candidate 0 fastest."""
+    deadline = None if budget_s is None else time.monotonic() + SHARE * budget_s
+    return probe(
+        pool,
+        _task(store, space, job, verdict),
+        journal=folder / "probes.jsonl",
+        fingerprint=store.fingerprint,
+        n_train=len(store.rows("train")),
+        batch_may_grow=space.batch_size_open,
+        deadline=deadline,
+    )

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pandas as pd
 from scipy import stats
 
+from kedro_nas.records.search import Finalist, Incumbent, RankCorrelation
 from kedro_nas.space.architecture import Architecture, halved
 from kedro_nas.space.costs import costs
 from kedro_nas.training.tasks import KINDS
@@ -195,7 +196,7 @@ def _best_epoch(ended: dict[str, Any] | None, begun: dict[str, Any]) -> int | No
     return int(max(epoch for epoch, score in scores.items() if score >= best - error))
 
 
-def rank_correlations(trials: pd.DataFrame) -> list[dict[str, Any]]:
+def rank_correlations(trials: pd.DataFrame) -> list[RankCorrelation]:
     """Return how well the order of each rung predicted that of the next.
 
     Returns:
@@ -213,18 +214,18 @@ def rank_correlations(trials: pd.DataFrame) -> list[dict[str, Any]]:
         iteration, bracket, rung = map(int, cast("tuple[int, int, int]", place))
         tau = float(stats.kendalltau(before, rows["score"].to_numpy()).statistic)
         found.append(
-            {
-                "iteration": iteration,
-                "bracket": bracket,
-                "rung": rung,
-                "kendall_tau": tau if math.isfinite(tau) else None,  # equal scores
-                "n": len(rows),
-            }
+            RankCorrelation(
+                iteration=iteration,
+                bracket=bracket,
+                rung=rung,
+                kendall_tau=tau if math.isfinite(tau) else None,  # equal scores
+                n=len(rows),
+            )
         )
     return found
 
 
-def incumbents(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def incumbents(events: list[dict[str, Any]]) -> list[Incumbent]:
     """List each improvement of the best score: when, after how many epochs, which."""
     trained = _as_trained(events)
     best, epochs, found = -1.0, 0, []
@@ -235,19 +236,19 @@ def incumbents(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if score is not None and score > best:
             best = score
             found.append(
-                {
-                    "seconds": event["t"],
-                    "epochs": epochs,
-                    "score": score,
-                    "key": trained[event["trial"]].key,
-                }
+                Incumbent(
+                    seconds=event["t"],
+                    epochs=epochs,
+                    score=score,
+                    key=trained[event["trial"]].key,
+                )
             )
     return found
 
 
-def contestant(
+def make_finalist(
     architecture: Architecture, row: Any, *, is_baseline: bool
-) -> dict[str, Any]:
+) -> Finalist:
     """Make one entry of `nas.finalists`.
 
     Args:
@@ -256,22 +257,26 @@ def contestant(
         is_baseline: Whether it is the hand-built one.
     """
     cost = costs(architecture)
-    known = row is not None
-    return {
-        "name": architecture.describe(),
-        "key": architecture.key,
-        "network_key": architecture.network_key,
-        "architecture": architecture.to_dict(),
-        "score": float(row["score"]) if row is not None else None,
-        "epochs": int(row["epochs"]) if row is not None else None,
-        "best_epoch": int(row["best_epoch"]) if row is not None else None,
-        "trial_id": str(row["trial_id"]) if row is not None else None,
-        "seconds_per_epoch": _seconds_per_epoch(row) if known else None,
-        "params": cost.params,
-        "macs": cost.macs,
-        "depth": cost.depth,
-        "is_baseline": is_baseline,
-    }
+    trained: dict[str, Any] = {}
+    if row is not None:
+        trained = {
+            "score": float(row["score"]),
+            "epochs": int(row["epochs"]),
+            "best_epoch": int(row["best_epoch"]),
+            "trial_id": str(row["trial_id"]),
+            "seconds_per_epoch": _seconds_per_epoch(row),
+        }
+    return Finalist(
+        name=architecture.describe(),
+        key=architecture.key,
+        network_key=architecture.network_key,
+        architecture=architecture,
+        params=cost.params,
+        macs=cost.macs,
+        depth=cost.depth,
+        is_baseline=is_baseline,
+        **trained,
+    )
 
 
 def _seconds_per_epoch(row: Any) -> float | None:

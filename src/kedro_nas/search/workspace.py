@@ -11,7 +11,9 @@ from typing import Any
 from kedro_nas.data.store import ImageStore
 from kedro_nas.environment import describe_environment
 from kedro_nas.errors import SearchError
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.records.profile import Verdict
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.validation import count_scored
 from kedro_nas.space.search_space import SearchSpace
@@ -23,18 +25,24 @@ logger = logging.getLogger(__name__)
 # split over threads, so that the bits of batch norms differ between one and two.
 EXTENSIONS = {
     "budget_s",
-    "pipeline_budget_s",
-    "reserved_share",
     "max_trials",
     "max_epochs_total",
     "iterations",
+    "finalists",
+    "newest_candidates",
+    "max_per_family",
+    "on_change",
+    "progress",
+}
+JOB_EXTENSIONS = {
+    "objective",  # compared as what is maximised
+    "baseline",
     "workers",
+    "pool",
     "max_silence_s",
     "max_attempts",
     "max_resident_mb",
     "max_worker_memory_mb",
-    "on_change",
-    "progress",
 }
 
 
@@ -43,7 +51,8 @@ def claim_workspace(
     store: ImageStore,
     space: SearchSpace,
     options: SearchOptions,
-    verdict: dict[str, Any],
+    job: JobOptions,
+    verdict: Verdict,
     seed: int,
 ) -> Path:
     """Open the search's directory, new or as it was left.
@@ -54,6 +63,7 @@ def claim_workspace(
         space: Its choices, bounds and anchors are compared, and what the user's blocks
             and weights are.
         options: All but the extensions are compared.
+        job: The same.
         verdict: Of the data profile; what training obeys in it is compared.
         seed: Compared.
 
@@ -63,7 +73,7 @@ def claim_workspace(
     Raises:
         SearchError: It was begun with something else, and `on_change` is `refuse`.
     """
-    belongs = _belongs(store, space, options, verdict, seed)
+    belongs = _belongs(store, space, options, job, verdict, seed)
     ledger = Ledger(folder / "ledger.jsonl")
     changes = _changes(ledger, belongs)
     if changes and options.on_change == "refuse":
@@ -78,7 +88,7 @@ def claim_workspace(
         put_aside(folder, "; ".join(changes))
         ledger = Ledger(folder / "ledger.jsonl")
     if not ledger.events:
-        objective = options.objective_for(verdict)
+        objective = verdict.objective_of(job.objective)
         ledger.append(
             "begun",
             belongs=belongs,
@@ -110,13 +120,17 @@ def _belongs(
     store: ImageStore,
     space: SearchSpace,
     options: SearchOptions,
-    verdict: dict[str, Any],
+    job: JobOptions,
+    verdict: Verdict,
     seed: int,
 ) -> dict[str, Any]:
     text = space.model_dump_json(
         include={"input_shape", "n_classes", "choices", "bounds", "anchors"}
     )
-    kept = options.model_dump(mode="json", exclude=EXTENSIONS)
+    kept = {
+        **_named("search", options.model_dump(mode="json", exclude=EXTENSIONS)),
+        **_named("job", job.model_dump(mode="json", exclude=JOB_EXTENSIONS)),
+    }
     code = {f"block {name}": it for name, it in sorted(space.block_digests.items())}
     if space.weights_digest:
         code["pretrained weights"] = space.weights_digest
@@ -125,11 +139,15 @@ def _belongs(
         "data set": store.fingerprint,
         "search space": hashlib.sha256(text.encode()).hexdigest()[:12],
         "seed": seed,
-        **{f"search.{name}": value for name, value in kept.items()},
-        "search.objective": options.objective_for(verdict),
-        "momentum of batch norms": verdict["bn_momentum"],
-        "class weights": verdict["class_weights"],
+        **kept,
+        "objective": verdict.objective_of(job.objective),
+        "momentum of batch norms": verdict.bn_momentum,
+        "class weights": verdict.model_dump(mode="json")["class_weights"],
     }
+
+
+def _named(section: str, values: dict[str, Any]) -> dict[str, Any]:
+    return {f"{section}.{name}": value for name, value in values.items()}
 
 
 def _changes(ledger: Ledger, belongs: dict[str, Any]) -> list[str]:

@@ -50,7 +50,7 @@ class Task(BaseModel):
             all rows; null for the share in all epochs.
         bn_momentum: Of all batch normalisations.
         class_weights: Per class id, or null.
-        max_resident_mb: See `SearchOptions.max_resident_mb`.
+        max_resident_mb: See `JobOptions.max_resident_mb`.
         execution: Compilation and precision of the steps.
         threads: Intra-op threads of the worker on CPU; sums that are split over more
             of them round otherwise, so they name the result too.

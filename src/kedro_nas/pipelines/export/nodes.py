@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from kedro_nas.parameters.export import ExportOptions
-from kedro_nas.parameters.ranking import RankingOptions
-from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.parameters.job import JobOptions
+from kedro_nas.records.export import FinalFit
+from kedro_nas.records.profile import DatasetProfile
+from kedro_nas.records.ranking import Choice
 
 
 def fit_final_models(
@@ -15,22 +17,23 @@ def fit_final_models(
     dataset_profile: dict[str, Any],
     best_architecture: dict[str, Any],
     workspace: Path,
-    search: SearchOptions,
-    ranking: RankingOptions,
+    options: ExportOptions,
+    job: JobOptions,
     seed: int,
 ) -> tuple[Any, Any, dict[str, Any]]:
     """Train the winner and the baseline on all non-test rows."""
     from kedro_nas.export.final_fit import fit_final_models as fit
 
-    return fit(
+    models = fit(
         dataset,
-        dataset_profile,
-        best_architecture,
+        DatasetProfile.read(dataset_profile),
+        Choice.read(best_architecture),
         workspace,
-        SearchOptions.parse(search, where="nas.search"),
-        RankingOptions.parse(ranking, where="nas.ranking"),
+        ExportOptions.parse(options, where="nas.export"),
+        JobOptions.parse(job, where="nas.job"),
         seed,
     )
+    return models.winner, models.baseline, models.record.to_json()
 
 
 def export_model(
@@ -40,7 +43,7 @@ def export_model(
     from kedro_nas.export.export import export_model as export
 
     options = ExportOptions.parse(options, where="nas.export")
-    return export(model, best_architecture, dataset, options)
+    return export(model, Choice.read(best_architecture), dataset, options)
 
 
 def evaluate_on_test(
@@ -55,6 +58,13 @@ def evaluate_on_test(
     """Score the exported model and the baseline on the test rows, once."""
     from kedro_nas.export.evaluate import evaluate_on_test as evaluate
 
-    return evaluate(
-        dataset, model, baseline_model, best_architecture, final_fit, exports, workspace
+    metrics = evaluate(
+        dataset,
+        model,
+        baseline_model,
+        Choice.read(best_architecture),
+        FinalFit.read(final_fit),
+        exports,
+        workspace,
     )
+    return metrics.to_json()

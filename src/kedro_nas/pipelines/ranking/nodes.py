@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
-from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.records.profile import DatasetProfile
+from kedro_nas.records.search import SearchResult
 
 
 def rank_finalists(
@@ -17,18 +19,19 @@ def rank_finalists(
     finalists: dict[str, Any],
     workspace: Path,
     ranking: RankingOptions,
-    search: SearchOptions,
+    job: JobOptions,
     seed: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Cross-validate finalists and baseline on the same folds, and choose."""
-    from kedro_nas.ranking import cross_validation
+    """Compare finalists and baseline on the same images, and choose."""
+    from kedro_nas.ranking.rank import rank_finalists as rank
 
-    return cross_validation.rank_finalists(
+    fold_scores, table, choice = rank(
         dataset,
-        dataset_profile,
-        finalists,
+        DatasetProfile.read(dataset_profile),
+        SearchResult.read(finalists),
         workspace,
         RankingOptions.parse(ranking, where="nas.ranking"),
-        SearchOptions.parse(search, where="nas.search"),
+        JobOptions.parse(job, where="nas.job"),
         seed,
     )
+    return fold_scores, table, choice.to_json()

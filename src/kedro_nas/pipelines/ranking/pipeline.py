@@ -20,7 +20,7 @@ def create_pipeline() -> Pipeline:
                     "finalists",
                     "workspace",
                     "params:ranking",
-                    "params:search",
+                    "params:job",
                     "params:seed",
                 ],
                 outputs=["fold_scores", "ranking", "best_architecture"],

@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.job import JobOptions, check_budget
 from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.records.profile import DatasetProfile
 
 
 def search_architectures(
@@ -17,18 +18,22 @@ def search_architectures(
     dataset_profile: dict[str, Any],
     workspace: Path,
     search: SearchOptions,
-    ranking: RankingOptions,
+    job: JobOptions,
+    budget_s: Any,
     seed: int,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Train candidates rung by rung with KerasTuner's Hyperband."""
+    from kedro_nas.models.spaces import load_search_space
     from kedro_nas.search import search as library
 
-    return library.search_architectures(
+    trials, result = library.search_architectures(
         dataset,
-        search_space,
-        dataset_profile,
+        load_search_space(search_space),
+        DatasetProfile.read(dataset_profile),
         workspace,
         SearchOptions.parse(search, where="nas.search"),
-        RankingOptions.parse(ranking, where="nas.ranking"),
-        seed,
+        JobOptions.parse(job, where="nas.job"),
+        budget_s=check_budget(budget_s, where="nas.budget_s"),
+        seed=seed,
     )
+    return trials, result.to_json()

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.training.workers.local import LocalPool
 
 KEEP_S = 60.0
@@ -51,11 +51,11 @@ _kept = _Kept()
 
 
 @contextmanager
-def lease_pool(options: SearchOptions, log: Path) -> Iterator[LocalPool]:
+def lease_pool(options: JobOptions, log: Path) -> Iterator[LocalPool]:
     """Lend a pool for the length of a `with` block.
 
     Args:
-        options: `params:nas.search`, for the number and kind of workers.
+        options: `params:nas.job`, for the number and kind of workers.
         log: File that collects what workers print.
 
     Yields:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kedro_nas.devices import cpu_numbers, find_gpus, gpu_names
-from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.space.registry import custom_functions
 from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Epoch, Outcome, Task
@@ -77,7 +77,7 @@ class LocalPool:
         self._workers = [self._start(i) for i in range(self._size)]
 
     @staticmethod
-    def kind(options: SearchOptions, log: Path) -> tuple[Any, ...]:
+    def kind(options: JobOptions, log: Path) -> tuple[Any, ...]:
         """Return what two pools must share to be exchanged for each other."""
         return (
             resolve_workers(options.workers, options.threads_per_worker),
@@ -91,7 +91,7 @@ class LocalPool:
         )
 
     @classmethod
-    def start(cls, options: SearchOptions, log: Path) -> LocalPool:
+    def start(cls, options: JobOptions, log: Path) -> LocalPool:
         """Start the pool that the options describe."""
         made_for = cls.kind(options, log)
         workers, threads, log, max_silence_s, max_memory_mb, *_ = made_for

@@ -1,0 +1,169 @@
+"""How the wall seconds of a whole job are divided between its stages.
+
+What decides is how many full trainings of candidate 0 the budget affords on this
+machine: where it affords few, a short race between proven networks picks one and nearly
+all seconds train it; where it affords many, they are spent on searching.
+docs/concepts/budget.md has the table; benchmarks/payoff.py measures what it buys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from kedro_nas.records.budget import BudgetPlan, PlanKind
+
+StageBudget = float | Literal["auto"] | None
+
+# a full training of candidate 0: accuracy gains less than its own noise beyond it
+FULL_STEPS, MIN_FULL_EPOCHS, MAX_FULL_EPOCHS = 7_500, 15, 150
+# of the finish: the proof starts two processes that import TensorFlow, one after
+# another; the rest is writing, the test and the report
+FINISH_STARTS, FINISH_S = 2.5, 6.0
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The division of the seconds between the data preparation and the finish.
+
+    Attributes:
+        below: Full trainings up to which it holds.
+        kind: How candidates are found.
+        search: Share of the search.
+        ranking: Share of the cross-validation; the final training gets the rest.
+    """
+
+    below: float
+    kind: PlanKind
+    search: float
+    ranking: float
+
+
+# A cross-validation of two networks over three folds at half the final epochs takes
+# three times the seconds of the final training: short jobs cannot afford any.
+SHARES = (
+    Shares(10, "race", 0.15, 0.0),
+    Shares(40, "search", 0.35, 0.0),
+    Shares(float("inf"), "search", 0.40, 0.40),
+)
+
+
+@dataclass(frozen=True)
+class MachineSpeed:
+    """What was measured of the machine before the first trial.
+
+    Attributes:
+        start_s: Seconds a worker takes to import TensorFlow.
+        epoch_s: Seconds of an epoch of candidate 0 on the training rows, on one
+            worker while all workers train.
+        steps_per_epoch: Gradient steps of such an epoch.
+        workers: Training processes.
+    """
+
+    start_s: float
+    epoch_s: float
+    steps_per_epoch: int
+    workers: int
+
+    @property
+    def full_epochs(self) -> int:
+        """Epochs of a full training of candidate 0."""
+        return full_epochs(self.steps_per_epoch)
+
+    @property
+    def full_training_s(self) -> float:
+        """Wall seconds of a full training of candidate 0 on all workers."""
+        return self.full_epochs * self.epoch_s / self.workers
+
+    @property
+    def finish_s(self) -> float:
+        """Wall seconds of export, proof, test and report."""
+        return FINISH_STARTS * self.start_s + FINISH_S
+
+
+def full_epochs(steps_per_epoch: int) -> int:
+    """Return the epochs of a full training.
+
+    >>> full_epochs(250), full_epochs(36), full_epochs(1500)
+    (30, 150, 15)
+    """
+    wanted = -(-FULL_STEPS // max(1, steps_per_epoch))
+    return min(MAX_FULL_EPOCHS, max(MIN_FULL_EPOCHS, wanted))
+
+
+def divide_budget(
+    budget_s: float | None,
+    spent_s: float,
+    speed: MachineSpeed | None,
+    *,
+    search_s: StageBudget,
+    kind: PlanKind | Literal["auto"] = "auto",
+) -> BudgetPlan:
+    """Divide the seconds of a job.
+
+    Args:
+        budget_s: Wall seconds of the whole job; None for no limit.
+        spent_s: By the stages before the search.
+        speed: Of this machine; None where nothing depends on time.
+        search_s: `search.budget_s`; a number replaces the search's share.
+        kind: `search.plan`.
+
+    Returns:
+        The plan.
+
+    >>> speed = MachineSpeed(start_s=4, epoch_s=4, steps_per_epoch=250, workers=2)
+    >>> plan = divide_budget(300, 14, speed, search_s="auto")
+    >>> plan.kind, plan.full_trainings, plan.search_s, plan.ranking_s, plan.final_s
+    ('race', 4.5, 40.5, 0.0, 229.5)
+    """
+    given = None if search_s == "auto" else search_s
+    epochs = speed.full_epochs if speed else MIN_FULL_EPOCHS
+    if budget_s is None or speed is None:
+        wanted: PlanKind = "search" if kind == "auto" else kind
+        return BudgetPlan(kind=wanted, full_epochs=epochs, search_s=given)
+    left_s = max(1.0, budget_s - spent_s - speed.finish_s)
+    trainings = left_s / speed.full_training_s
+    row = next(row for row in SHARES if trainings < row.below)
+    searching = left_s * row.search if given is None else min(given, left_s)
+    ranking = min(left_s * row.ranking, left_s - searching)
+    chosen = row.kind if kind == "auto" else kind
+    return BudgetPlan(
+        kind=chosen,
+        full_trainings=trainings,
+        full_epochs=epochs,
+        search_s=searching,
+        ranking_s=ranking,
+        final_s=left_s - searching - ranking,
+        finish_s=speed.finish_s,
+        reasons=(_reason(trainings, speed, row, is_auto=kind == "auto"),),
+    )
+
+
+def _reason(
+    trainings: float, speed: MachineSpeed, row: Shares, *, is_auto: bool
+) -> str:
+    what = (
+        "a race between proven networks, and the rest for the final training"
+        if row.kind == "race"
+        else "a search"
+    )
+    said = (
+        f"The budget affords {trainings:.1f} full trainings of candidate 0 "
+        f"({speed.full_epochs} epochs, {speed.full_training_s:.0f} s on "
+        f"{speed.workers} workers)"
+    )
+    return f"{said}: {what}." if is_auto else f"{said}; the plan was given."
+
+
+def side_by_side(seconds: Sequence[float], workers: int) -> float:
+    """Return the wall seconds of tasks that are started in order on free workers.
+
+    >>> side_by_side([3, 2, 2], workers=1), side_by_side([3, 2, 2], workers=2)
+    (7.0, 4.0)
+    """
+    busy = [0.0] * workers
+    for each in seconds:
+        busy.sort()
+        busy[0] += each
+    return max(busy)

@@ -1,0 +1,87 @@
+"""Options of `params:nas.job`: what search, ranking and final training share."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from kedro_nas.errors import ParameterError
+from kedro_nas.parameters.base import Options
+
+
+class JobOptions(Options):
+    """What is maximised, what has to be beaten, and where training runs.
+
+    Attributes:
+        objective: Score that is maximised; `auto` takes the verdict of the profile.
+        baseline: `auto` for a hand-built residual network sized to the data, `none`, or
+            `package.module:function` for your own network; docs/how-to/own-baseline.md.
+        workers: Processes that train; `auto` is one per GPU, or one per CPU core.
+        threads_per_worker: Intra-op threads of a worker on CPU. Another number rounds
+            sums otherwise, so it is part of what a search, its folds and its final
+            training belong to.
+        pool: Where workers run: `local`, the name of an entry point of the group
+            `kedro_nas.worker_pools`, or `package.module:function`.
+        execution: `auto` measures once per search on GPUs which batch size, whether
+            XLA and whether bfloat16 make candidate 0 train faster, in a twentieth of
+            the search's budget at most; `plain` does not. CPUs always run plain steps.
+        max_silence_s: A worker that makes no progress for so long counts as hung;
+            within an epoch each second or two of steps counts as progress.
+        max_attempts: Times a task is tried when its worker is lost.
+        max_resident_mb: Pixels up to this size live in each worker's memory; larger
+            sets are read from the memory-mapped store.
+        max_worker_memory_mb: A worker above it is replaced between two tasks.
+    """
+
+    objective: Literal["auto", "accuracy", "balanced_accuracy"] = "auto"
+    baseline: str = "auto"
+    workers: int | Literal["auto"] = "auto"
+    threads_per_worker: int = Field(1, ge=1)
+    pool: str = Field("local", min_length=1)
+    execution: Literal["auto", "plain"] = "auto"
+    max_silence_s: float = Field(600, gt=0)
+    max_attempts: int = Field(2, ge=1)
+    max_resident_mb: int = Field(1024, ge=0)
+    max_worker_memory_mb: int = Field(6144, ge=512)
+
+    @field_validator("baseline")
+    @classmethod
+    def _is_word_or_path(cls, value: str) -> str:
+        if not re.fullmatch(r"auto|none|[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*", value):
+            raise ValueError("should be 'auto', 'none' or 'package.module:function'")
+        return value
+
+    @field_validator("workers")
+    @classmethod
+    def _has_workers(cls, value: int | str) -> int | str:
+        if isinstance(value, int) and value < 1:
+            raise ValueError("must be at least 1, or 'auto'")
+        return value
+
+
+def check_budget(value: Any, *, where: str) -> float | None:
+    """Return the wall seconds of the whole job, None for no limit.
+
+    Args:
+        value: Of `params:nas.budget_s`.
+        where: The parameter's name for the message.
+
+    Raises:
+        ParameterError: It is neither a positive number nor null.
+
+    >>> check_budget(300, where="nas.budget_s")
+    300.0
+    """
+    if value is None:
+        return None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 < value < float("inf"):
+        raise ParameterError(
+            f"the parameter '{where}' is not valid",
+            received=repr(value),
+            allowed="wall seconds of the whole job above 0, or null for no limit",
+            remedy=f"Write for example `{where.rpartition('.')[2]}: 3600`",
+        )
+    return float(value)
