@@ -212,7 +212,7 @@ def test_name_as_the_host_does_names_sections_where_they_are() -> None:
     error = ParameterError(
         "no trial fits nas.search.budget_s",
         received="nas.trials of data/nas.trials, theirs.nas.search",
-        remedy="Set nas.ranking.baseline: auto",
+        remedy="Set nas.job.baseline: auto",
     )
     wrapped = RuntimeError("Kedro's")
     wrapped.__cause__ = error
@@ -221,5 +221,5 @@ def test_name_as_the_host_does_names_sections_where_they_are() -> None:
 
     assert str(error) == (
         "no trial fits shared.quick.budget_s. Received: tried of data/nas.trials, "
-        "theirs.nas.search. Set defects.nas.ranking.baseline: auto."
+        "theirs.nas.search. Set defects.nas.job.baseline: auto."
     )

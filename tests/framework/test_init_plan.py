@@ -231,3 +231,51 @@ def test_make_plan_with_broken_yaml_names_the_file(
 
     with pytest.raises(ParameterError, match=rf"'conf/base/{name}' cannot be read"):
         _plan(project, mode=mode)
+
+
+OLD = """\
+nas:
+  seed: 7
+  data_preparation: {}
+  search_space: {}
+  search:
+    budget_s: 240
+    workers: 2  # mine
+    reserved_share: 0.4
+  ranking: {finalists: 3, seeds: 1}
+  export: {}
+  reporting: {}
+"""
+
+
+def test_make_plan_update_of_an_earlier_version_leads_to_this_one(
+    ready: Path,
+) -> None:
+    """What is new is added, and each option that has moved is named with its place."""
+    (ready / PARAMETERS).write_text(OLD)
+    smoke = ready / "conf/smoke/parameters_nas.yml"
+    smoke.parent.mkdir()
+    smoke.write_text("nas: {ranking: {final_budget_s: 30}}\n")
+    plan = _plan(ready, mode="update")
+    text = "\n".join(plan.next_steps)
+
+    assert plan.added[PARAMETERS] == ["nas.budget_s", "nas.job"]
+    assert "    workers: 2  # mine\n" in plan.files[PARAMETERS]
+    for said in (
+        "conf/base/parameters_nas.yml:\n  nas.search.workers: moved to nas.job.workers",
+        "nas.search.reserved_share: gone, each stage has its share of nas.budget_s",
+        "nas.ranking.finalists: moved to nas.search.finalists",
+        "nas.ranking.seeds: moved to nas.export.seeds",
+        "smoke/parameters_nas.yml:\n  nas.ranking.final_budget_s: moved to nas.export.",
+        "kedro nas init --force",
+    ):
+        assert said in text
+
+
+def test_make_plan_of_a_current_project_speaks_of_nothing_that_moved(
+    ready: Path,
+) -> None:
+    """Only who comes from an earlier version reads of it."""
+    text = "\n".join(_plan(ready, mode="update").next_steps)
+
+    assert "earlier versions" not in text

@@ -22,6 +22,8 @@ from kedro_nas.framework.preflight import (
 
 PIPELINE = create_pipeline(stages=("search_space",))
 GIVEN = {"seed": 0, "search_space": {}, "search": {}}
+SEARCH = create_pipeline(stages=("search",))
+WHOLE = {**GIVEN, "budget_s": 60, "job": {}}
 
 
 def _catalog(parameters: Any) -> DataCatalog:
@@ -66,6 +68,63 @@ def test_check_sections_of_a_mistake_names_the_remedy(
     """Missing, null and misspelt sections are told apart."""
     with pytest.raises(ParameterError, match=message):
         check_sections(PIPELINE.nodes, _catalog(parameters))
+
+
+@pytest.mark.parametrize("budget_s", [60, 0.5, None])
+def test_check_sections_of_a_budget_accepts_seconds_or_null(budget_s: Any) -> None:
+    """Null is no limit, not a section somebody forgot to fill."""
+    catalog = _catalog({"nas": {**WHOLE, "budget_s": budget_s}})
+
+    assert check_sections(SEARCH.nodes, catalog) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"budget_s": 0}, "'nas.budget_s' is not valid.*or null for no limit"),
+        ({"budget_s": "1 h"}, "Received: '1 h'.*budget_s: 3600"),
+        ({"job": None}, "'nas.job' are null"),
+    ],
+)
+def test_check_sections_of_what_stages_share_names_the_remedy(
+    changes: dict[str, Any], message: str
+) -> None:
+    """The budget and the section `job` are checked before anything runs."""
+    with pytest.raises(ParameterError, match=message):
+        check_sections(SEARCH.nodes, _catalog({"nas": {**WHOLE, **changes}}))
+
+
+@pytest.mark.parametrize(
+    ("missing", "hint"),
+    [("budget_s", "Add `budget_s: 3600`"), ("job", "Add `job: {}`")],
+)
+def test_check_sections_of_an_earlier_version_leads_to_init(
+    missing: str, hint: str
+) -> None:
+    """A parameters file without them was written before they existed."""
+    given = {name: value for name, value in WHOLE.items() if name != missing}
+
+    with pytest.raises(ParameterError, match=f"'nas.{missing}' are missing") as raised:
+        check_sections(SEARCH.nodes, _catalog({"nas": given}))
+    assert hint in str(raised.value)
+    assert "kedro nas init --update" in str(raised.value)
+
+
+def test_check_sections_of_a_shared_budget_reads_it_where_it_is() -> None:
+    """Two searches may have one budget each, of one size, in one place."""
+    pipeline = create_pipeline(
+        stages=("search",), parameters={"budget_s": "shared.budget_s"}
+    )
+    given = {name: value for name, value in WHOLE.items() if name != "budget_s"}
+
+    def check(shared: Any) -> None:
+        check_sections(pipeline.nodes, _catalog({"nas": given, "shared": shared}))
+
+    assert check({"budget_s": None}) is None
+    with pytest.raises(ParameterError, match=r"'shared\.budget_s' are missing"):
+        check({"seed": 1})
+    with pytest.raises(ParameterError, match=r"'shared\.budget_s' is not valid"):
+        check({"budget_s": -1})
 
 
 def test_check_inputs_not_in_the_catalog_asks_for_an_entry() -> None:

@@ -66,7 +66,12 @@ def _ended(trial: str, score: float | None, reason: str = "") -> dict[str, Any]:
 
 EVENTS = [
     {"event": "begun", "t": 0.0},
-    {"event": "session", "t": 0.0, **asdict(ProcessIdentity.current())},
+    {
+        "event": "session",
+        "t": 0.0,
+        **asdict(ProcessIdentity.current()),
+        "budget_s": 60.0,
+    },
     _created("a", 0),
     _created("b", 0),
     _ended("a", 0.5),
@@ -77,7 +82,7 @@ EVENTS = [
 
 def test_summarize_events_of_a_running_search_counts_each_trial_once() -> None:
     """Completed, failed and running add up to what was created."""
-    found = summarize_events(EVENTS, 60.0)
+    found = summarize_events(EVENTS)
 
     assert found["trials"] == {"completed": 1, "failed": 1, "running": 1, "stopped": 0}
     assert (found["bracket"], found["rung"]) == (1, 1)
@@ -89,20 +94,20 @@ def test_summarize_events_of_a_running_search_counts_each_trial_once() -> None:
 def test_summarize_events_of_an_ended_search_has_none_running() -> None:
     """A trial cut off by the budget is not under way for ever."""
     end = {"event": "session_end", "t": 60.0, "ended_by": "budget"}
-    found = summarize_events([*EVENTS, end], 60.0)
+    found = summarize_events([*EVENTS, end])
 
     assert found["trials"]["running"] == 0
     assert found["trials"]["stopped"] == 1
     assert found["ended_by"] == "budget"
-    assert found["left_s"] is None  # the pipeline's budget may have ended it sooner
+    assert (found["budget_s"], found["left_s"]) == (60.0, None)  # it takes no more
 
 
 def test_summarize_events_of_the_first_line_has_no_best() -> None:
     """Asked in the first second, it answers as well."""
-    found = summarize_events(EVENTS[:1], None)
+    found = summarize_events(EVENTS[:1])
 
     assert found["best"] is None
-    assert found["left_s"] is None
+    assert (found["budget_s"], found["left_s"]) == (None, None)
     assert found["rung"] is None
 
 
@@ -146,13 +151,12 @@ def status(tmp_path: Path) -> Callable[[], dict[str, Any]]:
         }
     )
     catalog["nas.workspace"] = WorkspaceDataset(path=str(tmp_path / "workspace"))
-    given = {"search": {"budget_s": 240}}
-    context = SimpleNamespace(config_loader={"parameters": {"nas": given}}, env=None)
+    context = SimpleNamespace(config_loader={"parameters": {"nas": {}}}, env=None)
 
     def read() -> dict[str, Any]:
         return read_status(Search("nas", context, catalog))
 
-    read.parameters, read.catalog = given, catalog  # type: ignore[attr-defined]
+    read.catalog = catalog  # type: ignore[attr-defined]
     return read
 
 
@@ -220,19 +224,18 @@ def test_read_status_on_another_machine_looks_at_the_files(
     assert writing["elsewhere"]["quiet_s"] < QUIET_S < left["elsewhere"]["quiet_s"]
 
 
-def test_read_status_of_a_killed_search_keeps_what_the_pipeline_budget_left_it(
+def test_read_status_of_a_killed_search_keeps_what_its_last_session_was_given(
     status: Callable[[], dict[str, Any]], tmp_path: Path
 ) -> None:
-    """`pipeline_budget_s` leaves a search less than `budget_s`: no more is promised."""
-    killed = {**EVENTS[1], "pid": os.getpid(), "process_start": "", "budget_s": 60.0}
-    for event in [killed, *EVENTS[2:]]:
+    """A second session with a larger budget has more left than the first."""
+    killed = {**EVENTS[1], "pid": os.getpid(), "process_start": ""}
+    again = {**killed, "t": 9.0, "budget_s": 90.0}
+    for event in [killed, *EVENTS[2:], again]:
         append_json_line(tmp_path / "workspace" / "search" / "ledger.jsonl", event)
-    alone = status()
-    status.parameters["search"]["pipeline_budget_s"] = 100  # type: ignore[attr-defined]
-    within = status()
+    found = status()
 
-    assert not within["running"]
-    assert (alone["search"]["left_s"], within["search"]["left_s"]) == (231.0, 51.0)
+    assert not found["running"]
+    assert (found["search"]["budget_s"], found["search"]["left_s"]) == (90.0, 81.0)
 
 
 def test_read_status_reads_remote_and_versioned_outputs(
@@ -259,11 +262,11 @@ def test_read_status_reads_remote_and_versioned_outputs(
 def test_read_status_of_a_search_shows_the_budget_it_runs_with(
     status: Callable[[], dict[str, Any]], tmp_path: Path
 ) -> None:
-    """`--params nas.search.budget_s=60` is not in the files that status reads."""
-    events = [{**EVENTS[1], "budget_s": 60.0}, *EVENTS[2:]]
-    for event in events:
+    """A share of `nas.budget_s` is in no file but the ledger of the search."""
+    for event in EVENTS:
         append_json_line(tmp_path / "workspace" / "search" / "ledger.jsonl", event)
 
     assert status()["stage"] == "search_space"
     assert status()["running"] is True
     assert status()["search"]["budget_s"] == 60.0
+    assert status()["search"]["left_s"] == 51.0

@@ -48,7 +48,7 @@ def test_custom_baseline_that_breaks_the_contract_is_refused(name, said):
         read(name)
 
     assert "build(input_shape, n_classes)" in str(raised.value)
-    assert "nas.ranking.baseline: auto" in str(raised.value)
+    assert "nas.job.baseline: auto" in str(raised.value)
 
 
 @pytest.mark.parametrize("path", ["team_own:absent", "no_such_module:build"])

@@ -10,7 +10,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
@@ -25,7 +25,7 @@ from kedro_nas.framework.hints import (
     hint_for,
     hint_for_unregistered,
 )
-from kedro_nas.framework.registered import our_nodes
+from kedro_nas.framework.registered import names_of_search, our_nodes
 from kedro_nas.parameters.base import Options
 from kedro_nas.pipelines.nas.pipeline import PREFIX
 
@@ -185,8 +185,12 @@ def _faults(error: ParameterValidationError, context: Any) -> str | None:
         for key, model in types.items()
         if isinstance(model, type) and issubclass(model, Options)
     }
-    found = (_fault(m, key, _value(parameters, key)) for key, m in mine.items())
-    texts = [f"ParameterError: {text}" for text in found if text]
+    faults = (_fault(m, key, _value(parameters, key)) for key, m in mine.items())
+    texts = []
+    for fault in faults:
+        if fault is not None:
+            name_as_the_host_does(fault[1], *_search_of(fault[0], chosen.values()))
+            texts.append(f"ParameterError: {fault[1]}")
     foreign = [
         line
         for line in str(error).splitlines()
@@ -195,22 +199,34 @@ def _faults(error: ParameterValidationError, context: Any) -> str | None:
     return "\n".join(texts + foreign) if texts else None
 
 
-def _fault(model: type[Options], key: str, value: Any) -> str | None:
+def _fault(
+    model: type[Options], key: str, value: Any
+) -> tuple[str, ParameterError] | None:
     leaf = key.rpartition(".")[2]
     if value is None:
-        return str(
-            ParameterError(
-                f"the parameters '{key}' are null",
-                received=f"`{leaf}:` with nothing after it",
-                allowed="a mapping",
-                remedy=f"Write `{leaf}: {{}}` for the defaults",
-            )
+        error = ParameterError(
+            f"the parameters '{key}' are null",
+            received=f"`{leaf}:` with nothing after it",
+            allowed="a mapping",
+            remedy=f"Write `{leaf}: {{}}` for the defaults",
         )
+        return key, error
     try:
         model.parse(value, where=key)
     except ParameterError as error:
-        return str(error)
+        return key, error
     return None
+
+
+def _search_of(key: str, pipelines: Iterable[Any]) -> tuple[str, dict[str, str]]:
+    """Return the namespace and the names of the search that reads a parameter."""
+    for pipeline in pipelines:
+        nodes = our_nodes(pipeline)
+        for node in nodes:
+            if PREFIX + key in node.inputs:
+                same = [n for n in nodes if n.namespace == node.namespace]
+                return node.namespace or "nas", names_of_search(same)
+    return "nas", {}
 
 
 def _value(parameters: Any, key: str) -> Any:

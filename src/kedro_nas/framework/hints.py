@@ -49,7 +49,7 @@ _HINTS = (
         r"cannot be used with multiprocessing:\s+\[.*\.workspace'",
         (
             "kedro-nas: run it with Kedro's default SequentialRunner. The search uses "
-            "all cores by itself: see nas.search.workers."
+            "all cores by itself: see nas.job.workers."
         ),
     ),
     (

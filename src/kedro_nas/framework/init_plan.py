@@ -10,6 +10,7 @@ from typing import Any, Literal
 from kedro.framework.project import settings
 
 from kedro_nas.errors import ParameterError
+from kedro_nas.framework.next_steps import MovedOption, next_steps
 from kedro_nas.framework.registered import RegisteredSearch, registered_search
 from kedro_nas.framework.rendering import render_files
 from kedro_nas.framework.yaml_text import (
@@ -18,7 +19,9 @@ from kedro_nas.framework.yaml_text import (
     read_mapping,
     split_entries,
 )
-from kedro_nas.pipelines.nas.pipeline import PREFIX, STAGES
+from kedro_nas.parameters.base import what_became_of
+from kedro_nas.pipelines.nas.pipeline import PREFIX
+from kedro_nas.stages import NUMBERS, SECTIONS
 
 Mode = Literal["new", "force", "update"]
 
@@ -106,13 +109,14 @@ def make_plan(root: Path, package: str, source_dir: Path, wish: Wish) -> Project
     if has_folder and not (wish.mode == "update" and (root / folder).exists()):
         _plan_file(plan, root, folder, _Change(rendered[folder]))
     plan.next_steps.extend(
-        _next_steps(
+        next_steps(
             root / code,
             wish.namespace,
             pipeline if has_folder else host.pipeline,
             images if is_new and not wish.path and not config.has(images) else None,
             has_folder=has_folder,
             problem=host.problem,
+            moved=config.moved_options(),
         )
     )
     return plan
@@ -185,7 +189,7 @@ class _Config:
         self, path: Path, rendered: Mapping[Path, str], host: RegisteredSearch
     ) -> _Change:
         """Merge rendered parameters with what is there."""
-        sections = {"seed", *STAGES}
+        sections = {*NUMBERS, *SECTIONS}
         shared = {
             section
             for section in sections
@@ -214,6 +218,18 @@ class _Config:
             }
             text = add_entries(text, theirs, str(path), place)
         return _Change(text)
+
+    def moved_options(self) -> list[MovedOption]:
+        """List options of earlier versions, over all environments."""
+        envs = {path.name for path in (self._root / "conf").glob("*") if path.is_dir()}
+        return [
+            MovedOption(file.relative_to(self._root), f"{section}.{option}", became)
+            for file, value in self._read("parameters", envs).items()
+            for section, options in _at(value, self._path).items()
+            if isinstance(options, Mapping)
+            for option in options
+            if (became := what_became_of(str(section), str(option))) is not None
+        ]
 
     def _envs_that_count(self) -> set[str]:
         """Return where an entry may not, or need not, be written a second time."""
@@ -257,63 +273,6 @@ def _text_of(path: Path) -> str | None:
     return path.read_text() if path.exists() else None
 
 
-def _next_steps(
-    code: Path,
-    namespace: str,
-    pipeline: str | None,
-    new_images: str | None,
-    *,
-    has_folder: bool,
-    problem: str,
-) -> list[str]:
-    steps, suffix = [], namespace.replace(".", "_")
-    which = "" if namespace == "nas" else f" --namespace {namespace}"
-    if problem:
-        steps.append(
-            f"The pipelines of this project cannot be read ({problem}).\n"
-            f"Correct them, then look again: kedro nas init --update{which}"
-        )
-    if new_images is not None:
-        steps.append(
-            f"Point '{new_images}' in catalog_{suffix}.yml at your images: a folder "
-            "with a sub-folder per class,\nor a table with a column of encoded images."
-        )
-    if _merge_strategy() != "soft":
-        steps.append(
-            "Let single parameters be replaced; in settings.py, add to "
-            'CONFIG_LOADER_ARGS:\n"merge_strategy": {"parameters": "soft"},'
-        )
-    if has_folder:
-        steps += _steps_of_a_folder(code, str(pipeline))
-    elif pipeline is None:
-        steps.append(
-            "Register a pipeline of yours that contains\n"
-            f'kedro_nas.create_pipeline(namespace="{namespace}")'
-        )
-    steps.append(
-        f"Look ahead without training:  kedro nas check{which}\n"
-        f"Search:                       kedro run --pipelines {pipeline or '...'}\n"
-        f"Look on meanwhile:            kedro nas status{which}"
-    )
-    return steps
-
-
-def _steps_of_a_folder(code: Path, pipeline: str) -> list[str]:
-    steps = []
-    registry = code / "pipeline_registry.py"
-    if registry.exists() and "find_pipelines" not in registry.read_text():
-        steps.append(
-            f"{registry.name} does not call find_pipelines; register it there:\n"
-            f"from {code.name}.pipelines.{pipeline} import create_pipeline"
-        )
-    steps.append(
-        "Keep the search out of a plain `kedro run`; in pipeline_registry.py:\n"
-        'pipelines["__default__"] = sum((p for name, p in pipelines.items()\n'
-        f'    if name not in ("__default__", "{pipeline}")), start=Pipeline([]))'
-    )
-    return steps
-
-
 def _check_names(namespace: str, pipeline_name: str) -> None:
     for what, name in (("namespace", namespace), ("pipeline name", pipeline_name)):
         parts = name.split(".") if what == "namespace" else [name]
@@ -325,9 +284,3 @@ def _check_names(namespace: str, pipeline_name: str) -> None:
                 + ("; dots between" if what == "namespace" else ""),
                 remedy="Choose another name",
             )
-
-
-def _merge_strategy() -> str | None:
-    strategies = settings.CONFIG_LOADER_ARGS.get("merge_strategy") or {}
-    found: str | None = strategies.get("parameters")
-    return found

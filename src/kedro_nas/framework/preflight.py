@@ -16,9 +16,18 @@ from kedro_nas.framework.registered import (
     init_command,
     names_of_search,
 )
-from kedro_nas.pipelines.nas.pipeline import PREFIX, STAGES, host_names
+from kedro_nas.parameters.job import check_budget
+from kedro_nas.pipelines.nas.pipeline import PREFIX, host_names
+from kedro_nas.stages import NUMBERS, SECTIONS
 
 logger = logging.getLogger(__name__)
+
+_KNOWN = (*NUMBERS, *SECTIONS)
+_EXAMPLES = {"seed": "0", "budget_s": "3600"}
+_ALLOWED = {
+    "seed": "an integer",
+    "budget_s": "wall seconds of the whole job, or null for no limit",
+}
 
 
 def check_sections(nodes: Iterable[Any], catalog: Any) -> None:
@@ -29,8 +38,8 @@ def check_sections(nodes: Iterable[Any], catalog: Any) -> None:
         catalog: Kedro's catalog, parameters included.
 
     Raises:
-        ParameterError: A section is missing, null or misspelt, or the seed is not
-            an integer.
+        ParameterError: A section is missing, null or misspelt, the seed is not an
+            integer, or the budget is neither seconds nor null.
     """
     for namespace, group in _by_namespace(nodes):
         wanted = {
@@ -48,6 +57,9 @@ def check_sections(nodes: Iterable[Any], catalog: Any) -> None:
                 _check_shared(section, name, catalog)
         if "seed" in wanted:
             _check_seed(wanted["seed"], catalog)
+        if "budget_s" in wanted:
+            name = wanted["budget_s"]
+            check_budget(catalog.get(PREFIX + name).load(), where=name)
 
 
 def _by_namespace(nodes: Iterable[Any]) -> list[tuple[str, list[Any]]]:
@@ -159,7 +171,7 @@ def _check_present(
         raise ParameterError(
             f"the parameters '{namespace}' are missing",
             received="a configuration without them",
-            allowed=f"a mapping '{namespace}' with seed, {', '.join(STAGES)}",
+            allowed=f"a mapping '{namespace}' with {', '.join(_KNOWN)}",
             remedy=(
                 f"Write conf/base/parameters_{namespace.replace('.', '_')}.yml with "
                 f"`{init_command(namespace)}`"
@@ -168,17 +180,22 @@ def _check_present(
     for key in keys:
         leaf = key.rpartition(".")[2]
         if leaf not in given:
-            close = difflib.get_close_matches(leaf, set(given) - set(STAGES), n=1)
+            close = difflib.get_close_matches(leaf, set(given) - set(_KNOWN), n=1)
             hint = (
-                f"Rename '{close[0]}' to '{leaf}'" if close else f"Add `{leaf}: {{}}`"
+                f"Rename '{close[0]}' to '{leaf}'"
+                if close
+                else f"Add `{leaf}: {_EXAMPLES.get(leaf, '{}')}`"
             )
             raise ParameterError(
                 f"the parameters '{key}' are missing",
                 received=f"'{namespace}' with {', '.join(given) or 'nothing'}",
-                allowed=f"seed, {', '.join(STAGES)}",
-                remedy=f"{hint} in conf/<env>/parameters*.yml",
+                allowed=", ".join(_KNOWN),
+                remedy=(
+                    f"{hint} in conf/<env>/parameters*.yml, or write what an earlier "
+                    f"version did not have with `{init_command(namespace)}`"
+                ),
             )
-        if given[leaf] is None:
+        if given[leaf] is None and leaf != "budget_s":
             raise ParameterError(
                 f"the parameters '{key}' are null",
                 received=f"`{leaf}:` with nothing after it",
@@ -188,28 +205,26 @@ def _check_present(
 
 
 def _check_spelling(namespace: str, given: dict[str, Any] | None) -> None:
-    known = ("seed", *STAGES)
     for name in given or {}:
-        close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.75)
-        if name not in known and close:
+        close = difflib.get_close_matches(str(name), _KNOWN, n=1, cutoff=0.75)
+        if name not in _KNOWN and close:
             raise ParameterError(
                 f"unknown parameters '{namespace}.{name}'",
                 received=f"'{name}'",
-                allowed=", ".join(known),
+                allowed=", ".join(_KNOWN),
                 remedy=f"Did you mean '{close[0]}'?",
             )
 
 
 def _check_shared(section: str, name: str, catalog: Any) -> None:
-    """Check a section that `parameters=` of `create_pipeline` takes from elsewhere."""
+    """Check parameters that `parameters=` of `create_pipeline` takes from elsewhere."""
     key = PREFIX + name
-    if key not in catalog or catalog.get(key).load() is None:
+    may_be_null = section == "budget_s"
+    if key not in catalog or (catalog.get(key).load() is None and not may_be_null):
         raise ParameterError(
             f"the parameters '{name}' are missing",
             received="a configuration without them",
-            allowed="an integer"
-            if section == "seed"
-            else f"a mapping with options of '{section}'",
+            allowed=_ALLOWED.get(section, f"a mapping with options of '{section}'"),
             remedy=(
                 f"Write '{name}' into conf/<env>/parameters*.yml, or take it out of "
                 "`parameters=` of create_pipeline"

@@ -129,7 +129,7 @@ class Search:
         """Return the raw parameters of this search, as in YAML and `--params`.
 
         Returns:
-            Section, or `seed`, to its value, wherever the host keeps it.
+            Section, `seed` or `budget_s` to its value, wherever the host keeps it.
         """
         given: Any = self.context.config_loader["parameters"]
         found = _value_at(given, self.namespace)

@@ -13,7 +13,6 @@ from typing import Any
 
 from kedro_nas.files import read_json_lines, write_json
 from kedro_nas.framework.project import Search
-from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.process_identity import ProcessIdentity
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.stages import STAGES
@@ -89,7 +88,6 @@ def read_status(search: Search) -> dict[str, Any]:
     running = _is_running(events, workspace)
     stage = _running_stage(workspace) or ("search" if running else None)
     stages = _stages(search, stage)
-    budget_s = _budget_s(search, events, running=running)
     elsewhere = _unended_elsewhere(events, workspace)
     return {
         "namespace": search.namespace,
@@ -97,34 +95,28 @@ def read_status(search: Search) -> dict[str, Any]:
         "running": stage is not None,
         "elsewhere": elsewhere and asdict(elsewhere),
         "stages": stages,
-        "search": summarize_events(events, budget_s) if events else None,
+        "search": summarize_events(events) if events else None,
     }
 
 
-def _budget_s(
-    search: Search, events: Sequence[dict[str, Any]], *, running: bool
-) -> float | None:
-    """Return the seconds the search may take, or None for no limit.
+def _budget_s(events: Sequence[dict[str, Any]]) -> float | None:
+    """Return the seconds the last session gave the search, or None for no limit.
 
-    The ledger knows what `--params` may have said, and what the stages before have
-    left of `pipeline_budget_s`.
+    No other file has them: the share of the job's budget follows from what was measured
+    on this machine, and `--params` may have replaced what the parameters say.
     """
-    options = search.parameters().get("search") or {}
-    budget_s = options.get("budget_s", SearchOptions.model_fields["budget_s"].default)
-    sessions = [event for event in events if event["event"] == "session"]
-    if sessions and (running or options.get("pipeline_budget_s") is not None):
-        budget_s = sessions[-1].get("budget_s", budget_s)
-    return None if budget_s is None else float(budget_s)
+    for event in reversed(events):
+        if event["event"] == "session":
+            budget_s = event.get("budget_s")
+            return None if budget_s is None else float(budget_s)
+    return None
 
 
-def summarize_events(
-    events: Sequence[dict[str, Any]], budget_s: float | None
-) -> dict[str, Any]:
+def summarize_events(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Summarize the lines of a search's ledger.
 
     Args:
         events: Lines of `ledger.jsonl`, oldest first.
-        budget_s: Seconds the search may take, or None.
 
     Returns:
         `bracket`, `rung` (of the newest trial), `trials` (`completed`, `failed`,
@@ -139,6 +131,7 @@ def summarize_events(
     sessions = _sessions(events)
     over = bool(sessions) and sessions[-1]["event"] == "session_end"
     failed = [e for e in ended if e["status"] == "failed"]
+    budget_s = _budget_s(events)
     left = None if budget_s is None or over else max(0.0, budget_s - spent)
     return {
         "bracket": newest and newest["bracket"],

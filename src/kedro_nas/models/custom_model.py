@@ -26,7 +26,7 @@ CONTRACT = (
     " probabilities or n logits,"
     " or a kedro_nas Architecture"
 )
-_REMEDY = "Correct the function, or set nas.ranking.baseline: auto"
+_REMEDY = "Correct the function, or set nas.job.baseline: auto"
 _LEAST_PROBABILITY = 1e-7  # as Keras' own cross-entropy from probabilities
 
 

@@ -17,20 +17,30 @@ from kedro_nas.errors import ParameterError
 from kedro_nas.pipeline_registry import register_pipelines
 from kedro_nas.pipelines.nas import STAGES
 from kedro_nas.pipelines.nas.pipeline import host_names
+from kedro_nas.stages import NUMBERS, SECTIONS
 
 CATALOG = Path(__file__).parents[3] / "conf" / "base" / "catalog_nas.yml"
 
 
 def test_create_pipeline_reads_images_and_workspace_only() -> None:
-    """From outside come the images, a workspace, and a section per stage."""
+    """From outside come the images, a workspace, and the parameters of the job."""
     inputs = create_pipeline().inputs()
 
     assert inputs == {
         "images",
         "nas.workspace",
-        "params:nas.seed",
-        *(f"params:nas.{stage}" for stage in STAGES),
+        *(f"params:nas.{name}" for name in (*NUMBERS, *SECTIONS)),
     }
+
+
+def test_create_pipeline_shares_the_budget_as_it_shares_the_seed() -> None:
+    """A host keeps `budget_s` wherever its own parameters are."""
+    shared = create_pipeline(
+        parameters={"budget_s": "shared.budget_s", "params:seed": "params:shared.seed"}
+    )
+
+    assert {"params:shared.budget_s", "params:shared.seed"} <= shared.inputs()
+    assert not {"params:nas.budget_s", "params:nas.seed"} & shared.inputs()
 
 
 def test_create_pipeline_datasets_are_all_in_the_catalog() -> None:

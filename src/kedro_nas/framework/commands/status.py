@@ -89,6 +89,8 @@ def _elsewhere(value: dict[str, Any]) -> str:
 
 
 def _left(search: dict[str, Any]) -> str:
-    if search["left_s"] is None:
+    if search["budget_s"] is None:
         return ""
+    if search["left_s"] is None:
+        return f" of {search['budget_s']:.0f} s"
     return f" of {search['budget_s']:.0f} s, {search['left_s']:.0f} s left"

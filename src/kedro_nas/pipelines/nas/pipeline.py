@@ -38,10 +38,10 @@ def create_pipeline(
         inputs: Names that are not prefixed, or a mapping from the pipeline's name
             to the host's, e.g. `{"images": "cleaned_images"}`. `images` is
             always taken from the host.
-        outputs: The same for what the pipeline writes, e.g.
-            `{"model": "classifier"}`.
-        parameters: The same for sections of options, which two searches can share
-            so, e.g. `{"search": "shared.search", "seed": "shared.seed"}`.
+        outputs: Likewise for what the pipeline writes, e.g. `{"model": "classifier"}`.
+        parameters: Sections of options, `seed` or `budget_s` that are read from
+            elsewhere, so that two searches can share them, e.g.
+            `{"job": "shared.job", "seed": "shared.seed"}`.
         tags: Tags for all nodes, beside the name of their stage.
         stages: Which stages, in any order; all by default.
 
