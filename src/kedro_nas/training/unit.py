@@ -271,6 +271,11 @@ class Unit:
             "val_images": len(rows),
         }
 
+    def _lacks_results(self) -> bool:
+        """Return whether the last epoch was scored by a session that was killed."""
+        done = len(self._history)
+        return self._task.rows == "search" and done > 0 and self._scores_all(done)
+
     def _scores_all(self, epochs: int) -> bool:
         """Return whether an epoch, counted from 1, is scored on all rows."""
         first = self._task.share_epochs
@@ -306,10 +311,8 @@ class Unit:
 
     def _outcome(self, status: Any, reason: str) -> Outcome:
         scores = self._objective()
-        if status == "completed" and self._history and self._right is None:
-            # a session that was killed after the last epoch has scored it
-            if self._task.rows == "search" and self._scores_all(len(self._history)):
-                self._validate(len(self._history) - 1)
+        if status == "completed" and self._right is None and self._lacks_results():
+            self._validate(len(self._history) - 1)
         last = scores[-self._task.smoothing_epochs :]
         outcome = Outcome(
             status=status,
