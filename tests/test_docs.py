@@ -31,11 +31,13 @@ from kedro_nas.framework.commands import commands
 from kedro_nas.parameters.base import Options
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.parameters.export import ExportOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.reporting import ReportingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.space import registry
+from kedro_nas.stages import NUMBERS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -43,6 +45,7 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 OPTIONS: dict[str, type[Options]] = {
+    "job": JobOptions,
     "data_preparation": DataPreparationOptions,
     "search_space": SearchSpaceOptions,
     "search": SearchOptions,
@@ -182,7 +185,7 @@ def test_yaml_snippet_is_valid(snippet: Snippet) -> None:
         return
     sections = value["nas"] if set(value) == {"nas"} else _section_of(value)
     for stage, section in sections.items():
-        assert stage == "seed" or OPTIONS[stage].parse(section, where=stage)
+        assert stage in NUMBERS or OPTIONS[stage].parse(section, where=stage)
 
 
 def _plain(entry: dict[str, Any]) -> dict[str, Any]:

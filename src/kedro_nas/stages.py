@@ -70,6 +70,8 @@ STAGES = (
     JobStage("reporting", (StageNode(WRITE_REPORT),), "report"),
 )
 STAGE_NAMES = tuple(stage.name for stage in STAGES)
+NUMBERS = ("seed", "budget_s")  # parameters of a job that are no section of options
+SECTIONS = ("job", *STAGE_NAMES)  # the others: what stages share, and one a stage
 
 
 def node_of(name: str) -> StageNode | None:

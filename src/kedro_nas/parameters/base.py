@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import Self
@@ -13,10 +14,56 @@ from kedro_nas.errors import ParameterError
 OptionsType = TypeVar("OptionsType", bound="Options")
 
 
+# where options of earlier versions are now, by section and name
+MOVED: Mapping[str, str] = {
+    "search.pipeline_budget_s": "nas.budget_s",
+    "search.objective": "nas.job.objective",
+    "search.workers": "nas.job.workers",
+    "search.threads_per_worker": "nas.job.threads_per_worker",
+    "search.execution": "nas.job.execution",
+    "search.max_silence_s": "nas.job.max_silence_s",
+    "search.max_attempts": "nas.job.max_attempts",
+    "search.max_resident_mb": "nas.job.max_resident_mb",
+    "search.max_worker_memory_mb": "nas.job.max_worker_memory_mb",
+    "ranking.baseline": "nas.job.baseline",
+    "ranking.finalists": "nas.search.finalists",
+    "ranking.last": "nas.search.newest_candidates",
+    "ranking.max_per_family": "nas.search.max_per_family",
+    "ranking.final_epochs": "nas.export.epochs",
+    "ranking.final_factor": "nas.export.epochs_factor",
+    "ranking.final_budget_s": "nas.export.budget_s",
+    "ranking.seeds": "nas.export.seeds",
+}
+GONE: Mapping[str, str] = {
+    "search.reserved_share": "each stage has its share of nas.budget_s",
+}
+
+
+def what_became_of(section: str, option: str) -> str | None:
+    """Return where an option of an earlier version is now, None for any other.
+
+    Args:
+        section: Such as `search`.
+        option: Its name in that section.
+
+    >>> what_became_of("search", "workers")
+    'moved to nas.job.workers'
+    """
+    name = f"{section}.{option}"
+    if name in MOVED:
+        return f"moved to {MOVED[name]}"
+    return f"gone, {GONE[name]}" if name in GONE else None
+
+
 class Options(BaseModel):
-    """Options of one stage: frozen, and a misspelt key is an error."""
+    """Options of one section: frozen, and a misspelt key is an error.
+
+    Attributes:
+        section: Its name in the parameters; empty for options within a section.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    section: ClassVar[str] = ""
 
     @classmethod
     def parse(cls, value: Any, *, where: str) -> Self:
@@ -44,20 +91,28 @@ class Options(BaseModel):
             ) from error
 
 
-def faults(error: ValidationError, model: type[BaseModel]) -> str:
-    """Describe every fault of a validation in one line, with 'did you mean'."""
+def faults(error: ValidationError, model: type[Options]) -> str:
+    """Describe every fault of a validation in one line.
+
+    An unknown option gets the place it has moved to, or the closest known name.
+    """
     lines = []
     for fault in error.errors():
         name = ".".join(str(part) for part in fault["loc"]) or "(all)"
         if fault["type"] == "extra_forbidden":
-            close = difflib.get_close_matches(
-                str(fault["loc"][-1]), _names_at(model, fault["loc"][:-1]), n=1
-            )
-            hint = f", did you mean '{close[0]}'?" if close else ""
-            lines.append(f"{name}: unknown{hint}")
+            lines.append(f"{name}: {_unknown(name, fault['loc'], model)}")
         else:
             lines.append(f"{name}={fault.get('input')!r}: {fault['msg'].lower()}")
     return "; ".join(lines)
+
+
+def _unknown(name: str, path: tuple[int | str, ...], model: type[Options]) -> str:
+    now = what_became_of(model.section, name)
+    if now is not None:
+        return now
+    names = _names_at(model, path[:-1])
+    close = difflib.get_close_matches(str(path[-1]), names, n=1)
+    return f"unknown, did you mean '{close[0]}'?" if close else "unknown"
 
 
 def _names_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

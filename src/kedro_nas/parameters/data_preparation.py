@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -21,6 +21,7 @@ class DataPreparationOptions(Options):
         group_column: Column of what must not be torn apart (patient, video).
         image_size: `native` wants one size, `auto` takes the median, bounded by
             224; or `[height, width]` in pixels.
+        max_images: Try out on a stratified subset of so many images; None for all.
         channels: `auto` keeps grey sets grey, or 1, or 3.
         fit: How an image of another shape is brought to the size.
         background: Grey level behind transparent pixels and around padded images.
@@ -30,7 +31,6 @@ class DataPreparationOptions(Options):
         validation_share: Share of the rest that validates when none is given.
         n_folds: Folds over all images that are not test.
         n_repeats: Times the folds are drawn; `auto` is 3 on small data, else 1.
-        max_images: Try out on a stratified subset of so many images; None for all.
         near_duplicates: Look for re-encoded and resized copies, not exact ones only.
         on_leak: What to do with training images that are copies of test images.
         on_small_data: Whether the guard changes settings, only warns, or stops.
@@ -38,11 +38,14 @@ class DataPreparationOptions(Options):
         n_workers: Processes that decode; None for one per core.
     """
 
+    section: ClassVar[str] = "data_preparation"
+
     image_column: str | None = None
     label_column: str | None = None
     split_column: str | None = None
     group_column: str | None = None
     image_size: Literal["native", "auto"] | tuple[Side, Side] = "auto"
+    max_images: int | None = Field(None, ge=1)
     channels: Literal["auto", 1, 3] = "auto"
     fit: Literal["pad", "crop", "stretch"] = "pad"
     background: int = Field(255, ge=0, le=255)
@@ -52,7 +55,6 @@ class DataPreparationOptions(Options):
     validation_share: float = Field(0.2, gt=0, lt=1)
     n_folds: int = Field(5, ge=2, le=20)
     n_repeats: Literal["auto"] | Annotated[int, Field(ge=1, le=20)] = "auto"
-    max_images: int | None = Field(None, ge=1)
     near_duplicates: bool = True
     on_leak: Literal["remove", "warn", "stop"] = "remove"
     on_small_data: Literal["adapt", "warn", "stop"] = "adapt"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -19,30 +19,32 @@ class ExportOptions(Options):
         budget_s: Wall seconds of the final training, all sessions together; `auto` is
             what the job's budget has left for it (docs/concepts/budget.md), which it
             fills; null for no limit, then `epochs` or `epochs_factor` count.
+        formats: Formats to write; `keras` is what `nas.model` holds as well.
+        averaging: Whether the exported model averages its predictions over shifts of a
+            pixel, and mirror images where its training had them: `none`, or `auto`;
+            several times the latency for some tenths of a point.
+        model_license: Licence named in the model card, an SPDX identifier.
         epochs: Epochs of the final training, None for what fills its seconds.
         epochs_factor: Without seconds to fill, so many times the epochs of a full
             training in the search.
         seeds: Final trainings of the winner; the one with the lowest training loss is
             taken.
-        averaging: Whether the exported model averages its predictions over shifts of a
-            pixel, and mirror images where its training had them: `none`, or `auto`;
-            several times the latency for some tenths of a point.
-        formats: Formats to write; `keras` is what `nas.model` holds as well.
         parity_images: Real non-test images on which each reloaded copy is compared
             with the model in memory; all there are when the data set has fewer.
         parity_tolerance: Largest difference of a class probability allowed.
-        model_license: Licence named in the model card, an SPDX identifier.
     """
 
+    section: ClassVar[str] = "export"
+
     budget_s: Seconds | Literal["auto"] | None = "auto"
+    formats: tuple[Format, ...] = ("keras", "saved_model")
+    averaging: Literal["none", "auto"] = "none"
+    model_license: str = Field("apache-2.0", min_length=1)
     epochs: int | None = Field(None, ge=1)
     epochs_factor: float = Field(2, ge=1, le=10)
     seeds: int = Field(1, ge=1, le=3)
-    averaging: Literal["none", "auto"] = "none"
-    formats: tuple[Format, ...] = ("keras", "saved_model")
     parity_images: int = Field(256, ge=1)
     parity_tolerance: float = Field(1e-4, gt=0, le=0.1)
-    model_license: str = Field("apache-2.0", min_length=1)
 
     @field_validator("formats")
     @classmethod

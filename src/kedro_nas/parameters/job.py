@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -34,6 +34,8 @@ class JobOptions(Options):
             sets are read from the memory-mapped store.
         max_worker_memory_mb: A worker above it is replaced between two tasks.
     """
+
+    section: ClassVar[str] = "job"
 
     objective: Literal["auto", "accuracy", "balanced_accuracy"] = "auto"
     baseline: str = "auto"

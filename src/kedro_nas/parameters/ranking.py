@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -24,13 +24,15 @@ class RankingOptions(Options):
         folds: Folds that are trained, None for all the data set fixed; a number
             above what the data set fixed uses all there are.
         repeats: Repetitions of the folds, None for the verdict's number.
-        epochs: Epochs in each fold, None for half of those of the final training.
         rule: `one_standard_error` takes the smallest contestant whose gap to the
             best mean is at most one corrected standard error; `best_mean` the best.
+        epochs: Epochs in each fold, None for half of those of the final training.
     """
+
+    section: ClassVar[str] = "ranking"
 
     budget_s: Seconds | Literal["auto"] | None = "auto"
     folds: int | None = Field(None, ge=2)
     repeats: int | None = Field(None, ge=1)
-    epochs: int | None = Field(None, ge=1)
     rule: Literal["one_standard_error", "best_mean"] = "one_standard_error"
+    epochs: int | None = Field(None, ge=1)

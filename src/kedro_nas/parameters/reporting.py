@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from kedro_nas.parameters.base import Options
@@ -40,6 +42,8 @@ class ReportingOptions(Options):
         tensorboard: Local folder for TensorBoard's event files, a sub-folder per
             search and trial; relative to the project; None writes none.
     """
+
+    section: ClassVar[str] = "reporting"
 
     title: str | None = Field(None, min_length=1, max_length=120)
     costs: CostOptions = CostOptions()

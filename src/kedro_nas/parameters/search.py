@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 from typing_extensions import Self
@@ -19,9 +19,10 @@ class SearchOptions(Options):
         budget_s: Wall seconds of the search, all sessions together; `auto` is its share
             of the job's budget (docs/concepts/budget.md), null for no limit.
         max_trials: Trials (a trial is one rung of one architecture); null for no limit.
+        max_epochs: Epochs of the top rung; `auto`: `factor` squared times rung 0.
+        finalists: Distinct networks of the search that are ranked.
         max_epochs_total: Epochs over all trials; null for no limit.
         iterations: Passes over all brackets; null goes on until another limit ends it.
-        max_epochs: Epochs of the top rung; `auto`: `factor` squared times rung 0.
         min_epochs: Epochs of rung 0, at least.
         min_steps: Gradient steps of rung 0, at least; small sets get more epochs.
         factor: One of so many is promoted to the next rung.
@@ -40,7 +41,6 @@ class SearchOptions(Options):
             keep a score's standard error at or below this; null reads all.
         proposer: What chooses candidates: `random`, the name of an entry point of the
             group `kedro_nas.proposers`, or `package.module:Class`.
-        finalists: Distinct networks of the search that are ranked.
         newest_candidates: Choose them among the newest that many only, None for all.
         max_per_family: Finalists that may share one sequence of block names, as
             long as other families can fill the places.
@@ -50,11 +50,14 @@ class SearchOptions(Options):
         progress: `auto` (a live line on a terminal, log lines elsewhere) or `off`.
     """
 
+    section: ClassVar[str] = "search"
+
     budget_s: Seconds | Literal["auto"] | None = "auto"
     max_trials: int | None = Field(None, ge=1)
+    max_epochs: int | Literal["auto"] = "auto"
+    finalists: int = Field(3, ge=1)
     max_epochs_total: int | None = Field(None, ge=1)
     iterations: int | None = Field(None, ge=1)
-    max_epochs: int | Literal["auto"] = "auto"
     min_epochs: int = Field(1, ge=1)
     min_steps: int = Field(150, ge=1)
     factor: int = Field(3, ge=2)
@@ -65,7 +68,6 @@ class SearchOptions(Options):
     slope_places: int = Field(1, ge=0)
     rung0_standard_error: float | None = Field(0.01, gt=0, le=0.5)
     proposer: str = Field("random", min_length=1)
-    finalists: int = Field(3, ge=1)
     newest_candidates: int | None = Field(None, ge=1)
     max_per_family: int = Field(2, ge=1)
     on_change: Literal["refuse", "restart"] = "refuse"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 from typing_extensions import Self
@@ -93,13 +93,15 @@ class SearchSpaceOptions(Options):
     Attributes:
         preset: `tiny`, `mobile`, `default`, `accuracy`, `cpu`, or `auto`: `default`
             where there is a GPU, else `cpu`.
-        max_depth: Weighted layers on the longest path; `auto` by the data, `none`.
         max_params: All parameters; `auto` by the data, `none`, or like `250k`.
         max_macs: Multiply-accumulates per image; `auto` by image size, `none`.
+        max_depth: Weighted layers on the longest path; `auto` by the data, `none`.
+        blocks: Names of blocks.
+        custom_blocks: The user's blocks, name to `package.module:function`.
+        pretrained: The branch of pretrained backbones.
         max_memory_mb: Peak activations at batch 1, 10**6 bytes; `none`.
         max_latency_ms: Reserved until device profiles exist; only null.
         n_stages: Numbers of stages.
-        blocks: Names of blocks.
         attention: `none`, `se`, `eca`, `cbam`, `self_attention`.
         kernel_size: Sides of spatial kernels: 3, 5, 7.
         width: Channels of a stage.
@@ -120,18 +122,22 @@ class SearchSpaceOptions(Options):
         augmentation: `none`, `light`, `medium`, `strong` or `trivial`, each also with
             `+flip`, then `+mixup` or `+cutmix`; and `flip` alone.
         batch_size: Images per gradient step.
-        custom_blocks: The user's blocks, name to `package.module:function`.
-        pretrained: The branch of pretrained backbones.
     """
 
+    section: ClassVar[str] = "search_space"
+
     preset: str = "auto"
-    max_depth: Amount = None
     max_params: Amount = None
     max_macs: Amount = None
+    max_depth: Amount = None
+    blocks: tuple[str, ...] | None = None
+    custom_blocks: dict[
+        str, Annotated[CustomBlock, BeforeValidator(read_custom_block)]
+    ] = Field({})
+    pretrained: PretrainedOptions = PretrainedOptions()
     max_memory_mb: Annotated[float, Field(gt=0)] | Literal["none"] | None = None
     max_latency_ms: None = None
     n_stages: tuple[Annotated[int, Field(ge=1, le=6)], ...] | None = None
-    blocks: tuple[str, ...] | None = None
     attention: tuple[str, ...] | None = None
     kernel_size: tuple[Literal[3, 5, 7], ...] | None = None
     width: tuple[Positive, ...] | None = None
@@ -153,10 +159,6 @@ class SearchSpaceOptions(Options):
     label_smoothing: tuple[Share, ...] | None = None
     augmentation: tuple[str, ...] | None = None
     batch_size: tuple[Positive, ...] | None = None
-    custom_blocks: dict[
-        str, Annotated[CustomBlock, BeforeValidator(read_custom_block)]
-    ] = Field({})
-    pretrained: PretrainedOptions = PretrainedOptions()
 
     @model_validator(mode="after")
     def _no_empty_choice(self) -> Self:

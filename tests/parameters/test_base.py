@@ -1,0 +1,93 @@
+"""`kedro_nas.parameters.base`: what is not an option is told with the way on."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+from kedro_nas.errors import ParameterError
+from kedro_nas.parameters.base import GONE, MOVED, Options, what_became_of
+from kedro_nas.parameters.reporting import ReportingOptions
+from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.stages import NUMBERS, SECTIONS
+
+
+def _model(section: str) -> type[Options]:
+    module = importlib.import_module(f"kedro_nas.parameters.{section}")
+    name = "".join(word.title() for word in section.split("_")) + "Options"
+    model: type[Options] = getattr(module, name)
+    return model
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_sections_have_a_model_that_knows_its_section(section: str) -> None:
+    """An option that moved is looked for by section, wherever a host keeps that."""
+    assert _model(section).section == section
+
+
+@pytest.mark.parametrize(("old", "new"), MOVED.items())
+def test_moved_options_are_gone_there_and_are_options_here(old: str, new: str) -> None:
+    """The table leads from what is no option any more to what is one."""
+    section, option = old.split(".")
+    root, *place = new.split(".")
+
+    assert option not in _model(section).model_fields
+    assert root == "nas"
+    if len(place) == 1:
+        assert place[0] in NUMBERS
+    else:
+        assert place[1] in _model(place[0]).model_fields
+
+
+@pytest.mark.parametrize("old", GONE)
+def test_gone_options_are_no_options(old: str) -> None:
+    """What is said to be gone is refused."""
+    section, option = old.split(".")
+
+    assert option not in _model(section).model_fields
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"workers": 2}, "workers: moved to nas.job.workers"),
+        ({"reserved_share": 0.4}, "reserved_share: gone, each stage has its share"),
+        ({"bugdet_s": 3}, "bugdet_s: unknown, did you mean 'budget_s'?"),
+        ({"zzz": 3}, "zzz: unknown. Allowed"),
+    ],
+)
+@pytest.mark.parametrize("where", ["nas.search", "shared.quick"])
+def test_parse_of_an_unknown_option_names_the_way_on(
+    given: dict[str, object], said: str, where: str
+) -> None:
+    """A file of an earlier version says what to change, and a typo what was meant."""
+    with pytest.raises(ParameterError) as raised:
+        SearchOptions.parse(given, where=where)
+
+    assert said in str(raised.value)
+    assert f"'{where}'" in str(raised.value)
+
+
+def test_parse_names_all_faults_at_once() -> None:
+    """One run is enough to learn of every mistake, nested ones included."""
+    given = {"title": "", "costs": {"curency": "EUR", "devices": 0}}
+
+    with pytest.raises(ParameterError) as raised:
+        ReportingOptions.parse(given, where="nas.reporting")
+
+    for said in ("title=''", "costs.curency: unknown, did you mean 'currency'"):
+        assert said in str(raised.value)
+    assert "costs.devices=0" in str(raised.value)
+
+
+@pytest.mark.parametrize("given", [None, {}, SearchOptions()])
+def test_parse_of_nothing_gives_the_defaults(given: object) -> None:
+    """Kedro may hand over a mapping, a model, or nothing."""
+    assert SearchOptions.parse(given, where="nas.search") == SearchOptions()
+
+
+def test_what_became_of_a_known_option_is_nothing() -> None:
+    """Only options of earlier versions have become something."""
+    assert what_became_of("search", "budget_s") is None
+    assert what_became_of("job", "workers") is None
