@@ -15,6 +15,8 @@ from kedro_nas.data.store import ImageStore
 from kedro_nas.export.latency import measure_latency
 from kedro_nas.export.scores import test_report
 from kedro_nas.files import append_json_line, read_json_lines
+from kedro_nas.records.export import FinalFit, TestMetrics
+from kedro_nas.records.ranking import Choice
 from kedro_nas.writer_lock import one_writer
 
 BATCH = 512
@@ -25,19 +27,19 @@ def evaluate_on_test(
     store: ImageStore,
     model: Any,
     baseline_model: Any,
-    best_architecture: dict[str, Any],
-    final_fit: dict[str, Any],
+    choice: Choice,
+    final_fit: FinalFit,
     exports: Path,
     workspace: Path,
-) -> dict[str, Any]:
+) -> TestMetrics:
     """Score the final model, and the baseline beside it, on the test rows.
 
     Args:
         store: Images.
         model: The exported Keras model.
         baseline_model: The baseline's, or the winner's own when there is none.
-        best_architecture: `nas.best_architecture`.
-        final_fit: `nas.final_fit`.
+        choice: The network that was chosen.
+        final_fit: How it was trained.
         exports: The exports; they were proven equal to the model before this.
         workspace: Remembers for which models these test rows have been read.
 
@@ -47,28 +49,36 @@ def evaluate_on_test(
     began = time.monotonic()
     rows = store.test_rows()
     pixels = np.asarray(store.pixels[rows])
-    other = predict(baseline_model, pixels) if final_fit["has_baseline"] else None
+    other = predict(baseline_model, pixels) if final_fit.has_baseline else None
     report = test_report(
         store.labels[rows],
         predict(model, pixels),
         list(store.class_names),
         baseline_probabilities=other,
         pixels=pixels,
-        objective=best_architecture["objective"],
+        objective=choice.objective,
     )
-    report["reads"] = count_reads(workspace, store.fingerprint, digest_of(model))
-    report["seconds_final_fit"] = final_fit["seconds"]
-    report["seconds_export"] = _seconds_export(Path(exports))
-    report["epochs_final_fit"] = final_fit["epochs"]
-    report["baseline_reason"] = final_fit.get("baseline_reason", "")
-    if report.get("baseline"):
-        report["baseline"]["params"] = int(baseline_model.count_params())
-        report["baseline"] |= measure_latency(baseline_model)
-    report |= measure_latency(model)
-    report["params"] = int(model.count_params())
-    report["name"] = best_architecture["name"]
-    report["seconds"] = time.monotonic() - began
-    return report
+    scores = report.baseline
+    if scores is not None:
+        scores = scores.model_copy(update=_size_and_latency(baseline_model))
+    return report.model_copy(
+        update={
+            **_size_and_latency(model),
+            "name": choice.name,
+            "baseline": scores,
+            "baseline_reason": final_fit.baseline_reason,
+            "reads": count_reads(workspace, store.fingerprint, digest_of(model)),
+            "epochs_final_fit": final_fit.epochs,
+            "epochs_baseline": final_fit.baseline_epochs,
+            "seconds_final_fit": final_fit.seconds,
+            "seconds_export": _seconds_export(Path(exports)),
+            "seconds": time.monotonic() - began,
+        }
+    )
+
+
+def _size_and_latency(model: Any) -> dict[str, float]:
+    return {"params": int(model.count_params()), **measure_latency(model)}
 
 
 def _seconds_export(exports: Path) -> float | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,12 @@ from kedro_nas.export.model_card import write_card
 from kedro_nas.export.parity import check_parity, predict_in_batches
 from kedro_nas.files import write_json
 from kedro_nas.parameters.export import ExportOptions
-from kedro_nas.space.architecture import Architecture
+from kedro_nas.records.ranking import Choice
 
 
 def export_model(
     model: Any,
-    best_architecture: Mapping[str, Any],
+    choice: Choice,
     store: ImageStore,
     options: ExportOptions,
 ) -> Path:
@@ -32,7 +31,7 @@ def export_model(
 
     Args:
         model: The final Keras model: raw pixels in, class probabilities out.
-        best_architecture: `nas.best_architecture`, which the model is an instance of.
+        choice: The network that was chosen, which the model is an instance of.
         store: Prepared images; only those that are not test images are read.
         options: Formats and tolerance.
 
@@ -47,7 +46,7 @@ def export_model(
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="kedro-nas-export-"))
     try:
-        _write_all(folder, model, best_architecture, store, options)
+        _write_all(folder, model, choice, store, options)
         write_json(folder / "timings.json", {"seconds": time.monotonic() - began})
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -58,13 +57,13 @@ def export_model(
 def _write_all(
     folder: Path,
     model: Any,
-    best: Mapping[str, Any],
+    choice: Choice,
     store: ImageStore,
     options: ExportOptions,
 ) -> None:
     from kedro_nas.models.source import write_source
 
-    architecture = Architecture.from_dict(dict(best["architecture"]))
+    architecture = choice.architecture
     pixels = _some_images(store, options.parity_images)
     expected = predict_in_batches(model, pixels)
     _check_probabilities(expected, store.n_classes)
@@ -79,7 +78,9 @@ def _write_all(
     )
     source = write_source(architecture, **_as_trained(model))
     (folder / "network.py").write_text(source)
-    card = write_card(best, store.class_names, exporters, parity, options.model_license)
+    card = write_card(
+        choice, store.class_names, exporters, parity, options.model_license
+    )
     (folder / "model_card.md").write_text(card)
 
 

@@ -1,21 +1,27 @@
-"""Trains the winner, and the baseline beside it, on everything but the test rows."""
+"""Trains the winner, and where it pays the baseline, on all but the test rows."""
 
 from __future__ import annotations
 
 import logging
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kedro_nas.accounting.job_budget import final_limit_s
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import TrainingError
+from kedro_nas.export.long_fit import LongFit, fit_for_seconds, keep_seconds
 from kedro_nas.files import name_of
 from kedro_nas.models.custom_blocks import register_blocks_of
-from kedro_nas.parameters.ranking import RankingOptions
-from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.parameters.export import ExportOptions
+from kedro_nas.parameters.job import JobOptions
+from kedro_nas.records.budget import JobBudget
+from kedro_nas.records.export import FinalFit
+from kedro_nas.records.profile import DatasetProfile
+from kedro_nas.records.ranking import Choice
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.speed import seconds_per_epoch
 from kedro_nas.training.execution import execution_here
 from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.run import TaskResults, run_tasks
@@ -26,103 +32,248 @@ from kedro_nas.writer_lock import one_writer
 
 logger = logging.getLogger(__name__)
 
+# a baseline that takes more of the winner's seconds costs more than its test tells
+MAX_BASELINE_RATIO = 0.5
+
+
+@dataclass(frozen=True)
+class FinalModels:
+    """What the final training gave.
+
+    Attributes:
+        winner: The Keras model: raw pixels in, probabilities out.
+        baseline: The baseline's model; the winner's own when there is none.
+        record: How they were trained.
+    """
+
+    winner: Any
+    baseline: Any
+    record: FinalFit
+
+
+@dataclass(frozen=True)
+class _Fits:
+    """Tasks of the final training."""
+
+    winner: list[Task]
+    baseline: Task | None
+    names: str
+
+    @property
+    def all(self) -> list[Task]:
+        """What is needed before what may be left out."""
+        others = [] if self.baseline is None else [self.baseline]
+        return [self.winner[0], *others, *self.winner[1:]]
+
 
 @one_writer
 def fit_final_models(
     store: ImageStore,
-    profile: dict[str, Any],
-    best_architecture: dict[str, Any],
+    profile: DatasetProfile,
+    choice: Choice,
     workspace: Path,
-    search: SearchOptions,
-    ranking: RankingOptions,
+    options: ExportOptions,
+    job: JobOptions,
     seed: int,
-) -> tuple[Any, Any, dict[str, Any]]:
-    """Fit the winner and the baseline side by side.
+) -> FinalModels:
+    """Train the winner: for what is left of the budget, or for a number of epochs.
+
+    With seconds to fill, all workers train the winner together; the baseline is
+    trained after it, for as many epochs, where a cross-validation was affordable and
+    it costs at most half as much. With epochs alone both are trained side by side.
 
     Args:
         store: Images; train and validation rows are trained on.
-        profile: `nas.dataset_profile`.
-        best_architecture: `nas.best_architecture`; its `epochs` are trained, fewer
-            where its `final_left_s`, or `final_budget_s` of `ranking`, ends before.
-            Both count the seconds of all sessions.
-        workspace: Checkpoints and models are kept under `final/`.
-        search: `params:nas.search`, for the workers.
-        ranking: `params:nas.ranking`; of several `seeds` the fit with the lowest
+        profile: Of the images.
+        choice: The winner, and what is left of the job's budget.
+        workspace: Checkpoints and models are kept under `final/`; a training that was
+            killed goes on, and its seconds count over all sessions.
+        options: `params:nas.export`; of several `seeds` the model with the lowest
             training loss is taken, since no row is left to choose by.
+        job: `params:nas.job`.
         seed: The root seed.
 
-    Returns:
-        The winner's model, the baseline's (the winner's own when there is none), and a
-        record: epochs, seconds, training losses, why the baseline has no model.
-
     Raises:
-        TrainingError: The winner could not be fitted.
-        SearchSpaceError: A user's block has changed since the search.
+        TrainingError: The winner could not be trained.
+        SearchSpaceError: A custom block has changed since the search.
     """
     began = time.monotonic()
     folder = workspace / "final"
-    winner = Architecture.from_dict(best_architecture["architecture"])
-    baseline = _baseline(best_architecture)
-    for one in (winner, baseline or winner):
+    fits = _plan(store, profile, choice, folder, options, job, seed)
+    clock = WorkClock.resume(folder / f"clock-{fits.names}.txt", began=began)
+    seconds = _seconds(options, choice.budget)
+    if seconds is None or options.epochs is not None:
+        return _fit_epochs(store, fits, folder, job, seconds, clock)
+    seconds = keep_seconds(folder / f"seconds-{fits.names}.json", seconds)
+    return _fit_seconds(store, fits, folder, job, choice, seconds, clock)
+
+
+def _seconds(options: ExportOptions, budget: JobBudget) -> float | None:
+    """Return the wall seconds of the final training; None for no limit."""
+    wanted = None if options.budget_s == "auto" else options.budget_s
+    limits = [limit for limit in (wanted, budget.left_s) if limit is not None]
+    return min(limits, default=None)
+
+
+def _plan(
+    store: ImageStore,
+    profile: DatasetProfile,
+    choice: Choice,
+    folder: Path,
+    options: ExportOptions,
+    job: JobOptions,
+    seed: int,
+) -> _Fits:
+    baseline = None
+    if choice.baseline is not None and not choice.is_baseline:
+        baseline = choice.baseline.architecture
+    for one in (choice.architecture, baseline or choice.architecture):
         register_blocks_of(one)
-    execution = execution_here(best_architecture.get("execution"))
+    epochs = options.epochs or round(options.epochs_factor * choice.full_epochs)
+    execution = execution_here(choice.execution)
 
     def task(architecture: Architecture, number: int) -> Task:
-        verdict = profile["verdict"]
         return Task(
             task_id=f"{architecture.key}-{number}",
             architecture=architecture,
             store=str(store.path),
             rows="dev",
-            epochs=best_architecture["epochs"],
-            schedule_epochs=best_architecture["epochs"],
+            epochs=epochs,
+            schedule_epochs=epochs,
             seed=derive_seed(seed, "final", number),
-            bn_momentum=verdict["bn_momentum"],
-            class_weights=verdict["class_weights"],
-            max_resident_mb=search.max_resident_mb,
+            bn_momentum=profile.verdict.bn_momentum,
+            class_weights=profile.verdict.class_weights,
+            max_resident_mb=job.max_resident_mb,
             execution=execution,
-            threads=search.threads_per_worker,
+            threads=job.threads_per_worker,
         ).with_files(folder, store.fingerprint)
 
-    fits = [task(winner, number) for number in range(ranking.seeds)]
-    others = [] if baseline is None else [task(baseline, 0)]
-    tasks = [fits[0], *others, *fits[1:]]  # what is needed before what may be left out
-    name = name_of([task.digest(store.fingerprint) for task in tasks])
-    clock = WorkClock.resume(folder / f"clock-{name}.txt", began=began)
-    deadline = clock.deadline(final_limit_s(best_architecture, ranking))
-    ran = _run(store, tasks, folder, search, deadline, clock)
+    winner = [task(choice.architecture, number) for number in range(options.seeds)]
+    other = None if baseline is None else task(baseline, 0)
+    all_tasks = [*winner, *([] if other is None else [other])]
+    name = name_of([one.digest(store.fingerprint) for one in all_tasks])
+    return _Fits(winner, other, name)
+
+
+def _fit_seconds(
+    store: ImageStore,
+    fits: _Fits,
+    folder: Path,
+    job: JobOptions,
+    choice: Choice,
+    seconds: float,
+    clock: WorkClock,
+) -> FinalModels:
+    """Train the winner for its seconds, then the baseline where that is affordable."""
+    reason = _why_no_baseline(fits, choice)
+    each_s = seconds / (len(fits.winner) + (0.0 if reason else _ratio(fits)))
+    done = []
+    for number, task in enumerate(fits.winner, start=1):
+        done.append(
+            fit_for_seconds(
+                store, task, folder, job, seconds=number * each_s, clock=clock
+            )
+        )
+    best = _best([(fit.task, fit.outcome) for fit in done])
+    winner = next(fit for fit in done if fit.task is best)
+    other: LongFit | None = None
+    if not reason and fits.baseline is not None:
+        other = fit_for_seconds(
+            store, fits.baseline, folder, job, seconds=seconds, clock=clock
+        )
+        if other.outcome.status != "completed":
+            reason, other = other.outcome.reason, None
+            logger.warning("The baseline's final training failed: %s", reason)
+    for fit in (*done, *([] if other is None else [other])):
+        Path(fit.task.checkpoint or "").unlink(missing_ok=True)
+    model = _load(winner.task)
+    return FinalModels(
+        model,
+        model if other is None else _load(other.task),
+        FinalFit(
+            key=winner.task.architecture.key,
+            epochs=len(winner.outcome.history),
+            train_loss=tuple(e.train_loss for e in winner.outcome.history),
+            seeds=tuple(task.seed for task in fits.winner),
+            members=winner.members,
+            has_baseline=other is not None,
+            baseline_reason=reason,
+            baseline_epochs=0 if other is None else len(other.outcome.history),
+            baseline_seconds=0.0 if other is None else _spent(other.outcome),
+            winner_seconds=_spent(winner.outcome),
+            seconds=clock.seconds,
+        ),
+    )
+
+
+def _why_no_baseline(fits: _Fits, choice: Choice) -> str:
+    """Return why no seconds are spent on the baseline, '' where they are."""
+    if fits.baseline is None:
+        return "the baseline itself was chosen" if choice.is_baseline else "not wanted"
+    if choice.plan.scored_on == "validation":
+        return (
+            "the seconds went to the winner; the two were compared on validation images"
+        )
+    if _ratio(fits) > MAX_BASELINE_RATIO:
+        return "its training would take more than half of the winner's seconds"
+    return ""
+
+
+def _ratio(fits: _Fits) -> float:
+    """Return an epoch of the baseline over one of the winner, as the formula says."""
+    if fits.baseline is None:
+        return 0.0
+    winner = seconds_per_epoch(fits.winner[0].architecture, 1)
+    return seconds_per_epoch(fits.baseline.architecture, 1) / winner
+
+
+def _spent(outcome: Outcome) -> float:
+    return sum(outcome.seconds.values())
+
+
+def _fit_epochs(
+    store: ImageStore,
+    fits: _Fits,
+    folder: Path,
+    job: JobOptions,
+    limit_s: float | None,
+    clock: WorkClock,
+) -> FinalModels:
+    """Train winner and baseline side by side for a number of epochs."""
+    tasks = fits.all
+    ran = _run(store, tasks, folder, job, clock.deadline(limit_s), clock)
     outcomes = ran.outcomes
-    best = _best(fits, outcomes)
-    reason = _failure(others, outcomes)
-    other = others[0] if others and not reason else best
+    best = _best([(task, outcomes[task.task_id]) for task in fits.winner])
+    reason, other = "not wanted", best
+    if fits.baseline is not None:
+        reason = _failure(outcomes[fits.baseline.task_id])
+        other = best if reason else fits.baseline
     _remove_checkpoints([*tasks, *ran.tasks.values()], outcomes)
-    models = _load(ran.tasks[best.task_id]), _load(ran.tasks[other.task_id])
-    record = {
-        "key": ran.tasks[best.task_id].architecture.key,
-        "epochs": len(outcomes[best.task_id].history),
-        "train_loss": [e.train_loss for e in outcomes[best.task_id].history],
-        "seeds": [fit.seed for fit in fits],
-        "has_baseline": other is not best,
-        "baseline_reason": reason,
-        "baseline_seconds": sum(outcomes[other.task_id].seconds.values()),
-        "winner_seconds": sum(outcomes[best.task_id].seconds.values()),
-        "seconds": clock.seconds,
-    }
-    return *models, record
-
-
-def _baseline(best_architecture: dict[str, Any]) -> Architecture | None:
-    known = best_architecture.get("baseline")
-    if best_architecture["is_baseline"] or not known:
-        return None
-    return Architecture.from_dict(known["architecture"])
+    outcome = outcomes[best.task_id]
+    has_baseline = other is not best
+    return FinalModels(
+        _load(ran.tasks[best.task_id]),
+        _load(ran.tasks[other.task_id]),
+        FinalFit(
+            key=ran.tasks[best.task_id].architecture.key,
+            epochs=len(outcome.history),
+            train_loss=tuple(e.train_loss for e in outcome.history),
+            seeds=tuple(fit.seed for fit in fits.winner),
+            has_baseline=has_baseline,
+            baseline_reason="" if has_baseline else reason,
+            baseline_epochs=len(outcomes[other.task_id].history) * has_baseline,
+            baseline_seconds=_spent(outcomes[other.task_id]),
+            winner_seconds=_spent(outcome),
+            seconds=clock.seconds,
+        ),
+    )
 
 
 def _run(
     store: ImageStore,
     tasks: list[Task],
     folder: Path,
-    search: SearchOptions,
+    job: JobOptions,
     deadline: float | None,
     clock: WorkClock,
 ) -> TaskResults:
@@ -134,14 +285,14 @@ def _run(
     with (
         outages_explained(TrainingError, folder),
         clock.ticking(),
-        lease_pool(search, log) as pool,
+        lease_pool(job, log) as pool,
     ):
         ran = run_tasks(
             pool,
             tasks,
             journal=folder / "fits.jsonl",
             fingerprint=store.fingerprint,
-            max_attempts=search.max_attempts,
+            max_attempts=job.max_attempts,
             on_event=on_event,
             deadline=deadline,
             clock=clock,
@@ -162,24 +313,25 @@ def _remove_checkpoints(tasks: list[Task], outcomes: dict[str, Outcome]) -> None
             Path(task.checkpoint or "").unlink(missing_ok=True)
 
 
-def _failure(others: list[Task], outcomes: dict[str, Outcome]) -> str:
-    """Return why the baseline's fit failed, '' when it did not."""
-    failed = [o for o in (outcomes[t.task_id] for t in others) if o.status == "failed"]
-    for outcome in failed:
-        logger.warning("The baseline's final fit failed: %s", outcome.reason)
-    return failed[0].reason if failed else ""
+def _failure(outcome: Outcome) -> str:
+    """Return why the baseline's training failed, '' when it did not."""
+    if outcome.status != "failed":
+        return ""
+    logger.warning("The baseline's final training failed: %s", outcome.reason)
+    return outcome.reason
 
 
-def _best(fits: list[Task], outcomes: dict[str, Outcome]) -> Task:
-    done = [fit for fit in fits if outcomes[fit.task_id].status == "completed"]
+def _best(fits: list[tuple[Task, Outcome]]) -> Task:
+    """Return the task with the lowest last training loss."""
+    done = [(task, outcome) for task, outcome in fits if outcome.status == "completed"]
     if not done:
         raise TrainingError(
             "the winner could not be trained on all development images",
-            received=outcomes[fits[0].task_id].reason,
+            received=fits[0][1].reason,
             allowed="one completed fit",
             remedy="Mend the cause and run the export stage again",
         )
-    return min(done, key=lambda fit: outcomes[fit.task_id].history[-1].train_loss)
+    return min(done, key=lambda fit: fit[1].history[-1].train_loss)[0]
 
 
 def _load(task: Task) -> Any:

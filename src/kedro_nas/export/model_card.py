@@ -7,7 +7,7 @@ from typing import Any
 
 from kedro_nas.export.formats import Exporter
 from kedro_nas.number_text import percent
-from kedro_nas.space.architecture import Architecture
+from kedro_nas.records.ranking import Choice
 
 _CARD = """---
 license: {model_license}
@@ -51,7 +51,7 @@ images like those of its data set; on others its probabilities mean little.
 
 
 def write_card(
-    best: Mapping[str, Any],
+    choice: Choice,
     class_names: Iterable[str],
     exporters: Iterable[Exporter],
     parity: Mapping[str, Mapping[str, Any]],
@@ -60,7 +60,7 @@ def write_card(
     """Write the card.
 
     Args:
-        best: `nas.best_architecture`.
+        choice: The network that was chosen.
         class_names: Names in the order of the model's outputs.
         exporters: Formats that were written.
         parity: What `check_parity` found.
@@ -69,11 +69,11 @@ def write_card(
     Returns:
         Markdown with YAML front matter.
     """
-    architecture = Architecture.from_dict(dict(best["architecture"]))
+    architecture = choice.architecture
     height, width, depth = architecture.input_shape
     return _CARD.format(
         model_license=model_license,
-        name=best.get("name") or architecture.describe(),
+        name=choice.name or architecture.describe(),
         height=height,
         width=width,
         depth=depth,
@@ -81,8 +81,8 @@ def write_card(
         n_classes=architecture.n_classes,
         classes=", ".join(f"`{name}`" for name in class_names),
         network=architecture.describe(),
-        sentence=best.get("sentence") or "It was not compared with other networks.",
-        measured=_measured(best),
+        sentence=choice.sentence,
+        measured=_measured(choice),
         usage="".join(
             f"\n```python\n{exporter.snippet()}```\n" for exporter in exporters
         ),
@@ -90,14 +90,20 @@ def write_card(
     )
 
 
-def _measured(best: Mapping[str, Any]) -> str:
-    mean, low, high = (best.get(key) for key in ("cv_mean", "ci_low", "ci_high"))
+def _measured(choice: Choice) -> str:
+    """Return what is known of the accuracy before the test."""
+    mean, low, high = choice.cv_mean, choice.ci_low, choice.ci_high
     if mean is None:
         return "No cross-validated accuracy is known."
     interval = (
         "" if low is None or high is None else f" (95 %: {low:.3f} to {high:.3f})"
     )
-    return f"Cross-validated {best.get('objective', 'accuracy')}: {mean:.3f}{interval}."
+    if choice.plan.scored_on == "validation":
+        return (
+            f"After {choice.plan.epochs} epochs of the search, on validation images: "
+            f"{choice.objective} {mean:.3f}{interval}."
+        )
+    return f"Cross-validated {choice.objective}: {mean:.3f}{interval}."
 
 
 def _parity_table(parity: Mapping[str, Mapping[str, Any]]) -> str:

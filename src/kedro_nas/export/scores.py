@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +11,13 @@ from PIL import Image
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from kedro_nas.errors import RankingError
+from kedro_nas.records.export import (
+    ClassScores,
+    DecisionTest,
+    Mistake,
+    ModelScores,
+    TestMetrics,
+)
 from kedro_nas.statistics.metrics import check_predictions, score_predictions
 from kedro_nas.statistics.paired import mcnemar, wilson_interval
 
@@ -29,7 +35,7 @@ def test_report(
     baseline_probabilities: ArrayLike | None = None,  # noqa: PT028  no test itself
     pixels: NDArray[np.uint8],
     objective: str = "accuracy",  # noqa: PT028
-) -> dict[str, Any]:
+) -> TestMetrics:
     """Work out everything the report says about the test images.
 
     Args:
@@ -42,8 +48,8 @@ def test_report(
             `1 / n_classes` instead of accuracy against the commonest class.
 
     Returns:
-        The statistical part of `nas.test_metrics`, see docs/reference/files.md;
-        besides `beats_chance`, whether the interval lies above chance.
+        The statistical part of `nas.test_metrics`; name, readings and epochs are to be
+        added.
 
     Raises:
         RankingError: Shapes that do not match, or predictions that are not finite.
@@ -60,29 +66,34 @@ def test_report(
     right = predicted == truth
     chance = float(np.bincount(truth).max() / len(truth))
     matrix = confusion_matrix(truth, predicted, labels=np.arange(len(class_names)))
-    report = {
-        "n_images": len(truth),
-        **_scores(truth, shares),
-        "chance": chance,
-        "beats_chance": _beats_chance(matrix, chance, objective),
-        "objective": objective,
-        "class_names": list(class_names),
-        "confusion_matrix": matrix.tolist(),
-        "per_class": _per_class(truth, predicted, class_names),
-        "mistakes": _mistakes(truth, shares, class_names, pixels),
-        "baseline": None,
-        "mcnemar": None,
-    }
+    baseline, test = None, None
     if baseline_probabilities is not None:
-        _, baseline = check_predictions(labels, baseline_probabilities)
-        test = mcnemar(right, baseline.argmax(axis=1) == truth)
-        report["baseline"] = _scores(truth, baseline)
-        report["mcnemar"] = {
-            "p_value": test.p_value,
-            "only_winner_right": test.only_first_right,
-            "only_baseline_right": test.only_second_right,
+        _, other = check_predictions(labels, baseline_probabilities)
+        found = mcnemar(right, other.argmax(axis=1) == truth)
+        baseline = ModelScores.model_validate(_scores(truth, other))
+        test = DecisionTest(
+            p_value=found.p_value,
+            only_winner_right=found.only_first_right,
+            only_baseline_right=found.only_second_right,
+        )
+    return TestMetrics.model_validate(
+        {
+            **_scores(truth, shares),
+            "name": "",
+            "n_images": len(truth),
+            "chance": chance,
+            "beats_chance": _beats_chance(matrix, chance, objective),
+            "objective": objective,
+            "class_names": tuple(class_names),
+            "confusion_matrix": matrix.tolist(),
+            "per_class": tuple(_per_class(truth, predicted, class_names)),
+            "mistakes": tuple(_mistakes(truth, shares, class_names, pixels)),
+            "baseline": baseline,
+            "mcnemar": test,
+            "reads": 0,
+            "epochs_final_fit": 0,
         }
-    return report
+    )
 
 
 def _scores(truth: NDArray[np.int64], shares: NDArray[np.float64]) -> dict[str, float]:
@@ -106,18 +117,18 @@ def _beats_chance(matrix: NDArray[np.int64], chance: float, objective: str) -> b
 
 def _per_class(
     truth: NDArray[np.int64], predicted: NDArray[np.intp], class_names: list[str]
-) -> list[dict[str, Any]]:
+) -> list[ClassScores]:
     columns = precision_recall_fscore_support(
         truth, predicted, labels=np.arange(len(class_names)), zero_division=0.0
     )
     return [
-        {
-            "class": name,
-            "precision": float(precision),
-            "recall": float(recall),
-            "f1": float(f1),
-            "n": int(n),
-        }
+        ClassScores(
+            class_name=name,
+            precision=float(precision),
+            recall=float(recall),
+            f1=float(f1),
+            n=int(n),
+        )
         for name, precision, recall, f1, n in zip(class_names, *columns, strict=True)
     ]
 
@@ -127,17 +138,17 @@ def _mistakes(
     shares: NDArray[np.float64],
     class_names: list[str],
     pixels: NDArray[np.uint8],
-) -> list[dict[str, Any]]:
+) -> list[Mistake]:
     predicted, confidence = shares.argmax(axis=1), shares.max(axis=1)
     wrong = np.flatnonzero(predicted != truth)
     first = wrong[np.argsort(-confidence[wrong], kind="stable")][:MAX_MISTAKES]
     return [
-        {
-            "image": picture(pixels[row]),
-            "true": class_names[truth[row]],
-            "predicted": class_names[predicted[row]],
-            "probability": float(confidence[row]),
-        }
+        Mistake(
+            image=picture(pixels[row]),
+            true=class_names[truth[row]],
+            predicted=class_names[predicted[row]],
+            probability=float(confidence[row]),
+        )
         for row in first
     ]
 

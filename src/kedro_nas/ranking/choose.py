@@ -1,96 +1,131 @@
-"""From fold scores to one winner, and to a sentence about how sure that is."""
+"""From scores on the same images to one winner, and a sentence on how sure it is."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from kedro_nas.errors import RankingError
 from kedro_nas.parameters.ranking import RankingOptions
-from kedro_nas.ranking.pairing import FoldTable
+from kedro_nas.ranking.pairing import Comparison
 from kedro_nas.ranking.sentences import baseline_sentence, choice_sentence
+from kedro_nas.records.ranking import (
+    BaselineComparison,
+    Choice,
+    CrossValidationSummary,
+    NamedNetwork,
+    Rule,
+)
+from kedro_nas.records.search import Finalist
 from kedro_nas.statistics.paired import FoldMean, PairedTest
 
 # the level at which two contestants count as tied, as everywhere in the report
 TIED_ABOVE_P = 0.05
 
 
-def rank_contestants(
-    fold_scores: pd.DataFrame,
-    contestants: list[dict[str, Any]],
-    options: RankingOptions,
-    *,
-    objective: str = "accuracy",
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Rank contestants by cross-validation and choose one.
+@dataclass(frozen=True)
+class RankedContestants:
+    """What a comparison says.
 
-    Only contestants that completed as many folds as the most complete one can be
-    chosen; the others are listed below them with the folds they have. Means are
-    compared over shared folds, with the corrected resampled t-test.
+    Attributes:
+        table: `nas.ranking`, best mean first.
+        choice: `nas.best_architecture`, whose plan, epochs and seconds are to be added.
+    """
+
+    table: pd.DataFrame
+    choice: Choice
+
+
+def rank_contestants(
+    comparison: Comparison, options: RankingOptions, *, objective: str
+) -> RankedContestants:
+    """Rank contestants by their scores on the same images and choose one.
+
+    Only contestants that are as complete as the most complete one can be chosen; the
+    others are listed below them.
 
     Args:
-        fold_scores: A row per contestant and fold, see docs/reference/files.md.
-        contestants: The `finalists` list of `nas.finalists`, baseline included.
+        comparison: Fold scores, or results on validation images.
         options: The rule of the choice.
-        objective: Column of `fold_scores` that decides: `accuracy` or
-            `balanced_accuracy`.
-
-    Returns:
-        `nas.ranking`, best mean first, and `nas.best_architecture` without `epochs`
-        and `seconds`.
+        objective: Score that decides: `accuracy` or `balanced_accuracy`.
 
     Raises:
-        RankingError: No contestant, or no fold of any contestant completed.
+        RankingError: No contestant has a score.
     """
-    table = FoldTable.read(fold_scores, contestants, objective)
-    if not table.complete:
+    if not comparison.complete:
         raise RankingError(
             "no network could be ranked",
-            received=table.failures() or "no fold scores",
-            allowed="at least one completed fold",
+            received=comparison.failures() or "no scores",
+            allowed="at least one contestant with a score",
             remedy="Rerun the ranking stage, or read the reasons in nas.fold_scores",
         )
-    best = table.complete[0]
-    chosen = _choose(table, best, options)
-    ranking = _ranking(table, best, chosen)
-    return ranking, _best_architecture(table, best, chosen, options, objective)
+    best = comparison.complete[0]
+    proven = [
+        key for key in comparison.complete if comparison.contestants[key].is_proven
+    ]
+    rule: Rule = options.rule
+    if proven and comparison.is_single_split:
+        rule, chosen = "proven_network", _beaten_by(comparison, proven[0])
+    elif comparison.is_single_split or rule == "best_mean":
+        rule, chosen = "best_mean", best
+    else:
+        chosen = _smallest_within(comparison, best)
+    return RankedContestants(
+        _ranking(comparison, best, chosen),
+        _choice(comparison, best, chosen, rule, objective),
+    )
 
 
-def _choose(table: FoldTable, best: str, options: RankingOptions) -> str:
-    """Apply the rule; the gap of one standard error is that of the paired folds."""
-    if options.rule == "best_mean":
-        return best
+def _smallest_within(comparison: Comparison, best: str) -> str:
+    """Return the smallest contestant within one standard error of the paired folds."""
     within = [best]
-    for key in table.complete[1:]:
-        test = table.compare(best, key)
+    for key in comparison.complete[1:]:
+        test = comparison.compare(best, key)
         if test is not None and test.difference <= test.se:
             within.append(key)
-    return min(within, key=lambda key: (table.size(key), within.index(key)))
+    return min(within, key=lambda key: (comparison.size(key), within.index(key)))
 
 
-def _ranking(table: FoldTable, best: str, chosen: str) -> pd.DataFrame:
+def _beaten_by(comparison: Comparison, proven: str) -> str:
+    """Return the proven network, or the best that beats it by a standard error.
+
+    One split at a part of the final epochs says little; what is known of the proven
+    network from other data weighs more than a difference within the noise.
+    """
+    for key in comparison.complete:
+        test = comparison.compare(key, proven) if key != proven else None
+        if test is not None and test.difference > test.se:
+            return key
+    return proven
+
+
+def _ranking(comparison: Comparison, best: str, chosen: str) -> pd.DataFrame:
     rows = []
-    for rank, key in enumerate(table.order, start=1):
-        contestant, mean = table.contestants[key], table.means.get(key)
-        test = table.compare(best, key) if mean and key != best else None
-        score = contestant.get("score")
+    for rank, key in enumerate(comparison.order, start=1):
+        contestant, mean = comparison.contestants[key], comparison.means.get(key)
+        test = comparison.compare(best, key) if mean and key != best else None
+        score = contestant.score
+        optimism = None
+        if mean is not None and score is not None and not comparison.is_single_split:
+            optimism = score - mean.mean
         rows.append(
             {
                 "rank": rank,
-                "name": contestant["name"],
+                "name": contestant.name,
                 "key": key,
-                "is_baseline": bool(contestant.get("is_baseline")),
+                "is_baseline": contestant.is_baseline,
                 "chosen": key == chosen,
                 **_mean_columns(mean),
                 **_test_columns(test, is_best=key == best),
                 "search_score": score,
-                "optimism": score - mean.mean if mean and score is not None else None,
-                "params": contestant.get("params"),
-                "macs": contestant.get("macs"),
-                "depth": contestant.get("depth"),
-                "n_folds": mean.n if mean else 0,
-                "seconds": table.seconds(key),
+                "optimism": optimism,
+                "params": contestant.params,
+                "macs": contestant.macs,
+                "depth": contestant.depth,
+                "n_folds": 0 if mean is None else comparison.n_folds_of(key),
+                "seconds": comparison.seconds(key),
             }
         )
     return pd.DataFrame(rows)
@@ -118,45 +153,56 @@ def _test_columns(test: PairedTest | None, *, is_best: bool) -> dict[str, Any]:
     }
 
 
-def _best_architecture(
-    table: FoldTable, best: str, chosen: str, options: RankingOptions, objective: str
-) -> dict[str, Any]:
-    winner, mean = table.contestants[chosen], table.means[chosen]
-    baseline = table.baseline
-    return {
-        "name": winner["name"],
-        "key": chosen,
-        "architecture": winner.get("architecture"),
-        "is_baseline": chosen == baseline,
-        "rule": options.rule,
-        "objective": objective,
-        "sentence": choice_sentence(table, best, chosen, tied_above_p=TIED_ABOVE_P),
-        **{name: _plain(value) for name, value in _mean_columns(mean).items()},
-        "against_baseline": _against_baseline(table, chosen),
-        "baseline": None
-        if baseline is None
-        else {
-            name: table.contestants[baseline].get(name)
-            for name in ("name", "key", "architecture")
-        },
-    }
+def _choice(
+    comparison: Comparison, best: str, chosen: str, rule: Rule, objective: str
+) -> Choice:
+    winner, mean = comparison.contestants[chosen], comparison.means[chosen]
+    baseline = comparison.baseline
+    columns = {name: _plain(value) for name, value in _mean_columns(mean).items()}
+    return Choice.model_validate(
+        {
+            "name": winner.name,
+            "key": chosen,
+            "architecture": winner.architecture,
+            "is_baseline": chosen == baseline,
+            "rule": rule,
+            "objective": objective,
+            "sentence": choice_sentence(
+                comparison, best, chosen, rule=rule, tied_above_p=TIED_ABOVE_P
+            ),
+            **columns,
+            "against_baseline": _against_baseline(comparison, chosen),
+            "baseline": _named(comparison.contestants[baseline]) if baseline else None,
+            "full_epochs": 1,
+            "plan": CrossValidationSummary(
+                scored_on="validation" if comparison.is_single_split else "folds",
+                finalists=0,
+                folds=0,
+                repeats=0,
+                epochs=0,
+            ),
+        }
+    )
 
 
-def _against_baseline(table: FoldTable, chosen: str) -> dict[str, Any] | None:
-    if table.baseline is None:
+def _named(one: Finalist) -> NamedNetwork:
+    return NamedNetwork(name=one.name, key=one.key, architecture=one.architecture)
+
+
+def _against_baseline(comparison: Comparison, chosen: str) -> BaselineComparison | None:
+    if comparison.baseline is None:
         return None
     test = None
-    if chosen != table.baseline:
-        test = table.compare(chosen, table.baseline)
-    beats = test is not None and test.ci_low > 0
-    return {
-        "difference": _plain(test.difference) if test else None,
-        "ci_low": _plain(test.ci_low) if test else None,
-        "ci_high": _plain(test.ci_high) if test else None,
-        "p_value": _plain(test.p_value) if test else None,
-        "sentence": baseline_sentence(table, chosen, test),
-        "beats_baseline": beats,
-    }
+    if chosen != comparison.baseline:
+        test = comparison.compare(chosen, comparison.baseline)
+    return BaselineComparison(
+        difference=_plain(test.difference) if test else None,
+        ci_low=_plain(test.ci_low) if test else None,
+        ci_high=_plain(test.ci_high) if test else None,
+        p_value=_plain(test.p_value) if test else None,
+        sentence=baseline_sentence(comparison, chosen, test),
+        beats_baseline=test is not None and test.ci_low > 0,
+    )
 
 
 def _plain(value: float | None) -> float | None:

@@ -2,21 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from kedro_nas.errors import RankingError
+from kedro_nas.records.search import Finalist
 from kedro_nas.statistics.paired import (
     FoldMean,
     PairedTest,
     corrected_mean,
     corrected_t_test,
 )
+
+
+class Comparison(Protocol):
+    """Contestants with scores on the same images, whichever these are."""
+
+    @property
+    def contestants(self) -> dict[str, Finalist]:
+        """Contestants by `key`, in the order of the finalists."""
+        ...
+
+    @property
+    def means(self) -> dict[str, FoldMean]:
+        """Score and interval of every contestant that has one."""
+        ...
+
+    @property
+    def complete(self) -> list[str]:
+        """Contestants that may be chosen, best first."""
+        ...
+
+    @property
+    def order(self) -> list[str]:
+        """All contestants, those that may be chosen first."""
+        ...
+
+    @property
+    def baseline(self) -> str | None:
+        """Key of the baseline, None when there is none."""
+        ...
+
+    @property
+    def is_single_split(self) -> bool:
+        """Whether it is one split of the images, not several folds."""
+        ...
+
+    def compare(self, first: str, second: str) -> PairedTest | None:
+        """Test two contestants on the images both were scored on, None if too few."""
+        ...
+
+    def scored_on(self, key: str) -> str:
+        """Name what a contestant was scored on, such as `5 folds`."""
+        ...
+
+    def n_folds_of(self, key: str) -> int:
+        """Return the folds of a contestant, 0 for a single split."""
+        ...
+
+    def size(self, key: str) -> float:
+        """Return the parameters of a contestant."""
+        ...
+
+    def seconds(self, key: str) -> float:
+        """Return the seconds a contestant took, failures included."""
+        ...
+
+    def failures(self) -> str:
+        """Describe what failed, '' for nothing."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -30,7 +90,7 @@ class FoldTable:
         objective: The score that decides.
     """
 
-    contestants: dict[str, dict[str, Any]]
+    contestants: dict[str, Finalist]
     rows: pd.DataFrame
     scores: pd.DataFrame
     objective: str
@@ -39,7 +99,7 @@ class FoldTable:
     def read(
         cls,
         fold_scores: pd.DataFrame,
-        contestants: list[dict[str, Any]],
+        contestants: Sequence[Finalist],
         objective: str,
     ) -> FoldTable:
         """Arrange `nas.fold_scores`; a fold written twice counts by its last row.
@@ -53,7 +113,7 @@ class FoldTable:
                 received=f"{len(contestants)} contestants, objective '{objective}'",
                 allowed=f"objectives among {', '.join(map(str, fold_scores.columns))}",
             )
-        by_key = {contestant["key"]: contestant for contestant in contestants}
+        by_key = {contestant.key: contestant for contestant in contestants}
         rows = fold_scores[fold_scores["key"].isin(by_key)]
         rows = rows.drop_duplicates(["key", "repeat", "fold"], keep="last")
         scores = (
@@ -65,6 +125,15 @@ class FoldTable:
             .astype(float)
         )
         return cls(by_key, rows, scores.replace([inf, -inf], np.nan), objective)
+
+    @property
+    def is_single_split(self) -> bool:
+        """Whether it is one split of the images, not several folds."""
+        return False
+
+    def n_folds_of(self, key: str) -> int:
+        """Return the folds a contestant has completed."""
+        return self.means[key].n
 
     @cached_property
     def n_folds(self) -> int:
@@ -98,7 +167,7 @@ class FoldTable:
     @cached_property
     def baseline(self) -> str | None:
         """Key of the baseline, None when there is none."""
-        keys = [key for key, one in self.contestants.items() if one.get("is_baseline")]
+        keys = [key for key, one in self.contestants.items() if one.is_baseline]
         return keys[0] if keys else None
 
     def compare(self, first: str, second: str) -> PairedTest | None:
@@ -109,19 +178,23 @@ class FoldTable:
         return corrected_t_test(shared[first] - shared[second], **self._sizes(first))
 
     def size(self, key: str) -> float:
-        """Parameters of a contestant; unknown counts as largest."""
-        params = self.contestants[key].get("params")
-        return inf if params is None else float(params)
+        """Return the parameters of a contestant."""
+        return float(self.contestants[key].params)
+
+    def scored_on(self, key: str) -> str:
+        """Name what a contestant was scored on, such as `5 folds`."""
+        n = self.means[key].n
+        return "one fold" if n == 1 else f"{n} folds"
 
     def seconds(self, key: str) -> float:
-        """Seconds all folds of a contestant took, failed ones too."""
+        """Return the seconds all folds of a contestant took, failed ones included."""
         return float(self.rows.loc[self.rows["key"] == key, "seconds"].sum())
 
     def failures(self) -> str:
         """Name the contestants that lost folds, with the first reason of each."""
         failed = self.rows[self.rows["status"] == "failed"]
         return "; ".join(
-            f"{self.contestants[str(key)]['name']}: {len(rows)} fold(s) failed"
+            f"{self.contestants[str(key)].name}: {len(rows)} fold(s) failed"
             f" ({rows['reason'].iloc[0]})"
             for key, rows in failed.groupby("key", sort=False)
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from kedro_nas.accounting.job_budget import seconds_per_epoch
+from kedro_nas.accounting.budget_plan import estimate_epoch_s
+from kedro_nas.records.search import Finalist
 
 MIN_FOLDS = 2
 STARTUP_S = 10.0  # importing TensorFlow in the workers
@@ -22,6 +22,7 @@ class CrossValidationPlan:
         n_repeats: Of the repeats.
         epochs: Of each fold.
         expected_s: Wall seconds expected.
+        is_affordable: Whether it fits its budget.
         reasons: What was cut to fit, one sentence each.
     """
 
@@ -30,15 +31,17 @@ class CrossValidationPlan:
     n_repeats: int
     epochs: int
     expected_s: float
+    is_affordable: bool = True
     reasons: tuple[str, ...] = ()
 
 
 def plan_cross_validation(
-    contestants: Sequence[dict[str, Any]],
+    contestants: Sequence[Finalist],
     *,
     n_folds: int,
     n_repeats: int,
     epochs: int,
+    least_epochs: int,
     budget_s: float | None,
     workers: int,
     size_ratio: float,
@@ -46,29 +49,32 @@ def plan_cross_validation(
     """Fit the cross-validation into its budget.
 
     What is given up first costs the comparison least: finalists beyond two, repeats,
-    the last two thirds of the epochs, folds beyond three; then, where that is not
-    enough, epochs, the second finalist, and the third fold.
+    folds beyond three, epochs down to the least, the third fold, the second finalist.
 
     Args:
         contestants: `nas.finalists`' list, best first, the baseline last if any.
         n_folds: Wanted.
         n_repeats: Wanted.
         epochs: Wanted per fold.
+        least_epochs: Folds of fewer epochs would say nothing of the final training.
         budget_s: Wall seconds; None for no limit.
         workers: Folds trained side by side.
         size_ratio: Images of a fold's training part over those of the search's.
 
     Returns:
-        The plan; with an expected time over the budget when nothing is left to cut.
+        The plan; not affordable when it exceeds the budget with nothing left to cut.
     """
-    finalists = [c for c in contestants if not c["is_baseline"]]
-    baselines = [c for c in contestants if c["is_baseline"]]
+    finalists = [c for c in contestants if not c.is_baseline]
+    baselines = [c for c in contestants if c.is_baseline]
 
     def expected(sizes: dict[str, int]) -> float:
         chosen = (*finalists[: sizes["finalists"]], *baselines)
-        per_epoch = sum(seconds_per_epoch(c, list(contestants)) for c in chosen)
+        per_epoch = sum(estimate_epoch_s(c, contestants) for c in chosen)
         trained = sizes["epochs"] * sizes["folds"] * sizes["repeats"]
         return STARTUP_S + per_epoch * size_ratio * trained / workers
+
+    def fits(sizes: dict[str, int]) -> bool:
+        return budget_s is None or expected(sizes) <= budget_s
 
     wanted = {
         "finalists": len(finalists),
@@ -77,10 +83,15 @@ def plan_cross_validation(
         "folds": n_folds,
     }
     sizes = dict(wanted)
-    for name, least in _order(epochs):
-        while (
-            budget_s is not None and expected(sizes) > budget_s and sizes[name] > least
-        ):
+    for name, least in (
+        ("finalists", 2),
+        ("repeats", 1),
+        ("folds", 3),
+        ("epochs", least_epochs),
+        ("folds", MIN_FOLDS),
+        ("finalists", 1),
+    ):
+        while not fits(sizes) and sizes[name] > least:
             sizes[name] -= 1
     cut = tuple(
         f"{sizes[name]} {name[:-1] if sizes[name] == 1 else name} instead of "
@@ -95,19 +106,6 @@ def plan_cross_validation(
         n_repeats=sizes["repeats"],
         epochs=sizes["epochs"],
         expected_s=expected(sizes),
+        is_affordable=fits(sizes),
         reasons=cut,
-    )
-
-
-def _order(epochs: int) -> tuple[tuple[str, int], ...]:
-    """List what is cut, and down to what, in this order."""
-    return (
-        ("finalists", 2),
-        ("repeats", 1),
-        ("epochs", max(2, epochs // 3)),
-        ("folds", 3),
-        ("epochs", 2),
-        ("finalists", 1),
-        ("folds", MIN_FOLDS),
-        ("epochs", 1),
     )

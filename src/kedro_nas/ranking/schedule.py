@@ -1,28 +1,25 @@
-"""How the seconds of a budget are spent on folds and final fits."""
+"""What a ranking trains and for how long, decided once and kept over all sessions."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from kedro_nas.accounting.job_budget import (
-    FIT_START_S,
-    affordable_epochs,
-    final_limit_s,
-    ranking_seconds,
-    seconds_per_epoch,
-    side_by_side,
-)
+from kedro_nas.accounting.budget_plan import estimate_epoch_s
 from kedro_nas.data.store import ImageStore
 from kedro_nas.files import write_json
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking.plan import CrossValidationPlan, plan_cross_validation
+from kedro_nas.records.budget import JobBudget
+from kedro_nas.records.profile import Verdict
+from kedro_nas.records.search import Finalist
 
 logger = logging.getLogger(__name__)
+
+HORIZON = 0.5  # of the final epochs: a shorter comparison ranks other networks
 
 
 @dataclass(frozen=True)
@@ -30,56 +27,66 @@ class Schedule:
     """What the first session of a ranking decides, and the sessions after it follow.
 
     Attributes:
-        plan: What is trained.
+        plan: What is trained; None where no cross-validation is affordable.
         limit_s: Seconds of all its sessions together, None for no limit.
-        left_s: What the search left of the pipeline's budget for ranking and final
-            fit, or None.
+        reason: Why there is no cross-validation, else empty.
     """
 
-    plan: CrossValidationPlan
+    plan: CrossValidationPlan | None
     limit_s: float | None
-    left_s: float | None
-
-    def left_after(self, seconds: float) -> float | None:
-        """Return what the ranking leaves to the final fit; None for no limit."""
-        return None if self.left_s is None else max(0.0, self.left_s - seconds)
+    reason: str = ""
 
 
 def make_schedule(
     store: ImageStore,
-    contestants: list[dict[str, Any]],
-    verdict: Mapping[str, Any],
+    contestants: Sequence[Finalist],
+    verdict: Verdict,
     options: RankingOptions,
+    budget: JobBudget,
     *,
     full_epochs: int,
-    left_s: float | None,
     workers: int,
 ) -> Schedule:
-    """Fit the cross-validation into its own budget and its share of the pipeline's.
+    """Fit the cross-validation into its seconds, or decide against it.
 
     Args:
         store: For the sizes of folds.
         contestants: Who may be compared.
         verdict: Of the data profile.
         options: `params:nas.ranking`.
+        budget: Of the job, as the search left it.
         full_epochs: Of a network that is trained to the end.
-        left_s: What the search left of the pipeline's budget, or None.
         workers: Tasks trained side by side.
     """
-    granted = _granted(store, contestants, options, full_epochs, left_s, workers)
-    limits = [limit for limit in (options.budget_s, granted) if limit is not None]
-    limit_s = min(limits, default=None)
+    limit_s = _limit(options, budget)
+    if limit_s == 0:
+        return Schedule(
+            None,
+            limit_s,
+            "the budget affords no cross-validation: too few full trainings",
+        )
     share = (store.n_folds - 1) / store.n_folds
+    ratio = len(store.rows("dev")) * share / max(1, len(store.rows("train")))
+    final = _final_epochs(contestants, budget, workers) or 2 * full_epochs
+    epochs = options.epochs or max(1, round(HORIZON * final))
     plan = plan_cross_validation(
         contestants,
         n_folds=min(options.folds or store.n_folds, store.n_folds),
-        n_repeats=min(options.repeats or verdict["n_repeats"], store.n_repeats),
-        epochs=options.epochs or full_epochs,
+        n_repeats=min(options.repeats or verdict.n_repeats, store.n_repeats),
+        epochs=epochs,
+        least_epochs=epochs,
         budget_s=limit_s,
         workers=workers,
-        size_ratio=len(store.rows("dev")) * share / max(1, len(store.rows("train"))),
+        size_ratio=ratio,
     )
-    return Schedule(plan, limit_s, left_s)
+    if not plan.is_affordable:
+        return Schedule(
+            None,
+            limit_s,
+            f"two folds of {plan.epochs} epochs, half of the final training, would "
+            f"take {plan.expected_s:.0f} s instead of {limit_s:.0f} s",
+        )
+    return Schedule(plan, limit_s)
 
 
 def keep_schedule(path: Path, make: Callable[[], Schedule]) -> Schedule:
@@ -94,77 +101,30 @@ def keep_schedule(path: Path, make: Callable[[], Schedule]) -> Schedule:
     """
     if path.exists():
         known = json.loads(path.read_text())
-        plan = {**known["plan"], "reasons": tuple(known["plan"]["reasons"])}
-        return Schedule(CrossValidationPlan(**plan), known["limit_s"], known["left_s"])
+        plan = known["plan"]
+        if plan is not None:
+            reasons = tuple(plan["reasons"])
+            plan = CrossValidationPlan(**{**plan, "reasons": reasons})
+        return Schedule(plan, known["limit_s"], known["reason"])
     schedule = make()
     write_json(path, asdict(schedule))
     return schedule
 
 
-def final_epochs(
-    store: ImageStore,
-    best: Mapping[str, Any],
-    contestants: list[dict[str, Any]],
-    options: RankingOptions,
-    workers: int,
-) -> int:
-    """Return the epochs of the final fit that its budgets afford, at least one.
-
-    Args:
-        store: For the number of folds.
-        best: `nas.best_architecture` with the epochs wanted and `final_left_s`.
-        contestants: With measured seconds per epoch of a fold.
-        options: `final_budget_s` and `seeds`.
-        workers: Fits trained side by side.
-    """
-    wanted = int(best["epochs"])
-    limit = final_limit_s(best, options)
-    # folds were trained on all development rows but their own
-    ratio = store.n_folds / (store.n_folds - 1)
-    winner = [c for c in contestants if c["key"] == best["key"]]
-    per_epoch = _fit_seconds(contestants, winner, options.seeds)
-    epochs = affordable_epochs(
-        wanted,
-        side_by_side(per_epoch, workers) * ratio,
-        None if limit is None else limit - FIT_START_S,
-    )
-    if epochs < wanted:
-        logger.warning("Final fit: %d epochs instead of %d.", epochs, wanted)
-    return epochs
+def _limit(options: RankingOptions, budget: JobBudget) -> float | None:
+    """Return the wall seconds of the ranking; None for no limit."""
+    wanted = options.budget_s
+    if wanted == "auto":
+        wanted = budget.plan.ranking_s
+    limits = [limit for limit in (wanted, budget.left_s) if limit is not None]
+    return min(limits, default=None)
 
 
-def _granted(
-    store: ImageStore,
-    contestants: list[dict[str, Any]],
-    options: RankingOptions,
-    full: int,
-    left: float | None,
-    workers: int,
-) -> float | None:
-    """Return the seconds of the pipeline's budget that the folds may take."""
-    if left is None:
+def _final_epochs(
+    contestants: Sequence[Finalist], budget: JobBudget, workers: int
+) -> int | None:
+    """Return the epochs the final training will have seconds for, None if unknown."""
+    epoch_s = max(estimate_epoch_s(one, contestants) for one in contestants)
+    if budget.plan.final_s is None or not epoch_s:
         return None
-    ratio = len(store.rows("dev")) / max(1, len(store.rows("train")))
-    finalists = [c for c in contestants if not c["is_baseline"]]
-    epochs = options.final_epochs or options.final_factor * full
-    per_epoch = _fit_seconds(contestants, finalists, options.seeds)
-    fits = [seconds * ratio * epochs for seconds in per_epoch]
-    wanted = FIT_START_S + side_by_side(fits, workers)
-    if options.final_budget_s is not None:
-        wanted = min(wanted, options.final_budget_s)
-    return ranking_seconds(left, wanted)
-
-
-def _fit_seconds(
-    contestants: list[dict[str, Any]], winners: list[dict[str, Any]], seeds: int
-) -> list[float]:
-    """List the seconds of an epoch of each final fit: the winner's, the baseline's.
-
-    Args:
-        contestants: All.
-        winners: Who may win; the slowest of them counts.
-        seeds: Fits of the winner.
-    """
-    slowest = max((seconds_per_epoch(c, contestants) for c in winners), default=0.0)
-    others = [c for c in contestants if c["is_baseline"] and c not in winners]
-    return [slowest] * seeds + [seconds_per_epoch(c, contestants) for c in others]
+    return max(1, round(budget.plan.final_s * workers / epoch_s))

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from kedro_nas.number_text import named_p_value, percent, points, size_of
-from kedro_nas.ranking.pairing import FoldTable
+from kedro_nas.ranking.pairing import Comparison
+from kedro_nas.records.ranking import Rule
+from kedro_nas.records.search import Finalist
 from kedro_nas.statistics.paired import PairedTest
 
 
 def choice_sentence(
-    table: FoldTable, best: str, chosen: str, *, tied_above_p: float
+    table: Comparison, best: str, chosen: str, *, rule: Rule, tied_above_p: float
 ) -> str:
     """Describe who won, by how much, how likely that is luck, and the ties.
 
     Args:
-        table: Fold scores.
+        table: Scores on the same images.
         best: Key of the best mean.
         chosen: Key of the winner.
+        rule: That chose it.
         tied_above_p: Contestants with a p-value at least this are tied.
     """
-    parts = [_winner(table, best, chosen)]
+    parts = [_winner(table, best, chosen, rule)]
     others = [key for key in table.complete if key != chosen]
     if not others:
-        parts.append("Nothing else completed the same folds to compare it with.")
+        parts.append("Nothing else was scored on the same images to compare it with.")
     elif chosen == best:
         parts.append(_lead(table, chosen, others[0], tied_above_p))
     else:
@@ -34,11 +34,11 @@ def choice_sentence(
     return " ".join(part for part in parts if part)
 
 
-def baseline_sentence(table: FoldTable, chosen: str, test: PairedTest | None) -> str:
+def baseline_sentence(table: Comparison, chosen: str, test: PairedTest | None) -> str:
     """Describe plainly whether the winner beat the baseline.
 
     Args:
-        table: Fold scores.
+        table: Scores on the same images.
         chosen: Key of the winner.
         test: Winner minus baseline, None when they cannot be compared.
     """
@@ -49,13 +49,15 @@ def baseline_sentence(table: FoldTable, chosen: str, test: PairedTest | None) ->
         )
     if test is None:
         return (
-            "The winner could not be compared with the baseline: fewer than two folds"
-            " were completed by both."
+            "The winner could not be compared with the baseline: they were not both"
+            " scored on the same images."
         )
     numbers = (
         f"{points(test.difference, ' points')} (95 % interval {points(test.ci_low)} to"
         f" {points(test.ci_high)}, {named_p_value(test.p_value)})"
     )
+    if table.is_single_split:
+        return _on_validation(test, numbers)
     if test.ci_low > 0:
         return f"It beats the baseline in cross-validation: {numbers}."
     if test.ci_high < 0:
@@ -63,41 +65,59 @@ def baseline_sentence(table: FoldTable, chosen: str, test: PairedTest | None) ->
     return f"It did not beat the baseline: {numbers} is within chance."
 
 
-def label(contestant: Mapping[str, Any]) -> str:
-    """Name a contestant shortly; its full name is too long for a sentence.
+def _on_validation(test: PairedTest, numbers: str) -> str:
+    """Describe a comparison that was made before the final training."""
+    where = (
+        f"after equally short trainings, on the same {test.n:,} validation images:"
+        f" {numbers}. What the final training adds is not compared here"
+    )
+    if test.ci_low > 0:
+        return f"It is ahead of the baseline {where}."
+    if test.ci_high < 0:
+        return f"It is behind the baseline {where}."
+    return f"It is not ahead of the baseline beyond chance {where}."
 
-    >>> label({"key": "c387d7bd5305", "params": 350752})
-    'c387d7 (350,752 parameters)'
-    """
-    if contestant.get("is_baseline"):
+
+def label(contestant: Finalist) -> str:
+    """Return a short name of a contestant; its full name is too long for a sentence."""
+    if contestant.is_baseline:
         return "the baseline"
-    params = contestant.get("params")
-    size = "" if params is None else f" ({int(params):,} parameters)"
-    return f"{str(contestant['key'])[:6]}{size}"
+    return f"{contestant.key[:6]} ({contestant.params:,} parameters)"
 
 
-def _winner(table: FoldTable, best: str, chosen: str) -> str:
+def _winner(table: Comparison, best: str, chosen: str, rule: Rule) -> str:
     mean = table.means[chosen]
     who = label(table.contestants[chosen])
     role = "The baseline" if chosen == table.baseline else f"Network {who}"
+    if rule == "proven_network" and table.contestants[chosen].is_proven:
+        return (
+            f"{role} was chosen with {percent(mean.mean)} on {table.scored_on(chosen)}:"
+            " it is the proven network sized to the budget, and no other was better by"
+            " a standard error of their difference."
+        )
     if mean.n < 2:
         return (
             f"{role} was chosen with {percent(mean.mean)} on one fold; one fold"
             " cannot say how much of that is luck."
         )
     score = (
-        f"{percent(mean.mean)} over {mean.n} folds (95 % interval"
+        f"{percent(mean.mean)} over {table.scored_on(chosen)} (95 % interval"
         f" {percent(mean.ci_low)} to {percent(mean.ci_high)})"
     )
     if chosen == best:
         return f"{role} was chosen: it has the best mean, {score}."
+    if rule == "proven_network":
+        return (
+            f"{role} was chosen with {score}: it is better than the proven network by"
+            " more than a standard error of their difference."
+        )
     return (
         f"{role} was chosen with {score}: it is the smallest within one standard"
         " error of the best."
     )
 
 
-def _lead(table: FoldTable, chosen: str, second: str, tied_above_p: float) -> str:
+def _lead(table: Comparison, chosen: str, second: str, tied_above_p: float) -> str:
     test = table.compare(chosen, second)
     if test is None:
         return ""
@@ -113,7 +133,7 @@ def _lead(table: FoldTable, chosen: str, second: str, tied_above_p: float) -> st
     )
 
 
-def _gap(table: FoldTable, best: str, chosen: str) -> str:
+def _gap(table: Comparison, best: str, chosen: str) -> str:
     test = table.compare(best, chosen)
     if test is None:
         return ""
@@ -126,7 +146,7 @@ def _gap(table: FoldTable, best: str, chosen: str) -> str:
     )
 
 
-def _ties(table: FoldTable, best: str, chosen: str, tied_above_p: float) -> str:
+def _ties(table: Comparison, best: str, chosen: str, tied_above_p: float) -> str:
     tied = []
     for key in table.complete:
         test = table.compare(best, key) if key not in (best, chosen) else None
@@ -137,6 +157,6 @@ def _ties(table: FoldTable, best: str, chosen: str, tied_above_p: float) -> str:
     return f"Not distinguishable from the best at 5 %: {', '.join(tied)}."
 
 
-def _failed(table: FoldTable) -> str:
+def _failed(table: Comparison) -> str:
     failures = table.failures()
     return f"Folds were lost: {failures}." if failures else ""

@@ -18,8 +18,10 @@ class FinalFit(Record):
         epochs: Epochs the winner was trained for.
         train_loss: Of each epoch.
         seeds: Seeds of the fits of the winner.
+        members: Workers that trained the winner together, by averaging its weights.
         has_baseline: Whether the baseline has a model of its own.
         baseline_reason: Why it has none, or empty.
+        baseline_epochs: Epochs the baseline was trained for, 0 without.
         baseline_seconds: Worker seconds of the baseline's fit.
         winner_seconds: Worker seconds of the winner's fit.
         seconds: Wall seconds, all sessions.
@@ -32,8 +34,10 @@ class FinalFit(Record):
     epochs: int
     train_loss: tuple[float, ...]
     seeds: tuple[int, ...]
+    members: int = 1
     has_baseline: bool
     baseline_reason: str = ""
+    baseline_epochs: int = 0
     baseline_seconds: float = 0.0
     winner_seconds: float = 0.0
     seconds: float = 0.0
@@ -148,7 +152,8 @@ class TestMetrics(ModelScores, Record):
         baseline_reason: Why the baseline has no model, or empty.
         mcnemar: Winner against baseline, or None.
         reads: How often these test rows have been read for different models.
-        epochs_final_fit: Epochs of the final fit.
+        epochs_final_fit: Epochs of the final training.
+        epochs_baseline: Epochs of the baseline's, 0 without.
         seconds: Of the evaluation alone.
         seconds_final_fit: Of the final fit.
         seconds_export: Of the export, or None.
@@ -172,6 +177,7 @@ class TestMetrics(ModelScores, Record):
     mcnemar: DecisionTest | None = None
     reads: int
     epochs_final_fit: int
+    epochs_baseline: int = 0
     seconds: float = 0.0
     seconds_final_fit: float = 0.0
     seconds_export: float | None = None

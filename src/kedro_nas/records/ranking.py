@@ -9,11 +9,15 @@ from kedro_nas.records.budget import JobBudget
 from kedro_nas.records.profile import Objective
 from kedro_nas.records.search import Execution
 
+Rule = Literal["one_standard_error", "best_mean", "proven_network"]
+
 
 class CrossValidationSummary(Part):
     """What was trained for the comparison.
 
     Attributes:
+        scored_on: `folds`, each trained from new weights, or the `validation` images
+            of the search, with the weights of the search.
         finalists: Networks of the search.
         folds: Folds trained of each repeat.
         repeats: Repeats of the folds.
@@ -21,6 +25,7 @@ class CrossValidationSummary(Part):
         reasons: A sentence for each reduction that kept it within its budget.
     """
 
+    scored_on: Literal["folds", "validation"] = "folds"
     finalists: int
     folds: int
     repeats: int
@@ -70,7 +75,8 @@ class Choice(Record):
         key: Hash of network and recipe.
         architecture: Network and recipe.
         is_baseline: Whether it is the hand-built network.
-        rule: `one_standard_error` or `best_mean`.
+        rule: `one_standard_error`, `best_mean`, or `proven_network`: the proven network
+            unless another beats it by a standard error of their difference.
         objective: Score that decided.
         sentence: Which network was chosen, by how much, and how likely that is luck.
         cv_mean: Mean score over its folds.
@@ -80,7 +86,7 @@ class Choice(Record):
         ci_high: Upper end.
         against_baseline: Comparison with the baseline, None without one.
         baseline: The baseline, or None.
-        epochs: Epochs of the final training where no seconds are given to fill.
+        full_epochs: Epochs of a full training in the search.
         execution: How gradient steps are run, None when it was not measured.
         plan: What was trained for the comparison.
         seconds: Wall seconds of the ranking.
@@ -94,7 +100,7 @@ class Choice(Record):
     key: str
     architecture: Network
     is_baseline: bool
-    rule: Literal["one_standard_error", "best_mean"]
+    rule: Rule
     objective: Objective
     sentence: str
     cv_mean: float | None = None
@@ -104,7 +110,7 @@ class Choice(Record):
     ci_high: float | None = None
     against_baseline: BaselineComparison | None = None
     baseline: NamedNetwork | None = None
-    epochs: int
+    full_epochs: int
     execution: Execution | None = None
     plan: CrossValidationSummary
     seconds: float = 0.0

@@ -27,6 +27,10 @@ class Finalist(Part):
         macs: Multiply-adds per image.
         depth: Layers with a kernel on the longest path.
         is_baseline: Whether it is the hand-built network.
+        is_proven: Whether it is the proven network, sized to the budget, that others
+            have to beat.
+        right: Which validation images it classifies correctly after its last epoch, of
+            all of them, see `statistics.image_pairs.pack_right`; None if not known.
     """
 
     name: str
@@ -42,6 +46,8 @@ class Finalist(Part):
     macs: int
     depth: int
     is_baseline: bool = False
+    is_proven: bool = False
+    right: str | None = None
 
 
 class RankCorrelation(Part):

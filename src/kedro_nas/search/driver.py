@@ -194,7 +194,7 @@ class Driver:
         pool.submit(task, worker=worker, remaining_s=self._budget.left_s())
         self._progress.started(trial.name, self._oracle.place(trial.oracle_id))
 
-    # -- events of the workers -----------------------------------------------------------
+    # -- events of the workers ------------------------------------------------------
 
     def _process(self, event: Event) -> None:
         trial = self._running.get(event.task_id)
@@ -259,6 +259,7 @@ class Driver:
             seconds_under_way=round(under_way, 3),
             history=[epoch.model_dump() for epoch in outcome.history],
             memory_mb=outcome.memory_mb,
+            right=outcome.right,
         )
         self._record(trial, outcome)
         place = self._oracle.place(trial.oracle_id)

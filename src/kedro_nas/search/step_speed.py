@@ -86,7 +86,7 @@ def measure_once(
             )
         execution = PLAIN
         if known:
-            execution = execution_here(known[0]["execution"])
+            execution = execution_here(Execution.model_validate(known[0]["execution"]))
             if space.batch_size_open:
                 space = with_batch_size(space, int(known[0]["batch_size"]))
         speed = _known_speed(ledger)

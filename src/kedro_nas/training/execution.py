@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from kedro_nas.devices import gpu_names
 from kedro_nas.records.search import Execution
@@ -12,15 +11,15 @@ from kedro_nas.records.search import Execution
 PLAIN = Execution()
 
 
-def execution_here(measured: Mapping[str, Any] | None) -> Execution:
+def execution_here(measured: Execution | None) -> Execution:
     """Return what was measured on a GPU, or plain execution where there is none.
 
     Args:
-        measured: `Execution` as JSON, or None.
+        measured: By an earlier session or stage, or None.
     """
-    if not measured or not gpu_names():
+    if measured is None or not gpu_names():
         return PLAIN
-    return Execution.model_validate(measured)
+    return measured
 
 
 @contextmanager

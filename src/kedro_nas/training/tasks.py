@@ -205,6 +205,8 @@ class Outcome(BaseModel):
             `build` (the network and its state), `trace` (its graphs), `train`,
             `validate`, `checkpoint`.
         memory_mb: Resident memory of the worker at the end.
+        right: Which validation images the network classifies correctly after its last
+            epoch, where all were scored; see `statistics.image_pairs.pack_right`.
         outage: What failed, of an `outage`.
     """
 
@@ -218,6 +220,7 @@ class Outcome(BaseModel):
     fold_scores: dict[str, Any] | None = None
     seconds: dict[str, float] = Field(default_factory=dict)
     memory_mb: float = 0.0
+    right: str | None = None
     outage: Outage | None = None
 
     @classmethod

@@ -120,6 +120,9 @@ def _run(
     if lost:
         reason = f"the worker was lost: {lost[0].reason}"
         return Outcome(status="failed", reason=reason), True
+    for outcome in ended.values():
+        if outcome.outage is not None:
+            raise outcome.outage.as_error()
     failed = [o for o in ended.values() if o.status == "failed"]
     return (failed or [ended[tasks[0].task_id]])[0], False
 

@@ -17,6 +17,7 @@ from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import DataError, TrainingError
 from kedro_nas.files import write_file_atomically
 from kedro_nas.seeds import derive_seed, generator
+from kedro_nas.statistics.image_pairs import pack_right
 from kedro_nas.statistics.metrics import score_predictions
 from kedro_nas.training.checkpoints import load_checkpoint, save_checkpoint
 from kedro_nas.training.learner import DeadlineError, Learner
@@ -73,6 +74,7 @@ class Unit:
         self._say = say
         self._seconds = dict.fromkeys(KINDS, 0.0)
         self._history: list[Epoch] = []
+        self._right: str | None = None
         self._progress = TrainingProgress()
         with storage(task.store, also=UNREADABLE):
             store = ImageStore.open(Path(task.store))
@@ -255,9 +257,13 @@ class Unit:
     def _validate(self, epoch: int) -> dict[str, Any]:
         if self._task.rows != "search":
             return {}
-        first = self._task.share_epochs
-        rows = self._held_out if first is None or epoch < first else self._all_held_out
-        scores = self._scores(rows)
+        rows = self._all_held_out if self._scores_all(epoch + 1) else self._held_out
+        probabilities = self._predicted(rows)
+        labels = self._pixels.labels[rows]
+        scores = score_predictions(labels, probabilities)
+        are_all = len(rows) == len(self._all_held_out)
+        right = probabilities.argmax(axis=1) == labels
+        self._right = pack_right(right) if are_all else None
         return {
             "val_accuracy": scores["accuracy"],
             "val_balanced_accuracy": scores["balanced_accuracy"],
@@ -265,11 +271,22 @@ class Unit:
             "val_images": len(rows),
         }
 
-    def _scores(self, rows: NDArray[np.int32]) -> dict[str, Any]:
+    def _lacks_results(self) -> bool:
+        """Return whether the last epoch was scored by a session that was killed."""
+        done = len(self._history)
+        return self._task.rows == "search" and done > 0 and self._scores_all(done)
+
+    def _scores_all(self, epochs: int) -> bool:
+        """Return whether an epoch, counted from 1, is scored on all rows."""
+        first = self._task.share_epochs
+        is_all = len(self._held_out) == len(self._all_held_out)
+        return is_all or (first is not None and epochs > first)
+
+    def _predicted(self, rows: NDArray[np.int32]) -> NDArray[np.float32]:
         probabilities = self.learner.predict(rows)
         if not np.isfinite(probabilities).all():
             raise TrainingError("the network's outputs are not numbers")
-        return score_predictions(self._pixels.labels[rows], probabilities)
+        return probabilities
 
     def _checkpoint(self) -> None:
         if self._task.checkpoint is None:
@@ -294,6 +311,8 @@ class Unit:
 
     def _outcome(self, status: Any, reason: str) -> Outcome:
         scores = self._objective()
+        if status == "completed" and self._right is None and self._lacks_results():
+            self._validate(len(self._history) - 1)
         last = scores[-self._task.smoothing_epochs :]
         outcome = Outcome(
             status=status,
@@ -301,10 +320,13 @@ class Unit:
             history=self._history,
             score=float(np.mean(last)) if last else None,
             early_stopped=self._out_of_patience(),
+            right=self._right,
         )
         if status == "completed" and self._task.rows.startswith("fold"):
             with _Clock(self._seconds, "validate"):
-                outcome.fold_scores = self._scores(self._held_out)
+                labels = self._pixels.labels[self._held_out]
+                shares = self._predicted(self._held_out)
+                outcome.fold_scores = score_predictions(labels, shares)
         outcome.seconds = self._seconds
         return outcome
 

@@ -1,0 +1,140 @@
+"""Trains one network for a number of seconds on all workers of the pool."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from kedro_nas.data.store import ImageStore
+from kedro_nas.errors import TrainingError
+from kedro_nas.files import write_json
+from kedro_nas.parameters.job import JobOptions
+from kedro_nas.training.outage import outages_explained
+from kedro_nas.training.tasks import OUT_OF_MEMORY, Epoch, Outcome, Task
+from kedro_nas.training.team_run import run_on_team
+from kedro_nas.training.workers.lease import lease_pool
+from kedro_nas.training.workers.local import resolve_workers
+from kedro_nas.work_clock import WorkClock
+
+logger = logging.getLogger(__name__)
+
+# Two members make 1.5 to 1.6 times the steps of one worker with two threads; of many,
+# each sees too few images between two averages (benchmarks/team.py).
+MAX_MEMBERS = 4
+EVERY_STEPS = 25  # between two averages, which cost 2 to 6 % then
+SAVE_S = 2.0  # statistics of batch norms, and writing the model
+SOME_EPOCHS = 100_000  # the seconds end the training, not these
+
+
+@dataclass(frozen=True)
+class LongFit:
+    """A network that was trained for its seconds.
+
+    Attributes:
+        task: As it was trained, with a smaller batch where memory ran out.
+        outcome: How it ended.
+        members: Workers that trained it together.
+    """
+
+    task: Task
+    outcome: Outcome
+    members: int
+
+
+def team_job(job: JobOptions) -> JobOptions:
+    """Return the workers of a team: many small ones become few with more threads.
+
+    >>> eight = team_job(JobOptions(workers=8))
+    >>> eight.workers, eight.threads_per_worker
+    (4, 2)
+    """
+    workers = resolve_workers(job.workers, job.threads_per_worker)
+    if workers <= MAX_MEMBERS:
+        return job
+    threads = workers * job.threads_per_worker // MAX_MEMBERS
+    return job.model_copy(
+        update={"workers": MAX_MEMBERS, "threads_per_worker": threads}
+    )
+
+
+def fit_for_seconds(
+    store: ImageStore,
+    task: Task,
+    folder: Path,
+    job: JobOptions,
+    *,
+    seconds: float,
+    clock: WorkClock,
+) -> LongFit:
+    """Train a network until its seconds are over; a killed training goes on.
+
+    Args:
+        store: Images.
+        task: What to train; its epochs do not count.
+        folder: Of checkpoints, models and the journal.
+        job: `params:nas.job`.
+        seconds: Wall seconds, all sessions together, until the model is written.
+        clock: Of this training.
+
+    Raises:
+        TrainingError: Storage failed; the same command goes on.
+    """
+    shape = team_job(job)
+    log = folder.parent / "workers.log"
+    deadline = clock.deadline(max(1.0, seconds - SAVE_S))
+
+    def on_epoch(epoch: Epoch) -> None:
+        logger.info(
+            "final training: epoch %d, loss %.3f, %.0f of %.0f s",
+            epoch.epoch,
+            epoch.train_loss,
+            clock.seconds,
+            seconds,
+        )
+
+    with (
+        outages_explained(TrainingError, folder),
+        clock.ticking(),
+        lease_pool(shape, log) as pool,
+    ):
+        members = min(pool.size, len(pool.free()))
+        update = {
+            "epochs": SOME_EPOCHS,
+            "schedule_epochs": SOME_EPOCHS,
+            "train_s": seconds,
+            "threads": shape.threads_per_worker,
+        }
+        task = task.model_copy(update=update).with_files(folder, store.fingerprint)
+        while True:
+            outcome = run_on_team(
+                pool,
+                task,
+                members=members,
+                every_steps=EVERY_STEPS,
+                journal=folder / "fits.jsonl",
+                fingerprint=store.fingerprint,
+                max_attempts=job.max_attempts,
+                deadline=deadline,
+                on_epoch=on_epoch,
+            )
+            too_large = outcome.reason.startswith(OUT_OF_MEMORY)
+            if not too_large or task.architecture.recipe.batch_size < 2:
+                return LongFit(task, outcome, members)
+            task = task.with_half_batch(store.fingerprint)
+
+
+def keep_seconds(path: Path, seconds: float) -> float:
+    """Return the seconds an earlier session began with, or keep these.
+
+    They lay out the learning rates, so a training that goes on must not change them.
+
+    Args:
+        path: JSON file, whose name tells what the training belongs to.
+        seconds: For a training that begins.
+    """
+    if path.exists():
+        return float(json.loads(path.read_text())["seconds"])
+    write_json(path, {"seconds": seconds})
+    return seconds

@@ -1,0 +1,201 @@
+"""The door of the package: compare the finalists, and choose one of them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from kedro_nas.data.store import ImageStore
+from kedro_nas.files import name_of
+from kedro_nas.parameters.job import JobOptions
+from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.ranking.choose import RankedContestants, rank_contestants
+from kedro_nas.ranking.contestants import full_epochs, invite
+from kedro_nas.ranking.cross_validation import SCORES, cross_validate
+from kedro_nas.ranking.image_table import ImageTable
+from kedro_nas.ranking.pairing import FoldTable
+from kedro_nas.ranking.schedule import keep_schedule, make_schedule
+from kedro_nas.records.profile import DatasetProfile
+from kedro_nas.records.ranking import Choice, CrossValidationSummary
+from kedro_nas.records.search import Finalist, SearchResult
+from kedro_nas.statistics.image_pairs import image_weights
+from kedro_nas.training.execution import execution_here
+from kedro_nas.training.workers.local import resolve_workers
+from kedro_nas.work_clock import WorkClock
+from kedro_nas.writer_lock import one_writer
+
+logger = logging.getLogger(__name__)
+
+
+@one_writer
+def rank_finalists(
+    store: ImageStore,
+    profile: DatasetProfile,
+    result: SearchResult,
+    workspace: Path,
+    options: RankingOptions,
+    job: JobOptions,
+    seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame, Choice]:
+    """Compare the contestants on the same images and choose one.
+
+    By cross-validation where its budget affords it, else over the validation images of
+    the search.
+
+    Args:
+        store: Images; test rows are not read.
+        profile: Of the images.
+        result: Of the search.
+        workspace: A ranking that was killed goes on with its plan, with the folds it
+            has finished and with what is left of its seconds.
+        options: `params:nas.ranking`.
+        job: `params:nas.job`.
+        seed: The root seed.
+
+    Returns:
+        `nas.fold_scores`, `nas.ranking` and `nas.best_architecture`.
+
+    Raises:
+        RankingError: No contestant has a score, or the finalists were chosen with
+            another baseline.
+        SearchSpaceError: A custom block has changed since the search.
+    """
+    began = time.monotonic()
+    contestants = invite(result, job.baseline)
+    workers = resolve_workers(job.workers, job.threads_per_worker)
+    folder = workspace / "ranking"
+    name = _name(store, profile, result, options, job, workers, seed)
+    clock = WorkClock.resume(folder / f"clock-{name}.txt", began=began)
+    full = full_epochs(result)
+    schedule = keep_schedule(
+        folder / f"schedule-{name}.json",
+        lambda: make_schedule(
+            store,
+            contestants,
+            profile.verdict,
+            options,
+            result.budget,
+            full_epochs=full,
+            workers=workers,
+        ),
+    )
+    objective = profile.verdict.objective_of(job.objective)
+    if schedule.plan is None:
+        logger.info("No cross-validation: %s.", schedule.reason)
+        fold_scores, ranked = _on_validation(store, contestants, options, objective)
+        summary = _summary_of_validation(contestants, schedule.reason)
+    else:
+        plan = schedule.plan
+        for reason in plan.reasons:
+            logger.warning("Cross-validation: %s.", reason)
+        trained = cross_validate(
+            store,
+            contestants,
+            plan,
+            profile.verdict,
+            workspace,
+            job,
+            execution_here(result.search.execution),
+            seed=seed,
+            limit_s=schedule.limit_s,
+            clock=clock,
+        )
+        fold_scores = trained.fold_scores
+        table = FoldTable.read(fold_scores, trained.contestants, objective)
+        ranked = rank_contestants(table, options, objective=objective)
+        summary = CrossValidationSummary(
+            finalists=plan.n_finalists,
+            folds=plan.n_folds,
+            repeats=plan.n_repeats,
+            epochs=plan.epochs,
+            reasons=(*plan.reasons, *trained.reasons),
+        )
+    choice = ranked.choice.model_copy(
+        update={
+            "full_epochs": full,
+            "execution": result.search.execution,
+            "plan": summary,
+            "seconds": clock.seconds,
+            "budget": result.budget.after("ranking", clock.seconds),
+        }
+    )
+    return fold_scores, ranked.table, choice
+
+
+def _on_validation(
+    store: ImageStore,
+    contestants: Sequence[Finalist],
+    options: RankingOptions,
+    objective: str,
+) -> tuple[pd.DataFrame, RankedContestants]:
+    """Compare the contestants as the search trained them."""
+    labels = store.labels[store.rows("val")]
+    table = ImageTable.read(contestants, image_weights(labels, objective))
+    ranked = rank_contestants(table, options, objective=objective)
+    rows = [
+        {
+            "key": key,
+            "name": one.name,
+            "is_baseline": one.is_baseline,
+            "repeat": 0,
+            "fold": 0,
+            "scored_on": "validation",
+            "status": "completed" if key in table.means else "failed",
+            "reason": "" if key in table.means else "not trained by the search",
+            **dict.fromkeys(SCORES),
+            objective: table.means[key].mean if key in table.means else None,
+            "epochs": one.epochs or 0,
+            "n_train": len(store.rows("train")),
+            "n_held_out": len(labels),
+            "seconds": 0.0,
+            "seed": 0,
+        }
+        for key, one in table.contestants.items()
+    ]
+    scores = pd.DataFrame(rows).astype(dict.fromkeys(SCORES, "float64"))
+    return scores, ranked
+
+
+def _summary_of_validation(
+    contestants: Sequence[Finalist], reason: str
+) -> CrossValidationSummary:
+    return CrossValidationSummary(
+        scored_on="validation",
+        finalists=sum(not one.is_baseline for one in contestants),
+        folds=0,
+        repeats=0,
+        epochs=max((one.epochs or 0 for one in contestants), default=0),
+        reasons=(reason,),
+    )
+
+
+def _name(
+    store: ImageStore,
+    profile: DatasetProfile,
+    result: SearchResult,
+    options: RankingOptions,
+    job: JobOptions,
+    workers: int,
+    seed: int,
+) -> str:
+    """Name a ranking by all that decides what it trains and for how long.
+
+    The seconds of the search are left out: a search that has ended takes some more when
+    it is run again, and the ranking after it is the same.
+    """
+    return name_of(
+        store.fingerprint,
+        profile.verdict.model_dump(mode="json"),
+        [one.model_dump(mode="json") for one in result.finalists],
+        result.search.epochs_trained,
+        options.model_dump(mode="json"),
+        result.budget.budget_s,
+        job.threads_per_worker,
+        profile.verdict.objective_of(job.objective),
+        workers,
+        seed,
+    )
