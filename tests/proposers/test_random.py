@@ -39,3 +39,23 @@ def test_ask_of_a_large_but_bounded_space_ends():
 
     assert 0 < len(asked) == len({architecture.key for architecture in asked})
     assert all(space.is_feasible(architecture)[0] for architecture in asked)
+
+
+def test_tell_changes_no_proposal():
+    """Chance learns nothing from scores, so their order cannot matter."""
+    space = a_space()
+    told, untold = RandomProposer(space, 3), RandomProposer(space, 3)
+    for _ in range(6):
+        architecture = told.ask()
+        told.tell(architecture, score=0.9, epochs=5)
+        assert untold.ask() == architecture
+
+
+def test_state_is_a_copy_that_later_proposals_do_not_change():
+    """A state written to disk is of the moment it was taken."""
+    proposer = RandomProposer(a_space(), 0)
+    first = proposer.ask()
+    state = proposer.get_state()
+    proposer.ask()
+
+    assert state == {"proposed": [first.key]}

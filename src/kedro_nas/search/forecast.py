@@ -19,7 +19,7 @@ from kedro_nas.seeds import generator
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.costs import costs
 from kedro_nas.space.search_space import SearchSpace
-from kedro_nas.space.speed import seconds_per_epoch
+from kedro_nas.space.survey import seconds_per_epoch
 
 _DRAWS = 60  # architectures whose estimated speed is averaged
 _STEPS = 3  # measured after one that is not, which allocates

@@ -7,6 +7,7 @@ import json
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.proposers.base import Proposer
 from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.search_space import SearchSpace, build_search_space
 
 _N = 25
@@ -81,13 +82,9 @@ class ProposerContract:
 
 def a_space(**options: object) -> SearchSpace:
     """Make a search space over 28x28x1 images of 10 classes."""
-    profile = {
-        "image_shape": [28, 28, 1],
-        "class_names": [str(number) for number in range(10)],
-        "verdict": {"n_train": 8_000, "max_params_factor": 1.0},
-    }
+    data = DataFacts(image_shape=(28, 28, 1), n_classes=10, n_train=8_000)
     chosen = SearchSpaceOptions.model_validate({"preset": "cpu", **options})
-    return build_search_space(chosen, profile, seed=0)
+    return build_search_space(chosen, data, seed=0)
 
 
 def propose(proposer: Proposer, n_proposals: int) -> list[Architecture]:
