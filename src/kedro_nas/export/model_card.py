@@ -1,13 +1,13 @@
-"""The model card that travels with the files, in the form Hugging Face reads."""
+"""The model card beside the exported files, in the form that Hugging Face reads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from kedro_nas.export.formats import Exporter
 from kedro_nas.number_text import percent
-from kedro_nas.space.architecture import Architecture
+from kedro_nas.records.export import FormatParity
+from kedro_nas.records.ranking import Choice
 
 _CARD = """---
 license: {model_license}
@@ -33,47 +33,47 @@ inside the model.
 
 {measured}
 
-What the test images say is in `test_metrics.json` and the report of the run; they were
-read once, after this file was written. The accuracy above was measured on images that
-earlier steps had seen; expect the test to be the more honest number.
+The accuracy on the test images is in `test_metrics.json` and in the report of the run;
+they were read once, after this file was written. The accuracy above was measured on
+images that the search had used; the accuracy on the test images is the unbiased one.
 
 ## Limits
 
-It knows the classes above only, and gives one of them to any image. It was trained on
-images like those of its data set; on others its probabilities mean little.
+Every image is given one of the classes above, whatever it shows. The model was trained
+on images like those of its data set; on others its probabilities mean little.
 
 ## Use
 {usage}
-## The files are the model
+## Parity of the files with the trained model
 
 {parity}
 """
 
 
 def write_card(
-    best: Mapping[str, Any],
+    best: Choice,
     class_names: Iterable[str],
     exporters: Iterable[Exporter],
-    parity: Mapping[str, Mapping[str, Any]],
+    parity: Mapping[str, FormatParity],
     model_license: str,
 ) -> str:
     """Write the card.
 
     Args:
-        best: `nas.best_architecture`.
+        best: The chosen architecture, `nas.best_architecture`.
         class_names: Names in the order of the model's outputs.
         exporters: Formats that were written.
-        parity: What `check_parity` found.
+        parity: Of each format, by its name.
         model_license: SPDX identifier.
 
     Returns:
         Markdown with YAML front matter.
     """
-    architecture = Architecture.from_dict(dict(best["architecture"]))
+    architecture = best.architecture
     height, width, depth = architecture.input_shape
     return _CARD.format(
         model_license=model_license,
-        name=best.get("name") or architecture.describe(),
+        name=best.name or architecture.describe(),
         height=height,
         width=width,
         depth=depth,
@@ -81,7 +81,7 @@ def write_card(
         n_classes=architecture.n_classes,
         classes=", ".join(f"`{name}`" for name in class_names),
         network=architecture.describe(),
-        sentence=best.get("sentence") or "It was not compared with other networks.",
+        sentence=best.sentence or "It was not compared with other networks.",
         measured=_measured(best),
         usage="".join(
             f"\n```python\n{exporter.snippet()}```\n" for exporter in exporters
@@ -90,24 +90,23 @@ def write_card(
     )
 
 
-def _measured(best: Mapping[str, Any]) -> str:
-    mean, low, high = (best.get(key) for key in ("cv_mean", "ci_low", "ci_high"))
-    if mean is None:
+def _measured(best: Choice) -> str:
+    if best.cv_mean is None:
         return "No cross-validated accuracy is known."
-    interval = (
-        "" if low is None or high is None else f" (95 %: {low:.3f} to {high:.3f})"
-    )
-    return f"Cross-validated {best.get('objective', 'accuracy')}: {mean:.3f}{interval}."
+    interval = ""
+    if best.ci_low is not None and best.ci_high is not None:
+        interval = f" (95 %: {best.ci_low:.3f} to {best.ci_high:.3f})"
+    return f"Cross-validated {best.objective}: {best.cv_mean:.3f}{interval}."
 
 
-def _parity_table(parity: Mapping[str, Mapping[str, Any]]) -> str:
+def _parity_table(parity: Mapping[str, FormatParity]) -> str:
     lines = [
         "| format | images compared | largest difference | equal decisions | bytes |",
         "|---|---:|---:|---:|---:|",
     ]
     lines += [
-        f"| {name} | {row['n_images']} | {row['max_difference']:.1e} "
-        f"| {percent(row['equal_decisions'])} | {row['bytes']} |"
+        f"| {name} | {row.n_images} | {row.max_difference:.1e} "
+        f"| {percent(row.equal_decisions)} | {row.bytes} |"
         for name, row in parity.items()
     ]
     return "\n".join(lines)
