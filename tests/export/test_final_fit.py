@@ -19,7 +19,7 @@ from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Epoch, Outcome, Task
-from kedro_nas.training.workers.base import Event
+from kedro_nas.training.workers.worker_pool import Event
 
 PROFILE = {"verdict": {"bn_momentum": 0.9, "class_weights": None}}
 

@@ -15,7 +15,7 @@ from kedro_nas.models.source import write_source
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.search_space import build_search_space
-from kedro_nas.testing.blocks import pixels, unseeded
+from kedro_nas.testing.block_contract import pixels, unseeded
 
 PROFILE = {
     "image_shape": [20, 12, 3],

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from kedro_nas.proposers.random import RandomProposer
-from kedro_nas.testing.proposers import a_space
+from kedro_nas.testing.proposer_contract import make_space
 
 
 def test_ask_depends_on_what_was_proposed_not_on_how_it_got_there():
     """A proposal depends on seed, number and predecessors, not on the process."""
-    space = a_space()
+    space = make_space()
     whole = RandomProposer(space, 0)
     asked = [whole.ask() for _ in range(8)]
     again = RandomProposer(space, 0)
@@ -19,7 +19,7 @@ def test_ask_depends_on_what_was_proposed_not_on_how_it_got_there():
 
 def test_ask_of_a_large_but_bounded_space_ends():
     """A space with many codes and one network that fits ends cleanly, too."""
-    space = a_space(
+    space = make_space(
         n_stages=[2],
         depth=[1],
         attention=["none"],

@@ -24,7 +24,7 @@ from kedro_nas.space.architecture import Architecture, Stage
 from kedro_nas.space.registry import forget_block, register_block
 from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Epoch, Outcome, Task
-from kedro_nas.training.workers.base import Event
+from kedro_nas.training.workers.worker_pool import Event
 
 PROFILE = {
     "verdict": {

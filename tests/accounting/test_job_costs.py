@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kedro_nas.accounting.costs import price
+from kedro_nas.accounting.job_costs import price_time
 from kedro_nas.accounting.time_spent import TimeSpent
 from kedro_nas.errors import ParameterError
 from kedro_nas.parameters.reporting import CostOptions, ReportingOptions
@@ -14,7 +14,7 @@ TWO_HOURS = TimeSpent((), 7200.0, None, ())
 
 def test_price_without_prices_gives_hours_and_no_money():
     """No constant in the code stands in for a price that was not given."""
-    costs = price(TWO_HOURS, CostOptions())
+    costs = price_time(TWO_HOURS, CostOptions())
 
     assert costs.device_hours == 2.0
     assert costs.prices == ()
@@ -28,7 +28,7 @@ def test_price_with_all_prices_gives_three_ways_of_paying():
         cloud_price_per_hour=0.5, grams_co2_per_kwh=350,
     )  # fmt: skip
 
-    costs = price(TWO_HOURS, options)
+    costs = price_time(TWO_HOURS, options)
 
     assert [one.amount for one in costs.prices] == pytest.approx([0.3, 0.12, 1.0])
     assert costs.grams_co2 == pytest.approx(140)
@@ -36,15 +36,15 @@ def test_price_with_all_prices_gives_three_ways_of_paying():
 
 def test_price_of_several_devices_multiplies_the_hours():
     """Four devices for two hours are eight device-hours."""
-    assert price(TWO_HOURS, CostOptions(devices=4)).device_hours == 8.0
+    assert price_time(TWO_HOURS, CostOptions(devices=4)).device_hours == 8.0
 
 
 def test_price_without_a_lifetime_leaves_the_hardware_out():
     """Half of a price is no price: other sums are still given."""
     options = CostOptions(hardware_price=1500, cloud_price_per_hour=0.5)
 
-    assert [one.name for one in price(TWO_HOURS, options).prices] == [
-        "The same hours, rented"
+    assert [one.name for one in price_time(TWO_HOURS, options).prices] == [
+        "Rented machine"
     ]
 
 

@@ -1,4 +1,4 @@
-"""What every block promises, as tests to inherit."""
+"""Tests that every block has to pass, to inherit."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _N_CLASSES = 3
 
 
 class BlockContract:
-    """Name a registered block (or attention) in a subclass; pytest does the rest.
+    """Tests of a block: name it in a subclass; pytest collects the tests.
 
     Attributes:
         block: Name of the block.
-        attention: Name of the attention used in it.
+        attention: Name of the attention that is used in it.
         path: `package.module:function` of a custom block, which is registered.
         width: Channels of the first stage; the second has one and a half as many.
     """
@@ -35,7 +35,7 @@ class BlockContract:
     width: ClassVar[int] = 8
 
     def architecture(self, shape: tuple[int, int, int]) -> Architecture:
-        """Use the block twice: in a row, then strided into another width."""
+        """Return a network with the block: twice in a row, then strided and wider."""
         if self.path:
             register_custom_blocks({self.block: self.path})
         options = {name: v[-1] for name, v in find_block(self.block).options.items()}
@@ -46,7 +46,7 @@ class BlockContract:
                 width=width,
                 kernel_size=3,
                 stride=stride,
-                # Self-attention is meant for small maps, so the last stage has it.
+                # self-attention is for small maps, so only the last stage has it
                 attention=self.attention if stride > 1 else "none",
                 options=tuple(sorted(options.items())),
             )
@@ -66,14 +66,14 @@ class BlockContract:
         )
 
     def test_parameters_at_every_size_equal_the_formula(self) -> None:
-        """The count needs no model and is the model's, from 8x8x1 to 224x224x3."""
+        """The count without a model equals the model's, from 8x8x1 to 224x224x3."""
         for shape in SHAPES:
             architecture = self.architecture(shape)
 
             assert self.build(architecture).count_params() == costs(architecture).params
 
     def test_macs_at_every_size_equal_the_traced_graph(self) -> None:
-        """The formula's MACs are those of TensorFlow's graph."""
+        """The MACs of the formula equal those counted on TensorFlow's graph."""
         from kedro_nas.models.measure import count_graph_macs
 
         for shape in SHAPES:
@@ -84,7 +84,7 @@ class BlockContract:
             )
 
     def test_a_step_of_training_reaches_every_weight(self) -> None:
-        """Each trainable weight gets a gradient, and none is infinite."""
+        """Each trainable weight gets a finite gradient."""
         import tensorflow as tf
 
         model = self.build(self.architecture(SHAPES[0]))
@@ -95,7 +95,7 @@ class BlockContract:
         assert all(np.isfinite(gradient.numpy()).all() for gradient in gradients)
 
     def test_model_saved_and_loaded_predicts_the_same(self, tmp_path: Path) -> None:
-        """A saved model needs nothing of ours, not even a custom object."""
+        """A saved model is loaded without any class of this package."""
         import keras
 
         model = self.build(self.architecture(SHAPES[1]))
@@ -110,7 +110,7 @@ class BlockContract:
     def test_export_read_back_gives_the_same_probabilities(
         self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Each format, loaded by the program of its model card, takes raw uint8."""
+        """Each format, loaded by the program in its model card, takes raw uint8."""
         from kedro_nas.export.parity import predict_in_batches
 
         model = self.build(self.architecture(SHAPES[2]))
@@ -120,20 +120,20 @@ class BlockContract:
         exporter.export(model, tmp_path)
         monkeypatch.chdir(tmp_path)
         program: dict[str, Any] = {}
-        exec(exporter.snippet(), program)  # noqa: S102 - what we wrote
+        exec(exporter.snippet(), program)  # noqa: S102 - written by this package
         found, expected = program["predict"](x), predict_in_batches(model, x)
 
         assert found.shape == expected.shape == (len(x), _N_CLASSES)
         assert np.abs(found - expected).max() <= ExportOptions().parity_tolerance
 
     def test_source_builds_the_same_model(self) -> None:
-        """The written file has the same layers, and with the weights, outputs."""
+        """The written file has the same layers and, given the weights, outputs."""
         from kedro_nas.models.source import write_source
 
         architecture = self.architecture(SHAPES[2])
         model = self.build(architecture)
         namespace: dict[str, Any] = {"__name__": "network"}
-        exec(write_source(architecture), namespace)  # noqa: S102 - what we wrote
+        exec(write_source(architecture), namespace)  # noqa: S102 - written by this package
         written = namespace["build_model"]()
         if not self.path:
             assert unseeded(written.get_config()) == unseeded(model.get_config())
@@ -143,7 +143,7 @@ class BlockContract:
         assert np.array_equal(np.asarray(model(x)), np.asarray(written(x)))
 
     def test_same_seed_gives_the_same_weights(self) -> None:
-        """Initial weights depend on the seed, not on what was built before."""
+        """Initial weights depend on the seed and not on what was built before."""
         architecture = self.architecture(SHAPES[0])
         first = self.build(architecture).get_weights()
         self.build(self.architecture(SHAPES[1]))
@@ -152,7 +152,7 @@ class BlockContract:
         assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
     def build(self, architecture: Architecture) -> Any:
-        """Build with a fixed seed."""
+        """Return the Keras model of an architecture, built with a fixed seed."""
         from kedro_nas.models.build import build_model
 
         return build_model(architecture, seed=1)
@@ -165,7 +165,7 @@ def pixels(shape: tuple[int, ...], n_images: int = 2) -> Any:
 
 
 def change_weights(model: Any, x: Any) -> None:
-    """Move weights and moving statistics from where building anew would put them."""
+    """Change weights and moving statistics, so that a new model does not have them."""
     random = np.random.default_rng(0)
     model.set_weights(
         [w * random.uniform(0.8, 1.2, w.shape) for w in model.get_weights()]
@@ -174,7 +174,7 @@ def change_weights(model: Any, x: Any) -> None:
 
 
 def unseeded(config: Any) -> Any:
-    """Return a Keras configuration without its seeds."""
+    """Return a Keras configuration without seeds."""
     if isinstance(config, dict):
         return {key: unseeded(value) for key, value in config.items() if key != "seed"}
     if isinstance(config, list | tuple):

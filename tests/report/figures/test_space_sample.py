@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kedro_nas.parameters.search_space import SearchSpaceOptions
-from kedro_nas.report.figures.search_space import draw_search_space
+from kedro_nas.report.figures.space_sample import draw_search_space
 from kedro_nas.report.figures.theme import FONT
 from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.costs import costs

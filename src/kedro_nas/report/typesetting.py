@@ -1,4 +1,4 @@
-"""Numbers on the page: a line never breaks between a number and its unit."""
+"""Numbers on the page: no line breaks between a number and its unit."""
 
 from __future__ import annotations
 

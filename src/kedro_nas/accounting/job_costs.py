@@ -1,4 +1,4 @@
-"""What the measured hours cost: as bought hardware, as electricity, as rent."""
+"""Costs of a job: measured hours times given prices of hardware, power or rent."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from kedro_nas.records.job import JobResults
 
 @dataclass(frozen=True)
 class Price:
-    """One way of paying for the same hours.
+    """The cost of a job in one way of paying.
 
     Attributes:
         name: What is paid for.
         amount: In the currency of the options.
-        formula: How the amount came about, with its numbers.
+        formula: The calculation of the amount, with its numbers.
     """
 
     name: str
@@ -26,12 +26,12 @@ class Price:
 
 @dataclass(frozen=True)
 class JobCosts:
-    """The seconds of a job, and what they cost.
+    """The seconds of a job and their costs.
 
     Attributes:
         time: Seconds by stage and part.
         device_hours: Hours times devices.
-        prices: One for each price given; empty when none was.
+        prices: One for each price that was given.
         currency: Of the prices.
         kwh: Electricity drawn, None when `power_watts` was not given.
         grams_co2: Carbon, None unless both power and carbon intensity were given.
@@ -45,26 +45,26 @@ class JobCosts:
     grams_co2: float | None
 
 
-def account(options: CostOptions, results: JobResults) -> JobCosts:
-    """Turn the seconds that were measured into hours and money.
+def compute_costs(options: CostOptions, results: JobResults) -> JobCosts:
+    """Return the time of a job and its costs.
 
     Args:
-        options: Prices; one that is missing leaves its way of paying out.
+        options: Prices; what has no price is left out.
         results: Of all stages.
 
     Returns:
-        The costs. No number in them comes from this code: seconds are measured,
-        prices are given.
+        The costs: measured seconds times given prices.
     """
-    return price(add_up_time(results), options)
+    return price_time(add_up_time(results), options)
 
 
-def price(time: TimeSpent, options: CostOptions) -> JobCosts:
-    """Price the hours of a job.
+def price_time(time: TimeSpent, options: CostOptions) -> JobCosts:
+    """Return the costs of the time of a job.
 
     >>> from kedro_nas.accounting.time_spent import TimeSpent
     >>> hour = TimeSpent((), 3600.0, None, ())
-    >>> price(hour, CostOptions(power_watts=200, price_per_kwh=0.3)).prices[0].amount
+    >>> options = CostOptions(power_watts=200, price_per_kwh=0.3)
+    >>> price_time(hour, options).prices[0].amount
     0.06
     """
     hours = time.total_s / 3600 * options.devices
@@ -104,7 +104,7 @@ def _prices(hours: float, kwh: float | None, options: CostOptions) -> list[Price
     if options.cloud_price_per_hour is not None:
         prices.append(
             Price(
-                "The same hours, rented",
+                "Rented machine",
                 options.cloud_price_per_hour * hours,
                 f"{options.cloud_price_per_hour:g} x {hours:.3g} h",
             )

@@ -1,4 +1,4 @@
-"""A picture of the search space: where its networks lie, and where its bounds are."""
+"""A sample of the search space by parameters and MACs, with its bounds."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from kedro_nas.report.figures.theme import (
     DEPTHS,
     INK,
     OTHER,
+    label_axis,
     new_figure,
 )
 from kedro_nas.space.costs import costs
@@ -16,7 +17,7 @@ from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.space.survey import sample_costs
 
 N_SAMPLES = 500
-_N_MEASURED = 60
+_N_SAMPLES_MEASURED = 60
 
 
 def draw_search_space(space: SearchSpace, seed: int) -> go.Figure:
@@ -26,24 +27,25 @@ def draw_search_space(space: SearchSpace, seed: int) -> go.Figure:
         space: The search space.
         seed: Root seed.
     """
-    # Blocks that have to be built to be counted allow fewer draws.
-    n_samples = _N_MEASURED if space.measured else N_SAMPLES
+    # blocks without a formula are built to be counted, which takes longer
+    n_samples = _N_SAMPLES_MEASURED if space.measured else N_SAMPLES
     samples = sample_costs(space, n_samples, seed)
-    figure = new_figure(height=420)
+    figure = new_figure()
     name = f"{n_samples} random networks that fit, preset {space.preset}"
-    figure.add_trace(_cloud(samples, name))
-    figure.add_trace(_anchors(space))
+    figure.add_trace(_sample_points(samples, name))
+    figure.add_trace(_anchor_points(space))
     line = {"line_dash": "dot", "line_color": OTHER, "annotation_text": "bound"}
     if space.bounds.max_params is not None:
         figure.add_vline(space.bounds.max_params, **line)
     if space.bounds.max_macs is not None:
         figure.add_hline(space.bounds.max_macs, **line)
-    figure.update_xaxes(title_text="parameters", type="log")
-    figure.update_yaxes(title_text="multiply-accumulates per image", type="log")
+    figure.update_layout(xaxis_type="log", yaxis_type="log")
+    label_axis(figure, "x", "parameters")
+    label_axis(figure, "y", "multiply-accumulates per image")
     return figure
 
 
-def _cloud(samples: pd.DataFrame, name: str) -> go.Scatter:
+def _sample_points(samples: pd.DataFrame, name: str) -> go.Scatter:
     return go.Scatter(
         x=samples["params"],
         y=samples["macs"],
@@ -60,7 +62,7 @@ def _cloud(samples: pd.DataFrame, name: str) -> go.Scatter:
     )
 
 
-def _anchors(space: SearchSpace) -> go.Scatter:
+def _anchor_points(space: SearchSpace) -> go.Scatter:
     return go.Scatter(
         x=[costs(anchor).params for anchor in space.anchors],
         y=[costs(anchor).macs for anchor in space.anchors],
