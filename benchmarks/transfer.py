@@ -53,6 +53,7 @@ from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.seeds import generator
 from kedro_nas.space.architecture import Architecture, Backbone, Recipe, Stem
+from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.search_space import build_search_space
 from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Outcome, Task
@@ -234,7 +235,8 @@ def candidate_0(verdict: dict[str, Any]) -> Architecture:
         "verdict": verdict,
     }
     options = SearchSpaceOptions(preset="cpu")
-    return build_search_space(options, profile, seed=0).anchors[0]
+    data = DataFacts.from_profile(profile)
+    return build_search_space(options, data, seed=0).anchors[0]
 
 
 def from_file(network: Architecture, file: Path) -> Architecture:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import json
 import sys
 import time
+from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
+from kedro_nas.data.sources.frame import FrameSource
+from kedro_nas.data.sources.remote import first_line
+from kedro_nas.data.sources.table import TableSource
 from kedro_nas.datasets import ImagesDataset
 from kedro_nas.environment import describe_environment
 from kedro_nas.errors import DataError
 from kedro_nas.framework.tracking.values import flat_parameters
 from kedro_nas.redaction import redacted
+from kedro_nas.training.workers.process import _Server
 
 SECRET = "S3CRET"
 ADDRESSES = (
@@ -30,6 +39,53 @@ def test_images_dataset_never_shows_a_secret_of_its_address(address: str) -> Non
     assert SECRET not in dataset.load().describe()
     assert SECRET not in str(dataset.preview())
     assert SECRET not in repr(dataset)
+
+
+@pytest.mark.parametrize("kind", ["frame", "parquet"])
+def test_images_named_in_a_table_are_called_by_names_without_secrets(
+    kind: str, tmp_path: Path
+) -> None:
+    """Index, profile and report name an image by its address, signatures left out."""
+    addresses = [f"memory://bucket/{n}.png?sig={SECRET}" for n in range(2)]
+    table = pd.DataFrame({"image": addresses, "label": ["a", "b"]})
+    table.to_parquet(tmp_path / "x.parquet")
+    source = {
+        "frame": FrameSource(table),
+        "parquet": TableSource(str(tmp_path / "x.parquet")),
+    }[kind]
+    names = source.listing().names
+
+    assert SECRET not in str(names)
+    assert len(set(names)) == 2
+
+
+@pytest.mark.slow
+def test_reason_of_a_failed_trial_has_no_secret(
+    make_task: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger keeps what a worker says of an error, whoever worded it."""
+    channel = io.StringIO()
+    server = _Server(channel)
+
+    def fails(*_: object) -> None:
+        raise ValueError(f"no answer from {ADDRESSES[0]}")
+
+    monkeypatch.setattr(server, "_train", fails)
+    task = make_task(checkpoint=None).model_dump(mode="json")
+    server.serve({"task": task, "ends_at": None})
+    outcome = json.loads(channel.getvalue().splitlines()[-1])["outcome"]
+
+    assert outcome["status"] == "failed"
+    assert "ValueError: no answer from sftp://alice" in outcome["reason"]
+    assert SECRET not in outcome["reason"]
+
+
+def test_message_of_a_file_system_is_without_secrets() -> None:
+    """Drivers of file systems word their errors with the whole address."""
+    said = first_line(OSError(f"403 for {ADDRESSES[1]}\nand more"))
+
+    assert said.startswith("403 for https://bucket")
+    assert SECRET not in said
 
 
 @pytest.mark.parametrize(

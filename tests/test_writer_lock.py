@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import importlib
+import inspect
 import json
 import os
 import platform
@@ -157,3 +159,30 @@ def test_one_writer_finds_the_workspace_among_the_arguments(
         stage(2, workspace=tmp_path)
 
     assert calls == [1]
+
+
+@pytest.mark.parametrize(
+    ("module", "stage"),
+    [
+        ("data.prepare", "prepare_images"),
+        ("search.search", "search_architectures"),
+        ("ranking.cross_validation", "rank_finalists"),
+        ("export.final_fit", "fit_final_models"),
+        ("export.evaluate", "evaluate_on_test"),
+    ],
+)
+def test_stages_that_write_into_a_workspace_refuse_one_that_is_held(
+    start_holder: Callable[[], subprocess.Popen[str]],
+    tmp_path: Path,
+    module: str,
+    stage: str,
+) -> None:
+    """Called without Kedro, too: before it looks at anything else a stage stops."""
+    function = getattr(importlib.import_module(f"kedro_nas.{module}"), stage)
+    names = inspect.signature(function).parameters
+    start_holder()
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+
+    with pytest.raises(SearchError, match="another run is writing into the workspace"):
+        function(**{**dict.fromkeys(names), "workspace": tmp_path})
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before

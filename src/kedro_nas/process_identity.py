@@ -7,7 +7,6 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 _PROC = Path("/proc")
 _STATE, _START_TICKS = 0, 19  # fields 3 and 22 of /proc/<pid>/stat, after the name
@@ -37,7 +36,7 @@ class ProcessIdentity:
         return cls(os.getpid(), platform.node(), _start_of(os.getpid()) or "")
 
     @classmethod
-    def read(cls, value: Mapping[str, Any]) -> ProcessIdentity | None:
+    def read(cls, value: Mapping[str, object]) -> ProcessIdentity | None:
         """Read an identity from the JSON values of `dataclasses.asdict`.
 
         Args:

@@ -89,6 +89,10 @@ def small_class(frame, tmp_path):
     return frame.assign(label=["rare"] * 4 + ["common"] * (N - 4)), {}
 
 
+def small_class_misspelt(frame, tmp_path):
+    return frame.assign(label=["PANTS"] + ["pants"] * 20 + ["shoes"] * (N - 21)), {}
+
+
 def small_class_of_copies(frame, tmp_path):
     frame.loc[:9, "image"] = pd.Series([frame["image"][0]] * 10)
     return frame.assign(label=["rare"] * 10 + ["common"] * (N - 10)), {}
@@ -155,6 +159,7 @@ CASES = {
     one_hot_labels: "do not match.*class numbers, not one-hot",
     one_class: r"nothing to tell apart. Received: 1 class \(cat\)",
     small_class: "class is smaller than the folds.*'rare' 4.*at least 5",
+    small_class_misspelt: "'PANTS' 1, beside 'pants' \\d+.*at least 5",
     small_class_of_copies: "smaller than the folds.*distinct images.*'rare' 0",
     undecodable_images: "2 of 40 .2 not an image.*row 0.*max_bad_fraction",
     no_image_at_all: "no image of the DataFrame can be read. Received: 40 x empty",
@@ -192,3 +197,23 @@ def test_prepare_gaps_in_labels_are_set_aside(make_pictures, prepare):
 
     assert len(store) == N - 2
     assert profile.set_aside.reasons == {"no label": 2}
+
+
+def test_prepare_reasons_that_differ_in_a_number_are_one_line(
+    make_pictures, prepare, encode
+):
+    """Truncated files are counted together, however many bytes each has left."""
+    images = [
+        encode(Image.fromarray(pixels), "JPEG")[: -60 - number % 7]
+        for number, pixels in enumerate(make_pictures(N))
+    ]
+    some = frame_of(make_pictures(N))
+    some.loc[:3, "image"] = pd.Series(images[:4])
+    reason = "undecodable: image file is truncated"
+    _, profile = prepare(some, max_bad_fraction=0.1)
+
+    assert profile.set_aside.reasons == {reason: 4}
+    with pytest.raises(DataError, match=rf"Received: 4 of 40 \(4 {reason}\), e"):
+        prepare(some, max_bad_fraction=0.0)
+    with pytest.raises(DataError, match=f"Received: 40 x {reason}, e"):
+        prepare(some.assign(image=images))

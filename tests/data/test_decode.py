@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -170,6 +171,26 @@ def test_decode_in_strips_gives_what_the_whole_gives(encode, monkeypatch, mode):
     monkeypatch.setattr(module, "_STRIP_PIXELS", 20)
 
     assert np.array_equal(decode(content).pixels, whole)
+
+
+@pytest.mark.parametrize("kind", ["alpha", "16 bits", "floats"])
+def test_decode_holds_floats_of_one_strip_only(encode, monkeypatch, kind):
+    """A large image takes memory for its pixels, not for numbers it is made from."""
+    side = 600
+    raw = {
+        "alpha": encode(Image.fromarray(np.zeros((side, side, 4), np.uint8))),
+        "16 bits": encode(Image.fromarray(np.zeros((side, side), np.uint16))),
+        "floats": np.zeros((side, side, 3), np.float32),
+    }[kind]
+    monkeypatch.setattr(module, "_STRIP_PIXELS", 4096)
+    tracemalloc.start()
+    try:
+        decode(raw)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak_bytes < 8 * side**2
 
 
 def test_decode_image_opened_elsewhere_starts_no_program(monkeypatch):

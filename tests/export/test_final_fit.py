@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +12,14 @@ from typing import Any
 
 import pytest
 
+from kedro_nas.errors import TrainingError
 from kedro_nas.export import final_fit
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.space.architecture import Architecture
+from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Epoch, Outcome, Task
-from kedro_nas.training.workers.base import Event
+from kedro_nas.training.workers.worker_pool import Event
 
 PROFILE = {"verdict": {"bn_momentum": 0.9, "class_weights": None}}
 
@@ -124,6 +128,24 @@ def test_fit_final_models_again_with_other_epochs_gives_the_model_of_each(
     ]
     assert [record["epochs"] for _, record in found] == [18, 9, 18]
     assert [task.epochs for task in pool.tasks] == [18, 9]
+
+
+def test_fit_final_models_outage_is_said_and_the_same_command_goes_on(
+    pool: WritingPool,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A full disk is no fault of the winner: with room again it is fitted."""
+    full = Outage(message=os.strerror(errno.ENOSPC), errno=errno.ENOSPC)
+    with monkeypatch.context() as patched:
+        patched.setattr(pool, "outcome", lambda _: Outcome.of_outage(full))
+        with pytest.raises(TrainingError, match="Free some space and run the same"):
+            fit(small_architecture, tmp_path, epochs=2)
+    model, record = fit(small_architecture, tmp_path, epochs=2)
+
+    assert model.startswith("2 epochs")
+    assert record["epochs"] == 2
 
 
 @pytest.mark.parametrize("changes", [{"fingerprint": "two"}, {"seed": 1}])

@@ -12,7 +12,7 @@ import pytest
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.models.build import build_model, normalisation
 from kedro_nas.space.architecture import Architecture, Head, Stage, Stem
-from kedro_nas.testing.blocks import pixels
+from kedro_nas.testing.block_contract import pixels
 
 SHAPE = (12, 10, 3)
 

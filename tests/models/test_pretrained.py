@@ -16,7 +16,7 @@ from kedro_nas.models.spaces import build_search_space, load_search_space
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.space.architecture import Architecture, Backbone, Head, Stage, Stem
 from kedro_nas.space.costs import costs
-from kedro_nas.testing.blocks import pixels
+from kedro_nas.testing.block_contract import pixels
 
 SHAPE = (28, 20, 1)
 PROFILE = {

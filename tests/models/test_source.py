@@ -13,8 +13,9 @@ import pytest
 from kedro_nas.models.build import build_model
 from kedro_nas.models.source import write_source
 from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.search_space import build_search_space
-from kedro_nas.testing.blocks import pixels, unseeded
+from kedro_nas.testing.block_contract import pixels, unseeded
 
 PROFILE = {
     "image_shape": [20, 12, 3],
@@ -27,7 +28,7 @@ PROFILE = {
 def architectures():
     """Draw a few networks of every kind."""
     options = SearchSpaceOptions(preset="accuracy", max_params="300k", dense=[0, 16])
-    space = build_search_space(options, PROFILE, seed=0)
+    space = build_search_space(options, DataFacts.from_profile(PROFILE), seed=0)
     rng = np.random.default_rng(3)
     return [space.sample(rng) for _ in range(6)]
 

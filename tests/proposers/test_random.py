@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from kedro_nas.proposers.random import RandomProposer
-from kedro_nas.testing.proposers import a_space
+from kedro_nas.testing.proposer_contract import make_space
 
 
 def test_ask_depends_on_what_was_proposed_not_on_how_it_got_there():
     """A proposal depends on seed, number and predecessors, not on the process."""
-    space = a_space()
+    space = make_space()
     whole = RandomProposer(space, 0)
     asked = [whole.ask() for _ in range(8)]
     again = RandomProposer(space, 0)
@@ -19,7 +19,7 @@ def test_ask_depends_on_what_was_proposed_not_on_how_it_got_there():
 
 def test_ask_of_a_large_but_bounded_space_ends():
     """A space with many codes and one network that fits ends cleanly, too."""
-    space = a_space(
+    space = make_space(
         n_stages=[2],
         depth=[1],
         attention=["none"],
@@ -39,3 +39,23 @@ def test_ask_of_a_large_but_bounded_space_ends():
 
     assert 0 < len(asked) == len({architecture.key for architecture in asked})
     assert all(space.is_feasible(architecture)[0] for architecture in asked)
+
+
+def test_tell_changes_no_proposal():
+    """Chance learns nothing from scores, so their order cannot matter."""
+    space = a_space()
+    told, untold = RandomProposer(space, 3), RandomProposer(space, 3)
+    for _ in range(6):
+        architecture = told.ask()
+        told.tell(architecture, score=0.9, epochs=5)
+        assert untold.ask() == architecture
+
+
+def test_state_is_a_copy_that_later_proposals_do_not_change():
+    """A state written to disk is of the moment it was taken."""
+    proposer = RandomProposer(a_space(), 0)
+    first = proposer.ask()
+    state = proposer.get_state()
+    proposer.ask()
+
+    assert state == {"proposed": [first.key]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,8 +22,9 @@ from kedro_nas.ranking.cross_validation import SCORES, _invited, rank_finalists
 from kedro_nas.search.tables import contestant
 from kedro_nas.space.architecture import Architecture, Stage
 from kedro_nas.space.registry import forget_block, register_block
+from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Epoch, Outcome, Task
-from kedro_nas.training.workers.base import Event
+from kedro_nas.training.workers.worker_pool import Event
 
 PROFILE = {
     "verdict": {
@@ -42,6 +44,7 @@ class ScoringPool:
     def __init__(self) -> None:
         self.each_s = 0.0
         self.dies = False
+        self.without_storage = False
         self.tasks: list[Task] = []
         self.granted: list[float | None] = []
         self._task: Task | None = None
@@ -59,6 +62,10 @@ class ScoringPool:
         assert task is not None
         if self.dies and len(self.tasks) > 2:
             raise KeyboardInterrupt
+        if self.without_storage and len(self.tasks) > 2:
+            outage = Outage(message="stale", path=task.store, errno=errno.ESTALE)
+            ended = Outcome.of_outage(outage)
+            return [Event("end", worker=0, task_id=task.task_id, outcome=ended)]
         time.sleep(self.each_s)
         scores = dict.fromkeys(cross_validation.SCORES, 0.5)
         outcome = Outcome(
@@ -159,6 +166,24 @@ def test_rank_finalists_pipeline_budget_counts_a_killed_session(
     assert len(pool.tasks) == n_trained == 3 + 4
     assert again["final_left_s"] == pytest.approx(best["final_left_s"], abs=0.5)
     assert again["plan"] == best["plan"]
+
+
+def test_rank_finalists_outage_ends_the_ranking_and_the_same_command_goes_on(
+    pool: ScoringPool, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """Storage that is away fails no contestant; folds that are done stay done."""
+    pool.without_storage = True
+    with pytest.raises(RankingError, match="Run the same command when") as raised:
+        rank(small_architecture, tmp_path, budget_s=None)
+    pool.without_storage = False
+    best = rank(small_architecture, tmp_path, budget_s=None)
+    names = [task.task_id for task in pool.tasks]
+
+    assert "stale" in str(raised.value)
+    assert best["plan"]["folds"] == 3
+    assert len(names) == 3 + 4
+    assert len(set(names)) == 6
+    assert names[2] in names[3:]
 
 
 def test_rank_finalists_with_another_budget_makes_another_plan(

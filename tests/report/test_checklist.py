@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from kedro_nas.accounting.costs import account
+from kedro_nas.accounting.job_costs import compute_costs
 from kedro_nas.environment import Environment
 from kedro_nas.parameters.reporting import CostOptions
-from kedro_nas.report.checklist import fill_checklist
+from kedro_nas.report.checklist import fill_checklist, read_provenance
 
 
 def fill(results):
@@ -19,7 +19,7 @@ def fill(results):
             finalists=results.finalists,
             ranking=results.ranking,
             fold_scores=results.fold_scores,
-            costs=account(CostOptions(), results),
+            costs=compute_costs(CostOptions(), results),
         )
     }
 
@@ -67,3 +67,17 @@ def test_fill_checklist_with_an_unrecorded_stage_is_only_partly_accounted(result
 
     assert practice.status == "partly"
     assert "Export" in practice.evidence
+
+
+def test_read_provenance_tells_versions_from_hardware(results):
+    """What is no version and no command describes the machine; gaps are left out."""
+    environment = Environment(
+        cores=2, versions={"keras": "3", "jax": None}, command="kedro run"
+    )
+    search = results.finalists.search.model_copy(update={"environment": environment})
+
+    found = read_provenance(search)
+
+    assert found.versions == {"keras": "3"}
+    assert found.hardware == {"cores": "2"}
+    assert found.command == "kedro run"

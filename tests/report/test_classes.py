@@ -6,10 +6,10 @@ import pytest
 
 from kedro_nas.records.export import ClassScores, Mistake, TestMetrics
 from kedro_nas.report.classes import (
-    PICTURE_BUDGET,
+    MAX_PICTURE_CHARACTERS,
     Confusion,
     contact_sheet,
-    pictures_within_budget,
+    mistakes_with_room,
     top_confusions,
     worst_first,
 )
@@ -47,17 +47,17 @@ def test_worst_first_puts_classes_without_images_last(metrics):
     assert [row.class_name for row in worst_first(metrics)] == ["c", "a", "b"]
 
 
-def test_pictures_within_budget_drops_what_does_not_fit():
+def test_mistakes_with_room_drops_what_does_not_fit():
     """Large pictures are left out before the page gets too large."""
-    large = "x" * (PICTURE_BUDGET // 3)
+    large = "x" * (MAX_PICTURE_CHARACTERS // 3)
     mistake = Mistake(image=large, true="a", predicted="b", probability=0.9)
 
-    assert len(pictures_within_budget([mistake] * 10)) == 3
+    assert len(mistakes_with_room([mistake] * 10)) == 3
 
 
 def test_contact_sheet_gives_each_class_a_picture_before_any_a_second(results):
     """When room is short, classes are shown rather than repeats."""
-    large = "x" * (PICTURE_BUDGET // 4)
+    large = "x" * (MAX_PICTURE_CHARACTERS // 4)
     sheet = dict.fromkeys("abc", (large,) * 3)
     profile = results.dataset_profile.model_copy(update={"contact_sheet": sheet})
 

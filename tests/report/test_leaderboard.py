@@ -1,28 +1,36 @@
-"""Intervals are drawn on one scale, inside it."""
+"""Contestants are on one scale, and compared in what was measured."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from kedro_nas.report.leaderboard import Scale, leaderboard, optimism_sentence
-from kedro_nas.report.leaderboard import test_intervals as draw_test_intervals
+from kedro_nas.report.leaderboard import (
+    Scale,
+    compare_with_baseline,
+    contestant_label,
+    leaderboard_rows,
+    optimism_sentence,
+    rows_of_test,
+)
 
 
 def test_leaderboard_draws_every_interval_inside_the_common_scale(results):
     """Ends and means lie between 0 and 100 percent, in order."""
-    _, rows = leaderboard(results.ranking)
+    _, rows = leaderboard_rows(results.ranking)
 
     for row in rows:
-        interval = row["interval"]
+        interval = row.interval
         assert 0 <= interval.low <= interval.mean <= interval.high <= 100
 
 
 def test_leaderboard_marks_winner_and_baseline(results):
     """Exactly one row is the winner and one the baseline."""
-    _, rows = leaderboard(results.ranking)
+    _, rows = leaderboard_rows(results.ranking)
 
-    assert sorted(row["role"] for row in rows if row["role"]) == ["baseline", "winner"]
+    assert sorted(row.role for row in rows if row.role) == ["baseline", "winner"]
 
 
 def test_scale_without_numbers_spans_everything():
@@ -42,7 +50,7 @@ def test_scale_of_a_mean_without_interval_is_a_point():
 
 def test_test_intervals_show_winner_and_baseline(results):
     """Both models of the test have a row, on one scale."""
-    rows = draw_test_intervals(results.test_metrics)[1]
+    rows = rows_of_test(results.test_metrics)[1]
 
     assert [row.role for row in rows] == ["winner", "baseline"]
     assert rows[0].accuracy == results.test_metrics.accuracy
@@ -72,3 +80,48 @@ def test_optimism_sentence_compares_the_same_measure_on_the_test(results):
     sentence = optimism_sentence(results.ranking, test_metrics)
 
     assert sentence.endswith("43.2\N{NO-BREAK SPACE}% on the test images.")
+
+
+def compare(results, **changes):
+    found = replace(results, **changes)
+    return compare_with_baseline(found.test_metrics, found.ranking, found.fold_scores)
+
+
+def test_compare_with_baseline_takes_sizes_and_seconds_from_where_they_are(results):
+    """Parameters of the test metrics, MACs of the ranking, seconds of the folds."""
+    rows = {what: (winner, baseline) for what, winner, baseline in compare(results)}
+
+    assert rows["Parameters"][1] == "300,000"
+    assert all("—" not in pair for pair in rows.values())
+    assert "Latency of one image, median" not in rows
+
+
+def test_compare_with_baseline_on_an_unread_test_is_empty(results):
+    """No baseline on the test images, no table."""
+    metrics = results.test_metrics.model_copy(update={"baseline": None})
+
+    assert compare(results, test_metrics=metrics) == []
+
+
+def test_compare_with_baseline_missing_from_the_ranking_shows_gaps(results):
+    """A baseline that was scored but never ranked has dashes, not zeros."""
+    ranking = results.ranking
+
+    rows = compare(results, ranking=ranking[~ranking["is_baseline"]])
+
+    assert (rows[5][0], rows[5][2]) == ("MACs per image", "—")
+
+
+def test_contestant_label_is_short_and_names_the_baseline():
+    """Page and figures call a contestant by the same few letters."""
+    assert contestant_label(key="0123456789ab", is_baseline=False) == "012345"
+    assert contestant_label(key="0123456789ab", is_baseline=True) == "baseline"
+
+
+def test_leaderboard_row_without_completed_folds_has_no_interval(results):
+    """A contestant whose folds all failed stays in the table."""
+    ranking = results.ranking.assign(cv_mean=np.nan, ci_low=np.nan, ci_high=np.nan)
+
+    _, rows = leaderboard_rows(ranking)
+
+    assert [row.interval for row in rows] == [None] * len(ranking)

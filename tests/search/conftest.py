@@ -16,7 +16,7 @@ from kedro_nas.search.oracle import HyperbandOracle, Place
 from kedro_nas.space.architecture import Architecture, Recipe, Stage, Stem
 from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Epoch, Outcome, Task
-from kedro_nas.training.workers.base import Event
+from kedro_nas.training.workers.worker_pool import Event
 
 
 def make_architecture(number: int) -> Architecture:

@@ -17,7 +17,7 @@ from kedro_nas.search.driver import Driver
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
 from kedro_nas.search.tables import trials_table
 from kedro_nas.training.tasks import Task
-from kedro_nas.training.workers.base import Event
+from kedro_nas.training.workers.worker_pool import Event
 
 MakeDriver = Callable[..., tuple[Driver, Ledger]]
 Pool = Callable[..., Any]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.search_space import SearchSpace, build_search_space
 
 
@@ -22,17 +23,9 @@ def make_space() -> Callable[..., SearchSpace]:
         verdict: dict[str, Any] | None = None,
         **options: Any,
     ) -> SearchSpace:
-        profile = {
-            "image_shape": list(shape),
-            "class_names": [f"class {number}" for number in range(n_classes)],
-            "verdict": {
-                "n_train": n_train,
-                "max_params_factor": 1.0,
-                **(verdict or {}),
-            },
-        }
+        data = DataFacts(shape, n_classes, n_train, **(verdict or {}))
         chosen = SearchSpaceOptions.model_validate(options)
-        return build_search_space(chosen, profile, seed=0)
+        return build_search_space(chosen, data, seed=0)
 
     return make
 

@@ -8,22 +8,16 @@ import pytest
 
 from kedro_nas.parameters.search_space import Range, SearchSpaceOptions
 from kedro_nas.seeds import generator
-from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.batch import with_batch_size
+from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.search_space import SearchSpace, build_search_space
 
-PROFILE = {
-    "image_shape": [28, 28, 1],
-    "class_names": list("abcdefghij"),
-    "verdict": {"n_train": 8000, "mode": "normal"},
-}
+DATA = DataFacts(image_shape=(28, 28, 1), n_classes=10, n_train=8_000)
 
 
 def space(**options: object) -> SearchSpace:
     """Build a space for 8,000 images of 28x28."""
-    return build_search_space(
-        SearchSpaceOptions.model_validate(options), PROFILE, seed=0
-    )
+    return build_search_space(SearchSpaceOptions.model_validate(options), DATA, seed=0)
 
 
 def test_with_batch_size_changes_batches_and_rates_of_all_candidates() -> None:
@@ -33,7 +27,7 @@ def test_with_batch_size_changes_batches_and_rates_of_all_candidates() -> None:
     after = with_batch_size(before, 128)
     rates = after.choices["learning_rate"]
     drawn = [after.sample(generator(0, "test")) for _ in range(5)]
-    smallest = Architecture.from_dict(after.smallest["architecture"])
+    smallest = after.stand_in
 
     assert isinstance(rates, Range)
     for old, new in zip(before.anchors, after.anchors, strict=True):

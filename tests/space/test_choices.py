@@ -7,6 +7,7 @@ import pytest
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.parameters.search_space import Range, SearchSpaceOptions
 from kedro_nas.space.choices import (
+    STEM_STRIDES,
     count_values,
     draw_value,
     nearest_value,
@@ -74,3 +75,12 @@ def test_nearest_value_of_words_is_the_first_when_unknown():
     assert nearest_value(("relu", "swish"), "swish") == "swish"
     assert nearest_value(("relu", "swish"), "gelu") == "relu"
     assert nearest_value((24, 64), 48) == 64
+
+
+def test_stem_strides_never_shrink_with_the_image() -> None:
+    """The rows of the table are in order, and larger images are shrunk no less."""
+    sizes = [row.below for row in STEM_STRIDES]
+    proven = [row.proven for row in STEM_STRIDES]
+
+    assert sizes == sorted(sizes)
+    assert proven == sorted(proven)

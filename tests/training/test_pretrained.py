@@ -20,7 +20,7 @@ from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.space.architecture import Architecture, Backbone, Stem
 from kedro_nas.space.costs import costs
-from kedro_nas.testing.blocks import pixels
+from kedro_nas.testing.block_contract import pixels
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.unit import Unit
 

@@ -15,7 +15,7 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.outage import Outage
 from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Epoch, Outcome, Task
-from kedro_nas.training.workers.base import Event
+from kedro_nas.training.workers.worker_pool import Event
 from kedro_nas.work_clock import WorkClock
 
 RECORD = Epoch(epoch=1, train_loss=1.0, learning_rate=0.1, seconds_train=1.0)

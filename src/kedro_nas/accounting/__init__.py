@@ -1,1 +1,1 @@
-"""Where the time went, and what it cost: measured seconds times given prices."""
+"""Seconds of a job by stage, their costs, and the budget of the whole job."""

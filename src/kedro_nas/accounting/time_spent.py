@@ -1,4 +1,4 @@
-"""Seconds of every stage, split into parts that sum to what was measured."""
+"""Seconds of every stage, split into parts that sum to the measured total."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from kedro_nas.records.job import JobResults
 
 @dataclass(frozen=True)
 class TimePart:
-    """Seconds of wall clock spent on one thing.
+    """Wall seconds of one part of a stage.
 
     Attributes:
-        stage: Stage of the main job, as a reader names it.
-        name: What the seconds went to.
-        seconds: Wall clock; of work done by several workers at once, their mean.
+        stage: Name of the stage on the page.
+        name: Kind of work.
+        seconds: Wall seconds; of work that several workers share, their mean.
         share: Of the whole, in [0, 1].
     """
 
@@ -33,9 +33,9 @@ class TimeSpent:
     Attributes:
         parts: In the order of the stages; their seconds sum to `total_s`.
         total_s: Sum of the seconds of all stages that recorded any.
-        share_complete_training: Of the seconds trials took, the share that went to
-            trainings up to the last rung; None when nothing was trained.
-        unrecorded: Stages that left no seconds.
+        share_complete_training: Share of the seconds of all trials that was spent on
+            trials of the last rung; None when nothing was trained.
+        unrecorded: Stages without recorded seconds.
     """
 
     parts: tuple[TimePart, ...]
@@ -53,21 +53,21 @@ class TimeSpent:
 
 @dataclass(frozen=True)
 class _Stage:
-    """Seconds of one stage, its known parts, and what its remainder is called."""
+    """Seconds of one stage, its known parts, and the name of the rest."""
 
     name: str
     wall_s: float | None
     work_s: dict[str, float]
     remainder: str
-    at_once: int = 1
+    n_parallel: int = 1
 
 
 def add_up_time(results: JobResults) -> TimeSpent:
     """Add up the seconds each stage recorded.
 
     Work inside a stage is scaled to its wall clock: two workers that trained 60 s
-    each at the same time are 60 s. What a stage does besides is its last part, so
-    that the parts sum to the stage, and the stages to the whole.
+    each at the same time are 60 s. The rest of a stage is its last part, so that the
+    parts sum to the stage and the stages to the total.
 
     Args:
         results: Of all stages.
@@ -112,7 +112,7 @@ def _stages(results: JobResults) -> list[_Stage]:
             workers,
         ),
         _Stage("Final fit", test.seconds_final_fit, {}, "training"),
-        _Stage("Export", test.seconds_export, {}, "writing, proving equal"),
+        _Stage("Export", test.seconds_export, {}, "writing, comparing"),
         _Stage("Test", test.seconds, {}, "predicting, scoring"),
     ]
 
@@ -121,13 +121,13 @@ def _entries(stage: _Stage) -> list[tuple[str, str, float]]:
     if stage.wall_s is None:
         return []
     scaled = {
-        name: float(seconds) / stage.at_once
+        name: float(seconds) / stage.n_parallel
         for name, seconds in stage.work_s.items()
         if seconds > 0
     }
     busy = sum(scaled.values())
     if busy > stage.wall_s:
-        # more ran at once than recorded; the wall clock is what was measured
+        # more workers ran than recorded; the wall clock was measured
         scaled = {
             name: seconds * stage.wall_s / busy for name, seconds in scaled.items()
         }

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kedro_nas.data.layout import Layout
 from kedro_nas.data.splits import stratified_group_split
-from kedro_nas.data.store import FORMAT, ImageStore
+from kedro_nas.data.store import FORMAT, ImageStore, StoreDescription
 from kedro_nas.errors import DataError
 from kedro_nas.files import write_atomically, write_json
 from kedro_nas.number_text import percent
@@ -106,17 +106,19 @@ def write_store(
         folder / "index.parquet",
         lambda file: index.to_parquet(file, index=False) and None,
     )
-    description = {
-        "format": FORMAT,
-        "image_shape": list(layout.shape),
-        "class_names": class_names,
-        "n_images": len(index),
-        "n_folds": verdict.n_folds,
-        "n_repeats": verdict.n_repeats,
-    }
+    numbers = [len(index), verdict.n_folds, verdict.n_repeats]
     fit = [layout.fit, layout.background]
-    description["fingerprint"] = _fingerprint(index, [*description.values(), *fit])
-    write_json(folder / "store.json", description)
+    described = [FORMAT, list(layout.shape), class_names, *numbers, *fit]
+    description = StoreDescription(
+        format=FORMAT,
+        image_shape=layout.shape,
+        class_names=class_names,
+        n_images=len(index),
+        n_folds=verdict.n_folds,
+        n_repeats=verdict.n_repeats,
+        fingerprint=_fingerprint(index, described),
+    )
+    write_json(folder / "store.json", description.model_dump(mode="json"))
     return ImageStore.open(folder)
 
 

@@ -128,7 +128,8 @@ def _findings(
 def _why(findings: Findings) -> NDArray[np.object_]:
     why = np.full(len(findings.units), "", dtype=object)
     for leak in findings.leaks:
-        why[leak.removed] = f"{leak.kind} of a held-out image"
+        joint = "as" if leak.kind == "same group" else "of"
+        why[leak.removed] = f"{leak.kind} {joint} a held-out image"
     why[findings.conflicting] = "one image under several labels"
     return why
 
@@ -163,9 +164,9 @@ def _leak_error(table: pd.DataFrame, findings: Findings) -> DataError:
     leak = findings.leaks[0]
     names = table["source"]
     return DataError(
-        "training images are copies of held-out images",
-        received=f"{len(findings.leaks)}, e.g. {names[leak.removed]} is a {leak.kind} "
-        f"of {names[leak.kept]}",
+        "training images are copies of held-out images, or of one group with them",
+        received=f"{len(findings.leaks)}, e.g. {names[leak.removed]} and "
+        f"{names[leak.kept]} ({leak.kind})",
         allowed="none, as on_leak is stop",
         remedy="Remove them, or set data_preparation.on_leak to remove",
     )

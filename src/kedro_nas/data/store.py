@@ -11,12 +11,37 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
 
 from kedro_nas.errors import DataError
 
 FORMAT = 1
 FILES = ("pixels.npy", "index.parquet", "store.json")
 _CHUNK_BYTES = 32 * 2**20
+
+
+class StoreDescription(BaseModel):
+    """What `store.json` holds.
+
+    Attributes:
+        format: Version of the three files.
+        image_shape: Height, width, channels.
+        class_names: Names of the labels, in the order of their numbers.
+        n_images: Number of images.
+        n_folds: Folds of the cross-validation.
+        n_repeats: Drawings of the folds.
+        fingerprint: Digest of pixels, labels, splits, folds and layout.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    format: int
+    image_shape: tuple[int, int, int]
+    class_names: list[str]
+    n_images: int
+    n_folds: int
+    n_repeats: int
+    fingerprint: str
 
 
 class ImageStore:
@@ -27,14 +52,14 @@ class ImageStore:
     Its three files are described in docs/reference/files.md.
     """
 
-    def __init__(self, path: Path, description: dict[str, Any]) -> None:
+    def __init__(self, path: Path, description: StoreDescription) -> None:
         self.path = path
-        self.class_names: list[str] = description["class_names"]
-        self.image_shape: tuple[int, int, int] = tuple(description["image_shape"])
-        self.n_folds: int = description["n_folds"]
-        self.n_repeats: int = description["n_repeats"]
-        self.fingerprint: str = description["fingerprint"]
-        self._n_images: int = description["n_images"]
+        self.class_names = description.class_names
+        self.image_shape = description.image_shape
+        self.n_folds = description.n_folds
+        self.n_repeats = description.n_repeats
+        self.fingerprint = description.fingerprint
+        self._n_images = description.n_images
 
     @classmethod
     def open(cls, path: str | Path) -> ImageStore:
@@ -60,7 +85,7 @@ class ImageStore:
                 allowed=f"format {FORMAT}",
                 remedy="Run the data_preparation pipeline again",
             )
-        return cls(path, description)
+        return cls(path, StoreDescription.model_validate(description))
 
     def __len__(self) -> int:
         return self._n_images

@@ -7,8 +7,7 @@ from typing import Any
 
 from kedro.io.core import DatasetError
 
-from kedro_nas.datasets.file import FileDataset
-from kedro_nas.datasets.preview import JSONPreview, to_json
+from kedro_nas.datasets.base import FileDataset, JSONPreview, to_json
 from kedro_nas.files import finite
 from kedro_nas.space.architecture import Architecture
 

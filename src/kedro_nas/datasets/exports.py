@@ -14,8 +14,7 @@ from kedro.io.core import (
     get_protocol_and_path,
 )
 
-from kedro_nas.datasets.filesystem import open_filesystem
-from kedro_nas.datasets.preview import JSONPreview, to_json
+from kedro_nas.datasets.base import JSONPreview, open_filesystem, to_json
 
 
 class ExportsDataset(AbstractVersionedDataset[Path, Path]):

@@ -16,8 +16,7 @@ from kedro.io.core import get_protocol_and_path
 
 from kedro_nas.data.profile import contact_sheet_png
 from kedro_nas.data.store import FILES, ImageStore
-from kedro_nas.datasets.filesystem import open_filesystem
-from kedro_nas.datasets.preview import ImagePreview
+from kedro_nas.datasets.base import ImagePreview, open_filesystem
 
 _POINTER = "current.json"  # names the folder of the store that is complete
 _STORE_FOLDER = re.compile(r"[0-9a-f]{12,64}-[0-9a-f]{8}")

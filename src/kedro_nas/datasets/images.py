@@ -10,8 +10,7 @@ from kedro.io.core import get_protocol_and_path
 
 from kedro_nas.data.sources import Columns, Source, source_at
 from kedro_nas.data.sources.arrays import ArraysSource, Part
-from kedro_nas.datasets.filesystem import storage_options
-from kedro_nas.datasets.preview import JSONPreview, to_json
+from kedro_nas.datasets.base import JSONPreview, storage_options, to_json
 from kedro_nas.errors import DataError
 from kedro_nas.redaction import redacted
 

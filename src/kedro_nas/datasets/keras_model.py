@@ -11,8 +11,7 @@ from typing import Any
 
 from kedro.io.core import DatasetError, Version
 
-from kedro_nas.datasets.file import FileDataset
-from kedro_nas.datasets.preview import JSONPreview, to_json
+from kedro_nas.datasets.base import FileDataset, JSONPreview, to_json
 
 
 class KerasModelDataset(FileDataset[Any, Any]):

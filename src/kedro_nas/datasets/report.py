@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from kedro_nas.datasets.file import FileDataset
-from kedro_nas.datasets.preview import HTMLPreview
+from kedro_nas.datasets.base import FileDataset, HTMLPreview
 
 
 class ReportDataset(FileDataset[str, str]):

@@ -7,8 +7,7 @@ from typing import Any
 from kedro.io.core import get_protocol_and_path
 from kedro_datasets.pandas import ParquetDataset
 
-from kedro_nas.datasets.filesystem import OF_OPEN, storage_options
-from kedro_nas.datasets.preview import TablePreview
+from kedro_nas.datasets.base import OF_OPEN, TablePreview, storage_options
 
 _NOT_SHOWN = ("architecture",)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from kedro.io.core import AbstractDataset, DatasetError
 
-from kedro_nas.datasets.preview import JSONPreview, to_json
+from kedro_nas.datasets.base import JSONPreview, to_json
 
 
 class WorkspaceDataset(AbstractDataset[Path, Path]):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import ExportError
-from kedro_nas.export.formats import exporter
+from kedro_nas.export.formats import find_exporters
 from kedro_nas.export.model_card import write_card
 from kedro_nas.export.parity import check_parity, predict_in_batches
 from kedro_nas.files import write_json
@@ -67,11 +67,13 @@ def _write_all(
     pixels = _some_images(store, options.parity_images)
     expected = predict_in_batches(model, pixels)
     _check_probabilities(expected, store.n_classes)
-    exporters = [exporter(name) for name in options.formats]
+    exporters = find_exporters(options.formats)
     for each in exporters:
         each.export(model, folder)
     parity = check_parity(expected, exporters, folder, pixels, options.parity_tolerance)
-    write_json(folder / "parity.json", parity)
+    write_json(
+        folder / "parity.json", {name: row.model_dump() for name, row in parity.items()}
+    )
     write_json(
         folder / "architecture.json",
         {"architecture": architecture.to_dict(), "class_names": store.class_names},

@@ -1,4 +1,4 @@
-"""How long one image takes on this host."""
+"""Latency: how long one image takes on this machine."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def measure_latency(model: Any, *, runs: int = RUNS) -> dict[str, float]:
 
     Args:
         model: Takes raw pixels, float32 `(1, height, width, channels)`.
-        runs: Timed calls, after ten that are not.
+        runs: Calls that are timed, after ten that are not.
 
     Returns:
-        `latency_s_p50` and `latency_s_p90`, seconds. The host's own threads are used; a
-        phone or a Raspberry Pi needs a measurement of its own.
+        `latency_s_p50` and `latency_s_p90`: median and 90th percentile, seconds, of
+        this machine with all its threads. Other devices have to be measured there.
     """
     import tensorflow as tf
 

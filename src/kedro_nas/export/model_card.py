@@ -1,12 +1,12 @@
-"""The model card that travels with the files, in the form Hugging Face reads."""
+"""The model card beside the exported files, in the form that Hugging Face reads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from kedro_nas.export.formats import Exporter
 from kedro_nas.number_text import percent
+from kedro_nas.records.export import FormatParity
 from kedro_nas.records.ranking import Choice
 
 _CARD = """---
@@ -33,18 +33,18 @@ inside the model.
 
 {measured}
 
-What the test images say is in `test_metrics.json` and the report of the run; they were
-read once, after this file was written. The accuracy above was measured on images that
-earlier steps had seen; expect the test to be the more honest number.
+The accuracy on the test images is in `test_metrics.json` and in the report of the run;
+they were read once, after this file was written. The accuracy above was measured on
+images that the search had used; the accuracy on the test images is the unbiased one.
 
 ## Limits
 
-It knows the classes above only, and gives one of them to any image. It was trained on
-images like those of its data set; on others its probabilities mean little.
+Every image is given one of the classes above, whatever it shows. The model was trained
+on images like those of its data set; on others its probabilities mean little.
 
 ## Use
 {usage}
-## The files are the model
+## Parity of the files with the trained model
 
 {parity}
 """
@@ -54,7 +54,7 @@ def write_card(
     choice: Choice,
     class_names: Iterable[str],
     exporters: Iterable[Exporter],
-    parity: Mapping[str, Mapping[str, Any]],
+    parity: Mapping[str, FormatParity],
     model_license: str,
 ) -> str:
     """Write the card.
@@ -63,7 +63,7 @@ def write_card(
         choice: The network that was chosen.
         class_names: Names in the order of the model's outputs.
         exporters: Formats that were written.
-        parity: What `check_parity` found.
+        parity: Of each format, by its name.
         model_license: SPDX identifier.
 
     Returns:
@@ -106,14 +106,14 @@ def _measured(choice: Choice) -> str:
     return f"Cross-validated {choice.objective}: {mean:.3f}{interval}."
 
 
-def _parity_table(parity: Mapping[str, Mapping[str, Any]]) -> str:
+def _parity_table(parity: Mapping[str, FormatParity]) -> str:
     lines = [
         "| format | images compared | largest difference | equal decisions | bytes |",
         "|---|---:|---:|---:|---:|",
     ]
     lines += [
-        f"| {name} | {row['n_images']} | {row['max_difference']:.1e} "
-        f"| {percent(row['equal_decisions'])} | {row['bytes']} |"
+        f"| {name} | {row.n_images} | {row.max_difference:.1e} "
+        f"| {percent(row.equal_decisions)} | {row.bytes} |"
         for name, row in parity.items()
     ]
     return "\n".join(lines)

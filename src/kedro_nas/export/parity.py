@@ -1,7 +1,8 @@
-"""Proof that a file is the model: reloaded by a stranger, compared on real images.
+"""Parity: each exported file, reloaded in a fresh process, predicts as the model does.
 
-Exporters go wrong silently (another preprocessing, another checkpoint, training-mode
-layers), so each file is loaded in a fresh process that does not know this package.
+Exporters go wrong silently (another preprocessing, another checkpoint, layers in
+training mode), so each file is loaded by a process that does not import this package,
+and its probabilities are compared on real images.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from kedro_nas.errors import ExportError
 from kedro_nas.export.formats import Exporter
+from kedro_nas.records.export import FormatParity
 
 _BATCH = 64
 _ENDING = """
@@ -35,7 +37,8 @@ numpy.save(results, numpy.concatenate(parts))
 def predict_in_batches(model: Any, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Compute class probabilities on the CPU, `(n, n_classes)`.
 
-    The CPU, as a GPU's shortcuts (TF32) differ by more than the formats may.
+    On the CPU, since a GPU's reduced precision (TF32) differs by more than the formats
+    are allowed to.
     """
     import keras
 
@@ -53,7 +56,7 @@ def check_parity(
     folder: Path,
     pixels: NDArray[np.uint8],
     tolerance: float,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, FormatParity]:
     """Reload each export in a fresh process and compare its probabilities.
 
     Args:
@@ -64,8 +67,7 @@ def check_parity(
         tolerance: Largest difference of a probability allowed.
 
     Returns:
-        Per format `max_difference`, `equal_decisions` (share in [0, 1]), `n_images`,
-        `bytes`.
+        The comparison of each format, by its name.
 
     Raises:
         ExportError: A file cannot be loaded, or its probabilities differ.
@@ -73,16 +75,16 @@ def check_parity(
     exporters = list(exporters)
     with tempfile.TemporaryDirectory() as scratch:
         np.save(Path(scratch) / "pixels.npy", pixels)
-        begun = [_begin(each, folder, Path(scratch)) for each in exporters]
+        started = [_start(each, folder, Path(scratch)) for each in exporters]
         return {
             each.name: _compare(
                 each, process, folder, Path(scratch), expected, tolerance
             )
-            for each, process in zip(exporters, begun, strict=True)
+            for each, process in zip(exporters, started, strict=True)
         }
 
 
-def _begin(exporter: Exporter, folder: Path, scratch: Path) -> subprocess.Popen[str]:
+def _start(exporter: Exporter, folder: Path, scratch: Path) -> subprocess.Popen[str]:
     program = exporter.snippet() + _ENDING.format(batch=_BATCH)
     results = scratch / f"{exporter.name}.npy"
     environment = {
@@ -108,7 +110,7 @@ def _compare(
     scratch: Path,
     expected: NDArray[np.float32],
     tolerance: float,
-) -> dict[str, Any]:
+) -> FormatParity:
     _, errors = process.communicate()
     if process.returncode != 0:
         last = (errors.strip().splitlines() or ["no message"])[-1]
@@ -116,7 +118,7 @@ def _compare(
             f"the export '{exporter.name}' cannot be loaded in a fresh process",
             received=last,
             allowed=f"a file that runs this program: {exporter.snippet()!r}",
-            remedy=f"Leave '{exporter.name}' out of export.formats, or report this",
+            remedy=f"Leave '{exporter.name}' out of nas.export.formats, or report this",
         )
     found = np.load(scratch / f"{exporter.name}.npy")
     difference = _largest_difference(expected, found)
@@ -124,15 +126,15 @@ def _compare(
         raise ExportError(
             f"the export '{exporter.name}' is not the model that was trained",
             received=f"probabilities that differ by up to {difference:.2g}",
-            allowed=f"at most {tolerance:.2g} (export.parity_tolerance)",
-            remedy=f"Leave '{exporter.name}' out of export.formats, or report this",
+            allowed=f"at most {tolerance:.2g} (nas.export.parity_tolerance)",
+            remedy=f"Leave '{exporter.name}' out of nas.export.formats, or report this",
         )
-    return {
-        "max_difference": difference,
-        "equal_decisions": float(np.mean(found.argmax(-1) == expected.argmax(-1))),
-        "n_images": len(expected),
-        "bytes": _size(folder / exporter.file_name),
-    }
+    return FormatParity(
+        max_difference=difference,
+        equal_decisions=float(np.mean(found.argmax(-1) == expected.argmax(-1))),
+        n_images=len(expected),
+        bytes=_size(folder / exporter.file_name),
+    )
 
 
 def _largest_difference(

@@ -38,9 +38,10 @@ _HINTS = (
     ),
     (
         "ValueError",
-        r"Duplicate keys found in \S+ and \S+: .*nas\b",
+        # a file of ours, or a name of ours in any file
+        r"Duplicate keys found in (\S*_nas\.ya?ml|\S+ and (\S*_nas\.ya?ml|.*nas\b))",
         (
-            "kedro-nas: two files of one environment give the same option. Remove it "
+            "kedro-nas: two files of one environment give the same name. Remove it "
             "from one of them; what shall replace the other goes to conf/local."
         ),
     ),

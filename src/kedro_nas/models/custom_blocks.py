@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 
-from kedro_nas.models.custom_functions import import_function
+from kedro_nas.custom_code import import_custom
+from kedro_nas.errors import SearchSpaceError
 from kedro_nas.models.keras_meter import KerasCostMeter
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.block_programs import check_blocks
@@ -35,7 +36,7 @@ def register_custom_blocks(
         known = find_registered(name)
         if known is not None and known.path == path and not _is_redefined(known):
             continue
-        function = import_function(path, f"custom block '{name}'")
+        function = import_custom(path, f"custom block '{name}'", SearchSpaceError)
         chosen = (options or {}).get(name)
         if chosen is None and known is not None:
             chosen = known.options

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from kedro_nas.custom_code import import_custom
 from kedro_nas.errors import SearchSpaceError
-from kedro_nas.models.custom_functions import import_function
 from kedro_nas.models.reproducible import plain_layers, seeded_layers, stable_config
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture, CustomModel
@@ -57,7 +57,7 @@ def apply_custom_model(
     import keras
 
     shape = tuple(pixels.shape[1:])
-    function = import_function(custom.function, "baseline")
+    function = import_custom(custom.function, "baseline", SearchSpaceError)
     now = _digest_once(function, custom.function, shape, n_classes)
     derived = None if seed is None else derive_seed(seed, "weights", "own_model")
     with seeded_layers(derived):
@@ -91,7 +91,7 @@ def call_model_function(path: str, image_shape: tuple[int, ...], n_classes: int)
     """
     import keras
 
-    function = import_function(path, "baseline")
+    function = import_custom(path, "baseline", SearchSpaceError)
     try:
         made = function(image_shape, n_classes)
         if isinstance(made, keras.Sequential) and not made.built:

@@ -15,6 +15,7 @@ from kedro_nas.space import search_space as plain
 from kedro_nas.space.architecture import Backbone
 from kedro_nas.space.backbones import check_backbone, digest_weights
 from kedro_nas.space.block_programs import block_changed, digest_all_options
+from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.cost_meter import (
     backbone_costs_from_json,
     block_costs_from_json,
@@ -46,7 +47,9 @@ def build_search_space(
     options, notes = drop_missing_backbones(options, (*profile["image_shape"],))
     if options.preset == AUTO:
         options = options.model_copy(update={"preset": suited_preset()})
-    space = plain.build_search_space(options, profile, seed=seed)
+    space = plain.build_search_space(
+        options, DataFacts.from_profile(profile), seed=seed
+    )
     return space.model_copy(update={"notes": (*space.notes, *notes)})
 
 

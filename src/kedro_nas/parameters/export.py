@@ -6,9 +6,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from kedro_nas.custom_code import is_import_path
 from kedro_nas.parameters.base import Options
 
-Format = Literal["keras", "saved_model"]
+FORMATS = ("keras", "saved_model")
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -19,7 +20,8 @@ class ExportOptions(Options):
         budget_s: Wall seconds of the final training, all sessions together; `auto` is
             what the job's budget has left for it (docs/concepts/budget.md), which it
             fills; null for no limit, then `epochs` or `epochs_factor` count.
-        formats: Formats to write; `keras` is what `nas.model` holds as well.
+        formats: Formats to write, each `keras` (the file `nas.model` holds too),
+            `saved_model`, or `package.module:Exporter` of a custom one.
         averaging: Whether the exported model averages its predictions over shifts of a
             pixel, and mirror images where its training had them: `none`, or `auto`;
             several times the latency for some tenths of a point.
@@ -37,7 +39,7 @@ class ExportOptions(Options):
     section: ClassVar[str] = "export"
 
     budget_s: Seconds | Literal["auto"] | None = "auto"
-    formats: tuple[Format, ...] = ("keras", "saved_model")
+    formats: tuple[str, ...] = FORMATS
     averaging: Literal["none", "auto"] = "none"
     model_license: str = Field("apache-2.0", min_length=1)
     epochs: int | None = Field(None, ge=1)
@@ -48,7 +50,15 @@ class ExportOptions(Options):
 
     @field_validator("formats")
     @classmethod
-    def _some_and_distinct(cls, formats: tuple[Format, ...]) -> tuple[Format, ...]:
+    def _known_and_distinct(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
         if not formats or len(set(formats)) != len(formats):
             raise ValueError("name at least one format, each once")
+        unknown = [
+            name for name in formats if name not in FORMATS and not is_import_path(name)
+        ]
+        if unknown:
+            raise ValueError(
+                f"{', '.join(map(repr, unknown))} is neither {' nor '.join(FORMATS)}"
+                " nor package.module:Exporter"
+            )
         return formats

@@ -1,1 +1,1 @@
-"""One page that answers: what was found, how sure is it, what did it cost."""
+"""The report of a job: what was found, how certain it is, what it cost."""

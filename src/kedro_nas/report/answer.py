@@ -1,13 +1,13 @@
-"""The answer in three lines, claiming no more than the intervals allow."""
+"""The result of a job in three sentences, no stronger than the intervals allow."""
 
 from __future__ import annotations
 
-from kedro_nas.accounting.costs import JobCosts
+from kedro_nas.accounting.job_costs import JobCosts
 from kedro_nas.number_text import duration, named_p_value, whole
 from kedro_nas.records.export import TestMetrics
 from kedro_nas.records.ranking import Choice
 from kedro_nas.records.search import SearchResult, SearchSummary
-from kedro_nas.report.formats import percent
+from kedro_nas.report.typesetting import percent
 
 ENDED = {
     "schedule": "the schedule was completed",
@@ -22,13 +22,13 @@ def answer_lines(
     finalists: SearchResult,
     costs: JobCosts,
 ) -> list[str]:
-    """Return what was found, against what, and at what cost.
+    """Return three sentences: the test accuracy, against the baseline, at what cost.
 
     Args:
         test_metrics: `nas.test_metrics`.
         best_architecture: `nas.best_architecture`.
         finalists: `nas.finalists`.
-        costs: Of the whole job.
+        costs: Of all stages.
     """
     return [
         _found(test_metrics, best_architecture),
@@ -73,7 +73,10 @@ def _found(test: TestMetrics, best: Choice) -> str:
 def _against_baseline(test: TestMetrics, best: Choice) -> str:
     against, mcnemar = best.against_baseline, test.mcnemar
     if against is None:
-        return "No baseline took part, so nothing says the search was worth its time."
+        return (
+            "No baseline was trained, so it is unknown whether the search was worth"
+            " its time."
+        )
     if best.is_baseline or mcnemar is None:
         return against.sentence
     return (
@@ -85,11 +88,11 @@ def _against_baseline(test: TestMetrics, best: Choice) -> str:
 
 
 def _effort(search: SearchSummary, costs: JobCosts) -> str:
-    trouble = ""
+    failed = ""
     if search.n_failed:
-        trouble = f", {search.n_failed} of {whole(search.n_trials)} trials failed"
+        failed = f", {search.n_failed} of {whole(search.n_trials)} trials failed"
     return (
         f"It was chosen among {whole(search.n_architectures)} networks in"
-        f" {duration(search.seconds)} of search ({ENDED[search.ended_by]}{trouble});"
+        f" {duration(search.seconds)} of search ({ENDED[search.ended_by]}{failed});"
         f" everything together took {duration(costs.time.total_s)}."
     )

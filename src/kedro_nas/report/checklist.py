@@ -1,4 +1,4 @@
-"""The best practices of architecture search, answered by the program.
+"""Reproducibility: versions and hardware, and the best practices that a job followed.
 
 Source: Lindauer and Hutter (2020), Best Practices for Scientific Research on Neural
 Architecture Search, JMLR 21(243).
@@ -10,25 +10,50 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from kedro_nas.accounting.costs import JobCosts
+from kedro_nas.accounting.job_costs import JobCosts
 from kedro_nas.number_text import duration, whole
 from kedro_nas.records.search import SearchResult, SearchSummary
-from kedro_nas.report.provenance import read_provenance
 
 
 @dataclass(frozen=True)
 class Practice:
-    """One practice and whether this job kept it.
+    """A best practice and whether this job followed it.
 
     Attributes:
         name: What is asked for.
         status: `yes`, `partly` or `no`.
-        evidence: Where to see it, or why not.
+        evidence: Where the page shows it, or why it was not followed.
     """
 
     name: str
     status: str
     evidence: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """The versions, hardware and command that the search recorded.
+
+    Attributes:
+        versions: Version by package; those not installed are left out.
+        hardware: Value by name, e.g. `processor`.
+        command: As typed; empty when it was not recorded.
+    """
+
+    versions: dict[str, str]
+    hardware: dict[str, str]
+    command: str
+
+
+def read_provenance(search: SearchSummary) -> Provenance:
+    """Return the versions, hardware and command from the summary of the search."""
+    values = search.environment.model_dump()
+    versions, command = values.pop("versions"), values.pop("command")
+    return Provenance(
+        {name: version for name, version in versions.items() if version is not None},
+        {name: str(value) for name, value in values.items() if value not in ("", None)},
+        command,
+    )
 
 
 def fill_checklist(
@@ -38,23 +63,23 @@ def fill_checklist(
     fold_scores: pd.DataFrame,
     costs: JobCosts,
 ) -> list[Practice]:
-    """Answer the fourteen practices from what the job left behind.
+    """Return the fourteen practices, answered from the results of a job.
 
     Args:
         finalists: `nas.finalists`.
         ranking: `nas.ranking`.
         fold_scores: `nas.fold_scores`.
-        costs: Of the whole job.
+        costs: Of all stages.
     """
     search = finalists.search
     return [
-        *_code(search),
-        *_comparison(search, ranking, fold_scores),
-        *_account(search, costs),
+        *_code_practices(search),
+        *_comparison_practices(search, ranking, fold_scores),
+        *_reporting_practices(search, costs),
     ]
 
 
-def _code(search: SearchSummary) -> list[Practice]:
+def _code_practices(search: SearchSummary) -> list[Practice]:
     version = read_provenance(search).versions.get("kedro-nas", "")
     return [
         Practice(
@@ -76,7 +101,7 @@ def _code(search: SearchSummary) -> list[Practice]:
     ]
 
 
-def _comparison(
+def _comparison_practices(
     search: SearchSummary, ranking: pd.DataFrame, fold_scores: pd.DataFrame
 ) -> list[Practice]:
     baseline = bool(ranking["is_baseline"].astype(bool).any())
@@ -90,13 +115,13 @@ def _comparison(
             "yes" if baseline else "no",
             "The baseline was trained by the same recipe code on the same folds."
             if baseline
-            else "No baseline took part.",
+            else "No baseline was trained.",
         ),
         Practice(
             "Ablate the method",
             "no",
-            "One job shows one method; the importance of choices above is about the"
-            " space, not about the search.",
+            "One job runs one method; the importance of choices above concerns the"
+            " search space, not the search method.",
         ),
         Practice(
             "Evaluate all by the same protocol",
@@ -134,7 +159,7 @@ def _comparison(
     ]
 
 
-def _account(search: SearchSummary, costs: JobCosts) -> list[Practice]:
+def _reporting_practices(search: SearchSummary, costs: JobCosts) -> list[Practice]:
     missing, command = costs.time.unrecorded, read_provenance(search).command
     return [
         Practice(

@@ -1,4 +1,4 @@
-"""What the winner mistakes for what, in words and pictures."""
+"""The classes on the test images: confusions, scores, mistakes, example pictures."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy as np
 from kedro_nas.records.export import ClassScores, Mistake, TestMetrics
 from kedro_nas.records.profile import DatasetProfile
 
-# pictures of one section; with Plotly's 4.6 MB the page stays below 6 MB
-PICTURE_BUDGET = 400_000
+# characters of the pictures of a section; with Plotly's 4.6 MB a page is below 6 MB
+MAX_PICTURE_CHARACTERS = 400_000
 MAX_CLASSES_SHOWN = 40
 MAX_PER_CLASS = 4
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """A class that is taken for another.
+    """A class whose images are classified as another.
 
     Attributes:
         true: Name of the class.
-        predicted: Name of the class it is taken for.
-        n: Test images.
-        share: Of the test images of the true class.
+        predicted: Name of the other class.
+        n: Test images classified so.
+        share: Of the test images of the true class, in [0, 1].
     """
 
     true: str
@@ -38,7 +38,7 @@ def top_confusions(test_metrics: TestMetrics, limit: int = 5) -> list[Confusion]
 
     Args:
         test_metrics: `nas.test_metrics`.
-        limit: How many.
+        limit: How many at most.
     """
     counts = np.asarray(test_metrics.confusion_matrix, dtype=float)
     names = test_metrics.class_names
@@ -59,24 +59,24 @@ def top_confusions(test_metrics: TestMetrics, limit: int = 5) -> list[Confusion]
 
 
 def worst_first(test_metrics: TestMetrics) -> list[ClassScores]:
-    """Return the classes, the least recognised first; those without images last."""
+    """Return the classes by recall, lowest first; classes without images come last."""
     return sorted(test_metrics.per_class, key=lambda row: (not row.n, row.recall))
 
 
-def pictures_within_budget(mistakes: Sequence[Mistake]) -> list[Mistake]:
-    """Return the first mistakes whose pictures fit the page."""
+def mistakes_with_room(mistakes: Sequence[Mistake]) -> list[Mistake]:
+    """Return the first mistakes, as many as have room for their pictures."""
     kept: list[Mistake] = []
     size = 0
     for mistake in mistakes:
         size += len(mistake.image)
-        if size > PICTURE_BUDGET:
+        if size > MAX_PICTURE_CHARACTERS:
             break
         kept.append(mistake)
     return kept
 
 
 def contact_sheet(profile: DatasetProfile) -> list[tuple[str, list[str]]]:
-    """Return a picture of each class first, then further ones, while they fit.
+    """Return pictures of each class: one of all classes first, then more if they fit.
 
     Args:
         profile: `nas.dataset_profile`.
@@ -89,7 +89,10 @@ def contact_sheet(profile: DatasetProfile) -> list[tuple[str, list[str]]]:
     size = 0
     for place in range(MAX_PER_CLASS):
         for name, pictures in sheet:
-            if place < len(pictures) and size + len(pictures[place]) <= PICTURE_BUDGET:
+            if (
+                place < len(pictures)
+                and size + len(pictures[place]) <= MAX_PICTURE_CHARACTERS
+            ):
                 size += len(pictures[place])
                 kept[name].append(pictures[place])
     return [(name, pictures) for name, pictures in kept.items() if pictures]

@@ -1,4 +1,4 @@
-"""The winner drawn to scale: wide boxes have many channels, tall ones many pixels."""
+"""The diagram of a network: wide boxes have many channels, tall ones many pixels."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from kedro_nas.space.architecture import Architecture, Stage
 
-# boxes grow with the square root, or 512 channels would leave nothing for 16
+# sizes grow with the square root, otherwise 16 channels beside 512 were a line
 MAX_BOX_WIDTH = 130
 MAX_BOX_HEIGHT = 46
 MIN_SIDE = 10
 ROW_GAP = 26
-# sheets of a stage drawn behind each other; more would only blur
+# rectangles drawn behind each other for the blocks of a stage; more are unreadable
 MAX_SHEETS = 4
 SHEET_STEP = 3
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -27,8 +27,8 @@ class Box:
         width: Grows with channels.
         height: Grows with the side of the feature map.
         sheets: Blocks in a row, drawn behind each other.
-        title: What it is.
-        shape: What comes out of it, and its options.
+        title: Kind of layer or block.
+        shape: Its output shape and its options.
     """
 
     y: float
@@ -53,13 +53,13 @@ class Diagram:
 
 
 def draw_architecture(architecture: Architecture) -> Diagram | None:
-    """Lay out an architecture.
+    """Return the diagram of an architecture.
 
     Args:
         architecture: The network.
 
     Returns:
-        None for a network of the user's own, which cannot be taken apart.
+        None for a custom model, whose parts are unknown.
     """
     if architecture.custom_model:
         return None
@@ -100,7 +100,7 @@ def describe_recipe(architecture: Architecture) -> list[tuple[str, str]]:
 
 
 class _Row(NamedTuple):
-    """What one box stands for; channels are None where they are not known."""
+    """What one box shows; channels are None where they are not known."""
 
     title: str
     side: tuple[int, int]

@@ -1,4 +1,4 @@
-"""What made the difference: the importance of each choice over the trials.
+"""Importance of each choice of the search space for the score of a trial.
 
 A random forest predicts the score from the choices; a choice matters as much as the
 prediction on trials it was not fitted on gets worse when that choice is shuffled.
@@ -7,24 +7,24 @@ prediction on trials it was not fitted on gets worse when that choice is shuffle
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kedro_nas.report.formats import percent
+from kedro_nas.report.typesetting import percent
 from kedro_nas.seeds import derive_seed, generator
+from kedro_nas.space.registry import Value
 
-# below it five parts of the trials are too small to say anything
+# fewer networks give test parts too small for a prediction
 MIN_NETWORKS = 20
-# more would take minutes and change nothing that can be seen
+# more networks take minutes and change no bar visibly
 MAX_NETWORKS = 500
-# the forest must predict unseen trials at least this well to be believed
+# share of variance explained on unseen trials from which the order is reliable
 MIN_R2 = 0.1
 N_SHUFFLES = 5
-# values listed one by one; more are put in three ranges
+# values listed one by one; more are grouped into three ranges
 MAX_VALUES = 6
 ABSENT = "absent"
 
@@ -48,14 +48,14 @@ class ChoiceImportance:
 
 @dataclass(frozen=True)
 class Importance:
-    """The choices, most important first, and whether to believe it.
+    """The choices, most important first, and whether the order is reliable.
 
     Attributes:
         choices: Empty when there were too few trials.
         r2: Share of the variance the forest explains on unseen trials.
-        n: Networks it rests on.
+        n: Networks it is computed from.
         is_reliable: Whether `r2` reaches 0.1.
-        sentence: All that in words.
+        sentence: A summary for the page.
     """
 
     choices: tuple[ChoiceImportance, ...]
@@ -65,11 +65,11 @@ class Importance:
     sentence: str
 
 
-def weigh_choices(trials: pd.DataFrame) -> Importance:
-    """Weigh the choices of the search space by the scores of the trials.
+def rank_choices(trials: pd.DataFrame) -> Importance:
+    """Return how much each choice of the search space mattered for the score.
 
-    Only scores of one length of training compare, so the length with the most
-    networks is taken: the first rung, in practice.
+    Scores are comparable only after equally many epochs, so the number of epochs with
+    the most networks is used: the first rung, in practice.
 
     Args:
         trials: `nas.trials`.
@@ -90,8 +90,8 @@ def weigh_choices(trials: pd.DataFrame) -> Importance:
             0.0,
             len(scored),
             is_reliable=False,
-            sentence=f"Too few networks were scored alike ({len(scored)} of at least"
-            f" {MIN_NETWORKS}) to say which choices mattered.",
+            sentence=f"Too few networks were trained alike ({len(scored)} of"
+            f" at least {MIN_NETWORKS}) to say which choices mattered.",
         )
     scores = scored["score"].to_numpy(dtype=float)
     r2, importance, spread = _permute(features, scores)
@@ -110,7 +110,7 @@ def weigh_choices(trials: pd.DataFrame) -> Importance:
 
 
 def choice_table(trials: pd.DataFrame) -> pd.DataFrame:
-    """Spread architectures over a column per choice that was not always the same.
+    """Return a column per choice that varies between the architectures.
 
     Args:
         trials: Rows with `architecture`, JSON text.
@@ -119,14 +119,16 @@ def choice_table(trials: pd.DataFrame) -> pd.DataFrame:
         Numbers where every value is one, else text; `absent` for stages a network
         does not have.
     """
-    rows = [_flatten(json.loads(text)) for text in trials["architecture"]]
+    rows = [_choices_of(text) for text in trials["architecture"]]
     table = pd.DataFrame(rows, index=trials.index)
     varied = [name for name in table if len(set(table[name].astype(str))) > 1]
     return table[varied]
 
 
-def _flatten(architecture: Mapping[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {"number of stages": len(architecture["stages"])}
+def _choices_of(text: str) -> dict[str, Value | None]:
+    """Return the choices in an architecture's JSON, by name."""
+    architecture = json.loads(text)
+    flat: dict[str, Value | None] = {"number of stages": len(architecture["stages"])}
     for name, value in (architecture.get("backbone") or {}).items():
         flat[f"backbone {_words(name)}"] = value
     for number, stage in enumerate(architecture["stages"], start=1):
@@ -155,7 +157,7 @@ def _permute(
     for train, held_out in KFold(5, shuffle=True, random_state=seed).split(encoded):
         forest = RandomForestRegressor(60, min_samples_leaf=2, random_state=seed)
         forest.fit(encoded[train], scores[train])
-        # all shuffled copies in one call: a call costs more than its rows
+        # all copies in one call, as a call costs more than its rows
         copies = _shuffled_copies(encoded[held_out], random)
         predicted = forest.predict(copies.reshape(-1, encoded.shape[1]))
         errors = (predicted.reshape(-1, len(held_out)) - scores[held_out]) ** 2
@@ -171,7 +173,7 @@ def _permute(
 
 
 def _shuffled_copies(rows: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Return the rows as they are, then with each column shuffled, several times."""
+    """Return the rows unchanged, then with each column shuffled several times."""
     copies = [rows]
     for column in range(rows.shape[1]):
         for _ in range(N_SHUFFLES):
@@ -209,7 +211,7 @@ def _effect(values: pd.Series[Any], scores: np.ndarray) -> str:
 
 
 def _plain(value: Any) -> str:
-    # a gap anywhere in a column of whole numbers makes all of them floats
+    # a missing value makes floats of all whole numbers of a column
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -217,7 +219,7 @@ def _sentence(choices: tuple[ChoiceImportance, ...], r2: float, n: int) -> str:
     if r2 < MIN_R2:
         return (
             f"Over {n} networks the choices hardly predict the score of unseen ones"
-            f" (R² = {r2:.2f}): read nothing into the order below."
+            f" (R² = {r2:.2f}): the order below means nothing."
         )
     first = " and ".join(choice.name for choice in choices[:2])
     return (

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from kedro_nas.accounting.costs import JobCosts, account
+from kedro_nas.accounting.job_costs import JobCosts, compute_costs
 from kedro_nas.number_text import whole
 from kedro_nas.parameters.reporting import ReportingOptions
 from kedro_nas.records.job import JobResults
@@ -21,19 +21,17 @@ from kedro_nas.report import (
     answer,
     classes,
     diagram,
-    formats,
     leaderboard,
     rungs,
-    versus,
+    typesetting,
 )
-from kedro_nas.report.checklist import fill_checklist
+from kedro_nas.report.checklist import fill_checklist, read_provenance
 from kedro_nas.report.figures.bars import draw_choice_importance, draw_time_spent
 from kedro_nas.report.figures.confusion import draw_confusion_matrix
 from kedro_nas.report.figures.curves import draw_learning_curves, draw_search_history
 from kedro_nas.report.figures.folds import draw_fold_scores
 from kedro_nas.report.figures.pareto import draw_pareto_front
-from kedro_nas.report.importance import Importance, weigh_choices
-from kedro_nas.report.provenance import read_provenance
+from kedro_nas.report.importance import Importance, rank_choices
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -43,7 +41,7 @@ class Report:
     """The page and its figures.
 
     Attributes:
-        html: One file that asks nothing of the network.
+        html: One file that loads nothing from elsewhere.
         figures: Plotly figures by the name of their dataset.
     """
 
@@ -58,8 +56,8 @@ def write_report(results: JobResults, options: ReportingOptions) -> Report:
         results: Of all stages; tables may be empty.
         options: Title and prices.
     """
-    costs = account(options.costs, results)
-    importance = weigh_choices(results.trials)
+    costs = compute_costs(options.costs, results)
+    importance = rank_choices(results.trials)
     figures = _draw(results, costs, importance)
     page_only = {
         "pareto_front_macs": draw_pareto_front(
@@ -94,11 +92,11 @@ def _draw(
 def _context(
     results: JobResults, costs: JobCosts, importance: Importance
 ) -> dict[str, Any]:
-    """Return what the templates read, by name."""
+    """Return the variables of the templates, by name."""
     test, best = results.test_metrics, results.best_architecture
     search = results.finalists.search
-    scale, rows = leaderboard.leaderboard(results.ranking)
-    test_scale, test_rows = leaderboard.test_intervals(test)
+    scale, rows = leaderboard.leaderboard_rows(results.ranking)
+    test_scale, test_rows = leaderboard.rows_of_test(test)
     rung_rows = rungs.rung_rows(results.trials, search.rank_correlation)
     return {
         "dataset_profile": results.dataset_profile,
@@ -114,7 +112,7 @@ def _context(
         "contestants": rows,
         "test_scale": test_scale,
         "test_rows": test_rows,
-        "versus": versus.compare_with_baseline(
+        "versus": leaderboard.compare_with_baseline(
             test, results.ranking, results.fold_scores
         ),
         "provenance": read_provenance(search),
@@ -126,7 +124,7 @@ def _context(
         "recipe": diagram.describe_recipe(best.architecture),
         "confusions": classes.top_confusions(test),
         "per_class": classes.worst_first(test),
-        "mistakes": classes.pictures_within_budget(test.mistakes),
+        "mistakes": classes.mistakes_with_room(test.mistakes),
         "contact_sheet": classes.contact_sheet(results.dataset_profile),
         "practices": fill_checklist(
             finalists=results.finalists,
@@ -152,16 +150,16 @@ def _render(context: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(formats.FILTERS)
+    environment.filters.update(typesetting.FILTERS)
     return environment.get_template("report.html.j2").render(
         **context,
-        style=Markup((TEMPLATES / "page.css").read_text()),  # noqa: S704  our own file
-        script=Markup((TEMPLATES / "page.js").read_text()),  # noqa: S704  our own file
-        plotly_js=Markup(get_plotlyjs()),  # noqa: S704  the package's own file
+        style=Markup((TEMPLATES / "page.css").read_text()),  # noqa: S704  a file of this package
+        script=Markup((TEMPLATES / "page.js").read_text()),  # noqa: S704  a file of this package
+        plotly_js=Markup(get_plotlyjs()),  # noqa: S704  a file of Plotly
     )
 
 
 def _embed(figure: go.Figure) -> Markup:
-    """Write a figure as JSON that cannot end the script element it stands in."""
+    """Return a figure as JSON that cannot end the script element it is written in."""
     text = figure.to_json().replace("<", "\\u003c").replace("&", "\\u0026")
-    return Markup(text)  # noqa: S704  nothing in it can close the element now
+    return Markup(text)  # noqa: S704  escaped above

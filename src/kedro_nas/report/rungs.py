@@ -1,4 +1,4 @@
-"""How the search went, rung by rung."""
+"""The search rung by rung: networks trained, failed, promoted, and rank correlation."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pandas as pd
 
 from kedro_nas.records.search import RankCorrelation
 
-# below it a rung hardly predicts the next, and halving throws away good networks
+# below it the order of a rung hardly predicts the next: good networks are stopped
 MIN_TAU = 0.4
 
 
 @dataclass(frozen=True)
 class RungRow:
-    """What happened on one rung of one bracket.
+    """The trials of one rung of one bracket.
 
     Attributes:
         iteration: Pass over the brackets.
@@ -29,7 +29,7 @@ class RungRow:
         best: Best score, None when nothing was scored.
         median: Median score.
         tau: Kendall's rank correlation with the rung below, or None.
-        tau_n: Networks it was computed from.
+        tau_n: Networks in both rungs.
     """
 
     iteration: int

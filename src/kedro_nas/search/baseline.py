@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kedro_nas.data.store import ImageStore
 from kedro_nas.models.custom_baseline import read_custom_baseline
+from kedro_nas.space.anchors import baseline_architecture
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.space.baseline import baseline_architecture
 
 
 def make_baseline(option: str, store: ImageStore) -> Architecture:

@@ -24,7 +24,7 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.run import MAX_STARTS
 from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome, Task
-from kedro_nas.training.workers.base import Event, WorkerPool
+from kedro_nas.training.workers.worker_pool import Event, WorkerPool
 
 logger = logging.getLogger(__name__)
 

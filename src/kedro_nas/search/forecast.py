@@ -27,7 +27,7 @@ from kedro_nas.search.step_speed import measure_once
 from kedro_nas.seeds import generator
 from kedro_nas.space.costs import costs
 from kedro_nas.space.search_space import SearchSpace
-from kedro_nas.space.speed import seconds_per_epoch
+from kedro_nas.space.survey import seconds_per_epoch
 from kedro_nas.training.tasks import Outcome
 
 EXAMPLES_S = (60.0, 300.0, 3_600.0, 36_000.0)  # budgets that are shown beside one's own

@@ -23,8 +23,8 @@ from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.probes import PROBE_STEPS, Measured, probe
 from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Task
-from kedro_nas.training.workers.base import WorkerPool
 from kedro_nas.training.workers.lease import lease_pool
+from kedro_nas.training.workers.worker_pool import WorkerPool
 
 SHARE = 0.05  # of the budget, at most, for choosing an execution
 

@@ -29,7 +29,6 @@ def with_batch_size(space: SearchSpace, batch_size: int) -> SearchSpace:
         rate = two_digits(architecture.recipe.learning_rate * factor)
         return architecture.with_recipe(batch_size=batch_size, learning_rate=rate)
 
-    smallest = changed(Architecture.from_dict(space.smallest["architecture"]))
     return space.model_copy(
         update={
             "choices": space.choices
@@ -38,7 +37,10 @@ def with_batch_size(space: SearchSpace, batch_size: int) -> SearchSpace:
                 "learning_rate": _scaled(space.choices["learning_rate"], factor),
             },
             "anchors": tuple(changed(anchor) for anchor in space.anchors),
-            "smallest": space.smallest | {"architecture": smallest.to_dict()},
+            "smallest": space.smallest
+            and space.smallest.model_copy(
+                update={"architecture": changed(space.smallest.architecture)}
+            ),
         }
     )
 

@@ -10,12 +10,17 @@ an epoch of 8,000 images takes about 10 s on one core.
 from __future__ import annotations
 
 import math
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from kedro_nas.parameters.search_space import SearchSpaceOptions
-from kedro_nas.space.costs import Costs
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.costs import Costs, stage_shapes
+from kedro_nas.space.encoding import fits
 
 _FEW, _MANY = 50_000, 1_200_000
 _PARAMS_POWER = math.log(25e6 / 5e6) / math.log(_MANY / _FEW)
@@ -23,6 +28,39 @@ _DEPTH_POWER = math.log(50 / 25) / math.log(_MANY / _FEW)
 _MACS_AT, _PIXELS_AT = 10e6, 28 * 28
 # Below these no network of several stages is left, however little data there is.
 _MIN_PARAMS, _MIN_DEPTH, _MIN_MACS = 50_000, 6, 2_000_000
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What a search space depends on of the images it is for.
+
+    Attributes:
+        image_shape: Height, width, channels.
+        n_classes: Number of classes.
+        n_train: Images a candidate is trained on.
+        params_factor: Factor on the bound of parameters, in (0, 1]; below 1 for small
+            data.
+        augmentation: `strong` leaves only augmentations suited to small data.
+    """
+
+    image_shape: tuple[int, int, int]
+    n_classes: int
+    n_train: int
+    params_factor: float = 1.0
+    augmentation: str = "as_searched"
+
+    @classmethod
+    def from_profile(cls, profile: Mapping[str, Any]) -> DataFacts:
+        """Read the facts from the JSON of `nas.dataset_profile`."""
+        verdict = profile["verdict"]
+        height, width, channels = profile["image_shape"]
+        return cls(
+            (height, width, channels),
+            len(profile["class_names"]),
+            verdict["n_train"],
+            verdict.get("max_params_factor", 1.0),
+            verdict.get("augmentation", "as_searched"),
+        )
 
 
 class Bounds(BaseModel):
@@ -156,3 +194,21 @@ def resolve_bounds(
             reasons[name] = f"given by the parameters or the preset {options.preset}"
     sentences = [f"{name} {values[name]:,}: {why}." for name, why in reasons.items()]
     return Bounds(**values, reasons=tuple(sentences))
+
+
+def misplaced(architecture: Architecture) -> str:
+    """Name the stage whose attention has too large a map, '' when none."""
+    if architecture.backbone or all(
+        fits(stage.attention, sys.maxsize) for stage in architecture.stages
+    ):
+        return ""
+    maps = stage_shapes(architecture)[1:]
+    for number, (stage, shape) in enumerate(
+        zip(architecture.stages, maps, strict=True), start=1
+    ):
+        if not fits(stage.attention, shape[0] * shape[1]):
+            return (
+                f"{stage.attention} of stage {number} is meant for smaller maps "
+                f"than {shape[0]}x{shape[1]}"
+            )
+    return ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,11 @@ from kedro_nas.space.registry import (
     find_block,
     unknown,
 )
-from kedro_nas.space.stem_strides import stem_strides_for
 
 Allowed = tuple[Value, ...] | Range
 Choices = dict[str, Allowed]
+Values = Mapping[str, Value]
+"""A network and its recipe as flat values, by the name of each choice."""
 
 NETWORK_ACTIVATIONS = ("relu", "swish", "hard_swish", "gelu")
 POOLINGS = ("average", "flatten")
@@ -125,6 +127,39 @@ def spell_out(
         value = getattr(options, name)
         choices[name] = value if isinstance(value, Range) else _tuple(value)
     return choices
+
+
+@dataclass(frozen=True)
+class StemStrides:
+    """What suits images up to a size.
+
+    Attributes:
+        below: Longer side in pixels, exclusive.
+        allowed: Strides a search may draw.
+        proven: The one of them that anchors and the baseline take.
+    """
+
+    below: float
+    allowed: tuple[int, ...]
+    proven: int
+
+
+STEM_STRIDES = (
+    StemStrides(16, (1, 2), 1),
+    StemStrides(64, (2,), 2),
+    StemStrides(96, (2, 4), 2),
+    StemStrides(math.inf, (2, 4), 4),
+)
+
+
+def stem_strides_for(image_shape: tuple[int, int, int]) -> StemStrides:
+    """Return the strides that suit images of a shape (height, width, channels).
+
+    >>> stem_strides_for((28, 28, 1)).allowed, stem_strides_for((224, 160, 3)).proven
+    ((2,), 4)
+    """
+    side = max(image_shape[:2])
+    return next(row for row in STEM_STRIDES if side < row.below)
 
 
 def stem_strides(given: Any, image_shape: tuple[int, int, int]) -> tuple[int, ...]:

@@ -23,6 +23,7 @@ from kedro_nas.space.choices import (
     PER_STAGE,
     RECIPE,
     Choices,
+    Values,
     first_value,
     nearest_value,
     two_digits,
@@ -34,7 +35,6 @@ from kedro_nas.space.registry import Value, find_attention, find_block
 # AdamW's, so that one range serves both.
 SGD_RATE_FACTOR = 20
 _UNUSED_ACTIVATION = "relu"
-Values = Mapping[str, Value]
 
 
 def decode_values(
@@ -98,11 +98,13 @@ def decode_values(
     )
 
 
-def encode_architecture(choices: Choices, architecture: Architecture) -> dict[str, Any]:
+def encode_architecture(
+    choices: Choices, architecture: Architecture
+) -> dict[str, Value]:
     """Return the flat values of an architecture; `decode_values` is the inverse."""
     recipe = architecture.recipe
     head = architecture.head
-    values: dict[str, Any] = {
+    values: dict[str, Value] = {
         name: first_value(allowed) for name, allowed in choices.items()
     }
     values |= {name: getattr(recipe, name) for name in RECIPE}
@@ -260,10 +262,12 @@ def _head(pooling: str, dropout: float, dense: int) -> Head:
     return Head(pooling=pooling, dropout=dropout, dense=dense)
 
 
-def _recipe(values: dict[str, Any]) -> Recipe:
-    if values["optimizer"] == "sgd":
-        values["learning_rate"] = two_digits(values["learning_rate"] * SGD_RATE_FACTOR)
-    return Recipe(**values)
+def _recipe(values: Values) -> Recipe:
+    recipe = Recipe.model_validate(values)
+    if recipe.optimizer != "sgd":
+        return recipe
+    rate = two_digits(recipe.learning_rate * SGD_RATE_FACTOR)
+    return recipe.model_copy(update={"learning_rate": rate})
 
 
 def _paths(

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from kedro_nas.space.layers import Layer
+from kedro_nas.space.layers import Layer, LayerArguments
 from kedro_nas.space.registry import BlockArguments
 
 Shape = tuple[int, ...]
@@ -53,7 +53,7 @@ def block_output_shape(shape: Shape, arguments: BlockArguments) -> Shape:
     return (height, width, arguments.filters)
 
 
-def _conv2d(config: dict[str, Any], shapes: list[Shape]) -> LayerCost:
+def _conv2d(config: LayerArguments, shapes: list[Shape]) -> LayerCost:
     height, width, channels = shapes[0]
     filters, area = config["filters"], config["kernel_size"] ** 2
     shape = (
@@ -66,7 +66,7 @@ def _conv2d(config: dict[str, Any], shapes: list[Shape]) -> LayerCost:
     return LayerCost(shape, params, shape[0] * shape[1] * weights, 1)
 
 
-def _depthwise(config: dict[str, Any], shapes: list[Shape]) -> LayerCost:
+def _depthwise(config: LayerArguments, shapes: list[Shape]) -> LayerCost:
     height, width, channels = shapes[0]
     shape = (
         strided(height, config["strides"]),
@@ -78,13 +78,13 @@ def _depthwise(config: dict[str, Any], shapes: list[Shape]) -> LayerCost:
     return LayerCost(shape, params, shape[0] * shape[1] * weights, 1)
 
 
-def _conv1d(config: dict[str, Any], shapes: list[Shape]) -> LayerCost:
+def _conv1d(config: LayerArguments, shapes: list[Shape]) -> LayerCost:
     length, channels = shapes[0]
     weights = config["kernel_size"] * channels * config["filters"]
     return LayerCost((length, config["filters"]), weights, length * weights, 1)
 
 
-def _dense(config: dict[str, Any], shapes: list[Shape]) -> LayerCost:
+def _dense(config: LayerArguments, shapes: list[Shape]) -> LayerCost:
     *positions, width = shapes[0]
     units = config["units"]
     params = width * units + units * config["use_bias"]
@@ -92,7 +92,7 @@ def _dense(config: dict[str, Any], shapes: list[Shape]) -> LayerCost:
     return LayerCost((*positions, units), params, macs, 1)
 
 
-def _attention(config: dict[str, Any], shapes: list[Shape]) -> LayerCost:
+def _attention(config: LayerArguments, shapes: list[Shape]) -> LayerCost:
     # Query, key, value and output projections with bias; then scores and their sum.
     length, width = shapes[0]
     heads, inner = config["num_heads"], config["num_heads"] * config["key_dim"]
@@ -102,42 +102,42 @@ def _attention(config: dict[str, Any], shapes: list[Shape]) -> LayerCost:
     return LayerCost(shapes[0], params, macs, 2, scratch)
 
 
-def _norm(per_channel: int) -> Callable[[dict[str, Any], list[Shape]], LayerCost]:
+def _norm(per_channel: int) -> Callable[[LayerArguments, list[Shape]], LayerCost]:
     return lambda _, shapes: LayerCost(shapes[0], per_channel * shapes[0][-1])
 
 
-def _same(_: dict[str, Any], shapes: list[Shape]) -> LayerCost:
+def _same(_: LayerArguments, shapes: list[Shape]) -> LayerCost:
     return LayerCost(shapes[0])
 
 
-def _pool(config: dict[str, Any], shapes: list[Shape]) -> LayerCost:
+def _pool(config: LayerArguments, shapes: list[Shape]) -> LayerCost:
     height, width, channels = shapes[0]
     size = config["pool_size"]
     return LayerCost((strided(height, size), strided(width, size), channels))
 
 
-def _global_pool(config: dict[str, Any], shapes: list[Shape]) -> LayerCost:
+def _global_pool(config: LayerArguments, shapes: list[Shape]) -> LayerCost:
     channels = shapes[0][-1]
     return LayerCost((1, 1, channels) if config["keepdims"] else (channels,))
 
 
-def _channel_pool(_: dict[str, Any], shapes: list[Shape]) -> LayerCost:
+def _channel_pool(_: LayerArguments, shapes: list[Shape]) -> LayerCost:
     return LayerCost((shapes[0][0], 1))
 
 
-def _concatenate(_: dict[str, Any], shapes: list[Shape]) -> LayerCost:
+def _concatenate(_: LayerArguments, shapes: list[Shape]) -> LayerCost:
     return LayerCost((*shapes[0][:-1], sum(shape[-1] for shape in shapes)))
 
 
-def _reshape(config: dict[str, Any], _: list[Shape]) -> LayerCost:
+def _reshape(config: LayerArguments, _: list[Shape]) -> LayerCost:
     return LayerCost(tuple(config["target_shape"]))
 
 
-def _flatten(_: dict[str, Any], shapes: list[Shape]) -> LayerCost:
+def _flatten(_: LayerArguments, shapes: list[Shape]) -> LayerCost:
     return LayerCost((math.prod(shapes[0]),))
 
 
-_FORMULAS: dict[str, Callable[[dict[str, Any], list[Shape]], LayerCost]] = {
+_FORMULAS: dict[str, Callable[[LayerArguments, list[Shape]], LayerCost]] = {
     "Conv2D": _conv2d,
     "DepthwiseConv2D": _depthwise,
     "Conv1D": _conv1d,

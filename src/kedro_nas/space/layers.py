@@ -29,13 +29,17 @@ ACTIVATIONS = {
 }
 
 
+LayerArguments = dict[str, Any]
+"""Keyword arguments of a class of `keras.layers`."""
+
+
 @dataclass(frozen=True)
 class Layer:
     """One layer: a class of `keras.layers`, its arguments, its name in the model."""
 
     kind: str
     name: str
-    config: dict[str, Any] = field(default_factory=dict)
+    config: LayerArguments = field(default_factory=dict)
 
 
 class LayerVocabulary(ABC):
@@ -224,7 +228,7 @@ class LayerVocabulary(ABC):
     # --- the two layers other parts look for by name --------------------------------
     def logits(self, x: Any, n_classes: int, *, zeros: bool = False) -> Any:
         """Score the classes linearly, in the layer `logits`, if asked from zero."""
-        config: dict[str, Any] = {"units": n_classes, "use_bias": True}
+        config: LayerArguments = {"units": n_classes, "use_bias": True}
         if zeros:
             config["kernel_initializer"] = "zeros"
         return self.apply(Layer("Dense", "logits", config), x)

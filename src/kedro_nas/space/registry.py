@@ -64,7 +64,7 @@ class BlockArguments:
     stride: int
     options: tuple[tuple[str, Value], ...] = ()
 
-    def as_keywords(self) -> dict[str, Any]:
+    def as_keywords(self) -> dict[str, Value]:
         """Return the keyword arguments of the block's function."""
         return {
             "filters": self.filters,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from kedro_nas.parameters.search_space import Range
-from kedro_nas.space.choices import Choices, count_values, draw_value
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.choices import Choices, Values, count_values, draw_value
+from kedro_nas.space.costs import costs
 from kedro_nas.space.registry import Value
 
 # Which way a choice gets cheaper: -1 towards smaller values, 1 towards larger.
@@ -34,12 +37,12 @@ _SIZED = frozenset({"width", "depth"})
 _SMALLEST_SIZE = 0.3
 _CUTS = 80
 
-Excess = Callable[[Mapping[str, Value]], float]
+Excess = Callable[[Values], float]
 
 
 def draw_values(
     choices: Choices, rng: np.random.Generator, backbone_share: float = 0.25
-) -> dict[str, Any]:
+) -> dict[str, Value]:
     """Draw a size, then every choice; widths grow from stage to stage.
 
     The size, drawn first, caps widths and depths, so that draws spread over all
@@ -58,7 +61,7 @@ def draw_values(
     for index, name in enumerate(choices):
         if _word(name) in _SIZED:
             shares[index] *= size
-    values: dict[str, Any] = {
+    values: dict[str, Any] = {  # numbers where widths are sorted
         name: draw_value(allowed, share)
         for (name, allowed), share in zip(choices.items(), shares, strict=True)
     }
@@ -74,10 +77,10 @@ def draw_values(
 
 def repair_values(
     choices: Choices,
-    values: Mapping[str, Any],
+    values: Values,
     rng: np.random.Generator,
     excess: Excess,
-) -> dict[str, Any] | None:
+) -> dict[str, Value] | None:
     """Cut a draw down, one choice at a time in random order, until it fits.
 
     Args:
@@ -136,7 +139,7 @@ def cut_value(name: str, allowed: Any, value: Value) -> Value | None:
     return min(cheaper, key=lambda other: abs(other - value), default=None)
 
 
-def enumerate_values(choices: Choices) -> Iterator[dict[str, Any]]:
+def enumerate_values(choices: Choices) -> Iterator[dict[str, Value]]:
     """Yield all codes of a small space, in a fixed order."""
     names = list(choices)
     sizes = [len(_values(choices[name])) for name in names]
@@ -151,6 +154,58 @@ def enumerate_values(choices: Choices) -> Iterator[dict[str, Any]]:
 def count_codes(choices: Choices) -> float:
     """Count the codes of a space, those that repeat a network included."""
     return math.prod(count_values(allowed) for allowed in choices.values())
+
+
+def find_smallest(
+    choices: Choices,
+    decode: Callable[[Values], Architecture],
+    excess: Callable[[Architecture], float],
+) -> Architecture:
+    """Return the architecture that is nearest to fitting, then the cheapest.
+
+    Every choice is cut as far as it goes; what has no cheaper direction by itself
+    (block, attention, strides, pooling) is tried in all combinations, the same for
+    all stages.
+
+    Args:
+        choices: The space's choices.
+        decode: Values to architecture.
+        excess: 0 for what fits, else how far it is off.
+    """
+
+    def burden(architecture: Architecture) -> tuple[float, int, int]:
+        off = excess(architecture)
+        if off:  # what does not fit may not even be countable
+            return off, 0, 0
+        cost = costs(architecture)
+        return off, cost.params, cost.macs
+
+    return min((decode(values) for values in _cheap_codes(choices)), key=burden)
+
+
+def _cheap_codes(choices: Choices) -> Iterator[dict[str, Value]]:
+    base: dict[str, Any] = {}
+    for name, allowed in choices.items():
+        value: Any = allowed[0] if isinstance(allowed, tuple) else allowed.low
+        while can_be_cut(name) and (cut := cut_value(name, allowed, value)) is not None:
+            value = cut
+        base[name] = value
+    # All stages have the same choices, so those of the first stand for them.
+    varied = ("block", "attention", "stride")
+    stages = range(1, max(_listed(choices, "n_stages")) + 1)
+    per_stage = [_listed(choices, f"stage1_{word}") for word in varied]
+    for pooling in _listed(choices, "head_pooling"):
+        for combination in itertools.product(*per_stage):
+            code = base | {"head_pooling": pooling}
+            for number in stages:
+                for word, value in zip(varied, combination, strict=True):
+                    code[f"stage{number}_{word}"] = value
+            yield code
+
+
+def _listed(choices: Choices, name: str) -> tuple[Any, ...]:
+    allowed = choices[name]
+    return allowed if isinstance(allowed, tuple) else (allowed.low,)
 
 
 def _values(allowed: Any) -> tuple[Value, ...]:

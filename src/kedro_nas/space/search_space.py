@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping
 from functools import cached_property
@@ -18,18 +17,17 @@ from kedro_nas.space.anchors import anchor_values
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.backbones import digest_weights, enlarged
 from kedro_nas.space.block_programs import digest_all_options
-from kedro_nas.space.bounds import Bounds, resolve_bounds
-from kedro_nas.space.choices import resolve_options, spell_out
+from kedro_nas.space.bounds import Bounds, DataFacts, misplaced, resolve_bounds
+from kedro_nas.space.choices import Values, resolve_options, spell_out
 from kedro_nas.space.cost_meter import (
     backbone_costs_to_json,
     block_costs_to_json,
     block_failures,
 )
-from kedro_nas.space.costs import costs, stage_shapes
-from kedro_nas.space.encoding import decode_values, encode_architecture, fits
+from kedro_nas.space.costs import costs
+from kedro_nas.space.encoding import decode_values, encode_architecture
 from kedro_nas.space.registry import Value, find_block
-from kedro_nas.space.sampling import draw_values, repair_values
-from kedro_nas.space.smallest import find_smallest
+from kedro_nas.space.sampling import draw_values, find_smallest, repair_values
 
 REDRAWS = 500
 SURVEYED = 1_000
@@ -58,6 +56,26 @@ class Acceptance(BaseModel):
     rejected: dict[str, int] = {}
 
 
+class Smallest(BaseModel):
+    """The cheapest architecture of a space.
+
+    Attributes:
+        architecture: The network and its recipe.
+        params: All parameters.
+        macs: Multiply-accumulates of one image.
+        depth: Weighted layers on the longest path.
+        memory_mb: Peak of the activations at batch 1, 10**6 bytes.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    architecture: Architecture
+    params: int
+    macs: int
+    depth: int
+    memory_mb: float
+
+
 class SearchSpace(BaseModel):
     """All architectures that may be found for one data set.
 
@@ -71,7 +89,8 @@ class SearchSpace(BaseModel):
         bounds: Largest costs.
         anchors: Tried first; the first is candidate 0. All fit the bounds.
         acceptance: Of 1,000 even draws.
-        smallest: The cheapest architecture and its costs.
+        smallest: The cheapest architecture and its costs; None while the space is
+            being made.
         custom_blocks: The user's blocks, name to `package.module:function`.
         custom_options: Their own choices, as given in YAML.
         block_digests: What they did when the space was made, by name.
@@ -95,7 +114,7 @@ class SearchSpace(BaseModel):
     bounds: Bounds
     anchors: tuple[Architecture, ...] = ()
     acceptance: Acceptance = Acceptance()
-    smallest: dict[str, Any] = {}
+    smallest: Smallest | None = None
     custom_blocks: dict[str, str] = {}
     custom_options: dict[str, dict[str, tuple[Value, ...]]] = {}
     block_digests: dict[str, str] = {}
@@ -130,13 +149,13 @@ class SearchSpace(BaseModel):
             repaired = repair_values(self.choices, values, rng, self.excess)
             if repaired is not None:
                 return self.decode(repaired)
-        return Architecture.from_dict(self.smallest["architecture"])
+        return self.stand_in
 
-    def encode(self, architecture: Architecture) -> dict[str, Any]:
+    def encode(self, architecture: Architecture) -> dict[str, Value]:
         """Return the canonical flat values of an architecture of this space."""
         return encode_architecture(self.choices, architecture)
 
-    def decode(self, values: Mapping[str, Value]) -> Architecture:
+    def decode(self, values: Values) -> Architecture:
         """Return the canonical architecture of flat values, fitting or not."""
         return decode_values(
             self.choices,
@@ -157,7 +176,7 @@ class SearchSpace(BaseModel):
         reason = reason or misplaced(architecture)
         return not reason, reason
 
-    def excess(self, values: Mapping[str, Value]) -> float:
+    def excess(self, values: Values) -> float:
         """Return 0 for values that fit, else a measure of how far they are off."""
         return self.excess_of(self.decode(values))
 
@@ -168,6 +187,22 @@ class SearchSpace(BaseModel):
         except SearchSpaceError:
             return FAILED  # a user's block that cannot do this; told once, as a note
         return sum(excesses.values()) + len(misplaced(architecture))
+
+    @property
+    def stand_in(self) -> Architecture:
+        """The smallest architecture, used where a draw cannot be repaired.
+
+        Raises:
+            SearchSpaceError: The space was not made by `build_search_space`.
+        """
+        if self.smallest is None:
+            raise SearchSpaceError(
+                "the search space has no smallest architecture",
+                received="a space without the field `smallest`",
+                allowed="one that build_search_space returned",
+                remedy="Run the stage search_space again",
+            )
+        return self.smallest.architecture
 
     @cached_property
     def searched(self) -> tuple[str, ...]:
@@ -180,13 +215,13 @@ class SearchSpace(BaseModel):
 
 
 def build_search_space(
-    options: SearchSpaceOptions, profile: Mapping[str, Any], *, seed: int
+    options: SearchSpaceOptions, data: DataFacts, *, seed: int
 ) -> SearchSpace:
     """Fit the space to the data: choices, bounds in numbers, anchors, acceptance.
 
     Args:
         options: The parameters; custom blocks have to be registered already.
-        profile: `nas.dataset_profile`.
+        data: What the space depends on of the images.
         seed: Root seed.
 
     Raises:
@@ -194,23 +229,21 @@ def build_search_space(
             message names the smallest.
     """
     started = time.perf_counter()
-    verdict = profile["verdict"]
-    height, width, channels = profile["image_shape"]
     resolved = resolve_options(options)
-    if verdict.get("augmentation") == "strong" and options.augmentation is None:
+    if data.augmentation == "strong" and options.augmentation is None:
         resolved = resolved.model_copy(update={"augmentation": ("light", "strong")})
     space = SearchSpace(
-        input_shape=(height, width, channels),
-        n_classes=len(profile["class_names"]),
+        input_shape=data.image_shape,
+        n_classes=data.n_classes,
         preset=options.preset,
-        choices=spell_out(resolved, (height, width, channels)),
+        choices=spell_out(resolved, data.image_shape),
         batch_size_open=options.batch_size is None
         and len(resolved.batch_size or ()) == 1,
         bounds=resolve_bounds(
             resolved,
-            image_shape=_as_seen(resolved, (height, width, channels)),
-            n_train=verdict["n_train"],
-            params_factor=verdict.get("max_params_factor", 1.0),
+            image_shape=_as_seen(resolved, data.image_shape),
+            n_train=data.n_train,
+            params_factor=data.params_factor,
         ),
         custom_blocks=_custom_paths(resolved),
         backbone_share=resolved.pretrained.share,
@@ -298,24 +331,6 @@ def _failing_blocks(space: SearchSpace) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def misplaced(architecture: Architecture) -> str:
-    """Name the stage whose attention has too large a map, '' when none."""
-    if architecture.backbone or all(
-        fits(stage.attention, sys.maxsize) for stage in architecture.stages
-    ):
-        return ""
-    maps = stage_shapes(architecture)[1:]
-    for number, (stage, shape) in enumerate(
-        zip(architecture.stages, maps, strict=True), start=1
-    ):
-        if not fits(stage.attention, shape[0] * shape[1]):
-            return (
-                f"{stage.attention} of stage {number} is meant for smaller maps "
-                f"than {shape[0]}x{shape[1]}"
-            )
-    return ""
-
-
 def _custom_paths(options: SearchSpaceOptions) -> dict[str, str]:
     """Return where the user's blocks are, whether YAML or a decorator named them."""
     registered = {name: find_block(name).path for name in options.blocks or ()}
@@ -334,7 +349,7 @@ def _as_seen(
     return enlarged(image_shape, min(options.pretrained.input_size))
 
 
-def _smallest(space: SearchSpace) -> dict[str, Any]:
+def _smallest(space: SearchSpace) -> Smallest:
     smallest = find_smallest(space.choices, space.decode, space.excess_of)
     feasible, reason = space.is_feasible(smallest)
     if not feasible:
@@ -347,13 +362,13 @@ def _smallest(space: SearchSpace) -> dict[str, Any]:
             "width or stem_width, fewer n_stages, a stride of 2",
         )
     cost = costs(smallest)
-    return {
-        "architecture": smallest.to_dict(),
-        "params": cost.params,
-        "macs": cost.macs,
-        "depth": cost.depth,
-        "memory_mb": cost.memory_mb,
-    }
+    return Smallest(
+        architecture=smallest,
+        params=cost.params,
+        macs=cost.macs,
+        depth=cost.depth,
+        memory_mb=cost.memory_mb,
+    )
 
 
 def _fitting_anchors(space: SearchSpace, seed: int) -> tuple[Architecture, ...]:
@@ -361,9 +376,5 @@ def _fitting_anchors(space: SearchSpace, seed: int) -> tuple[Architecture, ...]:
     for values in anchor_values(space.choices, space.input_shape):
         rng = generator(seed, "anchor", len(found))
         repaired = repair_values(space.choices, values, rng, space.excess)
-        found.append(
-            Architecture.from_dict(space.smallest["architecture"])
-            if repaired is None
-            else space.decode(repaired)
-        )
+        found.append(space.stand_in if repaired is None else space.decode(repaired))
     return tuple({anchor.key: anchor for anchor in found}.values())

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import pandas as pd
 
 from kedro_nas.seeds import generator
-from kedro_nas.space.costs import costs
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.costs import costs, count_depthwise_macs, count_macs
 from kedro_nas.space.search_space import SearchSpace
-from kedro_nas.space.speed import seconds_per_epoch
 
 _PER_COST = ("params", "macs", "depth", "memory_mb", "seconds_per_epoch")
+# Forward and backward, batches of 64, on one core of an AMD EPYC (Zen 3): other
+# processors differ by a factor, rarely in the order of networks.
+_DENSE_FLOPS_PER_S = 55e9
+_DEPTHWISE_FLOPS_PER_S = 9e9
+# Forward and backward take three times the forward pass, two operations per MAC.
+_FLOPS_PER_MAC = 6
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a sample of a search space shows.
+
+    Attributes:
+        ranges: A row per cost: `smallest`, `lower_quarter`, `median`,
+            `upper_quarter`, `largest`.
+        samples: The table of `sample_costs`.
+        n_distinct: Distinct architectures among the samples.
+    """
+
+    ranges: pd.DataFrame
+    samples: pd.DataFrame
+    n_distinct: int
 
 
 def sample_costs(
@@ -51,29 +73,33 @@ def sample_costs(
 
 def survey(
     space: SearchSpace, n_samples: int, seed: int, *, n_train: int = 10_000
-) -> dict[str, Any]:
-    """Summarise a space: ranges of its costs, and what its bounds reject.
+) -> Survey:
+    """Draw from a space and summarise the ranges of the costs.
 
     Args:
         space: The search space.
         n_samples: How many to draw, e.g. 1,000.
         seed: Root seed.
         n_train: Images of an epoch, for the estimated time.
-
-    Returns:
-        `ranges` (a table, a row per cost: `smallest`, `lower_quarter`, `median`,
-        `upper_quarter`, `largest`), `bounds`, `acceptance`, `n_distinct`,
-        `samples` (the table of `sample_costs`).
     """
     samples = sample_costs(space, n_samples, seed, n_train=n_train)
     ranges = samples[list(_PER_COST)].quantile([0, 0.25, 0.5, 0.75, 1]).T
     ranges.columns = pd.Index(
         ["smallest", "lower_quarter", "median", "upper_quarter", "largest"]
     )
-    return {
-        "ranges": ranges,
-        "bounds": space.bounds.model_dump(),
-        "acceptance": space.acceptance.model_dump(),
-        "n_distinct": int(samples["key"].nunique()),
-        "samples": samples,
-    }
+    return Survey(ranges, samples, int(samples["key"].nunique()))
+
+
+def seconds_per_epoch(architecture: Architecture, n_train: int) -> float:
+    """Estimate the seconds of one epoch on one core.
+
+    For people who choose bounds; networks are never chosen by it.
+
+    Args:
+        architecture: The network.
+        n_train: Images of the epoch.
+    """
+    depthwise = count_depthwise_macs(architecture)
+    dense = count_macs(architecture) - depthwise
+    per_image = dense / _DENSE_FLOPS_PER_S + depthwise / _DEPTHWISE_FLOPS_PER_S
+    return n_train * _FLOPS_PER_MAC * per_image

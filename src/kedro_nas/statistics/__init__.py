@@ -1,1 +1,1 @@
-"""Scores of predictions, and what can be said of paired ones."""
+"""Scores of predictions, and statistics of paired ones."""

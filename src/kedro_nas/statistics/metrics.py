@@ -1,7 +1,7 @@
 """Scores of one set of predictions, each defined for unusual data too.
 
 A held-out part may lack a class, and a network may never predict one: every score
-here is taken over the classes that occur among the labels.
+here is computed over the classes that occur among the labels.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def calibration_error(labels: ArrayLike, probabilities: ArrayLike) -> float:
         probabilities: Shape `(n, n_classes)`.
 
     Returns:
-        A fraction in [0, 1]; 0 when confidence can be taken at its word.
+        A fraction in [0, 1]; 0 when the confidence is the share that is right.
 
     Source: Guo et al. (2017), On Calibration of Modern Neural Networks, eq. 3.
 
@@ -90,7 +90,7 @@ def calibration_error(labels: ArrayLike, probabilities: ArrayLike) -> float:
 def check_predictions(
     labels: ArrayLike, probabilities: ArrayLike
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return labels and renormalised probabilities, or say what is wrong with them.
+    """Check labels and probabilities; return them, the latter renormalised.
 
     Raises:
         RankingError: See `score_predictions`.

@@ -1,8 +1,8 @@
-"""Statistics of paired folds and of counts, with intervals that cover.
+"""Statistics of paired folds and of counts, with corrected intervals.
 
 Folds of one cross-validation share most of their training images, so their scores
-are not independent and the usual t-test is too sure of itself. Everything here that
-takes folds widens the variance by `n_held_out / n_train` (Nadeau and Bengio 2003).
+are not independent and the usual t-test is overconfident. Every function here of folds
+widens the variance by `n_held_out / n_train` (Nadeau and Bengio 2003).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kedro_nas.errors import RankingError
 
 @dataclass(frozen=True)
 class FoldMean:
-    """The mean of fold scores and how far it can be trusted.
+    """The mean of fold scores, with its standard error and interval.
 
     Attributes:
         mean: Mean over the folds.
@@ -161,7 +161,7 @@ def corrected_mean(
 def wilson_interval(
     n_right: int, n: int, *, confidence: float = 0.95
 ) -> tuple[float, float]:
-    """Bound the share behind a count, also near 0 and 1.
+    """Return the interval of a share, valid also near 0 and 1.
 
     Args:
         n_right: Images decided rightly.
@@ -198,7 +198,7 @@ def mcnemar(first_right: ArrayLike, second_right: ArrayLike) -> CountTest:
 
     Args:
         first_right: Shape `(n,)`, whether the first decided each image rightly.
-        second_right: The same for the second, in the same order.
+        second_right: Whether the second did, in the same order.
 
     Returns:
         The test; p is 1 when no image separates the two.
@@ -239,7 +239,7 @@ def _folds(values: ArrayLike, *, minimum: int) -> NDArray[np.float64]:
 def _corrected_se(
     folds: NDArray[np.float64], n_train: float, n_held_out: float, floor: float
 ) -> float:
-    """Widen the variance of folds; `floor` stands in when all of them agree."""
+    """Return the corrected standard error; `floor` is the variance of equal folds."""
     ratio = n_held_out / n_train if n_train else inf
     variance = float(folds.var(ddof=1))
     if variance < 1e-18:

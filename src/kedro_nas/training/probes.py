@@ -15,7 +15,7 @@ from kedro_nas.records.search import Execution
 from kedro_nas.training.execution import PLAIN
 from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Task
-from kedro_nas.training.workers.base import WorkerPool
+from kedro_nas.training.workers.worker_pool import WorkerPool
 
 GAIN = 1.1  # a smaller one is within the noise of a probe
 DOUBLING = 1.4  # a batch twice as large makes half as many updates of an epoch

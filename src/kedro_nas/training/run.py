@@ -15,7 +15,7 @@ from kedro_nas.files import append_json_line, read_json_lines
 from kedro_nas.training.deadline import Deadline
 from kedro_nas.training.halving import Halvings
 from kedro_nas.training.tasks import Epoch, Outcome, Task
-from kedro_nas.training.workers.base import Event, WorkerPool
+from kedro_nas.training.workers.worker_pool import Event, WorkerPool
 from kedro_nas.work_clock import WorkClock
 
 NOT_BEGUN = "the budget ended before it was begun"

@@ -11,7 +11,7 @@ from pathlib import Path
 from kedro_nas.files import append_json_line, read_json_lines
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.team import Team
-from kedro_nas.training.workers.base import Event, WorkerPool
+from kedro_nas.training.workers.worker_pool import Event, WorkerPool
 
 
 def run_on_team(

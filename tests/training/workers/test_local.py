@@ -18,8 +18,8 @@ from kedro_nas.space.registry import forget_block, register_block
 from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.workers import local
-from kedro_nas.training.workers.base import Event
 from kedro_nas.training.workers.local import LocalPool, _Worker, resolve_workers
+from kedro_nas.training.workers.worker_pool import Event
 
 pytestmark = pytest.mark.slow
 

@@ -1,127 +1,70 @@
-"""What a pool makes of the lines of a worker, with small programs in its place."""
+"""What passes between pool and worker arrives as it was sent."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+import math
 
 import pytest
 
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.training.tasks import Task
-from kedro_nas.training.workers import local
-from kedro_nas.training.workers.base import Event
-from kedro_nas.training.workers.local import LocalPool
+from kedro_nas.training.tasks import Epoch, Outcome, Task
+from kedro_nas.training.workers.messages import (
+    TaskMessage,
+    WorkerMessage,
+    parse_worker_message,
+)
 
-SEND = """
-import json, os, signal, sys, time
-def send(**message):
-    print(json.dumps({"task_id": "task", **message}), flush=True)
-sys.stdin.readline()
-send(event="begun")
-"""
-EPOCH = """
-send(event="epoch", epoch={
-    "epoch": 1, "train_loss": 1, "learning_rate": 1, "seconds_train": 3})
-sys.stdin.readline()
-"""
-
-
-@pytest.fixture
-def start(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    small_architecture: Architecture,
-) -> Iterator[Callable[..., LocalPool]]:
-    """Start a pool of one worker that runs a program instead, with a task in hand."""
-    pools: list[LocalPool] = []
-    real = subprocess.Popen
-
-    def begin(program: str, max_silence_s: float = 60.0) -> LocalPool:
-        def popen(_: list[str], **options: Any) -> Any:
-            return real([sys.executable, "-c", program], **options)
-
-        monkeypatch.setattr(local.subprocess, "Popen", popen)
-        pool = LocalPool(
-            workers=1, threads=1, log=tmp_path / "log", max_silence_s=max_silence_s
-        )
-        pools.append(pool)
-        task = Task(
-            task_id="task",
-            architecture=small_architecture,
-            store="/store",
-            rows="search",
-            epochs=2,
-            schedule_epochs=2,
-            seed=0,
-        )
-        pool.submit(task, worker=0, remaining_s=None)
-        return pool
-
-    yield begin
-    for pool in pools:
-        pool.close()
-
-
-def _first(pool: LocalPool, limit_s: float = 20.0) -> Event:
-    end = time.monotonic() + limit_s
-    while time.monotonic() < end:
-        events = pool.wait(0.1)
-        if events:
-            return events[0]
-    raise AssertionError(f"no event within {limit_s} s")
-
-
-def test_pool_epoch_longer_than_the_silence_is_not_hung_while_it_gets_on(
-    start: Callable[..., LocalPool],
-) -> None:
-    """Steps within an epoch count as progress, however long the epoch is."""
-    steps = 'for _ in range(12):\n    send(event="progress"); time.sleep(0.25)\n'
-    pool = start(SEND + steps + EPOCH, max_silence_s=1.5)
-
-    assert _first(pool).kind == "epoch"
-
-
-def test_pool_worker_that_gets_no_further_is_lost(
-    start: Callable[..., LocalPool],
-) -> None:
-    """A worker that hangs within an epoch is found and replaced."""
-    pool = start(SEND + 'send(event="progress"); time.sleep(60)', max_silence_s=1.5)
-    event = _first(pool)
-
-    assert (event.kind, event.begun) == ("lost", True)
-    assert event.reason == "it made no progress for 2 s"
+EPOCH = Epoch(epoch=1, train_loss=2.5, learning_rate=0.1, seconds_train=3)
 
 
 @pytest.mark.parametrize(
-    "line", ["proxy configured", "null", "7", '{"event": "x"}', "\\xff\\xfe"]
+    "message",
+    [
+        WorkerMessage(event="ready"),
+        WorkerMessage(event="epoch", task_id="a", epoch=EPOCH),
+        WorkerMessage(
+            event="end",
+            task_id="a",
+            outcome=Outcome(status="completed", history=[EPOCH], score=0.5),
+        ),
+    ],
 )
-def test_pool_foreign_line_on_stdout_is_logged_and_death_still_noticed(
-    start: Callable[..., LocalPool], tmp_path: Path, line: str
-) -> None:
-    """What a start-up hook prints is no event, and ends nobody's listening."""
-    printed = f'sys.stdout.buffer.write(b"{line}\\n")\n'.replace(
-        '{"event": "x"}', '{\\"event\\": \\"x\\"}'
+def test_worker_message_survives_its_line(message: WorkerMessage) -> None:
+    """What a worker writes is what the pool reads."""
+    line = message.to_line()
+
+    assert line.count("\n") == 1
+    assert parse_worker_message(line) == message
+
+
+def test_worker_message_of_a_diverged_epoch_keeps_its_nan() -> None:
+    """A loss that is not a number is reported as such, not as null."""
+    epoch = EPOCH.model_copy(update={"train_loss": float("nan")})
+    line = WorkerMessage(event="epoch", task_id="a", epoch=epoch).to_line()
+    read = parse_worker_message(line)
+
+    assert read is not None
+    assert read.epoch is not None
+    assert math.isnan(read.epoch.train_loss)
+
+
+@pytest.mark.parametrize("line", ["hello", "null", "7", '{"event": "x"}', "[]", ""])
+def test_parse_worker_message_of_other_output_is_none(line: str) -> None:
+    """What start-up hooks print is no message."""
+    assert parse_worker_message(line) is None
+
+
+def test_task_message_survives_its_line(small_architecture: Architecture) -> None:
+    """The worker trains the task that was submitted."""
+    task = Task(
+        task_id="a",
+        architecture=small_architecture,
+        store="store",
+        rows="search",
+        epochs=2,
+        schedule_epochs=2,
+        seed=0,
     )
-    death = "sys.stdout.flush(); os.kill(os.getpid(), signal.SIGKILL)"
-    event = _first(start("import sys\n" + printed + SEND + death))
+    message = TaskMessage(task=task, ends_at=12.5)
 
-    assert event.kind == "lost"
-    assert "signal 9" in event.reason
-    assert (tmp_path / "log").read_text(encoding="utf-8").strip() != ""
-
-
-def test_pool_worker_killed_by_a_failing_mapped_file_is_an_outage(
-    start: Callable[..., LocalPool],
-) -> None:
-    """SIGBUS is how the system says that the pixels cannot be read."""
-    event = _first(start(SEND + "os.kill(os.getpid(), signal.SIGBUS)"))
-
-    assert event.kind == "end"
-    assert event.outcome is not None
-    assert event.outcome.outage is not None
-    assert event.outcome.outage.path == "/store"
+    assert TaskMessage.model_validate_json(message.to_line()) == message

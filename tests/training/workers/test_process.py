@@ -17,7 +17,8 @@ import pytest
 
 from kedro_nas.training.checkpoints import load_checkpoint
 from kedro_nas.training.tasks import Outcome, Task
-from kedro_nas.training.workers.process import _Server
+from kedro_nas.training.workers.messages import TaskMessage
+from kedro_nas.training.workers.process import TaskServer
 
 pytestmark = pytest.mark.slow
 
@@ -27,10 +28,10 @@ def test_server_folds_share_graphs_until_another_kind_of_task(
 ) -> None:
     """The second fold is not traced; a final fit finds the memory of folds free."""
     channel = io.StringIO()
-    server = _Server(channel)
+    server = TaskServer(channel)
     for rows in ("fold:0:0", "fold:0:1", "dev"):
         task = make_task(rows=rows, checkpoint=None, epochs=1)
-        message = {"task": task.model_dump(mode="json"), "ends_at": None}
+        message = TaskMessage(task=task)
         server.serve(message, import_s=1.5 if rows == "fold:0:0" else 0.0)
     said = [json.loads(line) for line in channel.getvalue().splitlines()]
     seconds = [line["outcome"]["seconds"] for line in said if line["event"] == "end"]
@@ -42,7 +43,7 @@ def test_server_folds_share_graphs_until_another_kind_of_task(
     assert [one["trace"] > 0 for one in seconds] == [True, False, True]
     assert [one["import"] for one in seconds] == [1.5, 0.0, 0.0]
     assert all(one["build"] > 0 and one["train"] > 0 for one in seconds)
-    assert not server._spares._learners
+    assert not server._fold_learners._learners
 
 
 def test_server_kept_network_of_an_earlier_search_is_not_trained_on(
@@ -60,12 +61,12 @@ def test_server_kept_network_of_an_earlier_search_is_not_trained_on(
             return Outcome(status="completed")
 
     monkeypatch.setattr("kedro_nas.training.unit.Unit", FakeUnit)
-    server = _Server(io.StringIO())
+    server = TaskServer(io.StringIO())
     parent = make_task(epochs=1)
     promoted = make_task(epoch_start=1, parent=parent.checkpoint, checkpoint="r1.npz")
     for seed, task in [(3, parent), (9, promoted), (3, parent), (3, promoted)]:
         one = task.model_copy(update={"seed": seed})
-        server.serve({"task": one.model_dump(mode="json"), "ends_at": None})
+        server.serve(TaskMessage(task=one))
 
     assert given == [None, None, None, "seed 3"]
 
@@ -75,9 +76,9 @@ def test_server_checkpoint_on_a_full_disk_is_an_outage_with_its_path(
 ) -> None:
     """No half a file stays, the former state does, and the task goes on from it."""
     channel = io.StringIO()
-    server = _Server(channel)
+    server = TaskServer(channel)
     task = make_task(epochs=1)
-    server.serve({"task": task.model_dump(mode="json"), "ends_at": None})
+    server.serve(TaskMessage(task=task))
     longer = task.model_copy(update={"epochs": 2})
     write = np.savez
 
@@ -87,10 +88,10 @@ def test_server_checkpoint_on_a_full_disk_is_an_outage_with_its_path(
 
     with monkeypatch.context() as patched:
         patched.setattr(np, "savez", half)
-        server.serve({"task": longer.model_dump(mode="json"), "ends_at": None})
+        server.serve(TaskMessage(task=longer))
     files = [path.name for path in tmp_path.iterdir()]
     state = load_checkpoint(task.checkpoint)
-    server.serve({"task": longer.model_dump(mode="json"), "ends_at": None})
+    server.serve(TaskMessage(task=longer))
 
     said = [json.loads(line) for line in channel.getvalue().splitlines()]
     ended = [line["outcome"] for line in said if line["event"] == "end"]
@@ -131,7 +132,7 @@ def test_server_store_that_cannot_be_read_is_an_outage(
         monkeypatch.setattr(pd, "read_parquet", forbidden)
     channel = io.StringIO()
     task = make_task(store=str(store), checkpoint=None)
-    _Server(channel).serve({"task": task.model_dump(mode="json"), "ends_at": None})
+    TaskServer(channel).serve(TaskMessage(task=task))
     outcome = json.loads(channel.getvalue().splitlines()[-1])["outcome"]
 
     assert outcome["status"] == "outage"
@@ -145,7 +146,7 @@ def test_server_reports_progress_between_begun_and_epoch(
     monkeypatch.setattr("kedro_nas.training.workers.process.PROGRESS_S", 0.0)
     channel = io.StringIO()
     task = make_task(checkpoint=None, epochs=1)
-    _Server(channel).serve({"task": task.model_dump(mode="json"), "ends_at": None})
+    TaskServer(channel).serve(TaskMessage(task=task))
     events = [json.loads(line)["event"] for line in channel.getvalue().splitlines()]
 
     assert events[0] == "begun"

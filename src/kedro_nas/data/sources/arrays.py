@@ -96,7 +96,7 @@ class ArraysSource(Source):
                 yield from images
 
 
-def parts_of(values: Mapping[str, Any], where: str) -> list[Part]:
+def parts_of(values: Mapping[str, Sequence[Any]], where: str) -> list[Part]:
     """Find images and labels among named arrays: `x_train`, `y_train`, ... or one pair.
 
     Raises:

@@ -13,7 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kedro_nas.data.sources.base import Columns, LocalFile, Raw
+from kedro_nas.data.sources.base import (
+    Columns,
+    LocalFile,
+    Raw,
+    StorageOptions,
+)
 from kedro_nas.data.sources.remote import fetch, options_for
 from kedro_nas.errors import DataError
 
@@ -78,7 +83,7 @@ def to_raw(
     cell: Any,
     root: str,
     shape: Sequence[int] | None,
-    storage_options: dict[str, Any] | None = None,
+    storage_options: StorageOptions | None = None,
     home: str = "",
 ) -> Raw:
     """Turn a cell into what the decoder takes.
@@ -117,7 +122,7 @@ def _is_gap(cell: Any) -> bool:
 def located(
     path: str,
     root: str,
-    storage_options: dict[str, Any] | None = None,
+    storage_options: StorageOptions | None = None,
     home: str = "",
 ) -> Raw:
     """Join a path to its root: a `LocalFile`, or the bytes behind a URL."""

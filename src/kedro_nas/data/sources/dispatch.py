@@ -10,7 +10,11 @@ import numpy as np
 import pandas as pd
 
 from kedro_nas.data.sources.arrays import ArraysSource, Part, parts_of
-from kedro_nas.data.sources.base import Columns, Source
+from kedro_nas.data.sources.base import (
+    Columns,
+    Source,
+    StorageOptions,
+)
 from kedro_nas.data.sources.folder import FolderSource
 from kedro_nas.data.sources.frame import FrameSource, ManifestSource
 from kedro_nas.data.sources.npz import NpzSource
@@ -39,7 +43,7 @@ def source_at(
     columns: Columns = Columns(),  # noqa: B008 - frozen
     image_shape: Sequence[int] | None = None,
     root: str | None = None,
-    storage_options: dict[str, Any] | None = None,
+    storage_options: StorageOptions | None = None,
 ) -> Source:
     """Make the source for a path; nothing is read yet.
 

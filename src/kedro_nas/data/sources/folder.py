@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from kedro_nas.data.sources.base import (
     LocalFile,
     Raw,
     Source,
+    StorageOptions,
     is_system_file,
     shown,
 )
@@ -44,10 +45,10 @@ class FolderSource(Source):
     """
 
     def __init__(
-        self, path: str, storage_options: dict[str, Any] | None = None
+        self, path: str, storage_options: StorageOptions | None = None
     ) -> None:
         self.path = path.rstrip("/")
-        self.storage_options = storage_options or {}
+        self.storage_options: StorageOptions = storage_options or {}
         self._names: list[str] = []
         self._loops = 0
 
@@ -197,7 +198,7 @@ def _is_image(name: str) -> bool:
     return name[name.rfind(".") :].lower() in SUFFIXES
 
 
-def _remote_stat(info: dict[str, Any]) -> str:
+def _remote_stat(info: Mapping[str, object]) -> str:
     stamps = (
         info.get(key) for key in ("size", "ETag", "etag", "mtime", "LastModified")
     )

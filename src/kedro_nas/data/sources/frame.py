@@ -11,7 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from kedro_nas.data.sources.base import Columns, Listing, Raw, Source, shown
+from kedro_nas.data.sources.base import (
+    Columns,
+    Listing,
+    Raw,
+    Source,
+    StorageOptions,
+    shown,
+)
 from kedro_nas.data.sources.cells import content_key, resolve_columns, to_raw
 from kedro_nas.data.sources.remote import cannot_read
 from kedro_nas.errors import DataError
@@ -35,13 +42,13 @@ class FrameSource(Source):
         columns: Columns = Columns(),  # noqa: B008 - frozen
         image_shape: Sequence[int] | None = None,
         root: str = "",
-        storage_options: dict[str, Any] | None = None,
+        storage_options: StorageOptions | None = None,
     ) -> None:
         self._given = frame
         self.columns = columns
         self.image_shape = image_shape
         self.root = root
-        self.storage_options = storage_options or {}
+        self.storage_options: StorageOptions = storage_options or {}
         self.home = ""
         self._image_column = ""
 
@@ -102,7 +109,7 @@ class ManifestSource(FrameSource):
         path: str,
         columns: Columns = Columns(),  # noqa: B008 - frozen
         root: str | None = None,
-        storage_options: dict[str, Any] | None = None,
+        storage_options: StorageOptions | None = None,
     ) -> None:
         folder = path.rsplit("/", 1)[0] if "/" in path else "."
         super().__init__(
@@ -140,7 +147,7 @@ class ManifestSource(FrameSource):
 
     def _options(self) -> dict[str, Any] | None:
         """Return the storage options; pandas refuses any for a local file."""
-        return self.storage_options if "://" in self.path else None
+        return dict(self.storage_options) if "://" in self.path else None
 
     def _separator(self) -> str:
         """What parts the header: spreadsheets also write `;` and tabs."""

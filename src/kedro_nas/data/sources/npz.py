@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from kedro_nas.data.sources.arrays import ArraysSource, Part, parts_of
-from kedro_nas.data.sources.base import Raw, Unusable, image_size
+from kedro_nas.data.sources.base import (
+    Raw,
+    StorageOptions,
+    Unusable,
+    image_size,
+)
 from kedro_nas.data.sources.cells import file_key
 from kedro_nas.data.sources.remote import cannot_read, remote_key
 from kedro_nas.errors import DataError
@@ -24,9 +29,9 @@ _ALLOWED = "an .npz file of plain arrays (object arrays are pickles)"
 class _Archive:
     """A zip file somewhere; it does not know the source, so nothing goes in circles."""
 
-    def __init__(self, path: str, storage_options: dict[str, Any] | None) -> None:
+    def __init__(self, path: str, storage_options: StorageOptions | None) -> None:
         self.path = path
-        self.storage_options = storage_options or {}
+        self.storage_options: StorageOptions = storage_options or {}
         self.max_pixels = NpzSource.max_pixels
 
     def open(self) -> zipfile.ZipFile:
@@ -52,7 +57,7 @@ class NpzSource(ArraysSource):
     """
 
     def __init__(
-        self, path: str, storage_options: dict[str, Any] | None = None
+        self, path: str, storage_options: StorageOptions | None = None
     ) -> None:
         archive = self._archive = _Archive(path, storage_options)
         name = f"the archive {redacted(path)}"

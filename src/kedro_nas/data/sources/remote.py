@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from urllib.parse import urlsplit
 
-from kedro_nas.data.sources.base import Unusable
+from kedro_nas.data.sources.base import (
+    StorageOptions,
+    Unusable,
+)
 from kedro_nas.errors import DataError
 from kedro_nas.redaction import redacted
 
@@ -18,8 +20,8 @@ _OF_HOSTS = frozenset(
 
 
 def options_for(
-    address: str, homes: Sequence[str], options: dict[str, Any]
-) -> dict[str, Any]:
+    address: str, homes: Sequence[str], options: StorageOptions
+) -> StorageOptions:
     """Return the file-system options that an address may be given.
 
     A table may name images anywhere. Options and credentials belong to the places its
@@ -37,7 +39,7 @@ def options_for(
     return {}
 
 
-def fetch(address: str, options: dict[str, Any]) -> bytes | Unusable | None:
+def fetch(address: str, options: StorageOptions) -> bytes | Unusable | None:
     """Return the content of a remote file, None where there is none, or why not."""
     import fsspec
 
@@ -56,7 +58,7 @@ def not_fetched(error: Exception) -> Unusable:
     return Unusable(f"cannot be fetched ({type(error).__name__}: {first_line(error)})")
 
 
-def remote_key(path: str, options: dict[str, Any]) -> str:
+def remote_key(path: str, options: StorageOptions) -> str:
     """Return what tells a change of a remote file: its size, time or tag."""
     import fsspec
 

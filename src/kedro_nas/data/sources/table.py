@@ -18,6 +18,7 @@ from kedro_nas.data.sources.base import (
     LocalFile,
     Raw,
     Source,
+    StorageOptions,
     is_document,
     is_system_file,
     shown,
@@ -47,13 +48,13 @@ class TableSource(Source):
         kind: str = "parquet",
         columns: Columns = Columns(),  # noqa: B008 - frozen
         image_shape: Sequence[int] | None = None,
-        storage_options: dict[str, Any] | None = None,
+        storage_options: StorageOptions | None = None,
     ) -> None:
         self.path = path
         self.kind = kind
         self.columns = columns
         self.image_shape = image_shape
-        self.storage_options = storage_options or {}
+        self.storage_options: StorageOptions = storage_options or {}
         self._image_column = ""
 
     @override

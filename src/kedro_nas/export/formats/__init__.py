@@ -1,30 +1,124 @@
-"""Export formats, one file each; a new one is a file here and a name in `Format`."""
+"""Export formats: what each must offer, and the format a name stands for."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+from typing import Any, Protocol
+
+from kedro_nas.custom_code import check_protocol, import_custom
 from kedro_nas.errors import ExportError
-from kedro_nas.export.formats.base import Exporter
 from kedro_nas.export.formats.keras import KerasExporter
 from kedro_nas.export.formats.saved_model import SavedModelExporter
 
-__all__ = ["EXPORTERS", "Exporter", "exporter"]
+__all__ = ["EXPORTERS", "Exporter", "find_exporters"]
+
+# Files that each folder of exports holds beside the formats.
+RESERVED_FILES = frozenset(
+    {
+        "architecture.json",
+        "model_card.md",
+        "network.py",
+        "parity.json",
+        "timings.json",
+    }
+)
+
+
+class Exporter(Protocol):
+    """One format in which a trained model is written.
+
+    A class of a user's package is made without arguments and needs no base class.
+    """
+
+    name: str
+    """What the format is called in `parity.json`, the model card and messages."""
+
+    file_name: str
+    """Name of the file or folder it writes, inside the folder of exports."""
+
+    def export(self, model: Any, folder: Path) -> Path:
+        """Write a Keras model into a folder.
+
+        Args:
+            model: Takes raw 0-255 pixels `(n, height, width, channels)`, gives class
+                probabilities `(n, n_classes)`.
+            folder: Existing folder; `file_name` is made in it.
+
+        Returns:
+            Path of what was written.
+        """
+
+    def snippet(self) -> str:
+        """Return a plain program that defines `predict`, without kedro_nas.
+
+        It is run in a fresh process to prove parity, with the folder of exports as
+        working directory, and printed in the model card: readers get code that ran.
+        `predict` takes uint8 pixels `(n, height, width, channels)` and returns class
+        probabilities as a NumPy array `(n, n_classes)`.
+        """
+
 
 EXPORTERS: dict[str, Exporter] = {
     made.name: made for made in (KerasExporter(), SavedModelExporter())
 }
 
 
-def exporter(name: str) -> Exporter:
-    """Find a format by its name.
+def find_exporters(names: Sequence[str]) -> list[Exporter]:
+    """Return the exporter of each format.
+
+    Args:
+        names: `nas.export.formats`: names in `EXPORTERS`, or
+            `package.module:Exporter` of a custom one.
 
     Raises:
-        ExportError: There is no such format.
+        ExportError: A custom exporter cannot be imported or made, lacks a part of
+            `Exporter`, or has the name or file of another.
     """
-    if name not in EXPORTERS:
+    found = [EXPORTERS.get(name) or _custom_exporter(name) for name in names]
+    _check_distinct("name", [one.name for one in found])
+    _check_distinct("file_name", [one.file_name for one in found], RESERVED_FILES)
+    return found
+
+
+def _custom_exporter(path: str) -> Exporter:
+    if ":" not in path:
         raise ExportError(
             "unknown export format",
-            received=repr(name),
-            allowed=", ".join(EXPORTERS),
-            remedy="Correct export.formats",
+            received=repr(path),
+            allowed=f"{', '.join(EXPORTERS)} or package.module:Exporter",
+            remedy="Correct nas.export.formats",
         )
-    return EXPORTERS[name]
+    factory = import_custom(path, "export format", ExportError)
+    try:
+        made: Exporter = factory()
+    except Exception as error:
+        raise ExportError(
+            f"the export format {path} cannot be made",
+            received=f"{type(error).__name__}: {error}",
+            allowed="a class that is called without arguments",
+            remedy="Correct the class, or leave it out of nas.export.formats",
+        ) from error
+    check_protocol(made, Exporter, path=path, what="export format", error=ExportError)
+    if PurePath(made.file_name).name != made.file_name or not made.name:
+        raise ExportError(
+            f"the export format {path} cannot be used",
+            received=f"name {made.name!r}, file_name {made.file_name!r}",
+            allowed="a name, and a file name without a folder",
+            remedy="Correct the class, or leave it out of nas.export.formats",
+        )
+    return made
+
+
+def _check_distinct(
+    attribute: str, values: list[str], reserved: frozenset[str] = frozenset()
+) -> None:
+    taken = sorted({v for v in values if values.count(v) > 1 or v in reserved})
+    if taken:
+        also = f", nor any of {', '.join(sorted(reserved))}" if reserved else ""
+        raise ExportError(
+            f"the {attribute} of an export format is taken",
+            received=", ".join(taken),
+            allowed=f"none that another format has{also}",
+            remedy=f"Change the {attribute} of the custom exporter",
+        )

@@ -9,10 +9,13 @@ from contextvars import ContextVar
 from typing import Any, TextIO
 
 import click
+import yaml
 from kedro.framework.cli.utils import LazyGroup
 
+from kedro_nas.errors import ParameterError
 from kedro_nas.files import finite
 from kedro_nas.framework.failures import message_of
+from kedro_nas.framework.hints import hint_for
 from kedro_nas.framework.log_streams import JSON_OPTION, send_logs_to_stderr
 
 _HERE = "kedro_nas.framework.commands"
@@ -42,11 +45,24 @@ class NasGroup(LazyGroup):
             finally:
                 _answers.reset(token)
         except Exception as error:
-            text = message_of(error)
+            text = message_of(error) or _message_of_yaml(error)
             if text is None or isinstance(error, click.ClickException):
                 raise
             # click says "Error: " itself
             raise click.ClickException(text.partition("Error: ")[2]) from error
+
+
+def _message_of_yaml(error: Exception) -> str | None:
+    """Return a message for a file of the host that is not YAML; ours have a hint."""
+    if not isinstance(error, yaml.YAMLError) or hint_for(error) is not None:
+        return None
+    broken = ParameterError(
+        "the configuration of this project cannot be read",
+        received=str(error),
+        allowed="YAML",
+        remedy="Correct that file",
+    )
+    return f"{type(broken).__name__}: {broken}"
 
 
 @click.group(name="kedro-nas")

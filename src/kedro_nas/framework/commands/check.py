@@ -133,10 +133,10 @@ def _options(search: Search, model: type[OptionsType], section: str) -> OptionsT
 
 
 def _costs(seconds: float, options: CostOptions) -> dict[str, float]:
-    from kedro_nas.accounting.costs import price
+    from kedro_nas.accounting.job_costs import price_time
     from kedro_nas.accounting.time_spent import TimeSpent
 
-    priced = price(TimeSpent((), seconds, None, ()), options)
+    priced = price_time(TimeSpent((), seconds, None, ()), options)
     return {f"{item.name}, {priced.currency}": item.amount for item in priced.prices}
 
 

@@ -59,9 +59,9 @@ def _survey(
     found = survey(load_search_space(value), samples, seed, n_train=n_train)
     return {
         "samples": samples,
-        "n_distinct": found["n_distinct"],
+        "n_distinct": found.n_distinct,
         "n_train": n_train,
-        "ranges": found["ranges"].to_dict("index"),
+        "ranges": found.ranges.to_dict("index"),
     }
 
 

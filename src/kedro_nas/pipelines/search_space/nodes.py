@@ -20,6 +20,6 @@ def build_search_space(
 def draw_search_space(search_space: dict[str, Any], seed: int) -> Any:
     """Draw where the networks of the space lie and what its bounds are."""
     from kedro_nas.models.spaces import load_search_space
-    from kedro_nas.report.figures.search_space import draw_search_space as draw
+    from kedro_nas.report.figures.space_sample import draw_search_space as draw
 
     return draw(load_search_space(search_space), seed)

@@ -1,1 +1,1 @@
-"""The figures of the report, each a function from results to a Plotly figure."""
+"""The figures of the report: functions from results to Plotly figures."""

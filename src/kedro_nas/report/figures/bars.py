@@ -1,4 +1,4 @@
-"""Where the time went, and which choices mattered: bars with their numbers."""
+"""Bars with their numbers: seconds by part, importance by choice."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from kedro_nas.number_text import duration
 from kedro_nas.report.figures.curves import time_unit
 from kedro_nas.report.figures.theme import (
     OTHER,
+    SMALL_TEXT_PX,
     WINNER,
     empty_figure,
+    label_axis,
     new_figure,
     safe,
 )
-from kedro_nas.report.formats import percent
 from kedro_nas.report.importance import Importance
+from kedro_nas.report.typesetting import percent
 
-# the rest of a long list is noise
+# choices further down the list are noise
 MAX_CHOICES = 12
 
 
@@ -25,7 +27,7 @@ def draw_time_spent(time_spent: TimeSpent) -> go.Figure:
     """Draw the seconds of every part of every stage.
 
     Args:
-        time_spent: By stage and part; training to the last rung is set off.
+        time_spent: By stage and part; training to the last rung is highlighted.
     """
     if not time_spent.total_s:
         return empty_figure("No stage recorded its seconds.")
@@ -40,7 +42,7 @@ def draw_time_spent(time_spent: TimeSpent) -> go.Figure:
         ],
         texts=[f"{duration(part.seconds)}, {percent(part.share, 0)}" for part in parts],
     )
-    figure.update_xaxes(title_text=unit)
+    label_axis(figure, "x", unit)
     return figure
 
 
@@ -59,16 +61,16 @@ def draw_choice_importance(importance: Importance) -> go.Figure:
         colours=[WINNER if importance.is_reliable else OTHER] * len(shown),
         texts=[percent(choice.importance, 0) for choice in shown],
     )
-    figure.update_xaxes(title_text="share of the score's variance", tickformat=".0%")
+    label_axis(figure, "x", "share of the score's variance", percent_digits=0)
     return figure
 
 
 def _bars(
     *, labels: list[str], values: list[float], colours: list[str], texts: list[str]
 ) -> go.Figure:
-    """Draw bars with the label above each: beside it, a phone has no room left."""
+    """Draw bars with the label above each, as a phone has no room beside them."""
     places = list(range(len(values)))
-    figure = new_figure(height=80 + 40 * len(values))
+    figure = new_figure(height=80 + 40 * len(values), labels_inside=True)
     figure.add_bar(
         y=places,
         x=values,
@@ -88,9 +90,8 @@ def _bars(
             xanchor="left",
             yanchor="middle",
             showarrow=False,
-            font={"size": 12},
+            font={"size": SMALL_TEXT_PX},
         )
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 16, "b": 44})
     figure.update_xaxes(range=[0, (max(values) or 1.0) * 1.3])
     figure.update_yaxes(
         range=[len(values) - 0.5, -0.8], showgrid=False, showticklabels=False

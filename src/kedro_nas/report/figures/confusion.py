@@ -1,4 +1,4 @@
-"""What is taken for what on the test images."""
+"""The confusion matrix of the test images."""
 
 from __future__ import annotations
 
@@ -8,15 +8,22 @@ import numpy as np
 import plotly.graph_objects as go
 
 from kedro_nas.records.export import TestMetrics
-from kedro_nas.report.figures.theme import HEAT, INK, new_figure, safe
+from kedro_nas.report.figures.theme import (
+    HEAT,
+    INK,
+    SMALL_TEXT_PX,
+    label_axis,
+    new_figure,
+    safe,
+)
 
-# above it numbers in the cells would overlap, and names become too many to read
+# with more classes numbers would overlap in the cells, names along the axes
 MAX_WITH_NUMBERS = 14
 MAX_WITH_NAMES = 40
 
 
 def draw_confusion_matrix(test_metrics: TestMetrics) -> go.Figure:
-    """Draw the shares of each true class, rows true, columns predicted.
+    """Draw the share of each true class by predicted class; rows are true classes.
 
     Args:
         test_metrics: `nas.test_metrics`.
@@ -30,7 +37,7 @@ def draw_confusion_matrix(test_metrics: TestMetrics) -> go.Figure:
     figure.add_heatmap(
         x=names,
         y=names,
-        # three decimals: 200 classes are 40,000 cells of a page that must stay small
+        # three decimals, as 200 classes are 40,000 cells in the page
         z=shares.round(3).tolist(),
         colorscale=HEAT,
         zmin=0,
@@ -44,13 +51,15 @@ def draw_confusion_matrix(test_metrics: TestMetrics) -> go.Figure:
         _add_numbers(figure, counts, shares)
     axis = {"type": "category", "showgrid": False}
     axis |= {"showticklabels": n_classes <= MAX_WITH_NAMES}
-    figure.update_xaxes(title_text="predicted", tickangle=-45, dtick=1, **axis)
-    figure.update_yaxes(title_text="true", autorange="reversed", dtick=1, **axis)
+    label_axis(figure, "x", "predicted")
+    label_axis(figure, "y", "true")
+    figure.update_xaxes(tickangle=-45, dtick=1, **axis)
+    figure.update_yaxes(autorange="reversed", dtick=1, **axis)
     return figure
 
 
 def _distinct(names: list[str]) -> list[str]:
-    """Number the names that became equal when cut, or Plotly would merge them."""
+    """Number names that became equal when shortened, as Plotly would merge them."""
     return [
         f"{name} ({place})" if names.count(name) > 1 else name
         for place, name in enumerate(names)
@@ -64,9 +73,9 @@ def _add_numbers(figure: go.Figure, counts: Any, shares: Any) -> None:
             y=row,
             text=str(int(counts[row, column])),
             showarrow=False,
-            # on a saturated cell the page's ink would not read
+            # white where the cell is too dark for the text colour
             font={
-                "size": 11,
+                "size": SMALL_TEXT_PX,
                 "color": "white" if shares[row, column] > 0.45 else INK,
             },
         )

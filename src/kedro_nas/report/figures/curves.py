@@ -1,4 +1,4 @@
-"""Learning curves by rung, and the incumbent over time."""
+"""Learning curves by rung, and the best score over time."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from kedro_nas.report.figures.theme import (
     WINNER,
     empty_figure,
     hover_names,
+    label_axis,
     new_figure,
     safe,
 )
 
-# later rungs are drawn darker: they are fewer and matter more
+# later rungs are darker, as they are fewer and matter more
 RUNG_OPACITY = (0.35, 0.6, 0.9)
 
 
@@ -36,7 +37,7 @@ def draw_learning_curves(
     curves = _joined_curves(trials, f"val_{objective}_by_epoch")
     if curves.empty:
         return empty_figure("No trial left a learning curve.")
-    figure = new_figure(height=420)
+    figure = new_figure()
     for rung, group in curves[curves["key"] != winner_key].groupby("rung"):
         figure.add_scatter(
             x=_with_gaps(group["epochs"]),
@@ -61,17 +62,16 @@ def draw_learning_curves(
     for start in sorted(set(trials["epoch_start"]) - {0}):
         figure.add_vline(x=start, line={"width": 1, "dash": "dot", "color": OTHER})
     last = max(max(epochs) for epochs in curves["epochs"])
-    figure.update_xaxes(
-        title_text="epoch", rangemode="tozero", tick0=0, dtick=-(-last // 10)
-    )
-    figure.update_yaxes(
-        title_text=f"validation {objective.replace('_', ' ')}", tickformat=".0%"
+    figure.update_xaxes(rangemode="tozero", tick0=0, dtick=-(-last // 10))
+    label_axis(figure, "x", "epoch")
+    label_axis(
+        figure, "y", f"validation {objective.replace('_', ' ')}", percent_digits=0
     )
     return figure
 
 
 def draw_search_history(trials: pd.DataFrame, search: SearchSummary) -> go.Figure:
-    """Draw every score when it was known, and the best so far.
+    """Draw each score at the time it was known, and the best so far.
 
     Args:
         trials: `nas.trials`.
@@ -81,7 +81,7 @@ def draw_search_history(trials: pd.DataFrame, search: SearchSummary) -> go.Figur
     failed = trials[trials["status"] == "failed"]
     if scored.empty:
         return empty_figure("No trial ended in a score.")
-    figure = new_figure(height=380)
+    figure = new_figure()
     unit, length = time_unit(max(trials["ended_s"].max(), search.seconds))
     for rung, group in scored.groupby("rung"):
         figure.add_scatter(
@@ -108,13 +108,14 @@ def draw_search_history(trials: pd.DataFrame, search: SearchSummary) -> go.Figur
         )
     steps = [(step.seconds / length, step.score) for step in search.incumbent]
     _add_incumbent(figure, steps, scored["ended_s"].max() / length)
-    figure.update_xaxes(title_text=f"{unit} since the search began", rangemode="tozero")
-    figure.update_yaxes(title_text="validation score", tickformat=".0%")
+    figure.update_xaxes(rangemode="tozero")
+    label_axis(figure, "x", f"{unit} since the search began")
+    label_axis(figure, "y", "validation score", percent_digits=0)
     return figure
 
 
 def time_unit(seconds: float) -> tuple[str, float]:
-    """Return the unit a duration is best told in, and its length in seconds.
+    """Return a readable unit for a duration, and the unit's length in seconds.
 
     >>> time_unit(240), time_unit(9000)
     (('seconds', 1.0), ('minutes', 60.0))
@@ -141,11 +142,11 @@ def _add_incumbent(
 
 
 def _joined_curves(trials: pd.DataFrame, curve_name: str) -> pd.DataFrame:
-    """Join the rungs of each network within its bracket."""
+    """Return a curve per network and bracket, its rungs joined."""
     joined: dict[Any, dict[str, Any]] = {}
     names = ["trial_id", "parent_id", "key", "rung", "epoch_start"]
     ordered = trials.sort_values("rung", kind="stable")
-    first_rung: dict[Any, Any] = {}  # of each trial, the trial its network began with
+    first_rung: dict[Any, Any] = {}  # by trial: the first trial of its network
     for values, curve in zip(
         ordered[names].itertuples(index=False, name=None),
         ordered[curve_name],
@@ -156,7 +157,7 @@ def _joined_curves(trials: pd.DataFrame, curve_name: str) -> pd.DataFrame:
         if curve is None or not len(curve):
             continue
         line = joined.setdefault(network, {"epochs": [], "scores": []})
-        # the batch, and with it the key, may have become another on a later rung
+        # a later rung may have a smaller batch, and with it another key
         line |= {"key": key, "rung": rung}
         line["epochs"] += range(int(start) + 1, int(start) + 1 + len(curve))
         line["scores"] += [round(float(value), 4) for value in curve]

@@ -1,20 +1,18 @@
-"""Fold by fold: the same images for every contestant."""
+"""The scores of each contestant on each fold."""
 
 from __future__ import annotations
-
-from collections.abc import Hashable, Mapping
-from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from kedro_nas.report.figures.theme import (
     OTHER,
-    SYMBOLS,
-    colour_of,
+    add_contestant,
     empty_figure,
+    label_axis,
     new_figure,
 )
+from kedro_nas.report.leaderboard import contestant_label
 
 
 def draw_fold_scores(
@@ -22,23 +20,25 @@ def draw_fold_scores(
 ) -> go.Figure:
     """Draw a line per fold across the contestants, and each one's mean.
 
-    Lines that run in parallel are folds that are hard for everyone: they do not
-    count against the difference between two contestants.
+    Parallel lines mean that some folds are harder than others for all contestants,
+    which does not affect the difference between two of them.
 
     Args:
         fold_scores: `nas.fold_scores`.
         ranking: `nas.ranking`, which gives the order.
-        objective: Column of `fold_scores` that decided.
+        objective: Column of `fold_scores` that the ranking is by.
     """
     done = fold_scores[fold_scores["status"] == "completed"]
     ranked = ranking[ranking["cv_mean"].notna()]
     if done.empty or ranked.empty:
         return empty_figure("No fold was completed.")
     labels = {
-        str(row["key"]): "baseline" if row["is_baseline"] else str(row["key"])[:6]
+        str(row["key"]): contestant_label(
+            key=str(row["key"]), is_baseline=bool(row["is_baseline"])
+        )
         for row in ranked.to_dict("records")
     }
-    figure = new_figure(height=360)
+    figure = new_figure()
     wide = done.pivot_table(index=["repeat", "fold"], columns="key", values=objective)
     for number, (place, scores) in enumerate(wide.iterrows()):
         repeat, fold = place if isinstance(place, tuple) else (0, place)
@@ -55,30 +55,15 @@ def draw_fold_scores(
             hovertemplate=f"fold {fold}, repeat {repeat}: %{{y:.2%}}<extra></extra>",
         )
     for row in ranked.to_dict("records"):
-        _add_mean(figure, row, labels[str(row["key"])])
+        label = labels[str(row["key"])]
+        add_contestant(
+            figure,
+            row,
+            x=label,
+            name="mean and 95 % interval",
+            showlegend=bool(row["chosen"]),
+            hover=f"{label}: mean %{{y:.2%}}<extra></extra>",
+        )
     figure.update_xaxes(type="category", showgrid=False)
-    figure.update_yaxes(title_text=objective.replace("_", " "), tickformat=".1%")
+    label_axis(figure, "y", objective.replace("_", " "), percent_digits=1)
     return figure
-
-
-def _add_mean(figure: go.Figure, row: Mapping[Hashable, Any], label: str) -> None:
-    winner = bool(row["chosen"])
-    colour = colour_of(is_winner=winner, is_baseline=bool(row["is_baseline"]))
-    mean, low, high = (float(row[name]) for name in ("cv_mean", "ci_low", "ci_high"))
-    figure.add_scatter(
-        x=[label],
-        y=[mean],
-        error_y={
-            "type": "data",
-            "array": [high - mean],
-            "arrayminus": [mean - low],
-            "thickness": 2,
-            "width": 6,
-            "color": colour,
-        },
-        mode="markers",
-        name="mean and 95 % interval",
-        showlegend=winner,
-        marker={"size": 12, "color": colour, "symbol": SYMBOLS[colour]},
-        hovertemplate=f"{label}: mean %{{y:.2%}}<extra></extra>",
-    )

@@ -1,9 +1,6 @@
-"""Accuracy against size: which networks no other beats at both."""
+"""Accuracy against size, and the Pareto front of both."""
 
 from __future__ import annotations
-
-from collections.abc import Hashable, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,14 +9,16 @@ import plotly.graph_objects as go
 from kedro_nas.number_text import short
 from kedro_nas.report.figures.theme import (
     OTHER,
-    SYMBOLS,
-    colour_of,
+    add_contestant,
     empty_figure,
     hover_names,
+    label_axis,
     new_figure,
 )
+from kedro_nas.report.leaderboard import contestant_label
 
 MAX_TICKS = 7
+FINALISTS = "other finalists"
 AXES = {"params": "parameters", "macs": "multiply-accumulates per image"}
 
 
@@ -31,13 +30,13 @@ def draw_pareto_front(
     Args:
         trials: `nas.trials`.
         ranking: `nas.ranking`.
-        cost: Column that is paid: `params` or `macs`.
+        cost: Column of the horizontal axis, `params` or `macs`.
     """
     tried = best_per_network(trials)
     ranked = ranking[ranking["cv_mean"].notna() & ranking[cost].notna()]
     if tried.empty and ranked.empty:
         return empty_figure("No network was scored.")
-    figure = new_figure(height=420)
+    figure = new_figure()
     figure.add_scatter(
         x=tried[cost],
         y=tried["score"].round(5),
@@ -46,7 +45,7 @@ def draw_pareto_front(
         marker={
             "size": 6,
             "color": OTHER,
-            # the shorter the training, the less a score is worth
+            # paler after shorter training, as the score is less certain
             "opacity": (0.2 + 0.5 * tried["epochs"] / tried["epochs"].max()).round(2),
         },
         customdata=[
@@ -66,25 +65,34 @@ def draw_pareto_front(
         line={"shape": "hv", "width": 1.5, "color": OTHER},
         hoverinfo="skip",
     )
-    others_named = False
-    # the winner last, on top of those it lies close to
+    named: set[str] = set()
+    # the chosen network last, on top of its neighbours
     for row in ranked.sort_values("chosen").to_dict("records"):
-        other = not row["chosen"] and not row["is_baseline"]
-        _add_contestant(figure, row, cost, named=not (other and others_named))
-        others_named = others_named or other
+        baseline = bool(row["is_baseline"])
+        role = "baseline" if baseline else "chosen" if row["chosen"] else FINALISTS
+        label = contestant_label(key=str(row["key"]), is_baseline=baseline)
+        add_contestant(
+            figure,
+            row,
+            x=row[cost],
+            name=role,
+            showlegend=role not in named,
+            hover=f"{label}: %{{y:.1%}}<br>%{{x:,}}<extra>cross-validated</extra>",
+        )
+        named.add(role)
     ticks = log_ticks([*tried[cost], *ranked[cost]])
+    label_axis(figure, "x", AXES[cost])
     figure.update_xaxes(
-        title_text=AXES[cost],
         type="log",
         tickvals=ticks,
         ticktext=[short(tick) for tick in ticks],
     )
-    figure.update_yaxes(title_text="accuracy", tickformat=".0%")
+    label_axis(figure, "y", "accuracy", percent_digits=0)
     return figure
 
 
 def best_per_network(trials: pd.DataFrame) -> pd.DataFrame:
-    """Keep each network's longest trained score; shorter ones do not compare."""
+    """Return a row per network, that of its longest training."""
     scored = trials[trials["score"].notna() & (trials["status"] != "failed")]
     return scored.sort_values(
         ["epochs", "score"], ascending=False, kind="stable"
@@ -92,7 +100,7 @@ def best_per_network(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def is_on_front(cost: pd.Series[float], score: pd.Series[float]) -> list[bool]:
-    """Return which networks no other beats: at most their cost and a higher score.
+    """Return whether each network is on the Pareto front of low cost and high score.
 
     >>> is_on_front(pd.Series([1.0, 2.0, 3.0]), pd.Series([0.8, 0.7, 0.9]))
     [True, False, True]
@@ -106,7 +114,7 @@ def is_on_front(cost: pd.Series[float], score: pd.Series[float]) -> list[bool]:
 
 
 def log_ticks(values: list[float]) -> list[float]:
-    """Return round numbers that divide a logarithmic axis, seven at most.
+    """Return at most seven round numbers to label a logarithmic axis with.
 
     >>> log_ticks([30_000, 700_000])
     [50000.0, 100000.0, 200000.0, 500000.0]
@@ -120,31 +128,3 @@ def log_ticks(values: list[float]) -> list[float]:
         if len(ticks) <= MAX_TICKS:
             break
     return ticks
-
-
-def _add_contestant(
-    figure: go.Figure, row: Mapping[Hashable, Any], cost: str, *, named: bool
-) -> None:
-    baseline, winner = bool(row["is_baseline"]), bool(row["chosen"])
-    colour = colour_of(is_winner=winner, is_baseline=baseline)
-    mean, low, high = (float(row[name]) for name in ("cv_mean", "ci_low", "ci_high"))
-    role = "baseline" if baseline else "chosen" if winner else "other finalists"
-    label = "baseline" if baseline else str(row["key"])[:6]
-    figure.add_scatter(
-        x=[row[cost]],
-        y=[mean],
-        error_y={
-            "type": "data",
-            "array": [high - mean],
-            "arrayminus": [mean - low],
-            "thickness": 1.5,
-            "width": 4,
-            "color": colour,
-        },
-        mode="markers",
-        name=role,
-        legendgroup=role,
-        showlegend=named,
-        marker={"size": 10, "color": colour, "symbol": SYMBOLS[colour]},
-        hovertemplate=f"{label}: %{{y:.1%}}<br>%{{x:,}}<extra>cross-validated</extra>",
-    )

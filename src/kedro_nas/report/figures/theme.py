@@ -1,14 +1,16 @@
-"""One look for all figures: who is who has one colour everywhere.
+"""The look of all figures: layout, axes, and a colour and symbol for each role.
 
-Blue, orange and grey are told apart by colour-blind readers; the roles differ in
-symbol too, so that a grey print still reads. The page replaces these values by its
-own for a dark screen (templates/page.js).
+Blue, orange and grey can be told apart by colour-blind readers; the roles differ in
+symbol too, for prints in grey. The page replaces these colours by its own on a dark
+screen (templates/page.js).
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from html import escape
 from textwrap import wrap
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -20,8 +22,12 @@ INK = "#20262d"
 GRID = "#e4e6e9"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
 
-# from transparent, so that the same figure serves a light and a dark page
-# and steep at first, since what matters in it are the rare mistakes
+TEXT_PX = 13
+SMALL_TEXT_PX = 12
+HEIGHT_PX = 400
+
+# From transparent, so that a figure serves a light and a dark page; steep at first, as
+# the rare mistakes matter.
 HEAT = [
     [0.0, "rgba(11,123,193,0)"],
     [0.05, "rgba(11,123,193,0.16)"],
@@ -32,17 +38,19 @@ HEAT = [
 # from few to many layers
 DEPTHS = [[0.0, "#c9ccd1"], [1.0, WINNER]]
 
-# names of more networks would fill megabytes of a page that must stay small
+# above it the names of all networks would take megabytes of the page
 MAX_NAMED = 800
 
 SYMBOLS = {WINNER: "circle", BASELINE: "diamond", OTHER: "circle"}
 
 
-def new_figure(*, height: int = 380) -> go.Figure:
-    """Make an empty figure in the look of the report.
+def new_figure(*, height: int = HEIGHT_PX, labels_inside: bool = False) -> go.Figure:
+    """Return an empty figure in the look of the report.
 
     Args:
         height: Pixels; the width follows the page.
+        labels_inside: Whether the vertical axis has no labels beside it, so that it
+            needs no margin.
     """
     axis = {
         "gridcolor": GRID,
@@ -50,34 +58,34 @@ def new_figure(*, height: int = 380) -> go.Figure:
         "linecolor": GRID,
         "ticks": "",
         "automargin": True,
-        "title": {"standoff": 10, "font": {"size": 13}},
-        "tickfont": {"size": 12},
+        "title": {"standoff": 10, "font": {"size": TEXT_PX}},
+        "tickfont": {"size": SMALL_TEXT_PX},
     }
     figure = go.Figure()
     figure.update_layout(
         template="none",
         height=height,
-        margin={"l": 56, "r": 16, "t": 16, "b": 48},
-        font={"family": FONT, "size": 13, "color": INK},
+        margin={"l": 8 if labels_inside else 56, "r": 16, "t": 16, "b": 48},
+        font={"family": FONT, "size": TEXT_PX, "color": INK},
         paper_bgcolor="#ffffff",
         plot_bgcolor="rgba(0,0,0,0)",
         xaxis=axis,
         yaxis=axis,
-        hoverlabel={"font": {"family": FONT, "size": 13}, "align": "left"},
+        hoverlabel={"font": {"family": FONT, "size": TEXT_PX}, "align": "left"},
         legend={
             "orientation": "h",
             "yanchor": "bottom",
             "y": 1.0,
             "xanchor": "left",
             "x": 0,
-            "font": {"size": 12},
+            "font": {"size": SMALL_TEXT_PX},
         },
     )
     return figure
 
 
 def empty_figure(sentence: str, *, height: int = 160) -> go.Figure:
-    """Make a figure that says why there is nothing to draw.
+    """Return a figure that says why there is nothing to draw.
 
     Args:
         sentence: Shown in the middle.
@@ -93,7 +101,7 @@ def empty_figure(sentence: str, *, height: int = 160) -> go.Figure:
         y=0.5,
         xref="paper",
         yref="paper",
-        font={"size": 14, "color": OTHER},
+        font={"size": TEXT_PX, "color": OTHER},
     )
     return figure
 
@@ -111,10 +119,10 @@ def safe(text: object, limit: int = 60) -> str:
 
 
 def hover_names(rows: pd.DataFrame) -> list[str]:
-    """Return what is shown over a network: its name, or its key among very many.
+    """Return the hover texts of networks: names, or short keys of more than 800.
 
     Args:
-        rows: With `name` and `key`.
+        rows: A table with the columns `name` and `key`.
     """
     if len(rows) > MAX_NAMED:
         return [str(key)[:6] for key in rows["key"]]
@@ -122,7 +130,67 @@ def hover_names(rows: pd.DataFrame) -> list[str]:
 
 
 def colour_of(*, is_winner: bool, is_baseline: bool) -> str:
-    """Return the colour of a contestant's role; a winning baseline stays a baseline."""
+    """Return the colour of a contestant; that of a baseline also when it is chosen."""
     if is_baseline:
         return BASELINE
     return WINNER if is_winner else OTHER
+
+
+def add_contestant(
+    figure: go.Figure,
+    row: Mapping[Hashable, Any],
+    *,
+    x: Any,
+    name: str,
+    showlegend: bool,
+    hover: str,
+) -> None:
+    """Add a contestant's mean over the folds and its 95 % interval.
+
+    Args:
+        figure: The figure to add to.
+        row: A row of `nas.ranking`.
+        x: Its place on the horizontal axis.
+        name: Name in the legend, shared by contestants of one role.
+        showlegend: Whether the legend lists this one; one of each name is enough.
+        hover: Plotly template of the text shown over the point.
+    """
+    colour = colour_of(
+        is_winner=bool(row["chosen"]), is_baseline=bool(row["is_baseline"])
+    )
+    mean, low, high = (float(row[end]) for end in ("cv_mean", "ci_low", "ci_high"))
+    figure.add_scatter(
+        x=[x],
+        y=[mean],
+        error_y={
+            "type": "data",
+            "array": [high - mean],
+            "arrayminus": [mean - low],
+            "thickness": 2,
+            "width": 5,
+            "color": colour,
+        },
+        mode="markers",
+        name=name,
+        legendgroup=name,
+        showlegend=showlegend,
+        marker={"size": 11, "color": colour, "symbol": SYMBOLS[colour]},
+        hovertemplate=hover,
+    )
+
+
+def label_axis(
+    figure: go.Figure, axis: str, title: str, *, percent_digits: int | None = None
+) -> None:
+    """Title an axis, and write its fractions in percent.
+
+    Args:
+        figure: The figure.
+        axis: `x` or `y`.
+        title: What the axis shows, with its unit.
+        percent_digits: Digits after the point of percentages; None for plain numbers.
+    """
+    update = figure.update_xaxes if axis == "x" else figure.update_yaxes
+    update(title_text=title)
+    if percent_digits is not None:
+        update(tickformat=f".{percent_digits}%")

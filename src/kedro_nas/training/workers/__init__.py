@@ -1,1 +1,1 @@
-"""Where units of training run."""
+"""Worker pools, and the processes of the local one."""

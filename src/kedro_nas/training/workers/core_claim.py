@@ -1,9 +1,9 @@
-"""Which pool of this machine may keep its workers on their cores: one at a time.
+"""The claim of one worker pool to pin its workers to the cores of this machine.
 
 Two pools that both pin would put their workers on the same cores, in the same order,
-and leave others idle; of two the second leaves the choice of cores to the system, which
-moves its workers to where the first one is idle. The claim is `flock` on a file of the
-user's, so it ends with the process that holds it, however that ends.
+and leave other cores idle. So only the first pool pins; the second leaves placement to
+the system. The claim is a lock (`flock`) on a file of the user, so it ends with the
+process that holds it, even when that is killed.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ class CoreClaim:
         cores: Their numbers, at least one.
 
     Attributes:
-        granted: Whether no other living pool had claimed these cores before.
+        granted: Whether no other running pool holds a claim on these cores.
     """
 
     def __init__(self, cores: Sequence[int]) -> None:
         name = f"kedro-nas-{os.getuid()}-cores-{min(cores)}-{max(cores)}.lock"
         path = Path(tempfile.gettempdir()) / name
         self._descriptor: int | None = None
-        # without a folder for temporary files, or locks in it, workers are not pinned
+        # where temporary files or locks are impossible, workers are not pinned
         with contextlib.suppress(OSError):
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,7 +40,7 @@ class CoreClaim:
         self.release()
 
     def release(self) -> None:
-        """Give the claim back; harmless when there is none."""
+        """Release the claim; does nothing when it was not granted."""
         if self._descriptor is None:
             return
         if self.granted:

@@ -1,8 +1,8 @@
-"""One pool for the stages of a run: workers outlive the stage that started them.
+"""A worker pool that outlives the stage that started it.
 
 Search, ranking and final fit follow each other in one process; starting workers anew
-for each would import TensorFlow three times (5 s each on two quiet cores). A pool that
-nobody takes over within a minute is closed, and the end of the process ends it anyway.
+for each would import TensorFlow three times (5 s each on two idle cores). A pool that
+no stage takes over within a minute is closed, as it is at the end of the process.
 """
 
 from __future__ import annotations
@@ -14,74 +14,84 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kedro_nas.parameters.job import JobOptions
-from kedro_nas.training.workers.local import LocalPool
+from kedro_nas.training.workers.worker_pool import WorkerPool, make_pool
 
 KEEP_S = 60.0
 
 
-class _Kept:
-    """The pool between two leases."""
+class _KeptPool:
+    """The pool between two leases, and the name it was made by."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._pool: LocalPool | None = None
+        self._kept: tuple[str, WorkerPool] | None = None
         self._timer: threading.Timer | None = None
 
-    def take(self) -> LocalPool | None:
+    def take(self) -> tuple[str, WorkerPool] | None:
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
-            pool, self._pool, self._timer = self._pool, None, None
-            return pool
+            kept, self._kept, self._timer = self._kept, None, None
+            return kept
 
-    def put(self, pool: LocalPool) -> None:
+    def put(self, name: str, pool: WorkerPool) -> None:
         with self._lock:
-            self._pool = pool
-            self._timer = threading.Timer(KEEP_S, self.drop)
+            self._kept = name, pool
+            self._timer = threading.Timer(KEEP_S, self.close)
             self._timer.daemon = True
             self._timer.start()
 
-    def drop(self) -> None:
-        pool = self.take()
-        if pool is not None:
-            pool.close()
+    def close(self) -> None:
+        kept = self.take()
+        if kept is not None:
+            kept[1].close()
 
 
-_kept = _Kept()
+_kept_pool = _KeptPool()
 
 
 @contextmanager
-def lease_pool(options: JobOptions, log: Path) -> Iterator[LocalPool]:
-    """Lend a pool for the length of a `with` block.
+def lease_pool(options: JobOptions, log: Path) -> Iterator[WorkerPool]:
+    """Lend a worker pool for the length of a `with` block.
 
     Args:
-        options: `params:nas.job`, for the number and kind of workers.
+        options: `params:nas.job`, for the number and kind of workers and of the pool.
         log: File that collects what workers print.
 
     Yields:
-        The pool of the stage before if it is of the same kind, else a new one. It is
-        closed when the block raises, or leaves a task under way.
+        The pool of the stage before if it suits this one, else a new one. It is
+        closed when the block raises, or leaves a task running.
+
+    Raises:
+        ParameterError: There is no such pool.
     """
-    pool = _kept.take()
-    wanted = LocalPool.kind(options, log)
-    if pool is not None and pool.made_for != wanted:
-        pool.close()
-        pool = None
-    pool = pool or LocalPool.start(options, log)
+    name = options.pool
+    leased = _take_suitable(name, options, log) or make_pool(name, options, log)
     try:
-        yield pool
+        yield leased
     except BaseException:
-        pool.close()
+        leased.close()
         raise
-    if len(pool.free()) < pool.size:
-        pool.close()
+    if len(leased.free()) < leased.size:
+        leased.close()
     else:
-        _kept.put(pool)
+        _kept_pool.put(name, leased)
+
+
+def _take_suitable(name: str, options: JobOptions, log: Path) -> WorkerPool | None:
+    kept = _kept_pool.take()
+    if kept is None:
+        return None
+    kept_name, pool = kept
+    if kept_name == name and pool.suits(options, log):
+        return pool
+    pool.close()
+    return None
 
 
 def end_kept_pool() -> None:
-    """Close the pool no stage holds at the moment, if there is one."""
-    _kept.drop()
+    """Close the pool that no stage holds at the moment, if there is one."""
+    _kept_pool.close()
 
 
 atexit.register(end_kept_pool)

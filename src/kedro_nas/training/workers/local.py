@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import queue
@@ -20,14 +19,22 @@ from kedro_nas.devices import cpu_numbers, find_gpus, gpu_names
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.space.registry import custom_functions
 from kedro_nas.training.outage import Outage
-from kedro_nas.training.tasks import Epoch, Outcome, Task
-from kedro_nas.training.workers.base import Event
+from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.workers.core_claim import CoreClaim
+from kedro_nas.training.workers.messages import (
+    TaskMessage,
+    WorkerMessage,
+    parse_worker_message,
+)
+from kedro_nas.training.workers.worker_pool import Event
 
 logger = logging.getLogger(__name__)
 
-EVENTS = {"ready", "begun", "progress", "epoch", "end"}  # that a worker sends
-CLOSE_S = 2.0  # for a worker to see the end of its input before it is killed
+CLOSE_S = 2.0  # how long a worker whose output has ended may take to exit
+
+
+# number of a worker, its process id, what it sent; None at the end of its output
+_Received = tuple[int, int, WorkerMessage | None]
 
 
 @dataclass
@@ -47,9 +54,9 @@ class LocalPool:
         workers: How many, or `auto`.
         threads: Intra-op threads of each, on CPU.
         log: File that collects what workers print.
-        max_silence_s: A worker that has got no further for so long is killed and
+        max_silence_s: A worker that reports no progress for so long is killed and
             counted as lost.
-        max_memory_mb: A worker above it is replaced when it is free.
+        max_memory_mb: A worker that uses more is replaced before its next task.
     """
 
     def __init__(
@@ -73,7 +80,7 @@ class LocalPool:
         self._max_memory_mb = max_memory_mb
         self.made_for: tuple[Any, ...] = ()
         self._claim = self._claim_cores()
-        self._said: queue.Queue[tuple[int, int, dict[str, Any] | None]] = queue.Queue()
+        self._messages: queue.Queue[_Received] = queue.Queue()
         self._workers = [self._start(i) for i in range(self._size)]
 
     @staticmethod
@@ -145,10 +152,10 @@ class LocalPool:
         }
 
     def _claim_cores(self) -> CoreClaim | None:
-        """Claim the cores, if the workers are to stay on them.
+        """Claim the cores if the workers fill them; otherwise the system places them.
 
-        Where workers leave cores free the system places them: two small searches at a
-        time would else both sit on the first core, at half of their speed.
+        Two small searches at a time would otherwise both be pinned to the first core
+        and run at half their speed.
         """
         fills = self._size * self._threads >= len(self._cpus)
         if self._gpus or not fills or not hasattr(os, "sched_setaffinity"):
@@ -156,32 +163,40 @@ class LocalPool:
         return CoreClaim(self._cpus)
 
     def _pin(self, pid: int, number: int) -> None:
-        """Keep a worker on its own cores: two pinned ones beat one wide one 1.24 x."""
+        """Pin a worker to its cores.
+
+        Two pinned workers train 1.24 times as fast as one worker with all threads.
+        """
         if self._claim is None or not self._claim.granted:
             return
         first = number * self._threads
         cores = [
             self._cpus[(first + i) % len(self._cpus)] for i in range(self._threads)
         ]
-        with contextlib.suppress(OSError):  # a container may forbid it; it costs speed
+        # a container may forbid it, which costs speed only
+        with contextlib.suppress(OSError):
             os.sched_setaffinity(pid, cores)
 
     def _listen(self, number: int, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            message = _event(line)
+            message = parse_worker_message(line)
             if message is not None:
-                self._said.put((number, process.pid, message))
-            elif line.strip():  # of a start-up hook, before we keep stdout for events
+                self._messages.put((number, process.pid, message))
+            elif line.strip():  # printed by a start-up hook of the environment
                 with (
                     contextlib.suppress(OSError),
                     self._log.open("a", encoding="utf-8") as log,
                 ):
                     log.write(line)
-        self._said.put((number, process.pid, None))
+        self._messages.put((number, process.pid, None))
+
+    def suits(self, options: JobOptions, log: Path) -> bool:
+        """Return whether the pool is of the kind that the options describe."""
+        return self.made_for == self.kind(options, log)
 
     def process_ids(self) -> list[int]:
-        """Return the process of each worker."""
+        """Return the process id of each worker."""
         return [worker.process.pid for worker in self._workers]
 
     def free(self) -> list[int]:
@@ -189,57 +204,57 @@ class LocalPool:
         return [i for i, worker in enumerate(self._workers) if worker.task is None]
 
     def holds(self, checkpoint: str) -> int | None:
-        """Return the worker that keeps this candidate alive, if any does."""
+        """Return the worker that has this checkpoint's network in memory, or None."""
         for number, worker in enumerate(self._workers):
             if checkpoint in worker.live:
                 return number
         return None
 
     def submit(self, task: Task, *, worker: int, remaining_s: float | None) -> None:
-        """Hand a task to a free worker; see `WorkerPool`."""
+        """Give a task to a free worker; see `WorkerPool`."""
         one = self._workers[worker]
         if one.memory_mb > self._max_memory_mb or one.process.poll() is not None:
             self._end(one)
             one = self._workers[worker] = self._start(worker)
         one.task, one.begun, one.last_message = task, False, time.monotonic()
-        # an instant, not a length: a worker may read it only when it has started
         ends_at = None if remaining_s is None else time.time() + remaining_s
-        message = {"task": task.model_dump(mode="json"), "ends_at": ends_at}
+        message = TaskMessage(task=task, ends_at=ends_at)
         assert one.process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # its end of stdout tells the loss
-            one.process.stdin.write(json.dumps(message) + "\n")
+        # the end of its standard output tells that it is lost
+        with contextlib.suppress(BrokenPipeError):
+            one.process.stdin.write(message.to_line())
             one.process.stdin.flush()
 
     def wait(self, timeout_s: float) -> list[Event]:
-        """Return what has happened, after at most `timeout_s` seconds."""
+        """Return the events since the last call, after at most `timeout_s` seconds."""
         events: list[Event] = []
         with contextlib.suppress(queue.Empty):
-            said = self._said.get(timeout=timeout_s)
+            received = self._messages.get(timeout=timeout_s)
             while True:
-                events += self._understand(*said)
-                said = self._said.get_nowait()
+                events += self._process_message(*received)
+                received = self._messages.get_nowait()
         return events + self._silent()
 
-    def _understand(
-        self, number: int, pid: int, message: dict[str, Any] | None
+    def _process_message(
+        self, number: int, pid: int, message: WorkerMessage | None
     ) -> list[Event]:
         worker = self._workers[number]
         if worker.process.pid != pid:
-            return []  # the last words of a worker that was replaced
+            return []  # of a worker that has been replaced
         worker.last_message = time.monotonic()
         if message is None:
-            return self._lost(number, f"its process ended ({_how(worker.process)})")
-        if message["event"] == "begun":
+            return self._lost(
+                number, f"its process ended ({_describe_end(worker.process)})"
+            )
+        if message.event == "begun":
             worker.begun = True
-        if message["event"] == "epoch":
-            epoch = Epoch.model_validate(message["epoch"])
-            return [Event("epoch", number, message["task_id"], epoch=epoch)]
-        if message["event"] == "end":
-            outcome = Outcome.model_validate(message["outcome"])
-            worker.memory_mb = outcome.memory_mb
-            self._remember(worker, outcome)
+        if message.event == "epoch":
+            return [Event("epoch", number, message.task_id, epoch=message.epoch)]
+        if message.event == "end" and message.outcome is not None:
+            worker.memory_mb = message.outcome.memory_mb
+            self._remember(worker, message.outcome)
             worker.task = None
-            return [Event("end", number, message["task_id"], outcome=outcome)]
+            return [Event("end", number, message.task_id, outcome=message.outcome)]
         return []
 
     def _remember(self, worker: _Worker, outcome: Outcome) -> None:
@@ -247,7 +262,7 @@ class LocalPool:
         if task is None:
             return
         for one in self._workers:
-            # whoever kept a network under this name kept that of an earlier search
+            # a network kept under the same name is that of an earlier search
             one.live -= {task.parent, task.checkpoint}
         if task.checkpoint is not None and outcome.status == "completed":
             worker.live.add(task.checkpoint)
@@ -260,7 +275,7 @@ class LocalPool:
         if task is None:
             return []
         if worker.process.returncode == -signal.SIGBUS:
-            # the system's answer to a read of a mapped file that fails: the pixels
+            # a failing read of a memory-mapped file, the pixels, ends in SIGBUS
             outage = Outage(message=f"a mapped file failed: {reason}", path=task.store)
             outcome = Outcome.of_outage(outage)
             return [Event("end", number, task.task_id, outcome=outcome)]
@@ -289,31 +304,25 @@ class LocalPool:
                     pipe.close()
 
     def close(self) -> None:
-        """End all workers; tasks under way are given up."""
+        """End all workers; running tasks are abandoned."""
         for worker in self._workers:
             self._end(worker)
         if self._claim is not None:
             self._claim.release()
 
 
-def _event(line: str) -> dict[str, Any] | None:
-    """Read a line of a worker; None when it is no event of ours."""
-    try:
-        message = json.loads(line)
-    except ValueError:
-        return None
-    if isinstance(message, dict) and message.get("event") in EVENTS:
-        return message
-    return None
-
-
-def _how(process: subprocess.Popen[str]) -> str:
+def _describe_end(process: subprocess.Popen[str]) -> str:
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=CLOSE_S)
     code = process.returncode
     if code is not None and code < 0:
         return f"signal {-code}" + (", often out of memory" if code == -9 else "")
     return f"exit status {code}"
+
+
+def start_local_pool(options: JobOptions, log: Path) -> LocalPool:
+    """Start the pool `local`; see `make_pool`."""
+    return LocalPool.start(options, log)
 
 
 def resolve_workers(workers: int | Literal["auto"], threads: int) -> int:

@@ -1,0 +1,76 @@
+"""The model card says what was measured, and no more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from kedro_nas.export.formats import EXPORTERS
+from kedro_nas.export.model_card import write_card
+from kedro_nas.records.export import FormatParity
+from kedro_nas.records.ranking import Choice
+from kedro_nas.space.architecture import Architecture
+
+PARITY = {
+    "keras": FormatParity(
+        max_difference=1.2e-7, equal_decisions=1.0, n_images=30, bytes=4096
+    )
+}
+
+
+def _choice(architecture: Architecture, **changes: Any) -> Choice:
+    fields = {
+        "name": "small",
+        "key": architecture.key,
+        "architecture": architecture.to_dict(),
+        "is_baseline": False,
+        "rule": "best_mean",
+        "objective": "accuracy",
+        "sentence": "It beat the baseline by 2 points.",
+        "cv_mean": 0.9,
+        "ci_low": 0.8,
+        "ci_high": 0.95,
+        "epochs": 2,
+        "plan": {"finalists": 1, "folds": 2, "repeats": 1, "epochs": 2},
+    }
+    return Choice.read({**fields, **changes})
+
+
+def _card(choice: Choice, class_names: tuple[str, ...] = ("light", "dark")) -> str:
+    exporters = [EXPORTERS["keras"]]
+    return write_card(choice, class_names, exporters, PARITY, "mit")
+
+
+def test_write_card_begins_with_front_matter(small_architecture: Architecture) -> None:
+    """Hugging Face reads the licence and the task from YAML between dashes."""
+    card = _card(_choice(small_architecture))
+    front = yaml.safe_load(card.split("---\n")[1])
+
+    assert card.startswith("---\n")
+    assert front["license"] == "mit"
+    assert front["pipeline_tag"] == "image-classification"
+
+
+def test_write_card_shows_scores_program_and_parity(
+    small_architecture: Architecture,
+) -> None:
+    """Classes, interval, the program that ran and what was compared are in it."""
+    card = _card(_choice(small_architecture))
+
+    assert "`light`, `dark`" in card
+    assert "Cross-validated accuracy: 0.900 (95 %: 0.800 to 0.950)." in card
+    assert EXPORTERS["keras"].snippet() in card
+    assert "| keras | 30 | 1.2e-07 | 100.0 % | 4096 |" in card
+
+
+def test_write_card_without_scores_claims_none(
+    small_architecture: Architecture,
+) -> None:
+    """One fold has no interval, and a network that was not ranked no accuracy."""
+    one_fold = _card(_choice(small_architecture, ci_low=None, ci_high=None))
+    unranked = _card(_choice(small_architecture, cv_mean=None, sentence=""))
+
+    assert "Cross-validated accuracy: 0.900." in one_fold
+    assert "No cross-validated accuracy is known." in unranked
+    assert "It was not compared with other networks." in unranked

@@ -1,0 +1,86 @@
+"""The answer claims what was measured, and no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kedro_nas.accounting.job_costs import compute_costs
+from kedro_nas.parameters.reporting import CostOptions
+from kedro_nas.report.answer import ENDED, answer_lines, caution
+
+
+def answer(results, *, test=None, best=None, search=None):
+    """Answer with some fields of the records replaced."""
+    found = replace(
+        results,
+        test_metrics=results.test_metrics.model_copy(update=test or {}),
+        best_architecture=results.best_architecture.model_copy(update=best or {}),
+        finalists=results.finalists.model_copy(
+            update={"search": results.finalists.search.model_copy(update=search or {})}
+        ),
+    )
+    costs = compute_costs(CostOptions(), found)
+    return answer_lines(
+        found.test_metrics, found.best_architecture, found.finalists, costs
+    )
+
+
+def test_answer_lines_are_accuracy_baseline_and_effort(results):
+    """Three sentences: what was found, against what, at what cost."""
+    found, against, effort = answer(results)
+
+    assert found.startswith("The network found classifies")
+    assert "95 % interval" in found
+    assert against.startswith(results.best_architecture.against_baseline.sentence)
+    assert effort.startswith("It was chosen among 36 networks")
+
+
+def test_answer_lines_of_a_chosen_baseline_say_so(results):
+    """The baseline is not called a network that was found."""
+    found, against, _ = answer(results, best={"is_baseline": True})
+
+    assert found.startswith("The baseline classifies")
+    assert "it alone is right" not in against
+
+
+@pytest.mark.parametrize(
+    ("objective", "words"),
+    [
+        ("accuracy", "always naming the commonest class gives"),
+        ("balanced_accuracy", "on average over the classes"),
+    ],
+)
+def test_answer_lines_at_chance_say_no_better_than_chance(results, objective, words):
+    """Chance is that of the measure which was searched for."""
+    found = answer(results, test={"beats_chance": False, "objective": objective})[0]
+
+    assert found.startswith("No better than chance")
+    assert words in found
+
+
+def test_answer_lines_without_a_baseline_do_not_judge_the_search(results):
+    """Nothing to compare with is said."""
+    against = answer(results, best={"against_baseline": None})[1]
+
+    assert against.startswith("No baseline was trained")
+
+
+@pytest.mark.parametrize("ended_by", sorted(ENDED))
+def test_answer_lines_tell_how_the_search_ended_and_what_failed(results, ended_by):
+    """A search cut off by its budget is not told as complete."""
+    effort = answer(results, search={"ended_by": ended_by, "n_failed": 3})[2]
+
+    assert ENDED[ended_by] in effort
+    assert ", 3 of " in effort
+    assert "trials failed" in effort
+
+
+@pytest.mark.parametrize(("reads", "warns"), [(0, False), (1, False), (2, True)])
+def test_caution_warns_from_the_second_reading_on(results, reads, warns):
+    """The first reading of the test rows is what they are for."""
+    text = caution(results.test_metrics.model_copy(update={"reads": reads}))
+
+    assert bool(text) is warns
+    assert not warns or "read for 2 different models" in text
