@@ -66,7 +66,7 @@ PYTHON
 
 step "$python" -m kedro nas init --path data/01_raw/shapes --preset tiny
 step "$python" -m kedro run --pipelines nas \
-  --params "nas.search.max_trials=${TRIALS:-6},nas.ranking.finalists=1,nas.ranking.folds=2,nas.ranking.repeats=1,nas.ranking.epochs=2,nas.ranking.final_epochs=2"
+  --params "nas.budget_s=null,nas.search.max_trials=${TRIALS:-6},nas.search.finalists=1,nas.ranking.folds=2,nas.ranking.repeats=1,nas.ranking.epochs=2,nas.export.epochs=2"
 step "$python" -m kedro nas show
 if "$python" -c 'import kedro_viz' 2>/dev/null; then
   step "$python" -m kedro viz build --include-previews

@@ -27,6 +27,7 @@ from kedro.framework.cli.cli import cli, global_commands, project_commands
 from kedro.framework.cli.utils import load_entry_points
 from kedro.io import AbstractDataset
 
+from kedro_nas.accounting.budget_plan import SHARES
 from kedro_nas.framework.commands import commands
 from kedro_nas.parameters.base import Options
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
@@ -338,3 +339,26 @@ def test_options_named_in_text_exist(page: Path) -> None:
     ]
 
     assert unknown == []
+
+
+def test_table_of_shares_is_the_one_that_divides() -> None:
+    """docs/concepts/budget.md shows the shares of `accounting.budget_plan`."""
+    page = (ROOT / "docs/concepts/budget.md").read_text()
+    rows = re.findall(
+        r"^\| (.+?) \| `(\w+)` \| (.+?) \| (.+?) \| (.+?) \|$", page, re.MULTILINE
+    )
+
+    def share(text: str) -> float:
+        return 0.0 if text == "none" else float(text.removesuffix(" %")) / 100
+
+    shown = [
+        (kind, share(search), share(ranking), share(final))
+        for _, kind, search, ranking, final in rows
+    ]
+    bounds = [int(number) for row in rows for number in re.findall(r"\d+", row[0])]
+
+    assert shown == [
+        (s.kind, s.search, s.ranking, pytest.approx(1 - s.search - s.ranking))
+        for s in SHARES
+    ]
+    assert set(bounds) == {s.below for s in SHARES if s.below < float("inf")}

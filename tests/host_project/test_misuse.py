@@ -41,8 +41,16 @@ MISTAKES = {
     ),
     "wrong type": (
         {LOCAL: "nas: {search: {budget_s: long}}"},
-        ["nas.search", "budget_s='long'"],
+        ["nas.search", "budget_s='long'", "or input should be 'auto'"],
     ),
+    "option of an earlier version": (
+        {LOCAL: "nas: {search: {workers: 2, pipeline_budget_s: 300}}"},
+        [
+            "workers: moved to nas.job.workers",
+            "pipeline_budget_s: moved to nas.budget_s",
+        ],
+    ),
+    "budget of no seconds": ({LOCAL: "nas: {budget_s: 0}"}, ["nas.budget_s", "null"]),
     "out of range": (
         {LOCAL: "nas: {export: {parity_images: 0}}"},
         ["nas.export", "greater than or equal to 1"],

@@ -18,9 +18,11 @@ SMALL = """
 nas:
   data_preparation: {near_duplicates: false}
   search_space: {preset: tiny}
-  search: {budget_s: null, max_trials: 4, max_epochs: 2, min_steps: 1, workers: 2}
-  ranking:
-    {finalists: 1, folds: 2, repeats: 1, epochs: 1, final_epochs: 1}
+  budget_s: null
+  job: {workers: 2}
+  search: {max_trials: 4, max_epochs: 2, min_steps: 1, finalists: 1}
+  ranking: {folds: 2, repeats: 1, epochs: 1}
+  export: {epochs: 1}
 """
 STAGES = (
     "data_preparation",
@@ -133,6 +135,7 @@ def test_check_predicts_without_training(finished: Host) -> None:
 
     assert done.returncode == 0, done.stderr
     assert "are fine" in done.stdout
+    assert "no budget, counts end it" in done.stdout
     assert "GiB of memory" in done.stdout
     assert _results(finished) == before
 

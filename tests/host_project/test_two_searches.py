@@ -15,9 +15,9 @@ pytestmark = pytest.mark.slow
 
 NAMES = ("defects", "scratches")
 SMALL = (
-    "search.budget_s=null,search.max_trials=2,search.max_epochs=1,search.min_steps=1,"
-    "ranking.finalists=1,ranking.folds=2,ranking.repeats=1,ranking.epochs=1,"
-    "ranking.final_epochs=1"
+    "budget_s=null,search.max_trials=2,search.max_epochs=1,search.min_steps=1,"
+    "search.finalists=1,ranking.folds=2,ranking.repeats=1,ranking.epochs=1,"
+    "export.epochs=1"
 )
 
 
@@ -128,7 +128,7 @@ def test_mistake_in_one_search_names_it(two: Host, tmp_path: Path) -> None:
     host = Host(tmp_path / "host")
     path = "conf/base/parameters_scratches_nas.yml"
     text = (host.root / path).read_text()
-    host.write(path, text.replace("budget_s:", "bugdet_s:", 1))
+    host.write(path, text.replace("max_trials:", "max_trails:", 1))
     wrong = host.kedro("run", "--pipelines", "scratches_nas")
     right = host.kedro(
         *("run", "--pipelines", "defects_nas"),
@@ -137,7 +137,7 @@ def test_mistake_in_one_search_names_it(two: Host, tmp_path: Path) -> None:
 
     assert wrong.returncode == 1
     assert "'scratches.nas.search'" in wrong.stderr
-    assert "did you mean 'budget_s'" in wrong.stderr
+    assert "did you mean 'max_trials'" in wrong.stderr
     assert right.returncode == 0, right.stderr
 
 

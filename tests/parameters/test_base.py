@@ -87,6 +87,17 @@ def test_parse_of_nothing_gives_the_defaults(given: object) -> None:
     assert SearchOptions.parse(given, where="nas.search") == SearchOptions()
 
 
+def test_parse_of_a_value_of_no_allowed_form_is_one_fault() -> None:
+    """A number or `auto`: the option is named once, without the words of pydantic."""
+    with pytest.raises(ParameterError) as raised:
+        SearchOptions.parse({"budget_s": "long"}, where="nas.search")
+
+    said = str(raised.value)
+    assert "budget_s='long': input should be a valid number" in said
+    assert ", or input should be 'auto'" in said
+    assert said.count("budget_s=") == 1
+
+
 def test_what_became_of_a_known_option_is_nothing() -> None:
     """Only options of earlier versions have become something."""
     assert what_became_of("search", "budget_s") is None

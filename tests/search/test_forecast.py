@@ -1,92 +1,203 @@
-"""`kedro_nas.search.forecast`: what a run will take."""
+"""`kedro_nas.search.forecast`: what a job will take."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kedro_nas.accounting.job_budget import search_budget
+from kedro_nas.accounting.budget_plan import MachineSpeed
 from kedro_nas.data.store import ImageStore
 from kedro_nas.models.spaces import build_search_space
+from kedro_nas.parameters.export import ExportOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
-from kedro_nas.search.forecast import NetworkTiming, _architectures, forecast
-from kedro_nas.search.ladder import Ladder, make_limits
+from kedro_nas.records.profile import Verdict
+from kedro_nas.search.forecast import (
+    EXAMPLES_S,
+    Forecast,
+    JobSetup,
+    NetworkTiming,
+    forecast,
+    measure_network,
+)
+from kedro_nas.space.search_space import SearchSpace
+
+Ahead = Callable[..., Forecast]
+VERDICT = Verdict(n_train=20, n_folds=5, n_repeats=3)
+DATA_S = 14.0
 
 
-def _forecast(
-    store_folder: Path, options: SearchOptions, mode: str = "normal"
-) -> dict[str, Any]:
-    profile: dict[str, Any] = {
-        "n_images": 40,
+@pytest.fixture(scope="module")
+def space() -> SearchSpace:
+    """Give a space of networks for the images of `store_folder`."""
+    profile = {
         "image_shape": [8, 8, 1],
         "class_names": ["light", "dark"],
-        "verdict": {
-            "mode": mode,
-            "n_train": 20,
-            "n_folds": 5,
-            "n_repeats": 3,
-            "max_params_factor": 1.0,
-            "augmentation": "as_searched",
-        },
+        "verdict": VERDICT.model_dump(mode="json"),
     }
-    return forecast(
-        ImageStore.open(store_folder),
-        build_search_space(SearchSpaceOptions(), profile, seed=0),
-        profile["verdict"],
-        options,
-        RankingOptions(),
-        NetworkTiming(start_s=5.0, build_s=3.0, step_s=0.01, memory_mb=500.0),
-        workers=2,
+    return build_search_space(SearchSpaceOptions(), profile, seed=0)
+
+
+def _setup(budget_s: float | None = None, **sections: Any) -> JobSetup:
+    return JobSetup(
+        search=SearchOptions(**sections.get("search", {})),
+        ranking=RankingOptions(**sections.get("ranking", {})),
+        export=ExportOptions(**sections.get("export", {})),
+        job=JobOptions(**sections.get("job", {})),
+        budget_s=budget_s,
         seed=0,
     )
 
 
+@pytest.fixture
+def ahead(store_folder: Path, space: SearchSpace) -> Ahead:
+    """Forecast a job on a made-up machine: 60 s for a full training."""
+
+    def make(
+        budget_s: float | None = None, mode: Any = "normal", **sections: Any
+    ) -> Forecast:
+        timing = NetworkTiming(
+            space=space,
+            speed=MachineSpeed(
+                start_s=4.0, epoch_s=4.0, steps_per_epoch=250, workers=2
+            ),
+            build_s=3.0,
+            memory_mb=500.0,
+        )
+        return forecast(
+            ImageStore.open(store_folder),
+            VERDICT.model_copy(update={"mode": mode}),
+            _setup(budget_s, **sections),
+            timing,
+            data_s=DATA_S,
+        )
+
+    return make
+
+
+@pytest.mark.parametrize("budget_s", [60.0, 300.0, 3_600.0, 36_000.0])
+def test_forecast_of_a_budget_uses_all_of_it(ahead: Ahead, budget_s: float) -> None:
+    """What no other stage needs trains the winner."""
+    division = ahead(budget_s).division
+
+    assert division.total_s == pytest.approx(budget_s)
+    assert division.final_s > 0
+
+
+def test_forecast_shows_budgets_of_other_sizes(ahead: Ahead) -> None:
+    """A short budget is raced, a long one searched, whatever is configured."""
+    found = ahead(300.0)
+
+    assert [one.budget_s for one in found.examples] == list(EXAMPLES_S)
+    assert [one.kind for one in found.examples] == ["race", "race", "search", "search"]
+    assert found.examples[1] == found.division
+    assert (found.full_epochs, found.full_training_s) == (30, 60.0)
+
+
 @pytest.mark.parametrize(
-    ("options", "expected"),
+    ("sections", "part", "seconds"),
     [
-        ({"budget_s": 100}, 50),
-        ({"budget_s": 100, "max_trials": 23}, 17),
-        ({"budget_s": None, "max_epochs_total": 75}, 17),
-        ({"budget_s": None, "iterations": 2}, 34),
-        ({"budget_s": 0.1}, 1),
-        ({"budget_s": None, "pipeline_budget_s": 100, "reserved_share": 0.4}, 30),
+        ({"search": {"budget_s": 100}}, "search_s", 100.0),
+        ({"ranking": {"budget_s": 50}}, "ranking_s", 50.0),
+        ({"export": {"budget_s": 20}}, "final_s", 20.0),
     ],
 )
-def test_architectures_end_at_the_first_limit(
-    options: dict[str, float | None], expected: float
+def test_forecast_of_a_stage_set_by_hand_keeps_its_seconds(
+    ahead: Ahead, sections: dict[str, Any], part: str, seconds: float
 ) -> None:
-    """Whichever limit comes first ends the search; there is at least one."""
-    given = SearchOptions.parse(options, where="nas.search")
-    found = _architectures(
-        Ladder(1, 9, 3),
-        make_limits(given, "normal"),
-        search_budget(given, spent_s=0.0),
-        each_s=2.0,
+    """A number replaces the share of its stage; the whole stays within the budget."""
+    division = ahead(300.0, **sections).division
+
+    assert getattr(division, part) == seconds
+    assert division.total_s <= 300.0 + 1e-6
+
+
+def test_forecast_of_a_stage_cannot_take_more_than_is_left(ahead: Ahead) -> None:
+    """Seconds set by hand do not lengthen the job."""
+    division = ahead(300.0, search={"budget_s": 1e6}).division
+
+    assert division.search_s == pytest.approx(270.0)
+    assert division.final_s == 0.0
+
+
+def test_forecast_of_fewer_trials_gives_the_rest_to_the_final_training(
+    ahead: Ahead,
+) -> None:
+    """A count that ends the search early leaves seconds over."""
+    long = ahead(36_000.0).division
+    short = ahead(36_000.0, search={"max_trials": 3}).division
+
+    assert short.search_s < 0.5 * long.search_s
+    assert short.final_s - long.final_s == pytest.approx(long.search_s - short.search_s)
+
+
+@pytest.mark.parametrize(
+    ("options", "trials"),
+    [({"max_trials": 23}, 23), ({"max_trials": 3}, 3), ({"iterations": 2}, 46)],
+)
+def test_forecast_without_a_budget_is_ended_by_counts(
+    ahead: Ahead, options: dict[str, int], trials: int
+) -> None:
+    """The trials the oracle has places for are the trials that are foretold."""
+    found = ahead(search={**options, "max_epochs": 9, "min_steps": 1})
+
+    assert found.trials == trials
+    assert found.division.budget_s is None
+    assert found.division.total_s > found.division.search_s > DATA_S
+
+
+def test_forecast_without_a_budget_counts_folds_and_final_epochs(ahead: Ahead) -> None:
+    """Twice the folds take twice as long, and so do twice the final epochs."""
+    counts = {"max_trials": 6, "max_epochs": 4}
+
+    def division(folds: int, epochs: int) -> tuple[float, float]:
+        found = ahead(
+            search=counts,
+            ranking={"folds": folds, "repeats": 1, "epochs": 2},
+            export={"epochs": epochs},
+        ).division
+        return found.ranking_s, found.final_s
+
+    (ranking, final), (more_folds, more_epochs) = division(2, 30), division(4, 60)
+
+    assert more_folds == pytest.approx(2 * ranking)
+    assert more_epochs - final == pytest.approx(30 * 4.0 * 30 / 20)
+
+
+@pytest.mark.parametrize(("mode", "most"), [("small_data", 50), ("normal", 100_000)])
+def test_forecast_of_small_data_is_one_pass(ahead: Ahead, mode: str, most: int) -> None:
+    """Few images are searched once through all brackets, whatever the budget."""
+    found = ahead(1e6, mode, search={"max_epochs": 9, "min_steps": 1})
+
+    assert 1 <= found.architectures <= most
+    assert (found.architectures > 50) == (mode == "normal")
+
+
+def test_forecast_is_the_same_after_json(ahead: Ahead) -> None:
+    """`kedro nas check --json` has all of it."""
+    found = ahead(300.0)
+
+    assert Forecast.model_validate(found.model_dump(mode="json")) == found
+
+
+@pytest.mark.slow
+def test_measure_network_times_candidate_0_on_all_workers(
+    store_folder: Path, space: SearchSpace
+) -> None:
+    """It is timed as a search times it, and nothing stays behind."""
+    before = sorted(store_folder.parent.rglob("*"))
+    timing = measure_network(
+        ImageStore.open(store_folder), space, VERDICT, _setup(60.0, job={"workers": 2})
     )
 
-    assert found == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(("mode", "most"), [("small_data", 50), ("normal", 10_000)])
-def test_forecast_of_small_data_is_one_pass(
-    store_folder: Path, mode: str, most: int
-) -> None:
-    """Few images are searched once through all brackets, whatever the budget."""
-    found = _forecast(store_folder, SearchOptions(budget_s=1e4), mode)
-
-    assert 1 <= found["architectures"] <= most
-    assert (found["search_s"] < 1e4) == (mode == "small_data")
-    assert found["total_s"] > found["search_s"]
-
-
-def test_forecast_with_a_budget_of_the_pipeline_only_ends_within_its_share(
-    store_folder: Path,
-) -> None:
-    """Where only `pipeline_budget_s` is set, it limits the search as in a run."""
-    found = _forecast(store_folder, SearchOptions(budget_s=None, pipeline_budget_s=100))
-
-    assert found["search_s"] == pytest.approx(60)
+    assert timing.speed.workers == 2
+    assert timing.step_s > 0
+    assert timing.speed.start_s > 0
+    assert timing.build_s > 0
+    assert timing.memory_mb > 100
+    assert sorted(store_folder.parent.rglob("*")) == before

@@ -21,7 +21,7 @@ from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.records.ranking import Choice
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.space.speed import seconds_per_epoch
+from kedro_nas.space.survey import seconds_per_epoch
 from kedro_nas.training.execution import execution_here
 from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.run import TaskResults, run_tasks

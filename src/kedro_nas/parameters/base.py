@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
@@ -94,16 +95,26 @@ class Options(BaseModel):
 def faults(error: ValidationError, model: type[Options]) -> str:
     """Describe every fault of a validation in one line.
 
-    An unknown option gets the place it has moved to, or the closest known name.
+    An unknown option gets the place it has moved to, or the closest known name. What is
+    wrong with each of several allowed forms, such as a number or `auto`, is one fault.
     """
-    lines = []
+    lines: dict[str, str] = {}
     for fault in error.errors():
-        name = ".".join(str(part) for part in fault["loc"]) or "(all)"
+        path = tuple(p for p in fault["loc"] if not _FORM.fullmatch(str(p)))
+        name = ".".join(map(str, path)) or "(all)"
         if fault["type"] == "extra_forbidden":
-            lines.append(f"{name}: {_unknown(name, fault['loc'], model)}")
+            lines[name] = f"{name}: {_unknown(name, path, model)}"
+        elif name in lines:
+            lines[name] += f", or {fault['msg'].lower()}"
         else:
-            lines.append(f"{name}={fault.get('input')!r}: {fault['msg'].lower()}")
-    return "; ".join(lines)
+            lines[name] = f"{name}={fault.get('input')!r}: {fault['msg'].lower()}"
+    return "; ".join(lines.values())
+
+
+# what pydantic adds to the place of a fault: the form that was tried
+_FORM = re.compile(
+    r"float|int|str|bool|none|Range|constrained-\w+|(literal|tuple|function-\w+)\[.*\]"
+)
 
 
 def _unknown(name: str, path: tuple[int | str, ...], model: type[Options]) -> str:

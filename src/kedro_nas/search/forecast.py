@@ -1,180 +1,339 @@
-"""What a run will take, from a few steps of training measured on this machine."""
+"""What a job will take, from a few steps of candidate 0 measured on this machine."""
 
 from __future__ import annotations
 
-import resource
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from statistics import median
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from kedro_nas.accounting.job_budget import search_budget
+from kedro_nas.accounting.budget_plan import MachineSpeed, divide_budget
 from kedro_nas.data.store import ImageStore
+from kedro_nas.errors import SearchError
+from kedro_nas.files import read_json_lines
+from kedro_nas.parameters.export import ExportOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
-from kedro_nas.search.ladder import Ladder, Limits, make_ladder, make_limits
+from kedro_nas.records.base import Part
+from kedro_nas.records.budget import PlanKind
+from kedro_nas.records.profile import Verdict
+from kedro_nas.search.ladder import Ladder, make_ladder, make_limits
+from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.step_speed import measure_once
 from kedro_nas.seeds import generator
-from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.costs import costs
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.space.survey import seconds_per_epoch
+from kedro_nas.training.tasks import Outcome
 
+EXAMPLES_S = (60.0, 300.0, 3_600.0, 36_000.0)  # budgets that are shown beside one's own
 _DRAWS = 60  # architectures whose estimated speed is averaged
-_STEPS = 3  # measured after one that is not, which allocates
 
 
 @dataclass(frozen=True)
 class NetworkTiming:
-    """One network, timed on one worker's threads.
+    """Candidate 0, timed on all workers at once, as a search times and trains it.
+
+    Alone a worker is quicker: cores share memory and clock.
 
     Attributes:
-        start_s: Seconds to import what training needs, as each worker does.
-        build_s: Seconds to build it and trace its graphs.
-        step_s: Seconds of one gradient step.
-        memory_mb: Peak of this process, MiB.
+        space: The search space, its batch size suited to this machine.
+        speed: What a budget is divided by.
+        build_s: Seconds to build the network and trace its graphs.
+        memory_mb: Resident memory of a worker, MiB.
     """
 
-    start_s: float
+    space: SearchSpace
+    speed: MachineSpeed
     build_s: float
-    step_s: float
     memory_mb: float
+
+    @property
+    def step_s(self) -> float:
+        """Seconds of one gradient step."""
+        return self.speed.epoch_s / self.speed.steps_per_epoch
+
+
+class Division(Part):
+    """How the seconds of a job are divided on this machine.
+
+    Attributes:
+        budget_s: Wall seconds of the whole job, None for no limit.
+        kind: How candidates are found.
+        full_trainings: Full trainings of candidate 0 that the budget affords, None
+            without a budget.
+        data_s: Seconds of the stages before the search.
+        search_s: Of the search, the start of the workers included.
+        ranking_s: Of the cross-validation, 0 where there is none.
+        final_s: Of the final training.
+        finish_s: Of export, proof, test and report.
+    """
+
+    budget_s: float | None
+    kind: PlanKind
+    full_trainings: float | None
+    data_s: float
+    search_s: float
+    ranking_s: float
+    final_s: float
+    finish_s: float
+
+    @property
+    def total_s(self) -> float:
+        """Seconds of the whole job."""
+        before = self.data_s + self.search_s + self.ranking_s
+        return before + self.final_s + self.finish_s
+
+
+class Forecast(Part):
+    """What the configured job will take.
+
+    Attributes:
+        division: Of its seconds.
+        examples: Divisions of other budgets, shortest first.
+        full_training_s: Wall seconds of a full training of candidate 0 on all workers.
+        full_epochs: Epochs of such a training.
+        architectures: Networks the search will try; they differ by an order of
+            magnitude in speed, so it is right within a factor of two.
+        trials: Their trainings on all rungs.
+        memory_mb: Memory of all processes, MiB.
+        disk_mb: Files of the workspace, MiB.
+    """
+
+    division: Division
+    examples: tuple[Division, ...]
+    full_training_s: float
+    full_epochs: int
+    architectures: int
+    trials: int
+    memory_mb: float
+    disk_mb: float
+
+
+@dataclass(frozen=True)
+class JobSetup:
+    """What is configured of a job.
+
+    Attributes:
+        search: `params:nas.search`.
+        ranking: `params:nas.ranking`.
+        export: `params:nas.export`.
+        job: `params:nas.job`.
+        budget_s: `params:nas.budget_s`.
+        seed: `params:nas.seed`.
+    """
+
+    search: SearchOptions
+    ranking: RankingOptions
+    export: ExportOptions
+    job: JobOptions
+    budget_s: float | None
+    seed: int
 
 
 def measure_network(
-    store: ImageStore,
-    architecture: Architecture,
-    verdict: dict[str, Any],
-    options: SearchOptions,
+    store: ImageStore, space: SearchSpace, verdict: Verdict, setup: JobSetup
 ) -> NetworkTiming:
-    """Build a network and time a few gradient steps; nothing of it is kept.
+    """Start the workers and time a few gradient steps; nothing of it is kept.
 
     Args:
         store: Prepared images; only training rows are read.
-        architecture: The network, usually candidate 0.
-        verdict: Of the dataset profile.
-        options: Of the search.
-    """
-    started = time.monotonic()
-    from kedro_nas.training.device import prepare_device
-    from kedro_nas.training.pixels import development_pixels
-    from kedro_nas.training.tasks import Task
-    from kedro_nas.training.unit import make_learner
+        space: Whose candidate 0 is timed.
+        verdict: Of the data profile.
+        setup: Of the job.
 
-    prepare_device(options.threads_per_worker)
-    task = Task(
-        task_id="check",
-        architecture=architecture,
-        store=str(store.path),
-        rows="search",
-        epochs=1,
-        schedule_epochs=1,
-        seed=0,
-        bn_momentum=verdict["bn_momentum"],
-        class_weights=verdict["class_weights"],
-        max_resident_mb=options.max_resident_mb,
+    Raises:
+        SearchError: Candidate 0 cannot be trained.
+    """
+    with TemporaryDirectory(prefix="kedro_nas_check_") as place:
+        folder = Path(place) / "search"
+        measured = measure_once(
+            store,
+            space,
+            folder,
+            Ledger(folder / "ledger.jsonl"),
+            setup.job,
+            verdict=verdict,
+            budget_s=setup.budget_s,
+            wants_speed=True,
+        )
+        outcomes = list(_outcomes(folder / "speed.jsonl"))
+    if measured.speed is None:
+        raise SearchError(
+            "candidate 0 was not timed",
+            received="no speed",
+            allowed="a network that trains on this machine",
+            remedy="Correct what keeps it from training",
+        )
+    return NetworkTiming(
+        space=measured.space,
+        speed=measured.speed,
+        build_s=median(
+            one.seconds.get("build", 0.0) + one.seconds.get("trace", 0.0)
+            for one in outcomes
+        ),
+        memory_mb=max(one.memory_mb for one in outcomes),
     )
-    began = time.monotonic()
-    pixels = development_pixels(str(store.path), store.fingerprint, 1024)
-    train = store.rows("train")
-    learner = make_learner(task, store, pixels)
-    built = time.monotonic()
-    batch = min(architecture.recipe.batch_size, len(train))
-    positions = np.resize(pixels.positions(train), (_STEPS, batch))
-    rates = np.full((_STEPS, 2), 1e-3, np.float32)  # of new and pretrained weights
-    learner.train_epoch(positions[:1], rates[:1], seed=0)
-    warm = time.monotonic()
-    learner.train_epoch(positions, rates, seed=0)
-    step_s = (time.monotonic() - warm) / _STEPS
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return NetworkTiming(began - started, built - began, step_s, memory)
+
+
+def _outcomes(journal: Path) -> Iterator[Outcome]:
+    for line in read_json_lines(journal):
+        if "outcome" in line:
+            yield Outcome.model_validate(line["outcome"])
 
 
 def forecast(
     store: ImageStore,
-    space: SearchSpace,
-    verdict: dict[str, Any],
-    options: SearchOptions,
-    ranking: RankingOptions,
-    measured: NetworkTiming,
+    verdict: Verdict,
+    setup: JobSetup,
+    timing: NetworkTiming,
     *,
-    workers: int,
-    seed: int,
-) -> dict[str, Any]:
-    """Predict candidates, seconds, memory and disk of the configured run.
+    data_s: float,
+) -> Forecast:
+    """Predict seconds, candidates, memory and disk of the configured job.
 
     Args:
         store: Prepared images.
-        space: The search space.
-        verdict: Of the dataset profile.
-        options: Of the search.
-        ranking: Of the ranking.
-        measured: What `measure_network` found for the space's first anchor.
-        workers: Training processes.
-        seed: The root seed.
-
-    Returns:
-        `architectures`, `trials`, `search_s`, `ranking_s`, `final_s`, `total_s`,
-        `memory_mb`, `disk_mb`. Networks differ by an order of magnitude in speed;
-        take seconds for right within a factor of two.
+        verdict: Of the data profile.
+        setup: Of the job.
+        timing: What `measure_network` found.
+        data_s: Seconds the stages before the search have taken.
     """
-    anchor = space.anchors[0]
-    n_train, n_dev = len(store.rows("train")), len(store.rows("dev"))
-    steps = max(1, n_train // anchor.recipe.batch_size)
-    epoch_s = steps * measured.step_s * _relative_cost(space, anchor, seed)
-    ladder = make_ladder(options, space, n_train)
-    trials = ladder.n_trials / ladder.n_architectures
-    epochs = ladder.epochs_trained / ladder.n_architectures
-    each_s = epochs * epoch_s + trials * measured.build_s
-    budget_s = search_budget(options, spent_s=0.0)
-    limits = make_limits(options, verdict["mode"])
-    architectures = _architectures(ladder, limits, budget_s, each_s / workers)
-    search_s = measured.start_s + architectures * each_s / workers
-    if budget_s is not None:
-        search_s = min(search_s, budget_s)
-    top = ladder.max_epochs
-    fold_s = (ranking.epochs or top) * epoch_s * n_dev / n_train + measured.build_s
-    folds = (ranking.folds or verdict["n_folds"]) * (
-        ranking.repeats or verdict["n_repeats"]
+    work = _Work(store, verdict, setup, timing)
+    division = work.divide(setup.budget_s, data_s)
+    architectures = work.architectures_within(division.search_s)
+    weights_mb = 12 * costs(timing.space.anchors[0]).params / 2**20  # and two moments
+    return Forecast(
+        division=division,
+        examples=tuple(work.divide(seconds, data_s) for seconds in EXAMPLES_S),
+        full_training_s=timing.speed.full_training_s,
+        full_epochs=timing.speed.full_epochs,
+        architectures=round(architectures),
+        trials=round(architectures * work.trials_each),
+        memory_mb=timing.memory_mb * (timing.speed.workers + 1),
+        disk_mb=2 * _size_mb(store.path) + architectures * weights_mb,
     )
-    contestants = ranking.finalists + (ranking.baseline != "none")
-    ranking_s = measured.start_s + contestants * folds * fold_s / workers
-    if ranking.budget_s is not None:
-        ranking_s = min(ranking_s, ranking.budget_s)
-    final_s = measured.start_s + fold_s * (1 + ranking.seeds) / min(workers, 2)
-    weights_mb = 12 * costs(anchor).params / 2**20  # weights and two moments
-    return {
-        "architectures": round(architectures),
-        "trials": round(architectures * trials),
-        "search_s": search_s,
-        "ranking_s": ranking_s,
-        "final_s": final_s,
-        "total_s": search_s + ranking_s + final_s,
-        "memory_mb": measured.memory_mb * (workers + 1),
-        "disk_mb": 2 * _size_mb(store.path) + architectures * weights_mb,
-    }
 
 
-def _relative_cost(space: SearchSpace, anchor: Architecture, seed: int) -> float:
-    """Return how much slower than the anchor a drawn architecture is on average."""
+class _Work:
+    """Seconds of the parts of a job, as far as counts decide them."""
+
+    def __init__(
+        self,
+        store: ImageStore,
+        verdict: Verdict,
+        setup: JobSetup,
+        timing: NetworkTiming,
+    ) -> None:
+        self._setup, self._timing, self._verdict = setup, timing, verdict
+        self._size_ratio = len(store.rows("dev")) / max(1, len(store.rows("train")))
+        self._ladder = make_ladder(setup.search, timing.space, len(store.rows("train")))
+        limits = make_limits(setup.search, verdict.mode)
+        self._most_trials = self._ladder.trials_within(limits)
+        relative = _relative_cost(timing.space, setup.seed)
+        self._each_s = _seconds_each(self._ladder, timing, relative)
+
+    @property
+    def trials_each(self) -> float:
+        """Trials of an architecture, on average."""
+        return self._ladder.n_trials / self._ladder.n_architectures
+
+    def divide(self, budget_s: float | None, data_s: float) -> Division:
+        """Divide a budget, or add up what a job without one takes."""
+        search, speed = self._setup.search, self._timing.speed
+        plan = divide_budget(
+            budget_s, data_s, speed, search_s=search.budget_s, kind=search.plan
+        )
+        finish_s = speed.finish_s
+        left_s = None if budget_s is None else max(1.0, budget_s - data_s - finish_s)
+        search_s = _least(plan.search_s, self._counted_search_s(), left_s)
+        left_s = None if left_s is None else left_s - search_s
+        ranking_s = _least(self._ranking_s(plan.ranking_s), left_s)
+        left_s = None if left_s is None else left_s - ranking_s
+        return Division(
+            budget_s=budget_s,
+            kind=plan.kind,
+            full_trainings=plan.full_trainings,
+            data_s=data_s,
+            search_s=search_s,
+            ranking_s=ranking_s,
+            final_s=self._final_s(left_s),
+            finish_s=finish_s,
+        )
+
+    def architectures_within(self, search_s: float) -> float:
+        """Return how many architectures so many seconds of search try, at least one."""
+        training_s = max(0.0, search_s - self._timing.speed.start_s)
+        return max(1.0, training_s * self._timing.speed.workers / self._each_s)
+
+    def _counted_search_s(self) -> float | None:
+        """Return the seconds of a search that its counts end, None for no count."""
+        if self._most_trials is None:
+            return None
+        architectures = max(1.0, self._most_trials / self.trials_each)
+        wall_s = architectures * self._each_s / self._timing.speed.workers
+        return self._timing.speed.start_s + wall_s
+
+    def _ranking_s(self, share_s: float | None) -> float:
+        """Return the seconds of the cross-validation, without the job's limit."""
+        options = self._setup.ranking
+        given = share_s if options.budget_s == "auto" else options.budget_s
+        if given is not None:
+            return given
+        folds = (options.folds or self._verdict.n_folds) * (
+            options.repeats or self._verdict.n_repeats
+        )
+        epochs = options.epochs or max(1, round(self._final_epochs / 2))
+        contestants = self._setup.search.finalists + self._has_baseline
+        each_s = self._training_s(epochs)
+        return contestants * folds * each_s / self._timing.speed.workers
+
+    def _final_s(self, left_s: float | None) -> float:
+        """Return the seconds of the final training."""
+        options = self._setup.export
+        limit = None if options.budget_s == "auto" else options.budget_s
+        if options.epochs is None and (left_s is not None or limit is not None):
+            return _least(left_s, limit)
+        models = options.seeds + self._has_baseline
+        rounds = -(-models // self._timing.speed.workers)
+        return _least(rounds * self._training_s(self._final_epochs), left_s, limit)
+
+    @property
+    def _final_epochs(self) -> int:
+        options = self._setup.export
+        whole = round(options.epochs_factor * self._ladder.max_epochs)
+        return options.epochs or whole
+
+    @property
+    def _has_baseline(self) -> int:
+        return int(self._setup.job.baseline != "none")
+
+    def _training_s(self, epochs: int) -> float:
+        """Return the seconds of one training on all development rows."""
+        epoch_s = self._timing.speed.epoch_s * self._size_ratio
+        return epochs * epoch_s + self._timing.build_s
+
+
+def _least(*seconds: float | None) -> float:
+    return min(each for each in seconds if each is not None)
+
+
+def _seconds_each(ladder: Ladder, timing: NetworkTiming, relative: float) -> float:
+    """Return the worker seconds of an architecture, on average."""
+    epochs = ladder.epochs_trained / ladder.n_architectures
+    trials = ladder.n_trials / ladder.n_architectures
+    return epochs * timing.speed.epoch_s * relative + trials * timing.build_s
+
+
+def _relative_cost(space: SearchSpace, seed: int) -> float:
+    """Return how much slower than candidate 0 a drawn network is on average."""
     rng = generator(seed, "forecast")
     drawn = [seconds_per_epoch(space.sample(rng), 1) for _ in range(_DRAWS)]
-    return float(np.mean(drawn)) / seconds_per_epoch(anchor, 1)
-
-
-def _architectures(
-    ladder: Ladder, limits: Limits, budget_s: float | None, each_s: float
-) -> float:
-    """Return after how many architectures the first limit ends the search."""
-    trials_each = ladder.n_trials / ladder.n_architectures
-    ends = []
-    if budget_s is not None:
-        ends.append(budget_s / each_s)
-    trials = ladder.trials_within(limits)
-    if trials is not None:
-        ends.append(trials / trials_each)
-    return max(1.0, min(ends))
+    return float(np.mean(drawn)) / seconds_per_epoch(space.anchors[0], 1)
 
 
 def _size_mb(folder: Path) -> float:

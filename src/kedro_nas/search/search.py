@@ -68,7 +68,7 @@ def search_architectures(
         SearchSpaceError: A custom baseline does not keep its contract.
     """
     began = time.monotonic()
-    _check_ends(options, budget_s)
+    check_ends(options, budget_s)
     baseline = make_baseline(job.baseline, store)
     folder = Path(workspace) / "search"
     spent_s = {"data_preparation": profile.seconds, "search_space": space.seconds}
@@ -111,7 +111,12 @@ def search_architectures(
     )
 
 
-def _check_ends(options: SearchOptions, budget_s: float | None) -> None:
+def check_ends(options: SearchOptions, budget_s: float | None) -> None:
+    """Check that seconds or a count end the search.
+
+    Raises:
+        ParameterError: Nothing would.
+    """
     has_seconds = budget_s is not None or isinstance(options.budget_s, float)
     if has_seconds or options.is_counted:
         return

@@ -8,6 +8,23 @@ import pytest
 
 from kedro_nas.framework.commands.check import _text
 
+DIVISION: dict[str, Any] = {
+    "budget_s": 300.0,
+    "kind": "race",
+    "full_trainings": 4.5,
+    "data_s": 14.0,
+    "search_s": 40.5,
+    "ranking_s": 0.0,
+    "final_s": 229.5,
+    "finish_s": 16.0,
+}
+LONGER = {
+    **DIVISION,
+    "budget_s": 36_000.0,
+    "kind": "search",
+    "full_trainings": 599.5,
+    "search_s": 14_388.0,
+}
 AHEAD: dict[str, Any] = {
     "namespace": "nas",
     "images": 1000,
@@ -18,12 +35,15 @@ AHEAD: dict[str, Any] = {
     "candidate_0": "conv",
     "step_s": 0.01,
     "workers": 2,
+    "gpus": [],
+    "gpu_problem": "",
+    "full_epochs": 30,
+    "full_training_s": 60.0,
+    "division": DIVISION,
+    "examples": [LONGER],
     "architectures": 3,
     "trials": 4,
-    "search_s": 5.0,
-    "ranking_s": 5.0,
-    "final_s": 5.0,
-    "total_s": 15.0,
+    "total_s": 300.0,
     "memory_mb": 100.0,
     "disk_mb": 10.0,
     "costs": {},
@@ -47,4 +67,35 @@ def test_check_names_the_gpus_and_what_keeps_others_from_use(
     first = lines.index(expected[0])
 
     assert lines[first : first + len(expected)] == expected
-    assert lines[first + len(expected)].startswith("Ranking:")
+    assert lines[first + len(expected)].startswith("First:")
+
+
+def test_check_shows_how_the_budget_is_divided() -> None:
+    """The plan is a sentence; this job and other budgets are lines of one table."""
+    lines = _text(AHEAD).splitlines()
+    head = next(n for n, line in enumerate(lines) if line.startswith("budget"))
+
+    assert any("5 min afford 4.5 full trainings" in line for line in lines)
+    assert lines[head].split("  ")[-1] == "finish"
+    assert lines[head + 1].split() == [
+        *("5", "min", "4.5", "race", "14", "s", "40", "s", "0", "s"),
+        *("4", "min", "16", "s"),
+    ]
+    assert lines[head + 2].split()[:4] == ["10.0", "h", "599.5", "search"]
+
+
+def test_check_of_a_job_without_a_budget_says_what_ends_it() -> None:
+    """The smoke run is ended by counts, and its first line has no seconds."""
+    division = {**DIVISION, "budget_s": None, "full_trainings": None, "kind": "search"}
+    text = _text({**AHEAD, "division": division})
+
+    assert "a search of the space; no budget, counts end it" in text
+    assert "\nnone " in text
+
+
+def test_check_shows_the_prices_that_were_given() -> None:
+    """Money appears where a price was given, and only there."""
+    priced = _text({**AHEAD, "costs": {"rent, EUR": 0.5}})
+
+    assert "Cost:      rent, EUR: 0.50" in priced
+    assert "Cost:" not in _text(AHEAD)

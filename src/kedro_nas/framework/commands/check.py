@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +15,13 @@ from kedro_nas.framework.commands import (
 from kedro_nas.framework.preflight import check_inputs, check_sections
 from kedro_nas.framework.project import Search, opened
 from kedro_nas.framework.registered import our_nodes
+from kedro_nas.framework.tables import format_table
+from kedro_nas.parameters.base import OptionsType
 from kedro_nas.stages import PREPARE_IMAGES
+
+if TYPE_CHECKING:
+    from kedro_nas.parameters.reporting import CostOptions
+    from kedro_nas.search.forecast import JobSetup
 
 
 @click.command()
@@ -28,8 +34,9 @@ def check(
 ) -> None:
     """Check parameters and data, and predict what a run will take.
 
-    Images are prepared as a run would (it will not do it again), one network is
-    built, a few of its training steps are timed. Nothing is trained.
+    Images are prepared as a run would (it will not do it again), the workers are
+    started, and a few training steps of one network are timed on all of them. From
+    that follows how the seconds of the job are divided. Nothing is trained.
     """
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
         _check_configuration(search)
@@ -58,63 +65,74 @@ def _look_ahead(search: Search) -> dict[str, Any]:
     from kedro_nas.framework.quiet import import_tensorflow
     from kedro_nas.models.spaces import build_search_space
     from kedro_nas.parameters.data_preparation import DataPreparationOptions
-    from kedro_nas.parameters.ranking import RankingOptions
     from kedro_nas.parameters.reporting import ReportingOptions
-    from kedro_nas.parameters.search import SearchOptions
     from kedro_nas.parameters.search_space import SearchSpaceOptions
     from kedro_nas.search.forecast import forecast, measure_network
-    from kedro_nas.training.workers.local import resolve_workers
+    from kedro_nas.search.search import check_ends
 
-    given = search.parameters()
-
-    def options(model: Any, name: str) -> Any:
-        return model.parse(given.get(name), where=search.parameter(name))
-
-    searching = options(SearchOptions, "search")
-    ranking = options(RankingOptions, "ranking")
-    store, prepared = prepare_images(
+    setup = _setup(search)
+    check_ends(setup.search, setup.budget_s)
+    store, profile = prepare_images(
         search.load_images(),
-        options(DataPreparationOptions, "data_preparation"),
-        seed=given["seed"],
+        _options(search, DataPreparationOptions, "data_preparation"),
+        seed=setup.seed,
         workspace=search.catalog.get(search.name("workspace")).load(),
     )
-    profile = prepared.to_json()
     import_tensorflow(with_devices=True)  # quietly, before something else does
     space = build_search_space(
-        options(SearchSpaceOptions, "search_space"), profile, seed=given["seed"]
+        _options(search, SearchSpaceOptions, "search_space"),
+        profile.to_json(),
+        seed=setup.seed,
     )
-    measured = measure_network(store, space.anchors[0], profile["verdict"], searching)
-    workers = resolve_workers(searching.workers, searching.threads_per_worker)
-    ahead = forecast(
-        store,
-        space,
-        profile["verdict"],
-        searching,
-        ranking,
-        measured,
-        workers=workers,
-        seed=given["seed"],
-    )
+    timing = measure_network(store, space, profile.verdict, setup)
+    data_s = profile.seconds + space.seconds
+    ahead = forecast(store, profile.verdict, setup, timing, data_s=data_s)
     gpus = find_gpus()
-    prices = options(ReportingOptions, "reporting").costs
+    prices = _options(search, ReportingOptions, "reporting").costs
     return {
         "namespace": search.namespace,
-        "images": profile["n_images"],
-        "image_shape": profile["image_shape"],
-        "classes": len(profile["class_names"]),
-        "mode": profile["verdict"]["mode"],
-        "warnings": profile["warnings"],
-        "candidate_0": space.anchors[0].describe(),
-        "step_s": measured.step_s,
-        "workers": workers,
+        "images": profile.n_images,
+        "image_shape": list(profile.image_shape),
+        "classes": len(profile.class_names),
+        "mode": profile.verdict.mode,
+        "warnings": list(profile.warnings),
+        "candidate_0": timing.space.anchors[0].describe(),
+        "step_s": timing.step_s,
+        "workers": timing.speed.workers,
         "gpus": list(gpus.names),
         "gpu_problem": gpus.problem,
-        **ahead,
-        "costs": _costs(ahead["total_s"], prices),
+        **ahead.model_dump(mode="json"),
+        "total_s": ahead.division.total_s,
+        "costs": _costs(ahead.division.total_s, prices),
     }
 
 
-def _costs(seconds: float, options: Any) -> dict[str, float]:
+def _setup(search: Search) -> JobSetup:
+    from kedro_nas.parameters.export import ExportOptions
+    from kedro_nas.parameters.job import JobOptions, check_budget
+    from kedro_nas.parameters.ranking import RankingOptions
+    from kedro_nas.parameters.search import SearchOptions
+    from kedro_nas.search.forecast import JobSetup
+
+    given = search.parameters()
+    return JobSetup(
+        search=_options(search, SearchOptions, "search"),
+        ranking=_options(search, RankingOptions, "ranking"),
+        export=_options(search, ExportOptions, "export"),
+        job=_options(search, JobOptions, "job"),
+        budget_s=check_budget(
+            given.get("budget_s"), where=search.parameter("budget_s")
+        ),
+        seed=given["seed"],
+    )
+
+
+def _options(search: Search, model: type[OptionsType], section: str) -> OptionsType:
+    given = search.parameters().get(section)
+    return model.parse(given, where=search.parameter(section))
+
+
+def _costs(seconds: float, options: CostOptions) -> dict[str, float]:
     from kedro_nas.accounting.job_costs import price_time
     from kedro_nas.accounting.time_spent import TimeSpent
 
@@ -132,16 +150,19 @@ def _text(value: dict[str, Any]) -> str:
             f"{channels}, {value['classes']} classes ({mode})"
         ),
         *(f"           ! {warning}" for warning in value["warnings"]),
-        f"First:     {value['candidate_0']}, {value['step_s'] * 1000:.1f} ms a step",
-        (
-            f"Search:    about {value['architectures']:,} architectures in "
-            f"{value['trials']:,} trials, {_time(value['search_s'])}, "
-            f"{value['workers']} workers"
-        ),
         f"GPUs:      {', '.join(value['gpus']) or 'none'}",
         *([f"           ! {value['gpu_problem']}"] if value["gpu_problem"] else []),
-        f"Ranking:   about {_time(value['ranking_s'])}",
-        f"Final fit: about {_time(value['final_s'])}",
+        (
+            f"First:     {value['candidate_0']}, {value['step_s'] * 1000:.1f} ms a "
+            f"step on each of {value['workers']} workers; a full training, "
+            f"{value['full_epochs']} epochs on all of them, takes "
+            f"{_time(value['full_training_s'])}"
+        ),
+        f"Plan:      {_plan(value)}",
+        (
+            f"Search:    about {value['architectures']:,} architectures in "
+            f"{value['trials']:,} trials"
+        ),
         (
             f"In all:    about {_time(value['total_s'])}, "
             f"{value['memory_mb'] / 1024:.1f} GiB of memory, "
@@ -151,9 +172,57 @@ def _text(value: dict[str, Any]) -> str:
             f"Cost:      {name}: {amount:.2f}"
             for name, amount in value["costs"].items()
         ),
-        "Seconds are right within a factor of two; the search obeys its budget.",
+        "",
+        "How seconds are divided on this machine, this job first:",
+        _table([value["division"], *value["examples"]]),
+        "",
+        "A stage ends with its seconds; what it leaves goes to the final training.",
+        "Numbers of networks are right within a factor of two.",
     ]
     return "\n".join(lines)
+
+
+def _plan(value: dict[str, Any]) -> str:
+    division = value["division"]
+    kind = (
+        "a race between proven networks, then the final training"
+        if division["kind"] == "race"
+        else "a search of the space"
+    )
+    if division["full_trainings"] is None:
+        return f"{kind}; no budget, counts end it"
+    return (
+        f"{kind}; {_time(division['budget_s'])} afford "
+        f"{division['full_trainings']:.1f} full trainings"
+    )
+
+
+_COLUMNS = {
+    "budget_s": "budget",
+    "full_trainings": "full trainings",
+    "kind": "plan",
+    "data_s": "data",
+    "search_s": "search",
+    "ranking_s": "ranking",
+    "final_s": "final training",
+    "finish_s": "finish",
+}
+
+
+def _table(divisions: list[dict[str, Any]]) -> str:
+    rows = [
+        {name: _cell(name, division[name]) for name in _COLUMNS}
+        for division in divisions
+    ]
+    return format_table(rows, _COLUMNS)
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None:
+        return "none" if name == "budget_s" else "-"
+    if name == "full_trainings":
+        return f"{value:.1f}"
+    return _time(value) if name.endswith("_s") else str(value)
 
 
 def _time(seconds: float) -> str:
