@@ -108,7 +108,7 @@ def make_plan(root: Path, package: str, source_dir: Path, wish: Wish) -> Project
     plan.next_steps.extend(
         _next_steps(
             root / code,
-            wish.namespace,
+            wish,
             pipeline if has_folder else host.pipeline,
             images if is_new and not wish.path and not config.has(images) else None,
             has_folder=has_folder,
@@ -259,15 +259,17 @@ def _text_of(path: Path) -> str | None:
 
 def _next_steps(
     code: Path,
-    namespace: str,
+    wish: Wish,
     pipeline: str | None,
     new_images: str | None,
     *,
     has_folder: bool,
     problem: str,
 ) -> list[str]:
-    steps, suffix = [], namespace.replace(".", "_")
-    which = "" if namespace == "nas" else f" --namespace {namespace}"
+    steps, suffix = [], wish.namespace.replace(".", "_")
+    where = "" if wish.env in _envs_read_by_default() else f" --env {wish.env}"
+    which = "" if wish.namespace == "nas" else f" --namespace {wish.namespace}"
+    which += where
     if problem:
         steps.append(
             f"The pipelines of this project cannot be read ({problem}).\n"
@@ -288,11 +290,11 @@ def _next_steps(
     elif pipeline is None:
         steps.append(
             "Register a pipeline of yours that contains\n"
-            f'kedro_nas.create_pipeline(namespace="{namespace}")'
+            f'kedro_nas.create_pipeline(namespace="{wish.namespace}")'
         )
     steps.append(
         f"Look ahead without training:  kedro nas check{which}\n"
-        f"Search:                       kedro run --pipelines {pipeline or '...'}\n"
+        f"Search:                       kedro run --pipelines {pipeline or '...'}{where}\n"
         f"Look on meanwhile:            kedro nas status{which}"
     )
     return steps
@@ -325,6 +327,12 @@ def _check_names(namespace: str, pipeline_name: str) -> None:
                 + ("; dots between" if what == "namespace" else ""),
                 remedy="Choose another name",
             )
+
+
+def _envs_read_by_default() -> set[str]:
+    """Return the environments that commands read without `--env`."""
+    given = settings.CONFIG_LOADER_ARGS
+    return {given.get("base_env", "base"), given.get("default_run_env", "local")}
 
 
 def _merge_strategy() -> str | None:
