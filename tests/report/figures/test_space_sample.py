@@ -1,4 +1,4 @@
-"""The picture of a search space."""
+"""The figure of a search space."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from kedro_nas.report.figures.theme import FONT
 from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.costs import costs
 from kedro_nas.space.search_space import build_search_space
+
+PROFILE = {
+    "image_shape": [28, 28, 1],
+    "class_names": [f"class {number}" for number in range(10)],
+    "verdict": {"n_train": 8_000, "max_params_factor": 1.0},
+}
 
 
 def test_search_space_figure_shows_draws_anchors_and_bounds() -> None:
@@ -20,3 +26,22 @@ def test_search_space_figure_shows_draws_anchors_and_bounds() -> None:
     assert list(figure.data[1].x) == [costs(anchor).params for anchor in space.anchors]
     assert len(figure.layout.shapes) == 2
     assert figure.layout.font.family == FONT
+
+
+def test_search_space_figure_of_measured_blocks_draws_fewer() -> None:
+    """Networks that have to be built to be counted are drawn sixty times only."""
+    space = build_search_space(SearchSpaceOptions(), PROFILE, seed=0)
+    measured = space.model_copy(update={"measured": {"block": {}}})
+    figure = draw_search_space(measured, seed=0)
+
+    assert len(figure.data[0].x) == 60
+    assert figure.data[0].name.startswith("60 random networks that fit")
+
+
+def test_search_space_figure_is_the_same_for_the_same_seed() -> None:
+    """The sample is drawn from the root seed."""
+    space = build_search_space(SearchSpaceOptions(), PROFILE, seed=0)
+    measured = space.model_copy(update={"measured": {"block": {}}})
+    points = [list(draw_search_space(measured, seed).data[0].x) for seed in (1, 1, 2)]
+
+    assert points[0] == points[1] != points[2]
