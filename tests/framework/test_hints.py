@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kedro_nas.framework import hints
+from kedro_nas import create_pipeline
+from kedro_nas.framework import hints, registered
 
 
 class ParserError(Exception):
@@ -68,6 +69,29 @@ def test_hint_for_an_error_users_meet_says_what_to_do(
 
     assert said is not None
     assert advice in said
+
+
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        ("conf/base/catalog_nas.yml", "kedro nas init --update`"),
+        (
+            "conf/base/parameters_my_team_nas.yml",
+            "kedro nas init --update --namespace my_team.nas`",
+        ),
+    ],
+)
+def test_hint_for_a_broken_file_names_the_search_it_belongs_to(
+    file: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several searches the advised command writes the one that is broken."""
+    found = {
+        name: create_pipeline(namespace=name, inputs={"images": "images"})
+        for name in ("nas", "my_team.nas")
+    }
+    monkeypatch.setattr(registered, "pipelines", found)
+
+    assert command in str(hints.hint_for(ParserError(f"Invalid YAML in {file}, line")))
 
 
 def test_every_hint_is_tested() -> None:

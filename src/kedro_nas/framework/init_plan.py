@@ -292,9 +292,10 @@ def _next_steps(
             "Register a pipeline of yours that contains\n"
             f'kedro_nas.create_pipeline(namespace="{wish.namespace}")'
         )
+    run = f"kedro run --pipelines {pipeline or '...'}{where}"
     steps.append(
         f"Look ahead without training:  kedro nas check{which}\n"
-        f"Search:                       kedro run --pipelines {pipeline or '...'}{where}\n"
+        f"Search:                       {run}\n"
         f"Look on meanwhile:            kedro nas status{which}"
     )
     return steps
