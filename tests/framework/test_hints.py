@@ -154,3 +154,20 @@ def test_hint_for_unregistered_is_for_a_search_registered_by_hand(
     assert (said is not None) is advised
     if said:
         assert "kedro nas init --update --pipeline-name nas" in said
+
+
+def test_hint_for_unregistered_names_the_namespace_of_the_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder that is written holds the search that was registered."""
+    (tmp_path / "host_defects").mkdir()
+    (tmp_path / "host_defects" / "__init__.py").touch()
+    (tmp_path / "host_defects" / "pipeline_registry.py").write_text(
+        REGISTRY.replace("_pipeline()", '_pipeline(namespace="defects.nas")')
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    error = ImportError("... importing the 'host_defects.pipelines.nas' module.")
+
+    assert "--namespace defects.nas --pipeline-name nas`" in str(
+        hints.hint_for_unregistered(error)
+    )

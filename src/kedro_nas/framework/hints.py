@@ -116,10 +116,12 @@ def hint_for_unregistered(error: BaseException) -> str | None:
     named = re.search(rf"""["']{found["name"]}["']""", registry)
     if "kedro_nas" not in registry or not named:
         return None
+    spaces = set(_NAMESPACE.findall(registry))
+    command = init_command(spaces.pop() if len(spaces) == 1 else "nas")
     return (
         "kedro-nas: Kedro looks for a folder of that name and passes over pipelines "
         "registered by hand. Write the folder with "
-        f"`kedro nas init --update --pipeline-name {found['name']}`, or let "
+        f"`{command} --pipeline-name {found['name']}`, or let "
         f"src/{found['package']}/pipelines/{found['name']}/__init__.py contain "
         "`from kedro_nas import create_pipeline`."
     )
@@ -128,6 +130,9 @@ def hint_for_unregistered(error: BaseException) -> str | None:
 _UNFOUND = re.compile(
     r"importing the '(?P<package>[\w.]+)\.pipelines\.(?P<name>\w+)' module"
 )
+
+
+_NAMESPACE = re.compile(r"""namespace\s*=\s*["']([\w.]+)["']""")
 
 
 def _source_of(module: str) -> str:
