@@ -137,10 +137,12 @@ for pid in run_in_processes(work, jobs, n_workers=2, cost_s=60):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel of Linux")
-def test_run_in_processes_end_with_their_parent_when_it_is_killed():
-    """No decoder outlives the run that started it, whatever ends that."""
+@pytest.mark.parametrize("has_tensorflow", [False, True])
+def test_run_in_processes_end_with_their_parent_when_it_is_killed(has_tensorflow):
+    """No decoder, forked or started clean, outlives the run, whatever ends that."""
+    heavy = "import sys; sys.modules['tensorflow'] = sys\n" if has_tensorflow else ""
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", heavy + PARENT], stdout=subprocess.PIPE, text=True
     )
     assert parent.stdout is not None
     decoders = {int(parent.stdout.readline()) for _ in range(10)}

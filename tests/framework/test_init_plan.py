@@ -196,6 +196,23 @@ def test_make_plan_for_a_pipeline_of_the_host_reads_it(
     assert "kedro run --pipelines team" in plan.next_steps[-1]
 
 
+@pytest.mark.parametrize(
+    ("env", "option"), [("base", ""), ("local", ""), ("staging", " --env staging")]
+)
+def test_make_plan_for_an_environment_names_it_in_each_command(
+    project: Path, pipelines: dict[str, Pipeline], env: str, option: str
+) -> None:
+    """What is written into conf/staging is read by commands that name it only."""
+    (said,) = _plan(project, env=env).next_steps[-1:]
+    commands = [line.partition(":")[2].strip() for line in said.splitlines()]
+
+    assert commands == [
+        f"kedro nas check{option}",
+        f"kedro run --pipelines nas{option}",
+        f"kedro nas status{option}",
+    ]
+
+
 def test_make_plan_with_a_name_for_the_folder_writes_it(
     project: Path, pipelines: dict[str, Pipeline]
 ) -> None:

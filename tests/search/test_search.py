@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -376,3 +377,22 @@ def test_halved_architecture_keeps_everything_but_the_batch(
     assert quarter.recipe.batch_size == anchor.recipe.batch_size // 4
     assert quarter.network_key == anchor.network_key
     assert halved(anchor, 0) is anchor
+
+
+def test_search_within_the_pipelines_budget_has_what_the_stages_before_left(
+    digits: dict[str, Any],
+    searched: tuple[pd.DataFrame, dict[str, Any], Path],
+    tmp_path: Path,
+) -> None:
+    """A preparation of 300 s, killed sessions included, is 300 s less of search."""
+    shutil.copytree(searched[2], tmp_path / "copy")
+    slow = digits | {"profile": digits["profile"] | {"seconds": 300.0}}
+    _, finalists = _search(
+        slow, tmp_path / "copy", pipeline_budget_s=1000, reserved_share=0.5
+    )
+    before = 300 + digits["space"]["seconds"]
+    lines = read_json_lines(tmp_path / "copy" / "search" / "ledger.jsonl")
+    granted = [line["budget_s"] for line in lines if line["event"] == "session"]
+
+    assert finalists["search"]["seconds_before"] == pytest.approx(before)
+    assert granted == [None, pytest.approx(500 - before)]

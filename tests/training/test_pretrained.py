@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,10 +21,12 @@ from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.space.architecture import Architecture, Backbone, Stem
+from kedro_nas.space.backbones import digest_weights
 from kedro_nas.space.costs import costs
 from kedro_nas.testing.block_contract import pixels
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.unit import Unit
+from kedro_nas.training.workers.process import _Server
 
 pytestmark = pytest.mark.slow
 
@@ -155,6 +159,27 @@ def own_file(small_architecture: Architecture, tmp_path: Path) -> Architecture:
             weights=str(tmp_path / "earlier.keras"),
         ),
     )
+
+
+@pytest.mark.parametrize("fault", ["missing", "another"])
+def test_own_file_that_is_missing_or_another_is_an_outage(
+    make_task: Callable[..., Task], own_file: Architecture, fault: str
+) -> None:
+    """No candidate is failed for a file that went away: the stage stops, resumably."""
+    assert own_file.backbone is not None
+    weights = Path(own_file.backbone.weights)
+    known = {"weights_digest": digest_weights(str(weights))}
+    backbone = own_file.backbone.model_copy(update=known)
+    task = make_task(architecture=own_file.model_copy(update={"backbone": backbone}))
+    weights.unlink()
+    if fault == "another":
+        weights.write_bytes(b"of another model")
+    channel = io.StringIO()
+    _Server(channel).serve({"task": task.model_dump(mode="json"), "ends_at": None})
+    outcome = json.loads(channel.getvalue().splitlines()[-1])["outcome"]
+
+    assert outcome["status"] == "outage"
+    assert outcome["outage"]["path"] == str(weights)
 
 
 def test_own_file_trains_what_starts_anew_with_the_head(

@@ -115,6 +115,7 @@ def make_plan(root: Path, package: str, source_dir: Path, wish: Wish) -> Project
             pipeline if has_folder else host.pipeline,
             images if is_new and not wish.path and not config.has(images) else None,
             has_folder=has_folder,
+            env=wish.env,
             problem=host.problem,
             moved=config.moved_options(),
         )

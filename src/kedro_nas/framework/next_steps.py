@@ -32,6 +32,7 @@ def next_steps(
     *,
     has_folder: bool,
     problem: str,
+    env: str,
     moved: Sequence[MovedOption] = (),
 ) -> list[str]:
     """List what is to be done after `kedro nas init`, in words.
@@ -43,10 +44,13 @@ def next_steps(
         new_images: Dataset that has to be pointed at images, None for none.
         has_folder: Whether the search has a folder below `pipelines/`.
         problem: Why the project's pipelines cannot be read, or nothing.
+        env: Configuration environment that was written to.
         moved: Options of earlier versions that are still in its files.
     """
     steps, suffix = [], namespace.replace(".", "_")
+    where = "" if env in _envs_read_by_default() else f" --env {env}"
     which = "" if namespace == "nas" else f" --namespace {namespace}"
+    which += where
     if moved:
         steps.append(_step_of_moved_options(moved, namespace, which))
     if problem:
@@ -73,7 +77,7 @@ def next_steps(
         )
     steps.append(
         f"Look ahead without training:  kedro nas check{which}\n"
-        f"Search:                       kedro run --pipelines {pipeline or '...'}\n"
+        f"Search:                       kedro run --pipelines {pipeline or '...'}{where}\n"
         f"Look on meanwhile:            kedro nas status{which}"
     )
     return steps
@@ -114,6 +118,12 @@ def _step_of_moved_options(
         f"kedro nas init --force{which}",
     ]
     return "\n".join(lines)
+
+
+def _envs_read_by_default() -> set[str]:
+    """Return the environments that commands read without `--env`."""
+    given = settings.CONFIG_LOADER_ARGS
+    return {given.get("base_env", "base"), given.get("default_run_env", "local")}
 
 
 def _merge_strategy() -> str | None:

@@ -86,7 +86,7 @@ def load_whole(
         SearchSpaceError: The weights cannot be had, or fit another network.
     """
     if load_weights or backbone.name == FROM_FILE:
-        _check_weights(backbone)
+        check_weights(backbone)
     try:
         return _load_whole(backbone, image_shape, load_weights=load_weights)
     except Exception as error:
@@ -99,8 +99,12 @@ def load_whole(
         ) from error
 
 
-def _check_weights(backbone: Backbone) -> None:
-    """Refuse a file whose content is not that which was searched."""
+def check_weights(backbone: Backbone) -> None:
+    """Refuse a file whose content is not that which was searched.
+
+    Raises:
+        SearchSpaceError: It is another file; one that is missing is not looked at.
+    """
     known, found = backbone.weights_digest, digest_weights(backbone.weights)
     if known and found and found != known:
         raise SearchSpaceError(

@@ -66,7 +66,7 @@ class ImageTable:
     @cached_property
     def complete(self) -> list[str]:
         """Contestants that may be chosen, best first, the smaller of equals."""
-        longest = max((one.epochs or 0 for one in self._scored()), default=0)
+        longest = max((one.rung_epochs or 0 for one in self._scored()), default=0)
         return [
             key
             for key in self.order
@@ -124,7 +124,7 @@ class ImageTable:
         )
 
     def _epochs(self, key: str) -> int:
-        return self.contestants[key].epochs or 0
+        return self.contestants[key].rung_epochs or 0
 
     def _scored(self) -> list[Finalist]:
         return [self.contestants[key] for key in self.right]

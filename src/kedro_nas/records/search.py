@@ -20,6 +20,8 @@ class Finalist(Part):
         architecture: Network and recipe.
         score: Score of its last rung, None when the search did not train it.
         epochs: Epochs it was trained for, or None.
+        rung_epochs: Epochs of the rung it reached, some of which patience may have
+            saved, or None.
         best_epoch: Its last epoch within one standard error of its best, or None.
         trial_id: Its last trial, or None.
         seconds_per_epoch: Measured on the training rows, or None.
@@ -39,6 +41,7 @@ class Finalist(Part):
     architecture: Network
     score: float | None = None
     epochs: int | None = None
+    rung_epochs: int | None = None
     best_epoch: int | None = None
     trial_id: str | None = None
     seconds_per_epoch: float | None = None

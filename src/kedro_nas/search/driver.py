@@ -1,4 +1,4 @@
-"""Drives a search: asks the oracle, hands trials to workers, writes the ledger.
+"""Drives a search: asks its schedule, hands trials to workers, writes the ledger.
 
 The driver trains nothing. Killed at any instant it is rebuilt from the ledger, and the
 trials that were under way go on from their last epoch's checkpoint.
@@ -16,12 +16,11 @@ from typing import Any
 
 from kedro_nas.errors import SearchError
 from kedro_nas.proposers.base import Proposer
-from kedro_nas.search.countdown import Budget
+from kedro_nas.search.countdown import LONGEST_WAIT_S, Budget
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
 from kedro_nas.search.live_line import Progress
-from kedro_nas.search.oracle import HyperbandOracle
+from kedro_nas.search.trial_schedule import NextTrial, TrialSchedule
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.run import MAX_STARTS
 from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome, Task
 from kedro_nas.training.workers.worker_pool import Event, WorkerPool
@@ -35,10 +34,10 @@ HOPELESS = 10  # so many failures without a single success end a search
 
 @dataclass
 class Trial:
-    """A trial the driver knows of; `oracle_id` is KerasTuner's name for it."""
+    """A trial the driver knows of; `schedule_id` is its name in the schedule."""
 
     name: str
-    oracle_id: str
+    schedule_id: str
     architecture: Architecture
     parent: str | None
     first_epochs: int  # where its rung 0 ends
@@ -53,9 +52,9 @@ class Driver:
     """One search, from the first trial or from where it was.
 
     Args:
-        space: Decodes KerasTuner's values.
-        oracle: The schedule, new; the driver replays the ledger into it.
-        proposer: Is told every score.
+        schedule: Decides what is trained next; new, the driver replays the ledger into
+            it.
+        proposer: Learns every score; None where nothing is proposed.
         ledger: What has happened so far.
         make_task: Gives the task of a trial, from an epoch to an epoch.
         checkpoints: Directory of the candidates' states.
@@ -68,9 +67,8 @@ class Driver:
     def __init__(
         self,
         *,
-        space: SearchSpace,
-        oracle: HyperbandOracle,
-        proposer: Proposer,
+        schedule: TrialSchedule,
+        proposer: Proposer | None,
         ledger: Ledger,
         make_task: Callable[[Trial, int, int], Task],
         checkpoints: Path,
@@ -79,8 +77,7 @@ class Driver:
         budget_s: float | None,
         max_attempts: int,
     ) -> None:
-        self._space = space
-        self._oracle = oracle
+        self._schedule = schedule
         self._proposer = proposer
         self._ledger = ledger
         self._make_task = make_task
@@ -93,7 +90,7 @@ class Driver:
         self._waiting: list[Trial] = []  # created, not under way
         self._running: dict[str, Trial] = {}
         self._starts = 0  # workers lost while starting
-        oracle.recent_scores = self.scores_of
+        schedule.recent_scores = self.scores_of
         self._replay()
 
     # -- the loop -----------------------------------------------------------------
@@ -124,7 +121,36 @@ class Driver:
             for event in pool.wait(self._budget.patience_s()):
                 self._process(event)
         self._process_until_idle(pool, STOP_GRACE_S, epochs_only=False)
+        self._complete_required(pool)
         return "budget"
+
+    def lacks_required(self) -> bool:
+        """Return whether a trial has to be completed whatever the budget says."""
+        if not self.trials:
+            self._create_waiting()
+        return bool(self._required())
+
+    def _required(self) -> list[Trial]:
+        return [
+            trial
+            for trial in self.trials.values()
+            if trial.outcome is None and self._schedule.is_required(trial.schedule_id)
+        ]
+
+    def _create_waiting(self) -> None:
+        trial = self._create()
+        if trial is not None:
+            self._waiting.append(trial)
+
+    def _complete_required(self, pool: WorkerPool) -> None:
+        """Train the trials that are needed to go on at all, beyond the budget."""
+        while self.lacks_required():
+            for trial in self._required():
+                if trial in self._waiting and pool.free():
+                    self._waiting.remove(trial)
+                    self._submit(trial, pool)
+            for event in pool.wait(LONGEST_WAIT_S):
+                self._process(event)
 
     def _fill(self, pool: WorkerPool) -> bool:
         """Give every free worker a trial; True when there will be no more."""
@@ -137,12 +163,12 @@ class Driver:
         return False
 
     def _create(self) -> Trial | None:
-        created = self._oracle.create(f"place-{len(self.trials)}")
+        created = self._schedule.create(f"place-{len(self.trials)}")
         self._last_status = created.status
         if created.status != "RUNNING":
             return None
         trial = self._known(created)
-        place = self._oracle.place(created.trial_id)
+        place = self._schedule.place(created.trial_id)
         self._ledger.append(
             "created",
             trial=trial.name,
@@ -155,18 +181,19 @@ class Driver:
             epoch_start=self._epochs(trial)[0],
             epochs=self._epochs(trial)[1],
         )
-        self._discard(self._oracle.siblings_out(created.trial_id))
+        self._discard(self._schedule.siblings_out(created.trial_id))
         return trial
 
-    def _known(self, created: Any) -> Trial:
-        parent = self._oracle.parent(created.trial_id)
-        place = self._oracle.place(created.trial_id)
+    def _known(self, created: NextTrial) -> Trial:
+        assert created.architecture is not None
+        parent = self._schedule.parent(created.trial_id)
+        place = self._schedule.place(created.trial_id)
         trial = Trial(
             name=place.name,
-            oracle_id=created.trial_id,
-            architecture=self._space.decode(created.hyperparameters.values),
-            parent=None if parent is None else self._oracle.place(parent).name,
-            first_epochs=self._oracle.rung_epochs(place.bracket, 0),
+            schedule_id=created.trial_id,
+            architecture=created.architecture,
+            parent=None if parent is None else self._schedule.place(parent).name,
+            first_epochs=self._schedule.rung_epochs(place.bracket, 0),
         )
         if trial.parent:
             trial.halvings = self.trials[trial.parent].halvings
@@ -191,8 +218,10 @@ class Driver:
         self._running[trial.name] = trial
         self._ledger.append("started", trial=trial.name, worker=worker)
         task = self._make_task(trial, *self._epochs(trial))
-        pool.submit(task, worker=worker, remaining_s=self._budget.left_s())
-        self._progress.started(trial.name, self._oracle.place(trial.oracle_id))
+        is_required = self._schedule.is_required(trial.schedule_id)
+        left_s = None if is_required else self._budget.left_s()
+        pool.submit(task, worker=worker, remaining_s=left_s)
+        self._progress.started(trial.name, self._schedule.place(trial.schedule_id))
 
     # -- events of the workers ------------------------------------------------------
 
@@ -262,12 +291,12 @@ class Driver:
             right=outcome.right,
         )
         self._record(trial, outcome)
-        place = self._oracle.place(trial.oracle_id)
+        place = self._schedule.place(trial.schedule_id)
         self._progress.ended(trial.architecture, outcome, place)
         if trial.parent:
-            self._discard([self.trials[trial.parent].oracle_id])
-        if place.rung + 1 == self._oracle.n_rungs(place.bracket):
-            self._discard([trial.oracle_id])
+            self._discard([self.trials[trial.parent].schedule_id])
+        if place.rung + 1 == self._schedule.n_rungs(place.bracket):
+            self._discard([trial.schedule_id])
         self._give_up_when_hopeless()
 
     def _record(self, trial: Trial, outcome: Outcome) -> None:
@@ -275,8 +304,8 @@ class Driver:
         spent = outcome.seconds
         self._budget.note_build(spent.get("build", 0.0) + spent.get("trace", 0.0))
         score = outcome.score if outcome.status == "completed" else None
-        self._oracle.end(trial.oracle_id, score=score, reason=outcome.reason)
-        if score is not None:
+        self._schedule.end(trial.schedule_id, score=score, reason=outcome.reason)
+        if score is not None and self._proposer is not None:
             self._proposer.tell(
                 trial.architecture, score=score, epochs=len(outcome.history)
             )
@@ -308,12 +337,12 @@ class Driver:
                     awaited.discard(event.task_id)
 
     def _ended_by(self) -> str:
-        return "space exhausted" if self._oracle.exhausted() else "schedule"
+        return "space exhausted" if self._schedule.is_exhausted() else "schedule"
 
     # -- state -----------------------------------------------------------------------
 
     def _replay(self) -> None:
-        """Rebuild the oracle from the ledger; trials under way wait for a worker."""
+        """Rebuild the schedule from the ledger; unfinished trials wait for a worker."""
         self._last_status = "RUNNING"
         for line in self._ledger.of("created", "halved", "ended"):
             if line["event"] == "halved":
@@ -325,7 +354,7 @@ class Driver:
         self._waiting = [t for t in self.trials.values() if t.outcome is None]
 
     def _create_again(self, line: dict[str, Any]) -> None:
-        created = self._oracle.create(f"place-{len(self.trials)}")
+        created = self._schedule.create(f"place-{len(self.trials)}")
         expected = "no more trials within the limits"
         if created.status == "RUNNING":
             trial = self._known(created)
@@ -341,9 +370,9 @@ class Driver:
             raise LedgerMismatchError(received, "each trial begun once and ended once")
         return trial
 
-    def scores_of(self, oracle_id: str) -> list[float]:
+    def scores_of(self, schedule_id: str) -> list[float]:
         """Give the scores by epoch of a trial, over its whole life."""
-        name = self._oracle.place(oracle_id).name
+        name = self._schedule.place(schedule_id).name
         outcome = self.trials[name].outcome
         if outcome is None:
             return []
@@ -351,19 +380,21 @@ class Driver:
         return [value for value in values if value is not None]
 
     def _epochs(self, trial: Trial) -> tuple[int, int]:
-        place = self._oracle.place(trial.oracle_id)
+        place = self._schedule.place(trial.schedule_id)
         start = (
-            self._oracle.rung_epochs(place.bracket, place.rung - 1) if place.rung else 0
+            self._schedule.rung_epochs(place.bracket, place.rung - 1)
+            if place.rung
+            else 0
         )
-        return start, self._oracle.rung_epochs(place.bracket, place.rung)
+        return start, self._schedule.rung_epochs(place.bracket, place.rung)
 
     def _checkpoint(self, name: str) -> Path:
         return self._checkpoints / f"{name}.npz"
 
-    def _discard(self, oracle_ids: list[str]) -> None:
+    def _discard(self, schedule_ids: list[str]) -> None:
         """Delete states that nothing will be resumed from."""
-        for oracle_id in oracle_ids:
-            name = self._oracle.place(oracle_id).name
+        for schedule_id in schedule_ids:
+            name = self._schedule.place(schedule_id).name
             self._checkpoint(name).unlink(missing_ok=True)
 
 

@@ -7,19 +7,26 @@ import pandas as pd
 
 
 def choose_finalists(
-    trials: pd.DataFrame, *, n: int, newest: int | None = None, max_per_family: int = 2
+    trials: pd.DataFrame,
+    *,
+    n: int,
+    newest: int | None = None,
+    max_per_family: int = 2,
+    always: str | None = None,
 ) -> list[str]:
     """Choose the trials whose networks are cross-validated, best first.
 
-    A network stands for itself once, by the trial that trained it longest. Longer
-    training counts before score, since scores of different lengths do not compare.
-    A family beyond its limit waits until the others are used up.
+    A network stands for itself once, by the trial of its highest rung. Higher rungs
+    count before score, since scores of different lengths do not compare; a network that
+    ran out of patience has reached the rung all the same. A family beyond its limit
+    waits until the others are used up.
 
     Args:
         trials: A row per architecture and rung, in the order of the schedule, see
             docs/reference/files.md.
         n: Finalists wanted, at least 1.
         newest: Look at the newest that many distinct networks only, None for all.
+        always: Key of the architecture that is a finalist whatever its score.
         max_per_family: Finalists of one `family` while others can fill the places.
 
     Returns:
@@ -29,14 +36,24 @@ def choose_finalists(
     frame = trials.assign(_order=np.arange(len(trials)))
     frame = frame[frame["status"] != "failed"]
     frame = frame[np.isfinite(frame["score"].astype(float))]
+    kept = frame[frame["key"] == always]
     if newest is not None:
         frame = frame[frame["network_key"].isin(_newest_networks(frame, newest))]
-    best_first = frame.sort_values(
-        ["epochs", "score", "params", "_order"],
-        ascending=[False, False, True, True],
-        kind="stable",
-    ).drop_duplicates("network_key")
-    return _spread_over_families(best_first, n, max_per_family)
+    best_first = (
+        pd.concat([frame, kept])
+        .sort_values(
+            ["rung_epochs", "score", "params", "_order"],
+            ascending=[False, False, True, True],
+            kind="stable",
+        )
+        .drop_duplicates("network_key")
+    )
+    names = _spread_over_families(best_first, n, max_per_family)
+    mine = [name for name in best_first["trial_id"] if name in set(kept["trial_id"])]
+    if not mine or mine[0] in names:
+        return names
+    chosen = {*names[: n - 1], mine[0]}
+    return [name for name in best_first["trial_id"] if name in chosen]
 
 
 def _newest_networks(frame: pd.DataFrame, newest: int) -> list[str]:

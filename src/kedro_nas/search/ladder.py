@@ -1,21 +1,27 @@
 """How many networks a search trains, and for how long: brackets and their rungs.
 
 One place for the arithmetic: the oracle follows it, the forecast counts with it. It is
-that of KerasTuner's Hyperband, rounding included, with `min_epochs` of one's own.
+that of KerasTuner's Hyperband with two differences: sizes follow the number of brackets
+(KerasTuner's follow `max_epochs` alone, so that rungs of 5, 15 and 45 epochs have 15, 5
+and 2 networks instead of 9, 3 and 1), and the bracket that trains networks to the top
+without a look is left out.
 
-Source: Li et al. (2018), Hyperband, JMLR 18; KerasTuner 1.4.8, `tuners/hyperband.py`.
+Source: Li et al. (2018), Hyperband, JMLR 18.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.space.search_space import SearchSpace
+
+MOST_RUNGS = 5  # 1, 3, 9, 27 and 81 times the epochs of rung 0
+DRAWN_COST = 1.5  # an epoch of a drawn network over one of candidate 0, on average
 
 
 @dataclass(frozen=True)
@@ -89,20 +95,27 @@ class Ladder:
         min_epochs: Epochs of the first rung of the longest bracket, at least 1.
         max_epochs: Epochs of the top rung, at least `min_epochs`.
         factor: One of so many networks is promoted, at least 2.
+        is_single: Whether only the bracket with the most rungs is used.
+        n_immune: Networks of the first bracket that are never cut; its rungs have room
+            for one more at least.
 
     >>> [[(r.size, r.epochs) for r in b.rungs] for b in Ladder(1, 9, 3).brackets]
-    [[(9, 1), (3, 3), (1, 9)], [(5, 3), (2, 9)], [(3, 9)]]
-    >>> Ladder(5, 45, 3).n_architectures, Ladder(5, 45, 3).epochs_trained
-    (28, 620)
+    [[(9, 1), (3, 3), (1, 9)], [(5, 3), (2, 9)]]
+    >>> [[(r.size, r.epochs) for r in b.rungs] for b in Ladder(5, 45, 3).brackets]
+    [[(9, 5), (3, 15), (1, 45)], [(5, 15), (2, 45)]]
+    >>> Ladder(1, 9, 3, is_single=True).n_architectures
+    9
     """
 
     min_epochs: int
     max_epochs: int
     factor: int
+    is_single: bool = False
+    n_immune: int = 0
 
     @cached_property
     def n_brackets(self) -> int:
-        """Number of brackets."""
+        """Number of brackets, that without halvings included."""
         epochs, brackets = float(self.max_epochs), 0
         while epochs >= self.min_epochs:
             epochs /= self.factor
@@ -116,13 +129,27 @@ class Ladder:
 
     def size_of(self, bracket: int, rung: int) -> int:
         """Return how many networks a rung has room for."""
-        smallest = math.ceil(1 + math.log(self.max_epochs, self.factor))
         scale: int = self.factor ** (bracket - rung)
-        return math.ceil(smallest / (bracket + 1) * scale)
+        size = math.ceil(self.n_brackets / (bracket + 1) * scale)
+        if self.n_immune and rung and bracket == self.n_brackets - 1:
+            return max(size, self.n_immune + 1)
+        return size
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """Numbers of the brackets in use, in the order in which they are opened.
+
+        Bracket 0, which compares nothing before the top, is used only where it is the
+        only one.
+        """
+        numbers = tuple(reversed(range(self.n_brackets)))
+        if self.is_single:
+            return numbers[:1]
+        return numbers[:-1] or numbers
 
     def bracket(self, number: int) -> Bracket:
         """Return the bracket of that number, 0 to `n_brackets - 1`."""
-        return self.brackets[self.n_brackets - 1 - number]
+        return self.brackets[self.numbers.index(number)]
 
     def _make_bracket(self, number: int) -> Bracket:
         rungs = []
@@ -136,8 +163,7 @@ class Ladder:
     @cached_property
     def brackets(self) -> tuple[Bracket, ...]:
         """All brackets in the order in which they are opened."""
-        numbers = reversed(range(self.n_brackets))
-        return tuple(self._make_bracket(number) for number in numbers)
+        return tuple(self._make_bracket(number) for number in self.numbers)
 
     @property
     def n_architectures(self) -> int:
@@ -191,17 +217,40 @@ class Ladder:
                 yield from bracket.rungs
 
 
-def make_ladder(options: SearchOptions, space: SearchSpace, n_train: int) -> Ladder:
+def make_ladder(
+    options: SearchOptions,
+    space: SearchSpace,
+    n_train: int,
+    *,
+    affordable_epochs: float | None = None,
+    n_immune: int = 0,
+) -> Ladder:
     """Return the ladder of a search.
 
     Args:
         options: Of the search.
         space: Whose anchors give the batch size that steps are counted in.
         n_train: Training images.
+        affordable_epochs: Epochs of candidate 0 that the search has seconds for, on all
+            workers together; None where it is not limited by seconds. Few of them make
+            a single bracket of as many rungs as they afford.
+        n_immune: Networks that are never cut.
     """
     batch = max(anchor.recipe.batch_size for anchor in space.anchors)
-    first, top = options.rung_epochs(max(1, n_train // batch))
-    return Ladder(first, top, options.factor)
+    steps = max(1, n_train // batch)
+    first, top = options.rung_epochs(steps)
+    ladder = Ladder(first, top, options.factor, n_immune=n_immune)
+    if affordable_epochs is None:
+        return ladder
+    if options.max_epochs == "auto":
+        for rungs in (MOST_RUNGS, MOST_RUNGS - 1):
+            longer = replace(ladder, max_epochs=first * options.factor ** (rungs - 1))
+            single = replace(longer, is_single=True)
+            if single.epochs_trained * DRAWN_COST <= affordable_epochs:
+                ladder = longer
+                break
+    is_single = ladder.epochs_trained * DRAWN_COST > affordable_epochs
+    return replace(ladder, is_single=is_single)
 
 
 def make_limits(options: SearchOptions, mode: str) -> Limits:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from typing_extensions import Self
 
-from kedro_nas.search.oracle import Place
+from kedro_nas.search.trial_schedule import Place
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.tasks import Epoch, Outcome
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import keras_tuner
@@ -27,28 +26,12 @@ from keras_tuner.src.engine import trial as kt_trial
 from kedro_nas.proposers.base import Proposer
 from kedro_nas.search.ladder import Ladder, Limits
 from kedro_nas.search.promotion import Candidate, promote
+from kedro_nas.search.trial_schedule import NextTrial, Place
 from kedro_nas.search.tuner_values import to_hyperparameters
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.space.costs import count_macs
 from kedro_nas.space.search_space import SearchSpace
 
 OBJECTIVE = "score"
-ASKS = 50  # proposals looked at for one that is not too slow for this machine
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a trial stands in the schedule; the same for any number of workers."""
-
-    iteration: int
-    bracket: int
-    rung: int
-    number: int
-
-    @property
-    def name(self) -> str:
-        """A name that sorts in the order of the schedule within an iteration."""
-        return f"i{self.iteration}-b{self.bracket}-r{self.rung}-n{self.number:03d}"
 
 
 class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc]
@@ -59,8 +42,8 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         proposer: Gives the architectures of rung 0.
         ladder: Sizes and epochs of brackets and rungs.
         limits: What ends the schedule.
-        max_macs: Multiply-accumulates per image above which a candidate's epoch would
-            take too large a share of the budget; None for no limit.
+        immune: Keys of the architectures that are trained to the top whatever their
+            scores.
         slope_places: Places of each promotion for the steepest recent slope.
         seed: Of KerasTuner's own draws.
 
@@ -77,7 +60,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         proposer: Proposer,
         ladder: Ladder,
         limits: Limits,
-        max_macs: float | None = None,
+        immune: frozenset[str] = frozenset(),
         slope_places: int,
         seed: int,
     ) -> None:
@@ -88,10 +71,13 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         self._slope_places = slope_places
         self.recent_scores: Callable[[str], list[float]] = lambda _: []
         self._places: dict[str, Place] = {}
-        self._max_macs = max_macs
+        self._immune = immune
+        self._architectures: dict[str, Architecture] = {}
         self._slots = 0  # places of the brackets that were opened before
         self._slot_epochs = 0
         self._brackets: list[dict[str, Any]]  # the base class opens the first one
+        self._current_bracket: int
+        self._current_iteration: int
         super().__init__(
             objective=keras_tuner.Objective(OBJECTIVE, "max"),
             max_epochs=ladder.max_epochs,
@@ -109,10 +95,15 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
 
     # -- what the driver calls ---------------------------------------------------
 
-    def create(self, worker: str) -> kt_trial.Trial:
-        """Create the next trial; its status is RUNNING, IDLE or STOPPED."""
+    def create(self, worker: str) -> NextTrial:
+        """Return the next trial, if there is one."""
         with _quiet():
-            return self.create_trial(worker)
+            created = self.create_trial(worker)
+        if created.status != "RUNNING":
+            return NextTrial(created.status)
+        architecture = self._space.decode(created.hyperparameters.values)
+        self._architectures[created.trial_id] = architecture
+        return NextTrial("RUNNING", created.trial_id, architecture)
 
     def end(self, trial_id: str, *, score: float | None, reason: str = "") -> None:
         """End a trial with its score, or as failed when the score is None."""
@@ -157,9 +148,13 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         """Return the number of rungs of a bracket."""
         return len(self.ladder.bracket(bracket).rungs)
 
-    def exhausted(self) -> bool:
+    def is_exhausted(self) -> bool:
         """Return whether the space had no more networks to give."""
         return any(bracket["exhausted"] for bracket in self._brackets)
+
+    def is_required(self, trial_id: str) -> bool:
+        """Return False: the budget may end any trial."""
+        return False
 
     # -- what KerasTuner calls ---------------------------------------------------
 
@@ -194,28 +189,12 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
     def _propose(self, bracket: dict[str, Any], trial_id: str) -> dict[str, Any] | None:
         if self._full(bracket) or not self._within(bracket, 0):
             return None
-        architecture = self._ask()
+        architecture = self._proposer.ask()
         if architecture is None:
             bracket["exhausted"] = True
             return None
         values = dict(self._space.encode(architecture))
         return self._put(bracket, 0, None, trial_id, values)
-
-    def _ask(self) -> Architecture | None:
-        """Ask for a candidate the machine can afford, else the cheapest of many."""
-        cheapest: tuple[int, Architecture] | None = None
-        for _ in range(ASKS):
-            architecture = self._proposer.ask()
-            if architecture is None or self._max_macs is None:
-                break
-            macs = count_macs(architecture)
-            if macs <= self._max_macs:
-                return architecture
-            if cheapest is None or macs < cheapest[0]:
-                cheapest = (macs, architecture)
-        if architecture is None and cheapest is None:
-            return None
-        return cheapest[1] if cheapest else architecture
 
     def _promotion(
         self, bracket: dict[str, Any], rung: int, parent: str, trial_id: str
@@ -249,7 +228,12 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
     def _promote(self, bracket: dict[str, Any], rung: int) -> list[str]:
         members = [self.trials[info["id"]] for info in bracket["rounds"][rung - 1]]
         candidates = [
-            Candidate(t.trial_id, float(t.score), self.recent_scores(t.trial_id))
+            Candidate(
+                t.trial_id,
+                float(t.score),
+                self.recent_scores(t.trial_id),
+                is_immune=self._architectures[t.trial_id].key in self._immune,
+            )
             for t in members
             if t.status == kt_trial.TrialStatus.COMPLETED
         ]
@@ -295,7 +279,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
             return False
         if (
             limits.iterations is not None
-            and self._current_bracket == 0
+            and self._current_bracket == self.ladder.numbers[-1]
             and self._current_iteration + 1 >= limits.iterations
         ):
             return False
@@ -303,6 +287,13 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
             limits.max_epochs_total is None
             or self._slot_epochs < limits.max_epochs_total
         )
+
+    def _increment_bracket_num(self) -> None:
+        """Go on to the next bracket; after the last one, to the next iteration."""
+        numbers = self.ladder.numbers
+        position = numbers.index(self._current_bracket) + 1
+        self._current_iteration += position // len(numbers)
+        self._current_bracket = numbers[position % len(numbers)]
 
     def _start_new_bracket(self) -> None:
         number = self._current_bracket

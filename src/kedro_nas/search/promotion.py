@@ -16,11 +16,13 @@ class Candidate:
         trial_id: Of its trial.
         score: What the rung is ordered by, higher is better.
         recent: Scores by epoch, oldest first.
+        is_immune: Whether it goes on whatever its score.
     """
 
     trial_id: str
     score: float
     recent: Sequence[float]
+    is_immune: bool = False
 
 
 def promote(
@@ -28,9 +30,10 @@ def promote(
 ) -> list[str]:
     """Choose who trains on.
 
-    Of three or more places the last `slope_places` go to the steepest recent slopes
-    among those the score alone would cut. With fewer places the score decides alone: a
-    single place is the rung's result, and the second is its only control.
+    Immune candidates have the first places. Of three or more places the last
+    `slope_places` go to the steepest recent slopes among those the score alone would
+    cut. With fewer places the score decides alone: a single place is the rung's result,
+    and the second is its only control.
 
     Args:
         candidates: In the order of their creation, which breaks ties.
@@ -47,10 +50,14 @@ def promote(
     """
     by_score = sorted(candidates, key=lambda c: -c.score)
     kept_for_slopes = min(slope_places, places - 2) if places > 2 else 0
-    best = by_score[: places - kept_for_slopes]
-    rest = by_score[len(best) :]
+    immune = [c for c in by_score if c.is_immune]
+    others = [c for c in by_score if not c.is_immune]
+    by_their_scores = max(0, places - kept_for_slopes - len(immune))
+    best = [*immune, *others[:by_their_scores]]
+    rest = others[by_their_scores:]
     by_slope = sorted(rest, key=lambda c: -_slope(c.recent))
-    chosen = by_slope[: places - len(best)]
+    chosen = by_slope[: max(0, places - len(best))]
+    best.sort(key=lambda c: -c.score)
     return [c.trial_id for c in (*best, *chosen)]
 
 

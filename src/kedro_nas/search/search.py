@@ -86,6 +86,7 @@ def search_architectures(
                 ledger,
                 options,
                 job,
+                baseline=baseline,
                 budget_s=budget_s,
                 spent_s=sum(spent_s.values()),
                 seed=seed,
@@ -104,7 +105,7 @@ def search_architectures(
     summary = _summary(trials, ledger, space, session, job, ended_by)
     budget = JobBudget(budget_s=budget_s, spent_s=spent_s, plan=session.plan)
     return trials, SearchResult(
-        finalists=_finalists(trials, baseline, options),
+        finalists=_finalists(trials, ledger, session, baseline, options),
         search=summary,
         budget=budget.after("search", summary.seconds),
     )
@@ -129,7 +130,11 @@ def check_ends(options: SearchOptions, budget_s: float | None) -> None:
 
 
 def _finalists(
-    trials: pd.DataFrame, baseline: Architecture, options: SearchOptions
+    trials: pd.DataFrame,
+    ledger: Ledger,
+    session: SearchSession,
+    baseline: Architecture,
+    options: SearchOptions,
 ) -> tuple[Finalist, ...]:
     done = trials[trials["status"] == "completed"]
     if done.empty:
@@ -140,24 +145,34 @@ def _finalists(
             allowed="at least one completed trial",
             remedy="Raise nas.budget_s, or mend what made the trials fail",
         )
+    rows = trials.set_index("trial_id", drop=False)
+    right = {line["trial"]: line["right"] for line in ledger.of("ended")}
+
+    def finalist(name: str, *, is_baseline: bool = False) -> Finalist:
+        one = make_finalist(
+            _architecture(rows, name), rows.loc[name], is_baseline=is_baseline
+        )
+        proven = one.key == session.proven and not is_baseline
+        return one.model_copy(update={"is_proven": proven, "right": right.get(name)})
+
+    is_race = session.plan.kind == "race"
+    raced = done if not is_race else done[done["network_key"] != baseline.network_key]
     names = choose_finalists(
-        trials,
-        n=options.finalists,
+        done if raced.empty else raced,
+        n=len(done) if is_race else options.finalists,
         newest=options.newest_candidates,
         max_per_family=options.max_per_family,
+        always=session.proven,
     )
-    rows = trials.set_index("trial_id", drop=False)
-    entries = [
-        make_finalist(_architecture(rows, name), rows.loc[name], is_baseline=False)
-        for name in names
-    ]
+    entries = [finalist(name) for name in names]
     # the recipe of the leading finalist: what is compared is the network, not how
     # long somebody looked for its learning rate
     recipe = entries[0].architecture.recipe
     baseline = baseline.model_copy(update={"recipe": recipe})
     same = rows[(rows["key"] == baseline.key) & (rows["status"] == "completed")]
-    row = None if same.empty else same.iloc[-1]
-    return (*entries, make_finalist(baseline, row, is_baseline=True))
+    if same.empty:
+        return (*entries, make_finalist(baseline, None, is_baseline=True))
+    return (*entries, finalist(str(same.iloc[-1]["trial_id"]), is_baseline=True))
 
 
 def _architecture(rows: pd.DataFrame, name: str) -> Architecture:

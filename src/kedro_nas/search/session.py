@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict
 from pathlib import Path
+from typing import cast
 
 from typing_extensions import Self
 
@@ -14,21 +15,17 @@ from kedro_nas.errors import SearchError
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.process_identity import ProcessIdentity
-from kedro_nas.proposers.base import Proposer
-from kedro_nas.proposers.random import RandomProposer
-from kedro_nas.records.budget import BudgetPlan
+from kedro_nas.records.budget import BudgetPlan, PlanKind
 from kedro_nas.records.profile import Verdict
 from kedro_nas.search.driver import Driver, Trial
 from kedro_nas.search.interrupt import stoppable
-from kedro_nas.search.ladder import Ladder, Limits, make_ladder, make_limits
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.live_line import Progress
-from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.search.step_speed import MeasuredSpace, measure_once
+from kedro_nas.search.trial_plan import plan_trials
 from kedro_nas.search.validation import validation_share
 from kedro_nas.seeds import derive_seed
-from kedro_nas.space.architecture import halved
-from kedro_nas.space.costs import count_macs
+from kedro_nas.space.architecture import Architecture, halved
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.tasks import Task
@@ -48,6 +45,7 @@ class SearchSession:
         ledger: What has happened so far.
         options: `params:nas.search`.
         job: `params:nas.job`.
+        baseline: The hand-built or custom network that has to be beaten.
         budget_s: Wall seconds of the whole job, None for no limit.
         spent_s: By the stages before.
         seed: The root seed.
@@ -55,6 +53,7 @@ class SearchSession:
     Attributes:
         plan: How the job's seconds are divided.
         execution: How gradient steps are run.
+        proven: Key of the proven network sized to the budget, None without a budget.
         top_epochs: Epochs of the last rung.
     """
 
@@ -68,6 +67,7 @@ class SearchSession:
         options: SearchOptions,
         job: JobOptions,
         *,
+        baseline: Architecture,
         budget_s: float | None,
         spent_s: float,
         seed: int,
@@ -77,34 +77,39 @@ class SearchSession:
         self._objective = verdict.objective_of(job.objective)
         self._folder, self._ledger, self._seed = folder, ledger, seed
         measured = self._measure(space, budget_s)
-        self._space, self.execution = measured.space, measured.execution
+        self.execution = measured.execution
         self.plan = self._divide(measured, budget_s, spent_s)
-        self._budget_s = self.plan.search_s
-        ladder = make_ladder(options, self._space, len(store.rows("train")))
-        limits = make_limits(options, verdict.mode)
-        self.top_epochs = ladder.max_epochs
+        trials = plan_trials(
+            store,
+            measured,
+            self.plan,
+            options,
+            baseline=baseline,
+            mode=verdict.mode,
+            ledger=ledger,
+            seed=seed,
+        )
+        self.proven, self.top_epochs = trials.proven, trials.top_epochs
         self._rung0_share = validation_share(
             store.labels[store.rows("val")],
             self._objective,
             options.rung0_standard_error,
         )
-        proposer = RandomProposer(self._space, seed=derive_seed(seed, "proposer"))
         self._progress = Progress(
             options.progress,
-            budget_s=self._budget_s,
-            total_trials=ladder.trials_within(limits),
+            budget_s=self.plan.search_s,
+            total_trials=trials.total,
             clock=lambda: ledger.seconds,
         )
         self._driver = Driver(
-            space=self._space,
-            oracle=self._oracle(proposer, ladder, limits, self._max_macs(measured)),
-            proposer=proposer,
+            schedule=trials.schedule,
+            proposer=trials.proposer,
             ledger=ledger,
             make_task=self._task,
             checkpoints=folder / "checkpoints",
             progress=self._progress,
             objective=self._objective,
-            budget_s=self._budget_s,
+            budget_s=self.plan.search_s,
             max_attempts=job.max_attempts,
         )
 
@@ -130,43 +135,11 @@ class SearchSession:
             spent_s,
             measured.speed,
             search_s=self._options.budget_s,
-            kind=self._options.plan,
+            kind=_kind_begun(self._ledger) or self._options.plan,
         )
         for reason in plan.reasons:
             logger.info("%s", reason)
         return plan
-
-    def _max_macs(self, measured: MeasuredSpace) -> float | None:
-        """Return the MACs whose epoch fits its share of the search's seconds."""
-        share, speed = self._options.max_epoch_share, measured.speed
-        if share is None or speed is None or self._budget_s is None:
-            return None
-        allowed_s = share * self._budget_s
-        max_macs = allowed_s / speed.epoch_s * count_macs(self._space.anchors[0])
-        logger.info(
-            "Candidates above %.1f million MACs are not drawn: their epoch would take "
-            "more than %.1f s.",
-            max_macs / 1e6,
-            allowed_s,
-        )
-        return max_macs
-
-    def _oracle(
-        self,
-        proposer: Proposer,
-        ladder: Ladder,
-        limits: Limits,
-        max_macs: float | None,
-    ) -> HyperbandOracle:
-        return HyperbandOracle(
-            space=self._space,
-            proposer=proposer,
-            ladder=ladder,
-            max_macs=max_macs,
-            limits=limits,
-            slope_places=self._options.slope_places,
-            seed=derive_seed(self._seed, "oracle"),
-        )
 
     def _task(self, trial: Trial, start: int, end: int) -> Task:
         def checkpoint(name: str) -> str:
@@ -186,7 +159,7 @@ class SearchSession:
             parent=checkpoint(trial.parent) if trial.parent else None,
             objective=self._objective,
             patience=self._options.patience,
-            smoothing_epochs=self._options.smoothing_epochs,
+            smoothing_epochs=min(self._options.smoothing_epochs, max(1, end // 3)),
             validation_share=self._rung0_share if has_rungs else 1.0,
             share_epochs=trial.first_epochs if has_rungs else None,
             bn_momentum=self._verdict.bn_momentum,
@@ -202,11 +175,13 @@ class SearchSession:
             return self._run()
 
     def _run(self) -> str:
-        if self._budget_s is not None and self._ledger.seconds >= self._budget_s:
+        budget_s = self.plan.search_s
+        is_over = budget_s is not None and self._ledger.seconds >= budget_s
+        if is_over and not self._driver.lacks_required():
             logger.info("The search has used its budget; nothing is trained anew.")
             return "budget"
         here = asdict(ProcessIdentity.current())
-        self._ledger.append("session", **here, budget_s=self._budget_s)
+        self._ledger.append("session", **here, budget_s=budget_s)
         self._sweep()
         log = self._folder.parent / "workers.log"
         with self._progress, lease_pool(self._job, log) as pool:
@@ -231,3 +206,9 @@ class SearchSession:
                 self._ledger.seconds,
                 self._folder,
             )
+
+
+def _kind_begun(ledger: Ledger) -> PlanKind | None:
+    """Return the kind of plan a search was begun with: another budget keeps it."""
+    begun = ledger.of("planned")
+    return cast("PlanKind", begun[0]["kind"]) if begun else None

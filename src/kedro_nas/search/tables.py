@@ -27,6 +27,7 @@ COLUMNS = {
     "rung": "int64",
     "epoch_start": "int64",
     "epochs": "int64",
+    "rung_epochs": "int64",
     "status": "string",
     "reason": "string",
     "score": "float64",
@@ -130,6 +131,7 @@ def _row(
         "parent_id": created["parent"],
         **{k: created[k] for k in ("iteration", "bracket", "rung", "epoch_start")},
         "epochs": last.get("epoch", created["epoch_start"]),
+        "rung_epochs": created["epochs"],
         "status": ended["status"] if ended else "stopped",
         "reason": ended["reason"] if ended else "the budget ended",
         "score": ended["score"] if ended else None,
@@ -262,6 +264,7 @@ def make_finalist(
         trained = {
             "score": float(row["score"]),
             "epochs": int(row["epochs"]),
+            "rung_epochs": int(row["rung_epochs"]),
             "best_epoch": int(row["best_epoch"]),
             "trial_id": str(row["trial_id"]),
             "seconds_per_epoch": _seconds_per_epoch(row),

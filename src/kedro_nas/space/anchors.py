@@ -32,7 +32,7 @@ def anchor_values(
     Returns:
         Candidate 0, a residual net of the same outline, then each backbone, frozen.
     """
-    wanted = [_outline(image_shape, "conv", 48), _outline(image_shape, "residual", 32)]
+    wanted = [outline(image_shape, "conv", 48), outline(image_shape, "residual", 32)]
     # A frozen body with a new head: the cheapest use of what others have learnt.
     wanted += [
         {
@@ -44,13 +44,20 @@ def anchor_values(
         }
         for name in _backbones(choices)
     ]
-    return tuple(
-        {
-            name: nearest_value(allowed, code.get(name, allowed_default(allowed)))
-            for name, allowed in choices.items()
-        }
-        for code in wanted
-    )
+    return tuple(spell_code(choices, code) for code in wanted)
+
+
+def spell_code(choices: Choices, code: dict[str, Value]) -> dict[str, Value]:
+    """Return a value for every choice: that of a code, moved to the nearest allowed.
+
+    Args:
+        choices: The space's choices.
+        code: Values of some choices.
+    """
+    return {
+        name: nearest_value(allowed, code.get(name, allowed_default(allowed)))
+        for name, allowed in choices.items()
+    }
 
 
 def baseline_architecture(
@@ -118,9 +125,22 @@ def _has_room_before_halving(image_shape: tuple[int, int, int]) -> bool:
     return stem_stride_for(image_shape) == 2 and n_stages_for(image_shape) == 2
 
 
-def _outline(
-    image_shape: tuple[int, int, int], block: str, stem_width: int
+def outline(
+    image_shape: tuple[int, int, int],
+    block: str,
+    stem_width: int,
+    *,
+    doubling: bool = False,
 ) -> dict[str, Value]:
+    """Return the code of a proven outline.
+
+    Args:
+        image_shape: Height, width, channels.
+        block: `conv` or `residual`.
+        stem_width: Channels of the first convolution.
+        doubling: Whether widths double with each halving of the map, up to eight times
+            the stem's; else they are those of candidate 0.
+    """
     code: dict[str, Value] = {
         "n_stages": n_stages_for(image_shape),
         "stem_width": stem_width,
@@ -141,6 +161,11 @@ def _outline(
     if block == "conv" and _has_room_before_halving(image_shape):
         code |= {"n_stages": 3}
         widths = (stem_width, *_WIDTHS[:3])
+    if doubling:
+        first = 0 if widths[0] in (48, stem_width) else 1
+        widths = tuple(
+            stem_width * min(8, 2 ** (first + number)) for number in range(4)
+        )
     # All four, should the space allow no fewer than some of them.
     for number in range(1, len(widths) + 1):
         code |= {

@@ -71,6 +71,8 @@ class Bounds(BaseModel):
         max_params: All parameters.
         max_macs: Multiply-accumulates of one image.
         max_memory_mb: Peak activations at batch 1, 10**6 bytes.
+        macs_are_auto: Whether `max_macs` was guessed from the image size, so that a
+            search may replace it by what it has measured.
         max_latency_ms: Reserved until device profiles exist.
         reasons: A sentence per bound: what it is and where it comes from.
     """
@@ -81,12 +83,28 @@ class Bounds(BaseModel):
     max_params: int | None = None
     max_macs: int | None = None
     max_memory_mb: float | None = None
+    macs_are_auto: bool = False
     max_latency_ms: None = None
     reasons: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Describe all bounds in a line, with where they come from."""
         return " ".join(self.reasons) or "anything"
+
+    def measured(self, max_macs: float | None) -> Bounds:
+        """Return the bounds with the multiply-adds that a machine affords.
+
+        Args:
+            max_macs: As measured; None for no bound. A bound that the user gave stays.
+        """
+        if not self.macs_are_auto:
+            return self
+        kept = [r for r in self.reasons if not r.startswith("max_macs ")]
+        if max_macs is None:
+            return self.model_copy(update={"max_macs": None, "reasons": tuple(kept)})
+        reason = f"max_macs {int(max_macs):,}: what this machine trains in its time."
+        update = {"max_macs": int(max_macs), "reasons": (*kept, reason)}
+        return self.model_copy(update=update)
 
     def excesses(self, costs: Costs) -> dict[str, float]:
         """Return by what factor each violated bound is exceeded."""
@@ -193,7 +211,11 @@ def resolve_bounds(
             values[name] = given
             reasons[name] = f"given by the parameters or the preset {options.preset}"
     sentences = [f"{name} {values[name]:,}: {why}." for name, why in reasons.items()]
-    return Bounds(**values, reasons=tuple(sentences))
+    return Bounds(
+        **values,
+        macs_are_auto=options.max_macs == "auto",
+        reasons=tuple(sentences),
+    )
 
 
 def misplaced(architecture: Architecture) -> str:

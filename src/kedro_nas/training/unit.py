@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedro_nas.data.store import ImageStore
-from kedro_nas.errors import DataError, TrainingError
+from kedro_nas.errors import DataError, SearchSpaceError, TrainingError
 from kedro_nas.files import write_file_atomically
+from kedro_nas.models.pretrained import check_weights
 from kedro_nas.seeds import derive_seed, generator
+from kedro_nas.space.architecture import Architecture
 from kedro_nas.statistics.image_pairs import pack_right
 from kedro_nas.statistics.metrics import score_predictions
 from kedro_nas.training.checkpoints import load_checkpoint, save_checkpoint
@@ -371,6 +373,7 @@ def make_learner(
         spare.on_progress = on_progress
         spare.restart(mean=mean, std=std, seed=seed)
         return spare
+    _look_for_weights(task.architecture)
     return Learner(
         task.architecture,
         pixels,
@@ -382,6 +385,19 @@ def make_learner(
         execution=task.execution,
         on_progress=on_progress,
     )
+
+
+def _look_for_weights(architecture: Architecture) -> None:
+    """Take a file of weights that is gone or another one for a fault of storage.
+
+    It says nothing about the network, which is trained when the file is back.
+    """
+    backbone = architecture.backbone
+    if backbone is None or backbone.weights in {"imagenet", "none"}:
+        return
+    with storage(backbone.weights, also=(SearchSpaceError,)):
+        Path(backbone.weights).open("rb").close()
+        check_weights(backbone)
 
 
 def _save_model(learner: Learner, path: Path) -> None:

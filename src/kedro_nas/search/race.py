@@ -1,0 +1,87 @@
+"""A race: a few proven networks, trained for equally many epochs, none cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from kedro_nas.search.trial_schedule import NextTrial, Place
+from kedro_nas.space.architecture import Architecture
+
+# of the seconds the race is planned with: epochs are estimated by multiply-adds
+CERTAIN = 0.8
+
+
+def race_epochs(
+    epoch_s: Sequence[float], *, seconds: float, workers: int, most: int
+) -> int:
+    """Return for how many epochs a race affords to train its networks, at least one.
+
+    Args:
+        epoch_s: Seconds of an epoch of each network on one worker.
+        seconds: Wall seconds of the race.
+        workers: Networks trained side by side.
+        most: Epochs of a full training.
+
+    >>> race_epochs([4, 8, 8], seconds=50, workers=2, most=30)
+    4
+    """
+    at_once = max(*epoch_s, sum(epoch_s) / workers)
+    return max(1, min(most, int(CERTAIN * seconds / at_once)))
+
+
+class Race:
+    """Train each network once, in the order given.
+
+    Args:
+        networks: What is trained; the first is completed whatever it takes, so that
+            there is something to go on with.
+        epochs: Of each.
+
+    Attributes:
+        recent_scores: Not used: nothing is promoted.
+    """
+
+    def __init__(self, networks: Sequence[Architecture], epochs: int) -> None:
+        self._networks = list({one.key: one for one in networks}.values())
+        self._epochs = epochs
+        self._n_created = 0
+        self.recent_scores: Callable[[str], list[float]] = lambda _: []
+
+    def create(self, worker: str) -> NextTrial:
+        """Return the next network, if one is left."""
+        number = self._n_created
+        if number == len(self._networks):
+            return NextTrial("STOPPED")
+        self._n_created += 1
+        return NextTrial("RUNNING", f"{number}", self._networks[number])
+
+    def end(self, trial_id: str, *, score: float | None, reason: str = "") -> None:
+        """Note nothing: no trial depends on another."""
+
+    def place(self, trial_id: str) -> Place:
+        """Return where a trial stands: all on one rung."""
+        return Place(0, 0, 0, int(trial_id))
+
+    def parent(self, trial_id: str) -> str | None:
+        """Return None: there is no rung below."""
+        return None
+
+    def siblings_out(self, trial_id: str) -> list[str]:
+        """Return nothing: no network is cut."""
+        return []
+
+    def rung_epochs(self, bracket: int, rung: int) -> int:
+        """Return the epochs of the race."""
+        return self._epochs
+
+    def n_rungs(self, bracket: int) -> int:
+        """Return 1."""
+        return 1
+
+    def is_exhausted(self) -> bool:
+        """Return False: a race is not drawn from a space."""
+        return False
+
+    def is_required(self, trial_id: str) -> bool:
+        """Return whether a trial is the first."""
+        return trial_id == "0"

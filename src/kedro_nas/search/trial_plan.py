@@ -1,0 +1,212 @@
+"""What a search trains: a race of proven networks, or Hyperband over the space."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from kedro_nas.accounting.budget_plan import MachineSpeed
+from kedro_nas.data.store import ImageStore
+from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.proposers.base import Proposer
+from kedro_nas.proposers.factories import find_proposer
+from kedro_nas.records.budget import BudgetPlan
+from kedro_nas.search.ladder import Ladder, make_ladder, make_limits
+from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.oracle import HyperbandOracle
+from kedro_nas.search.race import Race, race_epochs
+from kedro_nas.search.step_speed import MeasuredSpace
+from kedro_nas.search.trial_schedule import TrialSchedule
+from kedro_nas.seeds import derive_seed
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.costs import count_macs
+from kedro_nas.space.proven import proven_networks
+from kedro_nas.space.search_space import SearchSpace
+
+# of a full training; the widest network that has as many in the final training won
+# over narrower and wider ones at 200 s (benchmarks/payoff.py)
+FINAL_EPOCHS_FACTOR = 4 / 3
+# a drawn network may take more than the proven one, at fewer final epochs
+DRAWN_FACTOR = 1.5
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrialPlan:
+    """What is trained, and in which order.
+
+    Attributes:
+        schedule: Gives the trials.
+        proposer: Learns every score; None in a race.
+        proven: Key of the proven network sized to the budget; None without a budget.
+        top_epochs: Epochs of a network that is not cut.
+        total: Trials, None where only the budget ends them.
+    """
+
+    schedule: TrialSchedule
+    proposer: Proposer | None
+    proven: str | None
+    top_epochs: int
+    total: int | None
+
+
+def plan_trials(
+    store: ImageStore,
+    measured: MeasuredSpace,
+    plan: BudgetPlan,
+    options: SearchOptions,
+    *,
+    baseline: Architecture,
+    mode: str,
+    ledger: Ledger,
+    seed: int,
+) -> TrialPlan:
+    """Decide what a search trains; one that goes on trains what it began with.
+
+    Args:
+        store: For the number of images.
+        measured: The space, and the speed of its candidate 0.
+        plan: The seconds of search and final training.
+        options: `params:nas.search`.
+        baseline: Takes part in a race.
+        mode: Of the data's verdict.
+        ledger: Remembers the decision as the event `planned`.
+        seed: The root seed.
+    """
+    begun = ledger.of("planned")
+    speed = measured.speed
+    if begun:
+        max_macs = begun[0]["max_macs"]
+    else:
+        max_macs = None if speed is None else _final_macs(store, measured, plan, speed)
+    space = measured.space
+    proven: tuple[Architecture, ...] = ()
+    if max_macs is not None:
+        proven = proven_networks(space, max_macs)
+        space = space.model_copy(
+            update={
+                "anchors": tuple(
+                    {a.key: a for a in (*space.anchors, *proven)}.values()
+                ),
+                "bounds": space.bounds.measured(DRAWN_FACTOR * max_macs),
+            }
+        )
+    if plan.kind == "race" and speed is not None:
+        networks = _racers(proven, space, baseline)
+        epochs = begun[0]["epochs"] if begun else _epochs(networks, speed, plan, space)
+        if not begun:
+            _note(ledger, plan, max_macs, epochs)
+        race = Race(networks, epochs)
+        return TrialPlan(race, None, networks[0].key, epochs, len(networks))
+    immune = frozenset(one.key for one in (space.anchors[0], *proven[:1]))
+    if begun:
+        ladder = Ladder(**begun[0]["ladder"])
+    else:
+        affordable = _affordable_epochs(plan, speed)
+        n_train = len(store.rows("train"))
+        ladder = make_ladder(
+            options,
+            space,
+            n_train,
+            affordable_epochs=affordable,
+            n_immune=len(immune),
+        )
+        _note(ledger, plan, max_macs, ladder.max_epochs, ladder)
+    return _hyperband(space, ladder, options, proven, immune, mode=mode, seed=seed)
+
+
+def _hyperband(
+    space: SearchSpace,
+    ladder: Ladder,
+    options: SearchOptions,
+    proven: tuple[Architecture, ...],
+    immune: frozenset[str],
+    *,
+    mode: str,
+    seed: int,
+) -> TrialPlan:
+    limits = make_limits(options, mode)
+    proposer = find_proposer(options.proposer)(space, derive_seed(seed, "proposer"))
+    oracle = HyperbandOracle(
+        space=space,
+        proposer=proposer,
+        ladder=ladder,
+        limits=limits,
+        immune=immune,
+        slope_places=options.slope_places,
+        seed=derive_seed(seed, "oracle"),
+    )
+    return TrialPlan(
+        oracle,
+        proposer,
+        proven[0].key if proven else None,
+        ladder.max_epochs,
+        ladder.trials_within(limits),
+    )
+
+
+def _racers(
+    proven: tuple[Architecture, ...], space: SearchSpace, baseline: Architecture
+) -> list[Architecture]:
+    """List the networks of a race, all with the recipe of the first."""
+    networks = list(proven) or [space.anchors[0]]
+    return [*networks, baseline.model_copy(update={"recipe": networks[0].recipe})]
+
+
+def _final_macs(
+    store: ImageStore, measured: MeasuredSpace, plan: BudgetPlan, speed: MachineSpeed
+) -> float | None:
+    """Return the multiply-adds that leave enough epochs to the final training."""
+    if plan.final_s is None:
+        return None
+    ratio = len(store.rows("dev")) / max(1, len(store.rows("train")))
+    epochs = FINAL_EPOCHS_FACTOR * speed.full_epochs
+    candidate_0_s = epochs * speed.epoch_s * ratio / speed.workers
+    macs = count_macs(measured.space.anchors[0]) * plan.final_s / candidate_0_s
+    logger.info(
+        "The final training has seconds for %.0f epochs of a network of %.1f million "
+        "multiply-adds.",
+        epochs,
+        macs / 1e6,
+    )
+    return macs
+
+
+def _epochs(
+    networks: list[Architecture],
+    speed: MachineSpeed,
+    plan: BudgetPlan,
+    space: SearchSpace,
+) -> int:
+    per_mac = speed.epoch_s / count_macs(space.anchors[0])
+    seconds = plan.search_s if plan.search_s is not None else speed.full_training_s
+    return race_epochs(
+        [per_mac * count_macs(one) for one in networks],
+        seconds=max(1.0, seconds - speed.start_s),
+        workers=speed.workers,
+        most=speed.full_epochs,
+    )
+
+
+def _affordable_epochs(plan: BudgetPlan, speed: MachineSpeed | None) -> float | None:
+    """Return the epochs of candidate 0 the search has seconds for, on all workers."""
+    if speed is None or plan.search_s is None:
+        return None
+    return plan.search_s * speed.workers / speed.epoch_s
+
+
+def _note(
+    ledger: Ledger,
+    plan: BudgetPlan,
+    max_macs: float | None,
+    epochs: int,
+    ladder: Ladder | None = None,
+) -> None:
+    steps = None
+    if ladder is not None:
+        names = ("min_epochs", "max_epochs", "factor", "is_single", "n_immune")
+        steps = {name: getattr(ladder, name) for name in names}
+    ledger.append(
+        "planned", kind=plan.kind, max_macs=max_macs, epochs=epochs, ladder=steps
+    )

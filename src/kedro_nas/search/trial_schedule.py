@@ -1,0 +1,86 @@
+"""What a search asks for its next trial: Hyperband over a space, or a fixed race."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from kedro_nas.space.architecture import Architecture
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a trial stands in the schedule; the same for any number of workers."""
+
+    iteration: int
+    bracket: int
+    rung: int
+    number: int
+
+    @property
+    def name(self) -> str:
+        """A name that sorts in the order of the schedule within an iteration."""
+        return f"i{self.iteration}-b{self.bracket}-r{self.rung}-n{self.number:03d}"
+
+
+@dataclass(frozen=True)
+class NextTrial:
+    """The answer to a request for a trial.
+
+    Attributes:
+        status: `RUNNING` for a trial; `IDLE` when there may be one later, `STOPPED`
+            when there will be none.
+        trial_id: Of the schedule; empty without a trial.
+        architecture: What is trained; None without a trial.
+    """
+
+    status: Literal["RUNNING", "IDLE", "STOPPED"]
+    trial_id: str = ""
+    architecture: Architecture | None = None
+
+
+class TrialSchedule(Protocol):
+    """Decides what is trained next, and for how many epochs.
+
+    Attributes:
+        recent_scores: Gives the scores by epoch of a trial; the driver sets it.
+    """
+
+    recent_scores: Callable[[str], list[float]]
+
+    def create(self, worker: str) -> NextTrial:
+        """Return the next trial, if there is one."""
+        ...
+
+    def end(self, trial_id: str, *, score: float | None, reason: str = "") -> None:
+        """End a trial with its score, or as failed when the score is None."""
+        ...
+
+    def place(self, trial_id: str) -> Place:
+        """Return where a trial stands."""
+        ...
+
+    def parent(self, trial_id: str) -> str | None:
+        """Return the trial of the rung below, None on rung 0."""
+        ...
+
+    def siblings_out(self, trial_id: str) -> list[str]:
+        """List the trials that this trial's creation has put out of the running."""
+        ...
+
+    def rung_epochs(self, bracket: int, rung: int) -> int:
+        """Return the cumulative epochs at the end of a rung."""
+        ...
+
+    def n_rungs(self, bracket: int) -> int:
+        """Return the number of rungs of a bracket."""
+        ...
+
+    def is_exhausted(self) -> bool:
+        """Return whether the space had no more networks to give."""
+        ...
+
+    def is_required(self, trial_id: str) -> bool:
+        """Return whether a trial is completed even after the search's seconds."""
+        ...
