@@ -75,9 +75,10 @@ def next_steps(
             "Register a pipeline of yours that contains\n"
             f'kedro_nas.create_pipeline(namespace="{namespace}")'
         )
+    name = pipeline or "..."
     steps.append(
         f"Look ahead without training:  kedro nas check{which}\n"
-        f"Search:                       kedro run --pipelines {pipeline or '...'}{where}\n"
+        f"Search:                       kedro run --pipelines {name}{where}\n"
         f"Look on meanwhile:            kedro nas status{which}"
     )
     return steps
