@@ -21,11 +21,12 @@ from kedro_nas.search.forecast import (
     EXAMPLES_S,
     Forecast,
     JobSetup,
-    NetworkTiming,
     forecast,
-    measure_network,
 )
+from kedro_nas.search.network_timing import NetworkTiming
+from kedro_nas.search.step_speed import MeasuredSpace
 from kedro_nas.space.search_space import SearchSpace
+from kedro_nas.training.execution import PLAIN
 
 Ahead = Callable[..., Forecast]
 VERDICT = Verdict(n_train=20, n_folds=5, n_repeats=3)
@@ -61,11 +62,10 @@ def ahead(store_folder: Path, space: SearchSpace) -> Ahead:
     def make(
         budget_s: float | None = None, mode: Any = "normal", **sections: Any
     ) -> Forecast:
+        speed = MachineSpeed(start_s=4.0, epoch_s=4.0, steps_per_epoch=250, workers=2)
         timing = NetworkTiming(
-            space=space,
-            speed=MachineSpeed(
-                start_s=4.0, epoch_s=4.0, steps_per_epoch=250, workers=2
-            ),
+            measured=MeasuredSpace(space, PLAIN, speed),
+            speed=speed,
             build_s=3.0,
             memory_mb=500.0,
         )
@@ -102,7 +102,7 @@ def test_forecast_shows_budgets_of_other_sizes(ahead: Ahead) -> None:
 @pytest.mark.parametrize(
     ("sections", "part", "seconds"),
     [
-        ({"search": {"budget_s": 100}}, "search_s", 100.0),
+        ({"search": {"budget_s": 100, "plan": "search"}}, "search_s", 100.0),
         ({"ranking": {"budget_s": 50}}, "ranking_s", 50.0),
         ({"export": {"budget_s": 20}}, "final_s", 20.0),
     ],
@@ -117,9 +117,19 @@ def test_forecast_of_a_stage_set_by_hand_keeps_its_seconds(
     assert division.total_s <= 300.0 + 1e-6
 
 
+def test_forecast_of_a_race_that_is_over_early_leaves_its_seconds(ahead: Ahead) -> None:
+    """Networks of a race are not trained beyond a full training."""
+    short, long = ahead(300.0), ahead(300.0, search={"budget_s": 1e6})
+
+    assert short.division.kind == long.division.kind == "race"
+    assert short.architectures == long.architectures
+    assert short.division.search_s < long.division.search_s < 200
+    assert long.division.final_s > 50
+
+
 def test_forecast_of_a_stage_cannot_take_more_than_is_left(ahead: Ahead) -> None:
     """Seconds set by hand do not lengthen the job."""
-    division = ahead(300.0, search={"budget_s": 1e6}).division
+    division = ahead(300.0, search={"budget_s": 1e6, "plan": "search"}).division
 
     assert division.search_s == pytest.approx(270.0)
     assert division.final_s == 0.0
@@ -138,7 +148,7 @@ def test_forecast_of_fewer_trials_gives_the_rest_to_the_final_training(
 
 @pytest.mark.parametrize(
     ("options", "trials"),
-    [({"max_trials": 23}, 23), ({"max_trials": 3}, 3), ({"iterations": 2}, 46)],
+    [({"max_trials": 23}, 23), ({"max_trials": 3}, 3), ({"iterations": 2}, 42)],
 )
 def test_forecast_without_a_budget_is_ended_by_counts(
     ahead: Ahead, options: dict[str, int], trials: int
@@ -183,21 +193,3 @@ def test_forecast_is_the_same_after_json(ahead: Ahead) -> None:
     found = ahead(300.0)
 
     assert Forecast.model_validate(found.model_dump(mode="json")) == found
-
-
-@pytest.mark.slow
-def test_measure_network_times_candidate_0_on_all_workers(
-    store_folder: Path, space: SearchSpace
-) -> None:
-    """It is timed as a search times it, and nothing stays behind."""
-    before = sorted(store_folder.parent.rglob("*"))
-    timing = measure_network(
-        ImageStore.open(store_folder), space, VERDICT, _setup(60.0, job={"workers": 2})
-    )
-
-    assert timing.speed.workers == 2
-    assert timing.step_s > 0
-    assert timing.speed.start_s > 0
-    assert timing.build_s > 0
-    assert timing.memory_mb > 100
-    assert sorted(store_folder.parent.rglob("*")) == before

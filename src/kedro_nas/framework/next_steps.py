@@ -75,10 +75,10 @@ def next_steps(
             "Register a pipeline of yours that contains\n"
             f'kedro_nas.create_pipeline(namespace="{namespace}")'
         )
-    run = f"kedro run --pipelines {pipeline or '...'}{where}"
+    name = pipeline or "..."
     steps.append(
         f"Look ahead without training:  kedro nas check{which}\n"
-        f"Search:                       {run}\n"
+        f"Search:                       kedro run --pipelines {name}{where}\n"
         f"Look on meanwhile:            kedro nas status{which}"
     )
     return steps

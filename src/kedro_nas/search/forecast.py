@@ -1,61 +1,32 @@
-"""What a job will take, from a few steps of candidate 0 measured on this machine."""
+"""What a job will take, from what was measured of candidate 0 on this machine."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 
-import numpy as np
-
-from kedro_nas.accounting.budget_plan import MachineSpeed, divide_budget
+from kedro_nas.accounting.budget_plan import divide_budget
 from kedro_nas.data.store import ImageStore
-from kedro_nas.errors import SearchError
-from kedro_nas.files import read_json_lines
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.records.base import Part
-from kedro_nas.records.budget import PlanKind
+from kedro_nas.records.budget import BudgetPlan, PlanKind
 from kedro_nas.records.profile import Verdict
-from kedro_nas.search.ladder import Ladder, make_ladder, make_limits
+from kedro_nas.search import trial_plan
+from kedro_nas.search.baseline import make_baseline
+from kedro_nas.search.ladder import DRAWN_COST, Ladder
 from kedro_nas.search.ledger import Ledger
-from kedro_nas.search.step_speed import measure_once
-from kedro_nas.seeds import generator
-from kedro_nas.space.costs import costs
-from kedro_nas.space.search_space import SearchSpace
-from kedro_nas.space.survey import seconds_per_epoch
-from kedro_nas.training.tasks import Outcome
+from kedro_nas.search.network_timing import NetworkTiming
+from kedro_nas.search.race import Race
+from kedro_nas.space.costs import costs, count_macs
 
 EXAMPLES_S = (60.0, 300.0, 3_600.0, 36_000.0)  # budgets that are shown beside one's own
-_DRAWS = 60  # architectures whose estimated speed is averaged
-
-
-@dataclass(frozen=True)
-class NetworkTiming:
-    """Candidate 0, timed on all workers at once, as a search times and trains it.
-
-    Alone a worker is quicker: cores share memory and clock.
-
-    Attributes:
-        space: The search space, its batch size suited to this machine.
-        speed: What a budget is divided by.
-        build_s: Seconds to build the network and trace its graphs.
-        memory_mb: Resident memory of a worker, MiB.
-    """
-
-    space: SearchSpace
-    speed: MachineSpeed
-    build_s: float
-    memory_mb: float
-
-    @property
-    def step_s(self) -> float:
-        """Seconds of one gradient step."""
-        return self.speed.epoch_s / self.speed.steps_per_epoch
 
 
 class Division(Part):
@@ -135,57 +106,6 @@ class JobSetup:
     seed: int
 
 
-def measure_network(
-    store: ImageStore, space: SearchSpace, verdict: Verdict, setup: JobSetup
-) -> NetworkTiming:
-    """Start the workers and time a few gradient steps; nothing of it is kept.
-
-    Args:
-        store: Prepared images; only training rows are read.
-        space: Whose candidate 0 is timed.
-        verdict: Of the data profile.
-        setup: Of the job.
-
-    Raises:
-        SearchError: Candidate 0 cannot be trained.
-    """
-    with TemporaryDirectory(prefix="kedro_nas_check_") as place:
-        folder = Path(place) / "search"
-        measured = measure_once(
-            store,
-            space,
-            folder,
-            Ledger(folder / "ledger.jsonl"),
-            setup.job,
-            verdict=verdict,
-            budget_s=setup.budget_s,
-            wants_speed=True,
-        )
-        outcomes = list(_outcomes(folder / "speed.jsonl"))
-    if measured.speed is None:
-        raise SearchError(
-            "candidate 0 was not timed",
-            received="no speed",
-            allowed="a network that trains on this machine",
-            remedy="Correct what keeps it from training",
-        )
-    return NetworkTiming(
-        space=measured.space,
-        speed=measured.speed,
-        build_s=median(
-            one.seconds.get("build", 0.0) + one.seconds.get("trace", 0.0)
-            for one in outcomes
-        ),
-        memory_mb=max(one.memory_mb for one in outcomes),
-    )
-
-
-def _outcomes(journal: Path) -> Iterator[Outcome]:
-    for line in read_json_lines(journal):
-        if "outcome" in line:
-            yield Outcome.model_validate(line["outcome"])
-
-
 def forecast(
     store: ImageStore,
     verdict: Verdict,
@@ -200,23 +120,67 @@ def forecast(
         store: Prepared images.
         verdict: Of the data profile.
         setup: Of the job.
-        timing: What `measure_network` found.
+        timing: What `network_timing.measure_network` found.
         data_s: Seconds the stages before the search have taken.
     """
     work = _Work(store, verdict, setup, timing)
     division = work.divide(setup.budget_s, data_s)
-    architectures = work.architectures_within(division.search_s)
-    weights_mb = 12 * costs(timing.space.anchors[0]).params / 2**20  # and two moments
+    search = work.search_of(work.plan(setup.budget_s, data_s))
+    within = search.within(division.search_s - timing.speed.start_s)
+    weights_mb = 12 * costs(timing.candidate_0).params / 2**20  # and two moments
     return Forecast(
         division=division,
         examples=tuple(work.divide(seconds, data_s) for seconds in EXAMPLES_S),
         full_training_s=timing.speed.full_training_s,
         full_epochs=timing.speed.full_epochs,
-        architectures=round(architectures),
-        trials=round(architectures * work.trials_each),
+        architectures=within.architectures,
+        trials=within.trials,
         memory_mb=timing.memory_mb * (timing.speed.workers + 1),
-        disk_mb=2 * _size_mb(store.path) + architectures * weights_mb,
+        disk_mb=2 * _size_mb(store.path) + within.architectures * weights_mb,
     )
+
+
+@dataclass(frozen=True)
+class _Trials:
+    """Trials of a search, and the networks they train."""
+
+    architectures: int
+    trials: int
+
+
+@dataclass(frozen=True)
+class _SearchWork:
+    """What a search trains once its workers have started.
+
+    Attributes:
+        architectures: Networks of one pass.
+        trials: Trials of one pass.
+        pass_s: Wall seconds of one pass on all workers.
+        most_trials: After which it ends by itself, None for never.
+    """
+
+    architectures: int
+    trials: int
+    pass_s: float
+    most_trials: int | None
+    top_epochs: int
+
+    @property
+    def wall_s(self) -> float | None:
+        """Seconds after which it ends by itself, None for never."""
+        if self.most_trials is None:
+            return None
+        return self.pass_s * self.most_trials / self.trials
+
+    def within(self, seconds: float) -> _Trials:
+        """Return what so many seconds train, one network at least."""
+        passes = seconds / self.pass_s
+        if self.most_trials is not None:
+            passes = min(passes, self.most_trials / self.trials)
+        return _Trials(
+            max(1, round(passes * self.architectures)),
+            max(1, round(passes * self.trials)),
+        )
 
 
 class _Work:
@@ -229,30 +193,76 @@ class _Work:
         setup: JobSetup,
         timing: NetworkTiming,
     ) -> None:
-        self._setup, self._timing, self._verdict = setup, timing, verdict
+        self._store, self._verdict = store, verdict
+        self._setup, self._timing = setup, timing
+        self._baseline = make_baseline(setup.job.baseline, store)
         self._size_ratio = len(store.rows("dev")) / max(1, len(store.rows("train")))
-        self._ladder = make_ladder(setup.search, timing.space, len(store.rows("train")))
-        limits = make_limits(setup.search, verdict.mode)
-        self._most_trials = self._ladder.trials_within(limits)
-        relative = _relative_cost(timing.space, setup.seed)
-        self._each_s = _seconds_each(self._ladder, timing, relative)
 
-    @property
-    def trials_each(self) -> float:
-        """Trials of an architecture, on average."""
-        return self._ladder.n_trials / self._ladder.n_architectures
+    def plan(self, budget_s: float | None, data_s: float) -> BudgetPlan:
+        """Divide a budget as the search will."""
+        search = self._setup.search
+        return divide_budget(
+            budget_s,
+            data_s,
+            self._timing.speed,
+            search_s=search.budget_s,
+            kind=search.plan,
+        )
+
+    def search_of(self, plan: BudgetPlan) -> _SearchWork:
+        """Return what the search of a plan trains."""
+        with TemporaryDirectory(prefix="kedro_nas_check_") as folder, _quiet():
+            ledger = Ledger(Path(folder) / "ledger.jsonl")
+            trials = trial_plan.plan_trials(
+                self._store,
+                self._timing.measured,
+                plan,
+                self._setup.search,
+                baseline=self._baseline,
+                mode=self._verdict.mode,
+                ledger=ledger,
+                seed=self._setup.seed,
+            )
+            planned = ledger.of("planned")[0]
+        if isinstance(trials.schedule, Race):
+            return self._race(trials.schedule, trials.top_epochs)
+        ladder = Ladder(**planned["ladder"])
+        epochs_s = ladder.epochs_trained * self._timing.speed.epoch_s * DRAWN_COST
+        work_s = epochs_s + ladder.n_trials * self._timing.build_s
+        return _SearchWork(
+            architectures=ladder.n_architectures,
+            trials=ladder.n_trials,
+            pass_s=work_s / self._timing.speed.workers,
+            most_trials=trials.total,
+            top_epochs=ladder.max_epochs,
+        )
+
+    def _race(self, race: Race, epochs: int) -> _SearchWork:
+        speed = self._timing.speed
+        per_mac = speed.epoch_s / count_macs(self._timing.candidate_0)
+        each_s = []
+        while (network := race.create("check").architecture) is not None:
+            epoch_s = per_mac * count_macs(network)
+            each_s.append(epochs * epoch_s + self._timing.build_s)
+        return _SearchWork(
+            architectures=len(each_s),
+            trials=len(each_s),
+            pass_s=max(*each_s, sum(each_s) / speed.workers),
+            most_trials=len(each_s),
+            top_epochs=epochs,
+        )
 
     def divide(self, budget_s: float | None, data_s: float) -> Division:
         """Divide a budget, or add up what a job without one takes."""
-        search, speed = self._setup.search, self._timing.speed
-        plan = divide_budget(
-            budget_s, data_s, speed, search_s=search.budget_s, kind=search.plan
-        )
-        finish_s = speed.finish_s
-        left_s = None if budget_s is None else max(1.0, budget_s - data_s - finish_s)
-        search_s = _least(plan.search_s, self._counted_search_s(), left_s)
+        plan, speed = self.plan(budget_s, data_s), self._timing.speed
+        search = self.search_of(plan)
+        whole_s = None if search.wall_s is None else speed.start_s + search.wall_s
+        left_s = None
+        if budget_s is not None:
+            left_s = max(1.0, budget_s - data_s - speed.finish_s)
+        search_s = _least(plan.search_s, whole_s, left_s)
         left_s = None if left_s is None else left_s - search_s
-        ranking_s = _least(self._ranking_s(plan.ranking_s), left_s)
+        ranking_s = _least(self._ranking_s(plan.ranking_s, search.top_epochs), left_s)
         left_s = None if left_s is None else left_s - ranking_s
         return Division(
             budget_s=budget_s,
@@ -261,24 +271,11 @@ class _Work:
             data_s=data_s,
             search_s=search_s,
             ranking_s=ranking_s,
-            final_s=self._final_s(left_s),
-            finish_s=finish_s,
+            final_s=self._final_s(left_s, search.top_epochs),
+            finish_s=speed.finish_s,
         )
 
-    def architectures_within(self, search_s: float) -> float:
-        """Return how many architectures so many seconds of search try, at least one."""
-        training_s = max(0.0, search_s - self._timing.speed.start_s)
-        return max(1.0, training_s * self._timing.speed.workers / self._each_s)
-
-    def _counted_search_s(self) -> float | None:
-        """Return the seconds of a search that its counts end, None for no count."""
-        if self._most_trials is None:
-            return None
-        architectures = max(1.0, self._most_trials / self.trials_each)
-        wall_s = architectures * self._each_s / self._timing.speed.workers
-        return self._timing.speed.start_s + wall_s
-
-    def _ranking_s(self, share_s: float | None) -> float:
+    def _ranking_s(self, share_s: float | None, top_epochs: int) -> float:
         """Return the seconds of the cross-validation, without the job's limit."""
         options = self._setup.ranking
         given = share_s if options.budget_s == "auto" else options.budget_s
@@ -287,12 +284,13 @@ class _Work:
         folds = (options.folds or self._verdict.n_folds) * (
             options.repeats or self._verdict.n_repeats
         )
-        epochs = options.epochs or max(1, round(self._final_epochs / 2))
+        final = self._final_epochs(top_epochs)
+        epochs = options.epochs or max(1, round(final / 2))
         contestants = self._setup.search.finalists + self._has_baseline
         each_s = self._training_s(epochs)
         return contestants * folds * each_s / self._timing.speed.workers
 
-    def _final_s(self, left_s: float | None) -> float:
+    def _final_s(self, left_s: float | None, top_epochs: int) -> float:
         """Return the seconds of the final training."""
         options = self._setup.export
         limit = None if options.budget_s == "auto" else options.budget_s
@@ -300,13 +298,12 @@ class _Work:
             return _least(left_s, limit)
         models = options.seeds + self._has_baseline
         rounds = -(-models // self._timing.speed.workers)
-        return _least(rounds * self._training_s(self._final_epochs), left_s, limit)
+        each_s = self._training_s(self._final_epochs(top_epochs))
+        return _least(rounds * each_s, left_s, limit)
 
-    @property
-    def _final_epochs(self) -> int:
+    def _final_epochs(self, top_epochs: int) -> int:
         options = self._setup.export
-        whole = round(options.epochs_factor * self._ladder.max_epochs)
-        return options.epochs or whole
+        return options.epochs or round(options.epochs_factor * top_epochs)
 
     @property
     def _has_baseline(self) -> int:
@@ -322,18 +319,15 @@ def _least(*seconds: float | None) -> float:
     return min(each for each in seconds if each is not None)
 
 
-def _seconds_each(ladder: Ladder, timing: NetworkTiming, relative: float) -> float:
-    """Return the worker seconds of an architecture, on average."""
-    epochs = ladder.epochs_trained / ladder.n_architectures
-    trials = ladder.n_trials / ladder.n_architectures
-    return epochs * timing.speed.epoch_s * relative + trials * timing.build_s
-
-
-def _relative_cost(space: SearchSpace, seed: int) -> float:
-    """Return how much slower than candidate 0 a drawn network is on average."""
-    rng = generator(seed, "forecast")
-    drawn = [seconds_per_epoch(space.sample(rng), 1) for _ in range(_DRAWS)]
-    return float(np.mean(drawn)) / seconds_per_epoch(space.anchors[0], 1)
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the log from what a search says of its plan, once for each budget."""
+    logger, level = trial_plan.logger, trial_plan.logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _size_mb(folder: Path) -> float:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
 from kedro_nas.datasets import ImageStoreDataset
-from kedro_nas.errors import ParameterError
-from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.pipelines.data_preparation import create_pipeline
-from kedro_nas.pipelines.data_preparation.nodes import prepare_images
 
 
 def images() -> tuple[np.ndarray, np.ndarray]:
@@ -48,18 +44,3 @@ def test_pipeline_runs_with_arrays_from_an_upstream_node(tmp_path):
     assert store.image_shape == (8, 10, 1)
     assert store.n_folds == 3
     assert len(store.rows("train")) + len(store.rows("val")) == 48
-
-
-def test_node_takes_options_of_either_kind(tmp_path):
-    """Kedro hands over a model or, where it cannot validate, a dictionary."""
-    options = DataPreparationOptions(n_folds=2)
-    first, _ = prepare_images(images(), tmp_path / "a", options, 0)
-    second, _ = prepare_images(images(), tmp_path / "b", {"n_folds": 2}, 0)
-
-    assert first.fingerprint == second.fingerprint
-
-
-def test_node_names_a_misspelt_option(tmp_path):
-    """An unknown key is an error with a suggestion."""
-    with pytest.raises(ParameterError, match="did you mean 'n_folds'"):
-        prepare_images(images(), tmp_path, {"n_fold": 2}, 0)

@@ -67,7 +67,8 @@ def _look_ahead(search: Search) -> dict[str, Any]:
     from kedro_nas.parameters.data_preparation import DataPreparationOptions
     from kedro_nas.parameters.reporting import ReportingOptions
     from kedro_nas.parameters.search_space import SearchSpaceOptions
-    from kedro_nas.search.forecast import forecast, measure_network
+    from kedro_nas.search.forecast import forecast
+    from kedro_nas.search.network_timing import measure_network
     from kedro_nas.search.search import check_ends
 
     setup = _setup(search)
@@ -84,7 +85,7 @@ def _look_ahead(search: Search) -> dict[str, Any]:
         profile.to_json(),
         seed=setup.seed,
     )
-    timing = measure_network(store, space, profile.verdict, setup)
+    timing = measure_network(store, space, profile.verdict, setup.job, setup.budget_s)
     data_s = profile.seconds + space.seconds
     ahead = forecast(store, profile.verdict, setup, timing, data_s=data_s)
     gpus = find_gpus()
@@ -96,7 +97,7 @@ def _look_ahead(search: Search) -> dict[str, Any]:
         "classes": len(profile.class_names),
         "mode": profile.verdict.mode,
         "warnings": list(profile.warnings),
-        "candidate_0": timing.space.anchors[0].describe(),
+        "candidate_0": timing.candidate_0.describe(),
         "step_s": timing.step_s,
         "workers": timing.speed.workers,
         "gpus": list(gpus.names),

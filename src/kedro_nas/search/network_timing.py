@@ -1,0 +1,106 @@
+"""Times candidate 0 on this machine as a search does, and keeps nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from kedro_nas.accounting.budget_plan import MachineSpeed
+from kedro_nas.data.store import ImageStore
+from kedro_nas.errors import SearchError
+from kedro_nas.files import read_json_lines
+from kedro_nas.parameters.job import JobOptions
+from kedro_nas.records.profile import Verdict
+from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.step_speed import MeasuredSpace, measure_once
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.search_space import SearchSpace
+from kedro_nas.training.tasks import Outcome
+
+
+@dataclass(frozen=True)
+class NetworkTiming:
+    """Candidate 0, timed on all workers at once, as a search times and trains it.
+
+    Alone a worker is quicker: cores share memory and clock.
+
+    Attributes:
+        measured: The search space suited to this machine, and its speed.
+        speed: What a budget is divided by.
+        build_s: Seconds to build the network and trace its graphs.
+        memory_mb: Resident memory of a worker, MiB.
+    """
+
+    measured: MeasuredSpace
+    speed: MachineSpeed
+    build_s: float
+    memory_mb: float
+
+    @property
+    def step_s(self) -> float:
+        """Seconds of one gradient step."""
+        return self.speed.epoch_s / self.speed.steps_per_epoch
+
+    @property
+    def candidate_0(self) -> Architecture:
+        """The network that was timed."""
+        return self.measured.space.anchors[0]
+
+
+def measure_network(
+    store: ImageStore,
+    space: SearchSpace,
+    verdict: Verdict,
+    job: JobOptions,
+    budget_s: float | None,
+) -> NetworkTiming:
+    """Start the workers and time a few gradient steps; nothing of it is kept.
+
+    Args:
+        store: Prepared images; only training rows are read.
+        space: Whose candidate 0 is timed.
+        verdict: Of the data profile.
+        job: `params:nas.job`.
+        budget_s: Of the job; on GPUs a twentieth of it may choose the execution.
+
+    Raises:
+        SearchError: Candidate 0 cannot be trained.
+    """
+    with TemporaryDirectory(prefix="kedro_nas_check_") as place:
+        folder = Path(place) / "search"
+        measured = measure_once(
+            store,
+            space,
+            folder,
+            Ledger(folder / "ledger.jsonl"),
+            job,
+            verdict=verdict,
+            budget_s=budget_s,
+            wants_speed=True,
+        )
+        outcomes = list(_outcomes(folder / "speed.jsonl"))
+    if measured.speed is None:
+        raise SearchError(
+            "candidate 0 was not timed",
+            received="no speed",
+            allowed="a network that trains on this machine",
+            remedy="Correct what keeps it from training",
+        )
+    return NetworkTiming(
+        measured=measured,
+        speed=measured.speed,
+        build_s=median(
+            one.seconds.get("build", 0.0) + one.seconds.get("trace", 0.0)
+            for one in outcomes
+        ),
+        memory_mb=max(one.memory_mb for one in outcomes),
+    )
+
+
+def _outcomes(journal: Path) -> Iterator[Outcome]:
+    for line in read_json_lines(journal):
+        if "outcome" in line:
+            yield Outcome.model_validate(line["outcome"])
