@@ -229,7 +229,7 @@ def test_learner_settles_batch_norms_on_the_present_weights(
     """Moving statistics become those of the training images, not of old weights."""
     import keras
 
-    task = make_task(bn_momentum=0.5)
+    task = make_task(whitened_stem=False)
     store = digits[0]
     pixels = development_pixels(task.store, store.fingerprint, 1024)
     train = pixels.positions(store.rows("train"))

@@ -19,6 +19,7 @@ from kedro_nas.files import write_file_atomically
 from kedro_nas.seeds import derive_seed, generator
 from kedro_nas.statistics.metrics import score_predictions
 from kedro_nas.training.checkpoints import load_checkpoint, save_checkpoint
+from kedro_nas.training.flip_choice import FlipEffect, measure_flip_effect
 from kedro_nas.training.learner import DeadlineError, Learner
 from kedro_nas.training.learner_cache import LearnerCache
 from kedro_nas.training.long_training import LongTraining, TrainingProgress
@@ -26,8 +27,10 @@ from kedro_nas.training.outage import storage
 from kedro_nas.training.pixels import DevelopmentPixels, development_pixels
 from kedro_nas.training.recipe import learning_rates, two_phases
 from kedro_nas.training.selection import channel_statistics, select_rows, thinned
+from kedro_nas.training.stopwatch import Stopwatch
 from kedro_nas.training.tasks import KINDS, Epoch, Outcome, Task
 from kedro_nas.training.team import TeamLink
+from kedro_nas.training.whitening import whiten_stem
 
 Say = Callable[[Epoch], None]
 logger = logging.getLogger(__name__)
@@ -85,7 +88,7 @@ class Unit:
         share = thinned(held_out, store.labels, task.validation_share)
         self._held_out = self._pixels.positions(share)
         self._all_held_out = self._pixels.positions(held_out)
-        with _Clock(self._seconds, "build"):
+        with Stopwatch(self._seconds, "build"):
             saved = self._saved_state()
             if saved is None:
                 learner = None  # without a history it cannot be told how far it is
@@ -154,7 +157,7 @@ class Unit:
         if self._deadline is not None:
             left_s = self._deadline - time.monotonic() + self._progress.elapsed_s
             seconds = max(1.0, min(left_s, seconds or left_s))
-        with TeamLink(task.team) as link, _Clock(self._seconds, "train"):
+        with TeamLink(task.team) as link, Stopwatch(self._seconds, "train"):
             training = LongTraining(
                 task,
                 self.learner,
@@ -186,10 +189,10 @@ class Unit:
         batch = min(self._task.architecture.recipe.batch_size, len(self._train))
         order = np.resize(self._train, (steps, batch))
         rates = np.full((steps, 2), 1e-4, np.float32)
-        with _Clock(self._seconds, "build"):
+        with Stopwatch(self._seconds, "build"):
             self.learner.train_epoch(order[:1], rates[:1], seed=0)
         try:
-            with _Clock(self._seconds, "train"):
+            with Stopwatch(self._seconds, "train"):
                 self.learner.train_epoch(order, rates, seed=0, deadline=self._deadline)
         except DeadlineError:
             return self._outcome("stopped", "the time for probes was up")
@@ -216,7 +219,7 @@ class Unit:
         )
         before = dict(self._seconds)
         is_new = learner.first_step_s is None
-        with _Clock(self._seconds, "train"):
+        with Stopwatch(self._seconds, "train"):
             loss = learner.train_epoch(
                 order[: steps * batch].reshape(steps, batch),
                 two_phases(
@@ -231,7 +234,7 @@ class Unit:
             if not math.isfinite(loss):
                 raise TrainingError("training diverged: the loss is not a number")
             learner.estimate_batch_norm(rng.permutation(self._train))
-        with _Clock(self._seconds, "validate"):
+        with Stopwatch(self._seconds, "validate"):
             scores = self._validate(epoch)
         spent = {k: self._seconds[k] - before[k] for k in self._seconds}
         record = Epoch(
@@ -244,7 +247,7 @@ class Unit:
             **scores,
         )
         self._history.append(record)
-        with _Clock(self._seconds, "checkpoint"):
+        with Stopwatch(self._seconds, "checkpoint"):
             self._checkpoint()
         self._say(record)
 
@@ -270,6 +273,16 @@ class Unit:
         if not np.isfinite(probabilities).all():
             raise TrainingError("the network's outputs are not numbers")
         return score_predictions(self._pixels.labels[rows], probabilities)
+
+    def _flip_effect(self) -> FlipEffect | None:
+        rows = self._all_held_out
+        if not len(rows):
+            return None
+        return measure_flip_effect(
+            self._pixels.labels[rows],
+            self.learner.predict(rows),
+            self.learner.predict(rows, mirrored=True),
+        )
 
     def _checkpoint(self) -> None:
         if self._task.checkpoint is None:
@@ -303,23 +316,13 @@ class Unit:
             early_stopped=self._out_of_patience(),
         )
         if status == "completed" and self._task.rows.startswith("fold"):
-            with _Clock(self._seconds, "validate"):
+            with Stopwatch(self._seconds, "validate"):
                 outcome.fold_scores = self._scores(self._held_out)
+        if status == "completed" and self._task.measures_flips:
+            with Stopwatch(self._seconds, "validate"):
+                outcome.flip_effect = self._flip_effect()
         outcome.seconds = self._seconds
         return outcome
-
-
-class _Clock:
-    """Adds the seconds of a `with` block to one kind."""
-
-    def __init__(self, seconds: dict[str, float], kind: str) -> None:
-        self._seconds, self._kind = seconds, kind
-
-    def __enter__(self) -> None:
-        self._began = time.monotonic()
-
-    def __exit__(self, *_: object) -> None:
-        self._seconds[self._kind] += time.monotonic() - self._began
 
 
 def make_learner(
@@ -342,24 +345,36 @@ def make_learner(
         mean, std = channel_statistics(store, task.rows, on_progress)
     on_progress()
     seed = derive_seed(task.seed, "weights")
-    spare: Learner | None = (
+    learner: Learner | None = (
         None if spares is None else spares.take(task, store.fingerprint)
     )
-    if spare is not None:
-        spare.on_progress = on_progress
-        spare.restart(mean=mean, std=std, seed=seed)
-        return spare
-    return Learner(
-        task.architecture,
-        pixels,
-        mean=mean,
-        std=std,
-        bn_momentum=task.bn_momentum,
-        class_weights=task.class_weights,
-        seed=seed,
-        execution=task.execution,
-        on_progress=on_progress,
-    )
+    if learner is not None:
+        learner.on_progress = on_progress
+        learner.restart(mean=mean, std=std, seed=seed)
+    else:
+        learner = Learner(
+            task.architecture,
+            pixels,
+            mean=mean,
+            std=std,
+            bn_momentum=task.bn_momentum,
+            class_weights=task.class_weights,
+            seed=seed,
+            execution=task.execution,
+            on_progress=on_progress,
+        )
+    if task.whitened_stem:
+        with storage(task.store, also=UNREADABLE):
+            whiten_stem(
+                learner.model,
+                task.architecture,
+                store,
+                task.rows,
+                mean=mean,
+                std=std,
+                on_progress=on_progress,
+            )
+    return learner
 
 
 def _save_model(learner: Learner, path: Path) -> None:
