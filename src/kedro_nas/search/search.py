@@ -23,6 +23,7 @@ from kedro_nas.search.tables import (
     incumbents,
     make_finalist,
     rank_correlations,
+    results_on_images,
     trials_table,
 )
 from kedro_nas.search.workspace import claim_workspace, put_aside
@@ -104,7 +105,7 @@ def search_architectures(
     summary = _summary(trials, ledger, space, session, job, ended_by)
     budget = JobBudget(budget_s=budget_s, spent_s=spent_s, plan=session.plan)
     return trials, SearchResult(
-        finalists=_finalists(trials, baseline, options),
+        finalists=_finalists(trials, ledger, baseline, options),
         search=summary,
         budget=budget.after("search", summary.seconds),
     )
@@ -124,7 +125,10 @@ def _check_ends(options: SearchOptions, budget_s: float | None) -> None:
 
 
 def _finalists(
-    trials: pd.DataFrame, baseline: Architecture, options: SearchOptions
+    trials: pd.DataFrame,
+    ledger: Ledger,
+    baseline: Architecture,
+    options: SearchOptions,
 ) -> tuple[Finalist, ...]:
     done = trials[trials["status"] == "completed"]
     if done.empty:
@@ -142,8 +146,14 @@ def _finalists(
         max_per_family=options.max_per_family,
     )
     rows = trials.set_index("trial_id", drop=False)
+    right = results_on_images(ledger.events)
     entries = [
-        make_finalist(_architecture(rows, name), rows.loc[name], is_baseline=False)
+        make_finalist(
+            _architecture(rows, name),
+            rows.loc[name],
+            is_baseline=False,
+            right=right.get(name),
+        )
         for name in names
     ]
     # the recipe of the leading finalist: what is compared is the network, not how
@@ -152,7 +162,8 @@ def _finalists(
     baseline = baseline.model_copy(update={"recipe": recipe})
     same = rows[(rows["key"] == baseline.key) & (rows["status"] == "completed")]
     row = None if same.empty else same.iloc[-1]
-    return (*entries, make_finalist(baseline, row, is_baseline=True))
+    known = None if row is None else right.get(str(row["trial_id"]))
+    return (*entries, make_finalist(baseline, row, is_baseline=True, right=known))
 
 
 def _architecture(rows: pd.DataFrame, name: str) -> Architecture:
