@@ -338,7 +338,7 @@ def build_search_space(networks, shape, n_classes) -> dict[str, Any]:
         },
         "smallest": {
             "architecture": networks[0].to_dict(),
-            "costs": {"params": params, "macs": macs, "depth": depth},
+            "params": params, "macs": macs, "depth": depth, "memory_mb": 1.0,
         },
         "seconds": 0.8,
     }  # fmt: skip
