@@ -12,9 +12,9 @@ from kedro_nas.data.store import ImageStore
 from kedro_nas.models.build import build_model
 from kedro_nas.space.architecture import Architecture, CustomModel, Stem
 from kedro_nas.training.learner_cache import LearnerCache
+from kedro_nas.training.learner_setup import make_learner
 from kedro_nas.training.pixels import development_pixels
 from kedro_nas.training.tasks import Task
-from kedro_nas.training.learner_setup import make_learner
 from kedro_nas.training.whitening import whiten_stem, whitening_filters
 
 MEAN, STD = (90.0, 120.0, 100.0), (60.0, 50.0, 70.0)

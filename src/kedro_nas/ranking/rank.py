@@ -126,13 +126,14 @@ def rank_finalists(
             epochs=plan.epochs,
             reasons=(*plan.reasons, *trained.reasons),
         )
+    seconds = clock.seconds
     choice = ranked.choice.model_copy(
         update={
             "full_epochs": full,
             "execution": result.search.execution,
             "plan": summary,
-            "seconds": clock.seconds,
-            "budget": result.budget.after("ranking", clock.seconds),
+            "seconds": seconds,
+            "budget": result.budget.after("ranking", seconds),
         }
     )
     return fold_scores, ranked.table, choice

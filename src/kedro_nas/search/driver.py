@@ -400,4 +400,4 @@ class Driver:
 
 def _outcome(line: dict[str, Any]) -> Outcome:
     names = ("status", "reason", "score", "early_stopped", "seconds", "history")
-    return Outcome(**{name: line[name] for name in names})
+    return Outcome(right=line.get("right"), **{name: line[name] for name in names})

@@ -23,6 +23,7 @@ from kedro_nas.search.tables import (
     incumbents,
     make_finalist,
     rank_correlations,
+    results_on_images,
     trials_table,
 )
 from kedro_nas.search.workspace import claim_workspace, put_aside
@@ -146,14 +147,17 @@ def _finalists(
             remedy="Raise nas.budget_s, or mend what made the trials fail",
         )
     rows = trials.set_index("trial_id", drop=False)
-    right = {line["trial"]: line["right"] for line in ledger.of("ended")}
+    right = results_on_images(ledger.events)
 
     def finalist(name: str, *, is_baseline: bool = False) -> Finalist:
         one = make_finalist(
-            _architecture(rows, name), rows.loc[name], is_baseline=is_baseline
+            _architecture(rows, name),
+            rows.loc[name],
+            is_baseline=is_baseline,
+            right=right.get(name),
         )
-        proven = one.key == session.proven and not is_baseline
-        return one.model_copy(update={"is_proven": proven, "right": right.get(name)})
+        is_proven = one.key == session.proven and not is_baseline
+        return one.model_copy(update={"is_proven": is_proven})
 
     is_race = session.plan.kind == "race"
     raced = done if not is_race else done[done["network_key"] != baseline.network_key]
