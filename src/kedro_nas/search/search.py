@@ -14,7 +14,12 @@ from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.records.budget import JobBudget
 from kedro_nas.records.profile import DatasetProfile
-from kedro_nas.records.search import Finalist, SearchResult, SearchSummary
+from kedro_nas.records.search import (
+    Finalist,
+    FlipEffect,
+    SearchResult,
+    SearchSummary,
+)
 from kedro_nas.search.baseline import make_baseline
 from kedro_nas.search.finalists import choose_finalists
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
@@ -171,7 +176,7 @@ def _finalists(
     entries = [finalist(name) for name in names]
     # the recipe of the leading finalist: what is compared is the network, not how
     # long somebody looked for its learning rate
-    recipe = entries[0].architecture.recipe
+    recipe = _architecture(rows, names[0]).recipe
     baseline = baseline.model_copy(update={"recipe": recipe})
     same = rows[(rows["key"] == baseline.key) & (rows["status"] == "completed")]
     if same.empty:
@@ -218,8 +223,15 @@ def _summary(
             "environment": begun["environment"],
             "baseline": job.baseline,
             "execution": session.execution,
+            "flips": _flips(ledger),
         }
     )
+
+
+def _flips(ledger: Ledger) -> FlipEffect | None:
+    """Return what mirroring cost the first network, None if it was not measured."""
+    found = [line.get("flip_effect") for line in ledger.of("ended")]
+    return next((FlipEffect.model_validate(one) for one in found if one), None)
 
 
 def _workers(ledger: Ledger) -> int:

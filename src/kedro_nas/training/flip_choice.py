@@ -11,32 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
+from kedro_nas.records.search import FlipEffect
 from kedro_nas.training.augmentation import STRENGTHS
-
-MAX_DROP = 0.04  # far from both groups above
-
-
-class FlipEffect(BaseModel):
-    """What mirroring held-out images costs a network that was trained without.
-
-    Attributes:
-        drop: Accuracy on the images less accuracy on their mirror images.
-        standard_error: Of the drop; the images are paired.
-        n_images: Number of held-out images.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    drop: float = Field(ge=-1, le=1)
-    standard_error: float = Field(ge=0)
-    n_images: int = Field(ge=1)
-
-    @property
-    def allows_flips(self) -> bool:
-        """Whether the drop is small, even a standard error above what was measured."""
-        return self.drop + self.standard_error <= MAX_DROP
 
 
 def measure_flip_effect(

@@ -15,10 +15,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import Self
 
-from kedro_nas.records.search import Execution
+from kedro_nas.records.search import Execution, FlipEffect
 from kedro_nas.space.architecture import Architecture, halved
 from kedro_nas.training.execution import PLAIN
-from kedro_nas.training.flip_choice import FlipEffect
 from kedro_nas.training.outage import Outage
 from kedro_nas.training.team import Team
 

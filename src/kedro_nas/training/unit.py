@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import TrainingError
 from kedro_nas.files import write_file_atomically
+from kedro_nas.records.search import FlipEffect
 from kedro_nas.seeds import derive_seed, generator
 from kedro_nas.statistics.image_pairs import pack_right
 from kedro_nas.statistics.metrics import score_predictions
 from kedro_nas.training.checkpoints import load_checkpoint, save_checkpoint
-from kedro_nas.training.flip_choice import FlipEffect, measure_flip_effect
+from kedro_nas.training.flip_choice import measure_flip_effect
 from kedro_nas.training.learner import DeadlineError, Learner
 from kedro_nas.training.learner_cache import LearnerCache
 from kedro_nas.training.learner_setup import UNREADABLE, make_learner
