@@ -130,7 +130,7 @@ def test_hold_workspace_on_a_disk_without_locks_warns_and_goes_on(
     with hold_workspace(tmp_path):
         pass
 
-    assert "disk without locks" in caplog.text
+    assert "file system without locks" in caplog.text
 
 
 def test_hold_workspace_that_cannot_be_written_is_said(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What this machine can train on, found out without importing TensorFlow here."""
+"""GPUs and cores that training can use, found without importing TensorFlow here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
 
-DRIVER_ANSWERS_S = 10.0  # nvidia-smi takes a second; with a hung driver it never ends
+DRIVER_ANSWERS_S = 10.0  # nvidia-smi takes 1 s; with a hung driver it never ends
 TENSORFLOW_ANSWERS_S = 180.0  # its import takes 3 s, on a cold network disk a minute
 
 _COUNT = (
@@ -40,7 +40,7 @@ class Gpus:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What a short program printed; `code` is None when it did not end in time."""
+    """Output of a short program; `code` is None if it did not end in time."""
 
     code: int | None
     printed: str = ""
@@ -55,10 +55,10 @@ def gpu_names() -> list[str]:
 def find_gpus() -> Gpus:
     """Return the GPUs that TensorFlow can use of those this process may use.
 
-    `CUDA_VISIBLE_DEVICES` has the last word about what it may use; without it that is
-    what `nvidia-smi` lists. Where there are any, TensorFlow is asked in a process of
-    its own, once in the life of this one: a driver without CUDA libraries, or one too
-    old for them, lists cards that training would pass over in silence.
+    `CUDA_VISIBLE_DEVICES` decides which GPUs may be used; if it is not set, all that
+    `nvidia-smi` lists may be. A separate process then asks TensorFlow, once per
+    process, which of them it can use: with missing or outdated CUDA libraries the
+    driver still lists the cards, and TensorFlow trains on the CPU without an error.
     """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
@@ -80,18 +80,18 @@ def cpu_numbers() -> list[int]:
 
 
 def share_gpu_memory() -> None:
-    """Let TensorFlow take GPU memory as it needs it, here and in child processes.
+    """Let TensorFlow allocate GPU memory as needed, here and in child processes.
 
-    Its first operation would else take nearly all of every GPU, and the workers would
-    find none: a process that only counts a user's block or loads a pretrained body
-    does such an operation. What the user has set stays.
+    By default its first operation allocates nearly all memory of every GPU, which
+    leaves none for the workers, even if this process only counts a custom block or
+    loads a pretrained body. A value set by the user is kept.
     """
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 
 
 @lru_cache(maxsize=8)
 def _list_cards(tool: str) -> Gpus:
-    """Return the cards the driver lists, by their numbers."""
+    """Return the numbers of the GPUs that the driver lists."""
     answer = _run([tool, "-L"], DRIVER_ANSWERS_S)
     if answer.code is None:
         return Gpus(
@@ -105,21 +105,21 @@ def _list_cards(tool: str) -> Gpus:
 
 @lru_cache(maxsize=8)
 def _usable(names: tuple[str, ...], source: str) -> Gpus:
-    """Return those of some GPUs that TensorFlow can use.
+    """Return which of some GPUs TensorFlow can use.
 
     Args:
         names: As `CUDA_VISIBLE_DEVICES` names them, at least one.
-        source: Where they are from, for the message.
+        source: Origin of the names, for the message.
     """
     answer = _ask_tensorflow(names)
     count = _count(answer)
     if count >= len(names):
         return Gpus(names)
     kept: tuple[str, ...] = ()
-    if count:  # some cards are too old or too small for it; workers see one card each
+    if count:  # some are too old or too small; ask about each, as workers use one
         kept = tuple(name for name in names if _count(_ask_tensorflow((name,))))
     if len(kept) == len(names):
-        return Gpus(names)  # slices of one card are only seen one at a time
+        return Gpus(names)  # MIG slices of one GPU are visible only one at a time
     cards = f"{len(names)} GPU" + "s" * (len(names) > 1)
     if kept:
         return Gpus(
@@ -139,7 +139,7 @@ def _ask_tensorflow(names: tuple[str, ...]) -> _Answer:
         **os.environ,
         "CUDA_VISIBLE_DEVICES": ",".join(names),
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-        "TF_CPP_MIN_LOG_LEVEL": "0",  # why it can use none is a warning of its C++
+        "TF_CPP_MIN_LOG_LEVEL": "0",  # the reason is a warning of its C++ code
     }
     return _run([sys.executable, "-c", _COUNT], TENSORFLOW_ANSWERS_S, environment)
 
@@ -159,8 +159,10 @@ def _reason(answer: _Answer) -> str:
             f"missing, among them {missing[0]}). {_INSTALL}"
         )
     lines = [line.strip() for line in answer.errors.splitlines() if line.strip()]
-    said = [line for line in lines if re.search("cuda|gpu|error", line, re.IGNORECASE)]
-    message = (said or lines or ["no message"])[-1][:300]
+    matching = [
+        line for line in lines if re.search("cuda|gpu|error", line, re.IGNORECASE)
+    ]
+    message = (matching or lines or ["no message"])[-1][:300]
     return (
         f"TensorFlow reports '{message}'. Compare the driver's version (nvidia-smi) "
         "with the CUDA version TensorFlow needs: https://www.tensorflow.org/install/pip"
@@ -168,7 +170,7 @@ def _reason(answer: _Answer) -> str:
 
 
 def _missing_cuda_packages() -> list[str]:
-    """Return what TensorFlow's extra `and-cuda` asks for and is not installed."""
+    """Return the packages of TensorFlow's extra `and-cuda` that are not installed."""
     try:
         wanted = metadata.requires("tensorflow") or []
     except metadata.PackageNotFoundError:
@@ -192,9 +194,9 @@ def _is_installed(package: str) -> bool:
 def _run(
     command: list[str], timeout_s: float, environment: dict[str, str] | None = None
 ) -> _Answer:
-    """Run a short program, and leave it behind when it does not end in time."""
+    """Run a short program; stop waiting if it does not end in time."""
     with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as errors:
-        # files rather than pipes: nothing waits for a reader, or for a grandchild
+        # files instead of pipes: reading them cannot block, whatever the program starts
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -206,7 +208,7 @@ def _run(
             code = process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             process.kill()
-            # one that is stuck in the driver does not even end when it is killed
+            # a process blocked in the driver does not end even when killed
             with suppress(subprocess.TimeoutExpired):
                 process.wait(1.0)
             return _Answer(None)

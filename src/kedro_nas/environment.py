@@ -1,4 +1,4 @@
-"""What a result was made with: versions, hardware, command."""
+"""Versions, hardware and command with which a result was produced."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PACKAGES = (
 
 
 class Environment(BaseModel):
-    """The versions, hardware and command a result was made with.
+    """The versions, hardware and command with which a result was produced.
 
     Attributes:
         python: Version of Python.
@@ -34,7 +34,7 @@ class Environment(BaseModel):
         cores: Number of processor cores.
         memory_gib: Memory of the machine.
         versions: Version by package; None for one that is not installed.
-        command: The command line, the program without its path, without secrets.
+        command: Command line with secrets removed and the program's folder left out.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

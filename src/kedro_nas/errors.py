@@ -1,4 +1,4 @@
-"""What can go wrong, in one grammar: what, received, allowed, what to do.
+"""Errors that state what failed, what was received, what is allowed, what to do.
 
 KedroNasError
 ├── ParameterError     an option or its YAML
@@ -6,12 +6,12 @@ KedroNasError
 ├── SearchSpaceError   choices, bounds, blocks, architectures
 ├── TrainingError      one unit of training (a trial, a fold, the final fit)
 ├── SearchError        the search as a whole, its state on disk
-├── RankingError       statistics that have too little to stand on
+├── RankingError       too few or unusable scores for a statistic
 ├── ExportError        writing, reloading and comparing models
-└── RecordError        a dataset of another stage that cannot be read
+└── RecordError        a dataset written by another stage that cannot be read
 
-Low layers raise with the short truth; the public function at the door adds the
-context, once, with `raise ... from error`.
+Lower layers raise with the immediate cause; the public function that was called adds
+the context once, with `raise ... from error`.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from kedro_nas.redaction import redacted
 
 
 class KedroNasError(Exception):
-    """An error a person can act on; its message is without secrets.
+    """An error that a user can act on; secrets are removed from its message.
 
     Args:
-        failed: What could not be done, one clause.
-        received: The value or state that was met.
+        failed: What could not be done, as one clause.
+        received: The value or state that caused it.
         allowed: What would have been accepted.
-        remedy: What to do now, one imperative sentence.
+        remedy: What to do, as one imperative sentence.
 
     >>> print(DataError("cannot read the images", received="an empty table",
     ...                 allowed="at least one row", remedy="Check the catalog entry."))
@@ -39,7 +39,7 @@ class KedroNasError(Exception):
     def __init__(
         self, failed: str, *, received: str = "", allowed: str = "", remedy: str = ""
     ) -> None:
-        # messages reach logs, reports and trackers
+        # messages are written to logs, reports and experiment trackers
         self.failed = redacted(failed)
         self.received = redacted(received)
         self.allowed = redacted(allowed)
@@ -47,7 +47,7 @@ class KedroNasError(Exception):
         super().__init__(self._sentence())
 
     def reword(self, change: Callable[[str], str]) -> None:
-        """Change the wording of each part, for those who know more of the context."""
+        """Apply a change to each part of the message, for callers with more context."""
         self.failed = change(self.failed)
         self.received = change(self.received)
         self.allowed = change(self.allowed)
@@ -73,27 +73,27 @@ class ParameterError(KedroNasError):
 
 
 class DataError(KedroNasError):
-    """Images, labels or splits from which no honest result can come."""
+    """Images, labels or splits from which no valid result can be obtained."""
 
 
 class SearchSpaceError(KedroNasError):
-    """A choice, bound, block or architecture that cannot be."""
+    """A choice, bound, block or architecture that is not valid."""
 
 
 class TrainingError(KedroNasError):
-    """One unit of training did not end in a score."""
+    """One unit of training ended without a score."""
 
 
 class SearchError(KedroNasError):
-    """The search cannot start or go on."""
+    """The search cannot start or continue."""
 
 
 class RankingError(KedroNasError):
-    """Too few or unusable scores for the statistic asked for."""
+    """Too few or unusable scores for a statistic."""
 
 
 class ExportError(KedroNasError):
-    """A model could not be written, reloaded, or is not the same afterwards."""
+    """A model could not be written or reloaded, or changed by being reloaded."""
 
 
 class RecordError(KedroNasError):

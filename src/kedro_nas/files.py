@@ -1,4 +1,4 @@
-"""State on disk that a kill cannot tear: written beside, synced, then renamed."""
+"""Files that stay whole if the process is killed: temporary file, sync, rename."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ logger = logging.getLogger(__name__)
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file so that readers see the old content or the new, nothing between.
+    """Write a file so that readers see either the old or the new content.
 
     Args:
-        path: The file; its folder is made when missing.
+        path: The file; its folder is created if missing.
         write: Called with the open binary file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,17 +38,17 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
 
 def write_file_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file with a function that wants a path, as `keras.Model.save` does.
+    """Write a file with a function that needs a path, such as `keras.Model.save`.
 
     Args:
-        path: The file; its folder is made when missing.
-        write: Called with a path beside it, of the same suffix.
+        path: The file; its folder is created if missing.
+        write: Called with a temporary path in the same folder, of the same suffix.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
         write(beside)
-        # a rename may reach the disk before the content of what is renamed
+        # without it the rename may reach the disk before the content
         with beside.open("rb") as file:
             os.fsync(file.fileno())
         beside.replace(path)
@@ -57,10 +57,10 @@ def write_file_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_at(number: int, content: Buffer, offset: int) -> None:
-    """Write all of a content at a place in an open file.
+    """Write all bytes at an offset of an open file.
 
-    `os.pwrite` may write less than it is given, as when a disk fills up or a quota
-    is reached; its next call raises the reason.
+    `os.pwrite` may write only a part, for instance when the disk is full; its next
+    call raises the reason.
 
     Args:
         number: File descriptor, open for writing.
@@ -81,8 +81,7 @@ def write_at(number: int, content: Buffer, offset: int) -> None:
 def file_digest(path: Path) -> str:
     """Return a digest of a file's content: 16 hexadecimal digits.
 
-    It is worked out once per process for a file of one path, size and time of
-    modification.
+    It is computed once per process for the same path, size and modification time.
 
     Args:
         path: The file.
@@ -110,10 +109,10 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def append_json_line(path: Path, value: Any) -> None:
-    """Append one JSON line and sync it, so that a kill loses no finished line.
+    """Append one JSON line and sync it, so that no finished line is lost.
 
-    A line that a kill or a full disk tore is cut off first: joined to it, the new line
-    would be lost with it.
+    An incomplete last line, left by a killed process or a full disk, is removed first;
+    otherwise the new line would be joined to it and lost.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     line = (json.dumps(finite(value), allow_nan=False) + "\n").encode()
@@ -142,7 +141,7 @@ def _end_of_whole_lines(file: IO[bytes]) -> int:
 
 
 def read_json_lines(path: Path) -> list[Any]:
-    """Read the whole lines of a JSON-lines file; damaged ones are left out."""
+    """Read the complete lines of a JSON-lines file; damaged lines are skipped."""
     if not path.exists():
         return []
     lines = path.read_bytes().split(b"\n")[:-1]
@@ -150,16 +149,16 @@ def read_json_lines(path: Path) -> list[Any]:
 
 
 def _whole_line(line: bytes, path: Path) -> list[Any]:
-    """Return the value of a line; none where it is blank, or damaged as by two runs."""
+    """Return the value of a line, or an empty list if it is blank or not JSON."""
     try:
         return [json.loads(line)] if line.strip() else []
     except ValueError:
-        logger.warning("A line of %s is damaged and left out: %.60r", path, line)
+        logger.warning("Skipped a damaged line of %s: %.60r", path, line)
         return []
 
 
 def finite(value: Any) -> Any:
-    """Turn a value into what strict JSON can hold, NaN and infinities into None.
+    """Convert a value to strict JSON types; NaN and infinities become None.
 
     >>> finite({"a": float("nan"), "b": (1, 2.5)})
     {'a': None, 'b': [1, 2.5]}
@@ -178,7 +177,7 @@ def finite(value: Any) -> Any:
 
 
 def name_of(*parts: Any) -> str:
-    """Return a short name of JSON values, the same for equal ones.
+    """Return a digest of JSON values: 12 hexadecimal digits, equal for equal values.
 
     >>> name_of({"a": 1}, [2]) == name_of({"a": 1}, (2,)) != name_of({"a": 2}, [2])
     True

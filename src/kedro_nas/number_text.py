@@ -1,4 +1,4 @@
-"""Numbers, shares, p-values and durations as sentences and tables show them."""
+"""Text of numbers, fractions, p-values and durations for sentences and tables."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import math
 from numbers import Real
 from typing import Any, TypeGuard
 
-# a dash where there is no number, as in printed tables
+# shown where there is no number
 MISSING = "—"
 
 
 def percent(share: Any, digits: int = 1) -> str:
-    """Write a fraction in percent, a dash for none.
+    """Write a fraction in percent; a dash if there is none.
 
     >>> percent(0.8931), percent(0.2, 0), percent(float("nan"))
     ('89.3 %', '20 %', '—')
@@ -32,7 +32,7 @@ def points(difference: Any, unit: str = "") -> str:
 
 
 def size_of(difference: float, digits: int = 2) -> str:
-    """Write the size of a difference of fractions in percentage points.
+    """Write the absolute difference of fractions in percentage points.
 
     >>> size_of(-0.0123)
     '1.23 points'
@@ -41,7 +41,7 @@ def size_of(difference: float, digits: int = 2) -> str:
 
 
 def p_value(p: Any) -> str:
-    """Write a p-value without false precision.
+    """Write a p-value with three decimals.
 
     >>> p_value(0.0312), p_value(1e-5)
     ('0.031', '< 0.001')
@@ -52,7 +52,7 @@ def p_value(p: Any) -> str:
 
 
 def named_p_value(p: float) -> str:
-    """Write a p-value with its name.
+    """Write a p-value as an equation, for sentences.
 
     >>> named_p_value(0.0312), named_p_value(1e-5)
     ('p = 0.031', 'p < 0.001')
@@ -62,7 +62,7 @@ def named_p_value(p: float) -> str:
 
 
 def whole(number: Any) -> str:
-    """Write a count with separators.
+    """Write a count with thousands separators.
 
     >>> whole(350752), whole(None)
     ('350,752', '—')
@@ -71,7 +71,7 @@ def whole(number: Any) -> str:
 
 
 def short(number: Any) -> str:
-    """Write a large count in three digits and a unit.
+    """Write a large count with three significant digits and k, M or G.
 
     >>> short(350752), short(21_158_272), short(42)
     ('351 k', '21.2 M', '42')
@@ -85,7 +85,7 @@ def short(number: Any) -> str:
 
 
 def duration(seconds: Any) -> str:
-    """Write seconds in the units a person would use.
+    """Write a duration in milliseconds, seconds, minutes or hours.
 
     >>> duration(0.0042), duration(4.26), duration(236), duration(9000)
     ('4.2 ms', '4.3 s', '3 min 56 s', '2 h 30 min')
@@ -103,5 +103,5 @@ def duration(seconds: Any) -> str:
 
 
 def is_number(value: Any) -> TypeGuard[float]:
-    """Return whether a value is a finite number, not a gap in the results."""
+    """Return whether a value is a finite number."""
     return isinstance(value, Real) and math.isfinite(value)

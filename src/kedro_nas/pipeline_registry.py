@@ -1,4 +1,4 @@
-"""Pipelines of this repository as a Kedro project."""
+"""Pipelines that Kedro finds when this repository is run as a project."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kedro_nas.pipelines.nas.pipeline import STAGES, create_pipeline
 def register_pipelines() -> dict[str, Pipeline]:
     """Register the main job as `nas` and `__default__`, and each stage by its name.
 
-    The stages are built here rather than found, so that each is namespaced alike:
+    The stages are built here so that all have the same namespace:
     `kedro run --pipelines ranking` reads the `nas.finalists` that `nas` wrote.
     """
     stages = {name: create_pipeline(stages=(name,)) for name in STAGES}

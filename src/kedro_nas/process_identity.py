@@ -1,4 +1,4 @@
-"""Which process wrote something, and whether that process is still alive."""
+"""Identity of a process that wrote a file, and whether it is still running."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _STATE, _START_TICKS = 0, 19  # fields 3 and 22 of /proc/<pid>/stat, after the n
 
 @dataclass(frozen=True)
 class ProcessIdentity:
-    """A process that no later process can be mistaken for.
+    """Identifies one process, also after its pid has been reused.
 
-    A pid alone is not enough: it is given again once its process has ended, and the
+    A pid alone is ambiguous: the system reuses it after the process has ended, and the
     first process of every container has the pid 1.
 
     Attributes:
         pid: Process id on its host.
         host: Name of the machine or container.
-        process_start: When the process began, as an opaque text that differs between
-            two processes of one pid; empty where the system does not tell.
+        process_start: Start time as an opaque text that differs between two processes
+            with the same pid; empty if the system does not provide it.
     """
 
     pid: int
@@ -52,18 +52,18 @@ class ProcessIdentity:
         return None
 
     def is_on_this_host(self) -> bool:
-        """Return whether the pid means anything here."""
+        """Return whether the process belongs to this host."""
         return self.host == platform.node()
 
     def is_alive(self) -> bool:
-        """Return whether this very process still runs; False on another host."""
+        """Return whether the process is still running; False on another host."""
         return self.is_on_this_host() and _start_of(self.pid) == self.process_start
 
 
 def _start_of(pid: int) -> str | None:
-    """Return when a living process began, or None if there is none of that pid.
+    """Return the start time of a running process, None if there is no such process.
 
-    Ticks since the boot are compared, not a wall time: that one moves with the clock.
+    It is counted in ticks since boot, which do not change when the clock is set.
     """
     if not (_PROC / "self" / "stat").exists():
         return "" if _is_used(pid) else None
@@ -72,8 +72,11 @@ def _start_of(pid: int) -> str | None:
         boot = (_PROC / "sys" / "kernel" / "random" / "boot_id").read_text()
     except OSError:
         return None
-    fields = stat.rpartition(")")[2].split()  # the name may hold spaces and brackets
-    if fields[_STATE] in {"Z", "X"}:  # ended, but not yet collected by its parent
+    fields = stat.rpartition(")")[2].split()  # the name may contain spaces and brackets
+    if fields[_STATE] in {
+        "Z",
+        "X",
+    }:  # ended, but its parent has not read its exit status
         return None
     return f"{boot.strip()}:{fields[_START_TICKS]}"
 

@@ -1,4 +1,4 @@
-"""Secrets in addresses and command lines, taken out before they are shown."""
+"""Removal of secrets from addresses and command lines before they are shown."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from itertools import pairwise
 
 HIDDEN = "***"
-_MAY_HOLD_SECRETS = re.compile(r"[=:\s]")  # the name of a file has none of them
-# up to the last @ of the host's part, as a password may have one itself
+_MAY_HOLD_SECRETS = re.compile(r"[=:\s]")  # file names contain none of these
+# up to the last @ before the host, as a password may contain an @
 _PASSWORD = re.compile(r"(://[^/\s:@?#]*:)[^/\s?#]+(@)")
-# a token alone; other protocols name a container there (abfs://container@account)
+# a token without a user; other protocols have a container there (abfs://container@x)
 _TOKEN = re.compile(r"(?i)(https?://)[^/\s:@?#]+(@)")
 _QUERY = re.compile(r"(://[^\s?#\"']*\?)[^\s#\"']+")
 _NAMED = re.compile(r"(?<![\w.-])([\w.-]+)[\"']?\s*[=:]\s*[\"']?(?!//)")
@@ -29,10 +29,10 @@ _SECRET_PAIRS = frozenset(
 
 
 def redacted(text: str) -> str:
-    """Return a text without the secrets in its addresses and arguments.
+    """Return a text in which secrets are replaced by `***`.
 
-    Passwords of addresses, their whole query, and the values of arguments whose name
-    speaks of a secret are replaced by `***`.
+    Replaced are passwords and queries of addresses, and the values of arguments whose
+    name contains a word such as `password`, `token` or `api_key`.
 
     >>> redacted("sftp://alice:S3CRET@host/flowers")
     'sftp://alice:***@host/flowers'
@@ -54,7 +54,7 @@ def redacted(text: str) -> str:
 
 
 def _without_values(text: str) -> str:
-    """Hide what follows `password=`, `'secret': ` and their like."""
+    """Replace the values after names such as `password=` and `'secret': `."""
     parts, done, start = [], 0, 0
     while found := _NAMED.search(text, start):
         start = found.end()
@@ -71,7 +71,10 @@ def _without_argument(found: re.Match[str]) -> str:
 
 
 def _names_a_secret(name: str) -> bool:
-    """Return whether a word of a name is one of secrets: `Kansas` holds no `sas`."""
+    """Return whether one of the words of a name indicates a secret.
+
+    Whole words are compared: `Kansas` does not count as `sas`.
+    """
     words = [word.lower() for word in _WORD.findall(name)]
     return not _SECRET_WORDS.isdisjoint(words) or not _SECRET_PAIRS.isdisjoint(
         pairwise(words)

@@ -1,8 +1,8 @@
-"""One root seed, and a stream of its own for each consumer.
+"""Random streams, one per consumer, derived from one root seed.
 
-A stream depends on the root seed and on the names of its consumer only, never on
-how much another consumer has drawn: so a search gives the same result whatever the
-number of workers, and wherever it was interrupted.
+A stream depends only on the root seed and the names of its consumer, not on what other
+consumers have drawn. So a search gives the same result for any number of workers, and
+after any interruption.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def derive_seed(root: int, *names: str | int) -> int:
 
     Args:
         root: The root seed, `params:nas.seed`, any integer.
-        names: What names the consumer, e.g. `"trial", key, epoch`.
+        names: Identify the consumer, e.g. `"trial", key, epoch`.
 
     Returns:
         A seed in [0, 2**31), accepted by NumPy, Keras and TensorFlow alike.
@@ -32,5 +32,5 @@ def derive_seed(root: int, *names: str | int) -> int:
 
 
 def generator(root: int, *names: str | int) -> np.random.Generator:
-    """Make the random generator of one consumer; see `derive_seed`."""
+    """Return the random generator of one consumer; see `derive_seed`."""
     return np.random.default_rng(derive_seed(root, *names))

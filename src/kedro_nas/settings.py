@@ -1,12 +1,12 @@
-"""Kedro settings of this repository as a project."""
+"""Settings with which Kedro runs this repository as a project."""
 
 import warnings
 
-# Kedro 1.7 calls what omegaconf 2.4 renamed; three lines of it on every run.
+# Kedro 1.7 calls a function that omegaconf 2.4 has renamed, which warns on every run.
 warnings.filterwarnings("ignore", message=r"register_new_resolver\(\)")
 
-# Kedro's default would let one nested key of conf/local or --params replace all of
-# `nas:`; with a soft merge it replaces itself only.
+# By default one nested key in conf/local or --params would replace all of `nas:`; with
+# a soft merge it replaces only itself.
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

@@ -1,7 +1,7 @@
-"""The stages of a job and their nodes: the one place where their names are written.
+"""Names of the stages of a job and of their nodes.
 
-Pipelines, progress, tracking and the quiet import of TensorFlow read this table; a test
-holds it against the registered pipelines.
+Pipelines, progress, tracking and the import of TensorFlow read this table; a test
+compares it with the registered pipelines.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class StageNode:
     """A node of a stage.
 
     Attributes:
-        name: Of the node and of its function.
-        tensorflow: What it does with TensorFlow in Kedro's own process: `no`, only
-            `imports` it (training is in workers), or `computes` with it.
+        name: Name of the node and of its function.
+        tensorflow: Use of TensorFlow in Kedro's own process: `no`; `imports` (training
+            runs in workers); `computes`.
     """
 
     name: str
@@ -36,12 +36,12 @@ class StageNode:
 
 @dataclass(frozen=True)
 class JobStage:
-    """A stage: a pipeline, a section of the parameters, a tag.
+    """A stage: a pipeline, a section of the parameters and a tag of the same name.
 
     Attributes:
-        name: Of all three.
+        name: Name of all three.
         nodes: In the order in which they run.
-        last_output: The dataset it writes last; once it is there, the stage is done.
+        last_output: The dataset written last; if it exists, the stage has finished.
     """
 
     name: str
@@ -75,7 +75,7 @@ SECTIONS = ("job", *STAGE_NAMES)  # the others: what stages share, and one a sta
 
 
 def node_of(name: str) -> StageNode | None:
-    """Return the node of a name, None for one that is not ours.
+    """Return the node with a name, None if the table has none.
 
     >>> node_of("rank_finalists")
     StageNode(name='rank_finalists', tensorflow='no')

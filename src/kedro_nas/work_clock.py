@@ -1,4 +1,4 @@
-"""Counts the seconds some work has taken, over all its sessions and kills."""
+"""Measures the seconds that some work has taken over all its sessions."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ logger = logging.getLogger(__name__)
 
 
 class WorkClock:
-    """A clock that stands still between the sessions of one piece of work.
+    """A clock that runs only during the sessions of one piece of work.
 
-    While it ticks it notes the time in a file, so that a kill loses a fifth of a
-    second and not what was done since the last result.
+    It writes the time to a file five times a second, so that at most 0.2 s are lost
+    when the process is killed.
 
     Args:
         path: The file.
         before_s: Seconds of all sessions before this one.
-        began: When this session began, on `time.monotonic`'s clock; None for now.
+        began: Start of this session on `time.monotonic`'s clock; None for now.
 
     Attributes:
         before_s: Seconds of all sessions before this one.
@@ -40,35 +40,35 @@ class WorkClock:
 
     @classmethod
     def resume(cls, path: Path, *, began: float | None = None) -> Self:
-        """Return the clock of work that may have been begun before.
+        """Return the clock of work that may have been started in an earlier session.
 
         Args:
             path: The file.
-            began: When this session began; None for now.
+            began: Start of this session; None for now.
         """
         return cls(path, before_s=noted_seconds(path), began=began)
 
     @property
     def seconds(self) -> float:
-        """Seconds worked, all sessions together."""
+        """Seconds of all sessions together."""
         if self._began is None:
             return self.before_s
         return self.before_s + time.monotonic() - self._began
 
     def deadline(self, limit_s: float | None) -> float | None:
-        """Return when so many seconds will have been worked, if work goes on.
+        """Return when a limit of seconds will be reached if the work continues.
 
         Args:
             limit_s: Seconds of all sessions together; None for no limit.
 
         Returns:
-            An instant on `time.monotonic`'s clock, perhaps past; None for no limit.
+            A time on `time.monotonic`'s clock, possibly past; None for no limit.
         """
         return None if limit_s is None else time.monotonic() + limit_s - self.seconds
 
     @contextmanager
     def ticking(self) -> Iterator[None]:
-        """Note the time five times a second, in a thread, for the length of a block."""
+        """Write the time to the file five times a second while the block runs."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         done = threading.Event()
 
@@ -86,36 +86,36 @@ class WorkClock:
             self._note()
 
     def put_forward(self, before_s: float) -> float:
-        """Let earlier sessions have taken at least so many seconds.
+        """Raise the seconds of earlier sessions to at least a value.
 
         Returns:
-            The seconds that were added.
+            The seconds added.
         """
         added = max(0.0, before_s - self.before_s)
         self.before_s += added
         return added
 
     def leave_out_session(self) -> None:
-        """Count nothing for this session, which only read what there was."""
+        """Do not count this session, in which nothing was computed."""
         self._began = None
         self._note()
 
     def remove(self) -> None:
-        """Delete the file: the work is done, and its seconds are recorded elsewhere."""
+        """Delete the file after the work is done and its seconds are recorded."""
         self._path.unlink(missing_ok=True)
 
     def _note(self) -> None:
         beside = self._path.with_name(f".{self._path.name}.tmp")
         try:
-            # not synced: a machine that loses power may lose some seconds of a clock
+            # not synced: after a loss of power some seconds may be missing
             beside.write_text(f"{self.seconds:.3f}\n")
             beside.replace(self._path)
         except OSError:
-            logger.debug("The clock could not be noted.", exc_info=True)
+            logger.debug("The clock could not be written.", exc_info=True)
 
 
 def noted_seconds(path: Path) -> float:
-    """Return the seconds a clock's file holds, 0 where it cannot be read."""
+    """Return the seconds in a clock's file, 0 if it cannot be read."""
     try:
         return float(path.read_text())
     except (OSError, ValueError):

@@ -1,9 +1,9 @@
-"""One writer per workspace: a lock of the operating system, and who holds it.
+"""A lock that allows one process at a time to write into a workspace.
 
-The lock is `flock` on a file in the workspace: the system gives it back when its holder
-ends, however it ends, so nothing is ever left locked. Beside it stands a record of the
-holder, for the message to whoever comes second. On shared disks `flock` holds between
-machines as well, where the disk's server supports locks.
+The lock is `flock` on a file in the workspace; the system releases it when the process
+ends, however it ends. The file also names the process that holds it, for the error in
+the second one. On shared disks `flock` works between machines if the file server
+supports locks.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from kedro_nas.errors import SearchError
 from kedro_nas.process_identity import ProcessIdentity
 
 LOCK_FILE = "writer.lock"
-# what flock raises on disks that have no locks
+# errors of flock on file systems without locks
 _WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 P = ParamSpec("P")
@@ -38,11 +38,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Holder:
-    """Who writes into a workspace.
+    """The process that writes into a workspace.
 
     Attributes:
         process: The process, with its machine.
-        since: When it took the lock, ISO 8601 with the offset of its time zone.
+        since: When it acquired the lock, ISO 8601 with the offset of its time zone.
     """
 
     process: ProcessIdentity
@@ -50,7 +50,7 @@ class Holder:
 
     @classmethod
     def read(cls, text: str) -> Holder | None:
-        """Read the record beside a lock; None where it is not whole."""
+        """Read the content of a lock file; None if it is incomplete."""
         try:
             value = json.loads(text)
         except ValueError:
@@ -59,35 +59,35 @@ class Holder:
         return None if process is None else cls(process, str(value.get("since")))
 
     def to_text(self) -> str:
-        """Return the record as JSON; `read` is the inverse."""
+        """Return the holder as JSON; `read` is the inverse."""
         return json.dumps({**asdict(self.process), "since": self.since})
 
 
 class _Locks:
-    """The workspaces this process holds; a stage may take what its run holds."""
+    """The workspaces locked by this process; a lock may be acquired repeatedly."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._held: dict[Path, tuple[int, int]] = {}  # file descriptor, times taken
+        self._held: dict[Path, tuple[int, int]] = {}  # file descriptor, times acquired
 
-    def take(self, workspace: Path) -> None:
+    def acquire(self, workspace: Path) -> None:
         with self._guard:
             descriptor, times = self._held.get(workspace, (None, 0))
             if descriptor is None:
                 descriptor = _locked(workspace)
             self._held[workspace] = descriptor, times + 1
 
-    def give_back(self, workspace: Path, *, wholly: bool) -> None:
+    def release(self, workspace: Path, *, entirely: bool) -> None:
         with self._guard:
             if workspace not in self._held:
                 return
             descriptor, times = self._held.pop(workspace)
-            if times > 1 and not wholly:
+            if times > 1 and not entirely:
                 self._held[workspace] = descriptor, times - 1
                 return
-            with contextlib.suppress(OSError):  # the record is for messages only
+            with contextlib.suppress(OSError):  # the content is for messages only
                 os.ftruncate(descriptor, 0)
-            # explicitly, as forked children share the descriptor
+            # explicitly, as forked child processes share the descriptor
             fcntl.flock(descriptor, fcntl.LOCK_UN)
             os.close(descriptor)
 
@@ -97,33 +97,33 @@ _locks = _Locks()
 
 @contextmanager
 def hold_workspace(workspace: Path) -> Iterator[None]:
-    """Be the only process that writes into a workspace, for the length of a block.
+    """Lock a workspace against other processes while the block runs.
 
-    Blocks of one process may be nested. Ctrl-C gives the workspace back from all of
-    them, as Kedro tells no hook that a run was interrupted.
+    Blocks of one process may be nested. Ctrl-C releases all of them at once, as Kedro
+    calls no hook when a run is interrupted.
 
     Args:
-        workspace: The folder; made when it is missing.
+        workspace: The folder; created if missing.
 
     Raises:
         SearchError: Another process holds it, or the folder cannot be written.
     """
     workspace = Path(workspace).resolve()
-    _locks.take(workspace)
+    _locks.acquire(workspace)
     try:
         yield
     except KeyboardInterrupt:
-        _locks.give_back(workspace, wholly=True)
+        _locks.release(workspace, entirely=True)
         raise
     finally:
-        _locks.give_back(workspace, wholly=False)
+        _locks.release(workspace, entirely=False)
 
 
 def one_writer(function: Callable[P, T]) -> Callable[P, T]:
-    """Let a function run only where no other process writes into its `workspace`.
+    """Run a function with its `workspace` locked against other processes.
 
     Args:
-        function: One of its parameters is called `workspace`.
+        function: Has a parameter called `workspace`.
     """
     signature = inspect.signature(function)
 
@@ -148,11 +148,11 @@ def _locked(workspace: Path) -> int:
             f"the workspace {workspace} cannot be written",
             received=str(error),
             allowed="a folder this process may write into",
-            remedy="Mend its permissions or its disk, or give nas.workspace another "
-            "path in the catalog",
+            remedy="Correct its permissions, or set another path for nas.workspace "
+            "in the catalog",
         ) from error
     here = Holder(ProcessIdentity.current(), since=_now())
-    with contextlib.suppress(OSError):  # what follows will say that the disk is full
+    with contextlib.suppress(OSError):  # later writes report a full disk
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, here.to_text().encode(), 0)
     return descriptor
@@ -168,8 +168,8 @@ def _open_and_lock(path: Path) -> int:
                 os.close(descriptor)
                 raise
             logger.warning(
-                "%s is on a disk without locks (%s): see that one run uses it at a "
-                "time.",
+                "%s is on a file system without locks (%s): make sure that only one "
+                "run uses it at a time.",
                 path.parent,
                 error,
             )
@@ -186,11 +186,11 @@ def _holder(path: Path) -> Holder | None:
     try:
         return Holder.read(path.read_text())
     except (OSError, UnicodeDecodeError):
-        return None  # it has just taken the lock, or just given it back
+        return None  # it has only just acquired or released the lock
 
 
 def _refusal(workspace: Path, holder: Holder | None) -> SearchError:
-    who = "a process that has just begun"
+    who = "a process that has just started"
     if holder is not None:
         process = holder.process
         who = f"process {process.pid} on {process.host}, since {holder.since}"
@@ -198,8 +198,8 @@ def _refusal(workspace: Path, holder: Holder | None) -> SearchError:
         f"another run is writing into the workspace {workspace}",
         received=who,
         allowed="one run at a time",
-        remedy="Wait until it has ended, or stop it; nothing was touched. A second "
-        "search at the same time needs another path for its workspace in the catalog",
+        remedy="Wait until it has ended, or stop it; nothing was changed. For two "
+        "searches at the same time set another workspace path in the catalog",
     )
 
 

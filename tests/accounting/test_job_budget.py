@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from kedro_nas.accounting.job_budget import (
     FINISH_S,
     affordable_epochs,
@@ -14,6 +13,7 @@ from kedro_nas.accounting.job_budget import (
     seconds_per_epoch,
     side_by_side,
 )
+
 from kedro_nas.parameters.search import SearchOptions
 
 

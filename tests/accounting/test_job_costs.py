@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kedro_nas.accounting.job_costs import price_time
+from kedro_nas.accounting.job_costs import compute_costs, price_time
 from kedro_nas.accounting.time_spent import TimeSpent
 from kedro_nas.errors import ParameterError
 from kedro_nas.parameters.reporting import CostOptions, ReportingOptions
@@ -62,3 +62,11 @@ def test_cost_options_out_of_range_are_refused(wrong):
     """A price below zero, a lifetime of nothing or a misspelt name is told."""
     with pytest.raises(ParameterError):
         ReportingOptions.parse({"costs": wrong}, where="nas.reporting")
+
+
+def test_compute_costs_prices_the_seconds_of_the_stages(results):
+    """Hours are those of the stages' records, whatever is paid for them."""
+    costs = compute_costs(CostOptions(cloud_price_per_hour=3600), results)
+
+    assert costs.device_hours == pytest.approx(costs.time.total_s / 3600)
+    assert costs.prices[0].amount == pytest.approx(costs.time.total_s)

@@ -112,6 +112,6 @@ def test_ingest_sets_aside_the_image_whose_decoding_ends_its_process(
     assert profile.set_aside.examples == (
         SetAsideExample(
             source="row 7",
-            reason="its decoding ended the process, often for lack of memory",
+            reason="decoding it crashed the process, often for lack of memory",
         ),
     )

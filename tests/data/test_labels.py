@@ -37,7 +37,7 @@ def test_encode_labels_kinds(values, names, ids):
 @pytest.mark.parametrize("value", [1.5, [1, 0], {"a": 1}, pd.Timestamp("2020-01-01")])
 def test_encode_labels_of_other_types_are_refused(value):
     """A label that names no class is named in the error."""
-    with pytest.raises(DataError, match="of a type that names no class"):
+    with pytest.raises(DataError, match="of a type that cannot be a class"):
         encode_labels(["a", value])
 
 

@@ -37,7 +37,7 @@ def test_resolve_layout_native_of_several_sizes_is_an_error():
     """`native` never resizes."""
     options = DataPreparationOptions(image_size="native")
 
-    with pytest.raises(DataError, match="2 sizes, the commonest 8x9, 7x9"):
+    with pytest.raises(DataError, match="2 sizes, most often 8x9, 7x9"):
         resolve_layout(np.array([(8, 9), (8, 9), (7, 9)]), GREY, options)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kedro_nas.data import pixel_file
-from kedro_nas.data.pixel_file import close_up, create_pixel_file, order_after
+from kedro_nas.data.pixel_file import create_pixel_file, order_after, remove_rows
 
 SHAPE = (2, 3, 1)
 
@@ -28,7 +28,7 @@ def test_close_up_keeps_what_is_kept(tmp_path_factory, keep):
     """The file holds exactly the kept rows, in the order `order_after` tells."""
     path = tmp_path_factory.mktemp("pixels") / "pixels.npy"
     before = filled(path, len(keep))
-    close_up(path, np.array(keep), SHAPE)
+    remove_rows(path, np.array(keep), SHAPE)
 
     assert np.array_equal(np.load(path), before[order_after(np.array(keep))])
 

@@ -74,7 +74,7 @@ def test_run_in_processes_says_when_a_process_dies(forked):
     jobs = ((number,) for number in range(10))
 
     with pytest.raises(
-        DataError, match=r"a process that decodes images died.*n_workers"
+        DataError, match=r"a process that decodes images crashed.*n_workers"
     ):
         list(run_in_processes(dying, jobs, n_workers=2, cost_s=60))
 
@@ -116,7 +116,7 @@ def test_run_in_processes_gives_up_where_everything_ends_its_process(forked):
     )
     jobs = iter([([number],) for number in range(10)])
 
-    with pytest.raises(DataError, match="a process that decodes images died"):
+    with pytest.raises(DataError, match="a process that decodes images crashed"):
         list(
             run_in_processes(
                 always_dying, jobs, n_workers=2, cost_s=60, halving=halving

@@ -56,7 +56,7 @@ def test_prepare_awkward_files_are_kept_repaired_or_set_aside(
         assert (name in names) == (fate != "set aside"), name
     text = " ".join(profile.warnings)
     assert "1 images outside a class folder" in text
-    assert "1 files without an image's suffix" in text
+    assert "1 files without the suffix of an image" in text
     table = pd.read_csv(store.path.parent / "set_aside.csv")
     assert len(table) == 11
     assert table["reason"].str.len().min() > 5

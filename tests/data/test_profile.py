@@ -110,7 +110,7 @@ def test_intensity_warnings_of_usual_images_are_none() -> None:
 
     assert intensity_warnings(usual, 10) == []
     assert "2 of 10 images (20 %) are nearly white" in intensity_warnings(white, 10)[0]
-    assert "show nothing" in intensity_warnings(flat, 10)[0]
+    assert "have only one grey level" in intensity_warnings(flat, 10)[0]
 
 
 def test_leak_examples_show_both_images_by_name() -> None:

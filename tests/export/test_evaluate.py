@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import pytest
 
-from kedro_nas.export.evaluate import count_reads, digest_of
+from kedro_nas.data.store import ImageStore
+from kedro_nas.export.evaluate import count_reads, digest_of, evaluate_on_test
 from kedro_nas.files import append_json_line
+from kedro_nas.models.build import build_model
+from kedro_nas.space.architecture import Architecture
 
 pytestmark = pytest.mark.slow  # builds networks
 
@@ -57,3 +61,26 @@ def test_count_reads_keeps_the_readings_of_earlier_versions(
     )
 
     assert count_reads(tmp_path, "data", digest_of(network)) == 2
+
+
+def test_evaluate_on_test_of_a_refitted_network_says_it_is_the_second_reading(
+    digits: tuple[ImageStore, dict[str, Any]],
+    small_architecture: Architecture,
+    tmp_path: Path,
+) -> None:
+    """Fitted twice and tested three times, it was read for two models."""
+    reads = []
+    for seed in (0, 1, 0):
+        model = build_model(small_architecture, seed=seed)
+        metrics = evaluate_on_test(
+            digits[0],
+            model,
+            model,
+            {"objective": "accuracy", "name": "f59b63", "key": small_architecture.key},
+            {"has_baseline": False, "seconds": 1.0, "epochs": 1},
+            tmp_path,
+            tmp_path,
+        )
+        reads.append(metrics["reads"])
+
+    assert reads == [1, 2, 2]

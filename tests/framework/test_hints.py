@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kedro_nas.framework import hints
+from kedro_nas import create_pipeline
+from kedro_nas.framework import hints, registered
 
 
 class ParserError(Exception):
@@ -70,6 +71,29 @@ def test_hint_for_an_error_users_meet_says_what_to_do(
     assert advice in said
 
 
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        ("conf/base/catalog_nas.yml", "kedro nas init --update`"),
+        (
+            "conf/base/parameters_my_team_nas.yml",
+            "kedro nas init --update --namespace my_team.nas`",
+        ),
+    ],
+)
+def test_hint_for_a_broken_file_names_the_search_it_belongs_to(
+    file: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several searches the advised command writes the one that is broken."""
+    found = {
+        name: create_pipeline(namespace=name, inputs={"images": "images"})
+        for name in ("nas", "my_team.nas")
+    }
+    monkeypatch.setattr(registered, "pipelines", found)
+
+    assert command in str(hints.hint_for(ParserError(f"Invalid YAML in {file}, line")))
+
+
 def test_every_hint_is_tested() -> None:
     """A hint whose text cannot be filled in would hide the error itself."""
     said = {hints.hint_for(error) for error, _ in ERRORS}
@@ -130,3 +154,20 @@ def test_hint_for_unregistered_is_for_a_search_registered_by_hand(
     assert (said is not None) is advised
     if said:
         assert "kedro nas init --update --pipeline-name nas" in said
+
+
+def test_hint_for_unregistered_names_the_namespace_of_the_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder that is written holds the search that was registered."""
+    (tmp_path / "host_defects").mkdir()
+    (tmp_path / "host_defects" / "__init__.py").touch()
+    (tmp_path / "host_defects" / "pipeline_registry.py").write_text(
+        REGISTRY.replace("_pipeline()", '_pipeline(namespace="defects.nas")')
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    error = ImportError("... importing the 'host_defects.pipelines.nas' module.")
+
+    assert "--namespace defects.nas --pipeline-name nas`" in str(
+        hints.hint_for_unregistered(error)
+    )

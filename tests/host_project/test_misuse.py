@@ -125,7 +125,7 @@ BAD_TABLES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "no label column": ({"image": [PNG] * 30}, ["no label column", "label_column"]),
     "label type": (
         {"image": [PNG] * 30, "label": [[1, 2]] * 30},
-        ["a type that names no class", "[1, 2] (list)"],
+        ["a type that cannot be a class", "[1, 2] (list)"],
     ),
     "undecodable": (
         {"image": [b"no image"] * 9 + [PNG] * 21, "label": ["a", "b", "c"] * 10},

@@ -148,5 +148,5 @@ def test_custom_model_source_says_whose_it_is_and_runs():
     namespace: dict = {"__name__": "network"}
     exec(source, namespace)
 
-    assert "this network is your own" in source
+    assert "a custom model, built by this function" in source
     assert namespace["build_model"]().output_shape == (None, N_CLASSES)

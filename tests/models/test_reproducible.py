@@ -1,7 +1,8 @@
-"""What a block over Keras tensors does, described alike in any process."""
+"""Custom blocks are called, seeded and described alike in any process."""
 
 from __future__ import annotations
 
+import random  # noqa: TID251 - the generator that Keras seeds from
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,9 +12,20 @@ from typing import Any
 import keras
 import pytest
 
+from kedro_nas.errors import SearchSpaceError
 from kedro_nas.models.custom_blocks import register_custom_blocks
+from kedro_nas.models.reproducible import (
+    call_custom_block,
+    plain_layers,
+    seeded_layers,
+)
 from kedro_nas.space.block_programs import digest_block
-from kedro_nas.space.registry import forget_block, register_block
+from kedro_nas.space.registry import (
+    Block,
+    BlockArguments,
+    forget_block,
+    register_block,
+)
 
 MODULE = """
 import keras
@@ -39,7 +51,13 @@ import sys
 sys.path.insert(0, {folder!r})
 from keras import layers
 from team_layers import mine
+from kedro_nas.errors import SearchSpaceError
 from kedro_nas.models.custom_blocks import register_custom_blocks
+from kedro_nas.models.reproducible import (
+    call_custom_block,
+    plain_layers,
+    seeded_layers,
+)
 from kedro_nas.space.block_programs import digest_block
 from kedro_nas.space.registry import register_block
 register_custom_blocks({{}})
@@ -130,3 +148,54 @@ def test_block_over_keras_tensors_has_one_digest_in_all_processes(
     )
 
     assert ran.stdout.split()[-1] == digest(MODULE)
+
+
+def _kernel() -> Any:
+    layer = keras.layers.Dense(3)
+    layer.build((None, 4))
+    return layer.get_weights()[0]
+
+
+def test_seeded_layers_draw_the_same_weights_and_leave_python_alone() -> None:
+    """The seed holds inside; the global generator goes on as if nothing had been."""
+    state = random.getstate()
+    kernels = []
+    for seed in (1, 1, 2):
+        with seeded_layers(seed):
+            kernels.append(_kernel())
+
+    assert (kernels[0] == kernels[1]).all()
+    assert (kernels[0] != kernels[2]).any()
+    assert random.getstate() == state
+
+
+def test_plain_layers_are_float32_whatever_trains_beside_them() -> None:
+    """Half precision of a training is put back after the description."""
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        with plain_layers():
+            inside = keras.layers.Dense(1).compute_dtype
+        after = keras.config.dtype_policy().name
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+    assert (inside, after) == ("float32", "mixed_bfloat16")
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda x, **_: x, "has the wrong shape"),
+        (lambda x, **_: x.missing, "failed"),
+    ],
+)
+def test_call_custom_block_that_breaks_its_promise_names_block_and_arguments(
+    function: Callable[..., Any], message: str
+) -> None:
+    """The error says which block, on which shape, with which arguments."""
+    block = Block("mine", function, takes_keras_tensors=True, path="team:mine")
+    arguments = BlockArguments(5, 3, 2)
+
+    with pytest.raises(SearchSpaceError, match=message) as caught:
+        call_custom_block(block, keras.Input((8, 6, 4)), arguments)
+    assert "'mine' (team:mine) on (8, 6, 4) with filters=5" in str(caught.value)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from kedro_nas.testing.proposers import a_space
 
 from kedro_nas.proposers.base import Proposer
 from kedro_nas.proposers.random import RandomProposer
-from kedro_nas.testing.proposers import a_space
 
 
 class OneAnchor:

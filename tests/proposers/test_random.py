@@ -43,7 +43,7 @@ def test_ask_of_a_large_but_bounded_space_ends():
 
 def test_tell_changes_no_proposal():
     """Chance learns nothing from scores, so their order cannot matter."""
-    space = a_space()
+    space = make_space()
     told, untold = RandomProposer(space, 3), RandomProposer(space, 3)
     for _ in range(6):
         architecture = told.ask()
@@ -53,7 +53,7 @@ def test_tell_changes_no_proposal():
 
 def test_state_is_a_copy_that_later_proposals_do_not_change():
     """A state written to disk is of the moment it was taken."""
-    proposer = RandomProposer(a_space(), 0)
+    proposer = RandomProposer(make_space(), 0)
     first = proposer.ask()
     state = proposer.get_state()
     proposer.ask()

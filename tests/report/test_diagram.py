@@ -83,8 +83,8 @@ def test_draw_architecture_of_a_backbone_shows_it_as_one_box():
     assert boxes[1].shape == "5 steps, 2 unfrozen"
 
 
-def test_draw_architecture_of_a_users_own_network_draws_nothing():
-    """A network that cannot be taken apart has a recipe and no diagram."""
+def test_draw_architecture_of_a_custom_model_draws_nothing():
+    """A model whose parts are unknown has a recipe and no diagram."""
     model = CustomModel(function="my.models:build", digest="0" * 12, gives="logits")
     theirs = make(stages=(), custom_model=model)
 

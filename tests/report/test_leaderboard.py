@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kedro_nas.report.leaderboard import (
     Scale,
@@ -125,3 +127,34 @@ def test_leaderboard_row_without_completed_folds_has_no_interval(results):
     _, rows = leaderboard_rows(ranking)
 
     assert [row.interval for row in rows] == [None] * len(ranking)
+
+
+@given(
+    st.lists(st.floats(0, 1), min_size=3, max_size=9),
+    st.lists(st.floats(0, 1), min_size=3, max_size=3),
+)
+def test_scale_places_whatever_it_was_made_over_between_0_and_100(values, interval):
+    """No interval of the table reaches out of its cell."""
+    low, mean, high = sorted(interval)
+    place = Scale.over([*values, low, high]).place(mean, low, high)
+
+    assert 0 <= place.low <= place.mean <= place.high <= 100
+
+
+def test_rows_of_test_without_a_baseline_have_one_row(results):
+    """A baseline that was not fitted has no row."""
+    metrics = results.test_metrics.model_copy(update={"baseline": None})
+
+    assert [row.label for row in rows_of_test(metrics)[1]] == ["chosen"]
+
+
+def test_compare_with_baseline_measured_by_both_shows_latency(results):
+    """A measure appears as soon as one of the two has it."""
+    metrics = results.test_metrics.model_copy(update={"latency_s_p50": 0.002})
+
+    rows = {what: (winner, other) for what, winner, other in compare(
+        results, test_metrics=metrics
+    )}  # fmt: skip
+
+    assert rows["Latency of one image, median"][1] == "—"
+    assert rows["Latency of one image, median"][0] != "—"

@@ -40,3 +40,33 @@ def test_failures_are_counted_by_reason_with_unknown_ones_named(results):
     trials = results.trials.assign(status="failed", reason=None)
 
     assert failures(trials) == [FailureCount("no reason given", len(trials))]
+
+
+def test_rung_rows_without_a_score_have_no_best_and_no_median(results):
+    """A rung on which everything failed is a row with gaps."""
+    trials = results.trials.assign(status="failed", score=float("nan"))
+
+    rows = rung_rows(trials, ())
+
+    assert {(row.best, row.median, row.tau) for row in rows} == {(None, None, None)}
+    assert [row.n_failed for row in rows] == [row.n for row in rows]
+
+
+def test_rung_rows_count_trials_cut_off_by_the_budget(results):
+    """A stopped trial is neither failed nor promoted."""
+    trials = results.trials.copy()
+    last = trials["rung"] == 2
+    trials.loc[last, "status"] = "stopped"
+
+    rows = rung_rows(trials, results.finalists.search.rank_correlation)
+
+    assert [row.n_stopped for row in rows] == [0, 0, int(last.sum())]
+
+
+def test_failures_list_the_commonest_reasons_first(results):
+    """Of many reasons only the most frequent are shown."""
+    trials = results.trials.iloc[:6].assign(
+        status="failed", reason=["a", "b", "b", "c", "c", "c"]
+    )
+
+    assert failures(trials, limit=2) == [FailureCount("c", 3), FailureCount("b", 2)]

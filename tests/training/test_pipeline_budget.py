@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from kedro_nas.accounting.job_budget import left_s
+
 from kedro_nas.data.store import ImageStore
 from kedro_nas.export.evaluate import evaluate_on_test
 from kedro_nas.export.export import export_model

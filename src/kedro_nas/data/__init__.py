@@ -1,1 +1,1 @@
-"""Images in: sources, decoding, leaks, splits, profile, guard, and the store."""
+"""Preparation of images: sources, decoding, leaks, splits, profile and store."""

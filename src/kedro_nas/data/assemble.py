@@ -1,4 +1,4 @@
-"""From decoded and judged images to a store: splits, folds, index, fingerprint."""
+"""Splits, folds, index and fingerprint: a store from decoded and checked images."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from kedro_nas.records.profile import Verdict
 def draw_splits(
     table: pd.DataFrame, options: DataPreparationOptions, seed: int
 ) -> tuple[NDArray[np.str_], list[str]]:
-    """Honour given splits; draw the test, then the validation, where one is missing.
+    """Keep given splits; draw a missing test split, then a missing validation split.
 
     Args:
-        table: `label`, `split` (empty where none is given) and `unit` of each row.
+        table: `label`, `split` (empty if not given) and `unit` of each row.
         options: `test_share` and `validation_share` are read.
         seed: The root seed.
 
     Returns:
-        The split of each row, and sentences about what was drawn.
+        The split of each row, and a sentence for each split that was drawn.
 
     Raises:
-        DataError: Given splits leave nothing to train on.
+        DataError: There are given splits, but none to train on.
     """
     split = table["split"].to_numpy(dtype="U5").copy()
     given = set(np.unique(split)) - {""}
@@ -44,7 +44,7 @@ def draw_splits(
         raise DataError(
             "the given splits leave nothing to train on",
             received=", ".join(sorted(given)),
-            allowed="train and test, val or not",
+            allowed="train, and optionally test and val",
             remedy="Correct the split column",
         )
     for name, share in (
@@ -69,7 +69,7 @@ def draw_splits(
 
 
 def draw_folds(table: pd.DataFrame, verdict: Verdict, seed: int) -> pd.DataFrame:
-    """Fix the folds of the re-ranking, once, over all rows that are not test."""
+    """Draw the folds of the cross-validation over all rows that are not test."""
     dev = np.flatnonzero(table["split"] != "test")
     n_folds = verdict.n_folds
     folds = {}
@@ -93,10 +93,10 @@ def write_store(
     class_names: list[str],
     verdict: Verdict,
 ) -> ImageStore:
-    """Write index and description beside the pixels, the description last.
+    """Write index and description into the folder of the pixels, the description last.
 
     Args:
-        folder: Holds `pixels.npy` already.
+        folder: Already contains `pixels.npy`.
         index: The rows of `index.parquet`, in the order of the pixels.
         layout: Shape of the images.
         class_names: Names of the labels.
@@ -127,7 +127,7 @@ def name_changes(old: pd.DataFrame, new: pd.DataFrame) -> str:
 
     Args:
         old: `image_id`, `label_name` and `split` of the earlier images.
-        new: The same of the new images.
+        new: The same columns of the new images.
     """
     before, after = (frame.drop_duplicates("image_id") for frame in (old, new))
     both = before.merge(after, on="image_id", suffixes=("_old", "_new"))

@@ -1,4 +1,4 @@
-"""A chunk of raw images, decoded and described; what a decoding process does."""
+"""Decoding of a chunk of raw images: the work of one decoding process."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ RECORD_COLUMNS = (
     *("image_id", "height", "width", "grey", "mode", "repairs", "bad"),
     *("mean", "std", "phash"),
 )
-# of the largest file that is read: 4 channels of 4 bytes, and room for metadata
+# limits of a file that is read: 4 channels of 4 bytes, and 64 MiB of metadata
 _BYTES_PER_PIXEL, _FILE_BYTES = 16, 64 * 2**20
-_AT_ONCE_BYTES = 2**18  # of plain images unfiltered together: what a cache holds
+_AT_ONCE_BYTES = 2**18  # of plain images decoded together; fits in a processor's cache
 
 Record = tuple[Any, ...]
 """An image's values of `RECORD_COLUMNS` that are known one by one: up to `bad`."""
@@ -33,12 +33,12 @@ Record = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class ChunkTask:
-    """Where a chunk's pixels go.
+    """Where the pixels of a chunk are written.
 
     Attributes:
-        first: Position of its first image in the pixel file.
+        first: Index of its first image in the pixel file.
         pixels: The pixel file.
-        offset: Bytes before the first image of the file.
+        offset: Bytes before the first image in the file.
     """
 
     first: int
@@ -49,14 +49,14 @@ class ChunkTask:
 def decode_chunk(
     task: ChunkTask, raws: list[Raw], layout: Layout, max_pixels: int
 ) -> pd.DataFrame:
-    """Decode a chunk into its place in the pixel file.
+    """Decode a chunk and write it to the pixel file.
 
     Returns:
         A row per image, with the columns `RECORD_COLUMNS`.
     """
     pixels = np.zeros((len(raws), *layout.shape), np.uint8)
     with warnings.catch_warnings():
-        # a bomb is judged by max_pixels; what EXIF has odd does no harm
+        # max_pixels limits decompression bombs; odd EXIF data is harmless
         warnings.simplefilter("ignore")
         records = _decode_all(raws, layout, max_pixels, pixels)
     with task.pixels.open("r+b") as file:
@@ -71,7 +71,7 @@ def decode_chunk(
 
 
 def halve_chunk(job: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    """Cut a job of `decode_chunk` in two; one of a single image stays whole."""
+    """Split a job of `decode_chunk` in two; a job of one image is returned alone."""
     task, raws, layout, max_pixels = job
     middle = len(raws) // 2
     if not middle:
@@ -84,15 +84,15 @@ def halve_chunk(job: tuple[Any, ...]) -> list[tuple[Any, ...]]:
 
 
 def set_chunk_aside(job: tuple[Any, ...]) -> pd.DataFrame:
-    """Return the record of an image whose decoding ends any process."""
+    """Return the record of an image whose decoding crashes the process."""
     task, raws, layout, max_pixels = job
-    reason = "its decoding ended the process, often for lack of memory"
+    reason = "decoding it crashed the process, often for lack of memory"
     return decode_chunk(task, [Unusable(reason)] * len(raws), layout, max_pixels)
 
 
 @dataclass
 class _Plain:
-    """Plain images that wait to be unfiltered together; none needs to be fitted."""
+    """Plain PNG images of the layout's shape, collected to be decoded together."""
 
     layout: Layout
     pixels: Pixels
@@ -124,7 +124,7 @@ class _Plain:
 def _decode_all(
     raws: list[Raw], layout: Layout, max_pixels: int, pixels: Pixels
 ) -> list[Record]:
-    """Decode plain images that fit together, all others one by one."""
+    """Decode plain PNG images of the layout's shape in groups, all others singly."""
     records: list[Record] = [()] * len(raws)
     together = _Plain(layout, pixels)
     for position, raw in enumerate(raws):
@@ -155,7 +155,7 @@ def _fitted(decoded: Decoded, layout: Layout, target: Pixels) -> Record:
     target[...], repair = fit_pixels(decoded.pixels, layout)
     height, width, channels = decoded.pixels.shape
     repairs = "; ".join(decoded.repairs + ([repair] if repair else []))
-    # native pixels, so that the same image keeps its split at any size
+    # of the native pixels, so that an image has the same split at any image_size
     digest = _hash_of_shape(decoded.pixels.shape)
     digest.update(np.ascontiguousarray(decoded.pixels).data)
     image_id = digest.hexdigest()[:32]
@@ -167,12 +167,12 @@ def _hash_of_shape(shape: tuple[int, ...]) -> Any:
 
 
 def fetched(raw: Raw, max_pixels: int | None = None) -> Any:
-    """Read a local file; anything else is passed on.
+    """Return the content of a local file; return anything else unchanged.
 
     Args:
-        raw: What a source gave.
-        max_pixels: A file larger than any image of so many pixels is not read; None
-            reads it all.
+        raw: As returned by a source.
+        max_pixels: Files larger than any image of so many pixels are not read; None
+            for no limit.
 
     Raises:
         BadImageError: There is no image, or the file cannot be read or is too large.
@@ -182,7 +182,7 @@ def fetched(raw: Raw, max_pixels: int | None = None) -> Any:
     if not isinstance(raw, LocalFile):
         return raw
     try:
-        # half the time of open(), which matters when an image takes 50 microseconds
+        # half the time of open(): relevant when an image takes 50 microseconds
         number = os.open(raw, os.O_RDONLY)
         try:
             n_bytes = os.fstat(number).st_size
@@ -193,5 +193,5 @@ def fetched(raw: Raw, max_pixels: int | None = None) -> Any:
             os.close(number)
     except OSError as error:
         raise BadImageError(f"unreadable file: {error.strerror}") from error
-    except ValueError as error:  # a zero in it, or what the file system cannot encode
+    except ValueError as error:  # a null character, or a name that cannot be encoded
         raise BadImageError(f"not a path: {error}") from error

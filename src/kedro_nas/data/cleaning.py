@@ -1,4 +1,4 @@
-"""Which decoded images stay: unusable files, copies and conflicting labels go."""
+"""Removal of unusable images, leaking copies and images with several labels."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _EXAMPLES = 25
 
 @dataclass
 class Cleaned:
-    """What is left, and why the rest is not.
+    """The images that are kept, and why others are not.
 
     Attributes:
-        table: The rows with `image_id` and `unit` beside, a row per decoded image.
-        keep: Which of them stay, `(n,)`.
-        set_aside: `source` and `reason` of all that go, sorted by source.
+        table: A row per decoded image, with the columns `image_id` and `unit`.
+        keep: Whether each is kept, `(n,)`.
+        set_aside: `source` and `reason` of all others, sorted by source.
         leaks: Counts of copies and leaks, without examples.
         findings: Copies found, by row of the table.
-        warnings: Sentences for a person.
+        warnings: Sentences for the user.
     """
 
     table: pd.DataFrame
@@ -43,7 +43,7 @@ class Cleaned:
     warnings: list[str]
 
     def summary(self) -> SetAside:
-        """Return what was set aside: counts by reason, and the first examples."""
+        """Summarise the images set aside: counts by reason, and the first examples."""
         kinds = self.set_aside["reason"].map(kind_of_reason)
         first = self.set_aside.head(_EXAMPLES)
         return SetAside(
@@ -59,7 +59,7 @@ class Cleaned:
 def clean(
     rows: Rows, ingested: Ingested, source: Source, options: DataPreparationOptions
 ) -> Cleaned:
-    """Judge every decoded image.
+    """Decide for every decoded image whether it is kept.
 
     Raises:
         DataError: More unusable images than `max_bad_fraction`, or leaks while
@@ -103,7 +103,7 @@ def _findings(
     good: NDArray[np.int64],
     options: DataPreparationOptions,
 ) -> Findings:
-    """Look for copies among the good rows; answer for all rows."""
+    """Find copies among the decodable rows; return findings about all rows."""
     records = ingested.records.iloc[good]
     near = np.zeros((0, 2), np.int64)
     if options.near_duplicates:

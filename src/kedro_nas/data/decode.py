@@ -1,4 +1,4 @@
-"""One image file or array, of any kind, made uint8 pixels of one or three channels."""
+"""Decoding of an image file or array to uint8 pixels of one or three channels."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from kedro_nas.data.sources.base import Unusable, image_size
 
 Pixels = NDArray[np.uint8]
 
-# What `PIL.Image.open` may try: raster formats whose decoders are in the process.
-# Others start programs (Ghostscript for EPS and PDF) or read what a file names.
+# Formats that `PIL.Image.open` may try: those decoded within the process. Others start
+# programs (Ghostscript for EPS and PDF) or read further files named in the image.
 FORMATS = (
     *("AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TGA"),
     *("TIFF", "WEBP"),
 )
-# of images that are opened elsewhere, and decoded here: a JPEG file may hold several
+# of images that were opened elsewhere; MPO is a JPEG file with several images
 _LOADED_FORMATS = frozenset((*FORMATS, "MPO"))
-_STRIP_PIXELS = 2**20  # of an image converted at a time: floats take much memory
+_STRIP_PIXELS = 2**20  # converted at a time, as floats take much memory
 _READERS: dict[bytes, Callable[[io.BytesIO], Any]] = {
     b"\x89PN": PngImageFile,
     b"\xff\xd8\xff": JpegImageFile,
@@ -38,13 +38,13 @@ _ORIENTATION = 0x0112
 _GREY_MODES = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
 _ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
 _DETAIL = re.compile(r"\s*\([^()]*\)$")
-# numbers, and what stands between them, but not those of a type such as int64
+# numbers and sizes such as 9x9, but not the number of a type such as int64
 _NUMBER = re.compile(r"(?<![\w.])-?(?:0x[\da-f]+|\d[\d.x]*(?:e[+-]?\d+)?)(?!\w)")
 _SIZE = re.compile(r"^(oversized):.*")
 
 
 class BadImageError(Exception):
-    """One image cannot be used; the text is the reason that is reported."""
+    """An image cannot be used; the text is the reason for the report."""
 
 
 @dataclass
@@ -53,8 +53,8 @@ class Decoded:
 
     Attributes:
         pixels: uint8 `(height, width, 1 or 3)`.
-        mode: What it was, e.g. `RGBA`, `I;16`, `array uint16`.
-        repairs: What was done beyond decoding, e.g. `turned as EXIF says`.
+        mode: Original mode, e.g. `RGBA`, `I;16`, `array uint16`.
+        repairs: Changes beyond decoding, e.g. `turned as EXIF says`.
     """
 
     pixels: Pixels
@@ -68,11 +68,11 @@ def decode(raw: Any, *, background: int = 255, max_pixels: int = 50_000_000) -> 
     Args:
         raw: Encoded bytes, a `PIL.Image`, or an array `(h, w)`, `(h, w, 1)`,
             `(h, w, 3)`, `(h, w, 4)`, or channels first with 1 or 3 channels.
-        background: Grey level seen through transparent pixels.
-        max_pixels: More pixels than this are a decompression bomb.
+        background: Grey level behind transparent pixels.
+        max_pixels: Larger images are refused, as they may be decompression bombs.
 
     Raises:
-        BadImageError: With the reason, whatever the decoder raised.
+        BadImageError: It cannot be decoded, for whatever reason.
     """
     if isinstance(raw, Unusable):
         raise BadImageError(str(raw))
@@ -93,12 +93,12 @@ def decode(raw: Any, *, background: int = 255, max_pixels: int = 50_000_000) -> 
         raise BadImageError(f"oversized: {error}") from error
     except UnidentifiedImageError as error:
         raise BadImageError("not an image that can be decoded") from error
-    except Exception as error:  # decoders raise almost anything on broken bytes
+    except Exception as error:  # decoders raise many types on broken bytes
         raise BadImageError(f"undecodable: {error or type(error).__name__}") from error
 
 
 def from_plain(plain: PlainPng) -> Decoded:
-    """Decode what was found to be a plain PNG file."""
+    """Decode an unpacked plain PNG file."""
     pixels = unfiltered([plain.rows], plain.shape)[0]
     return Decoded(pixels, "L" if plain.shape[2] == 1 else "RGB")
 
@@ -111,11 +111,11 @@ def _check_bytes(raw: Any) -> None:
 
 
 def peek(raw: Any, max_pixels: int = 50_000_000) -> tuple[int, int, bool]:
-    """Return height, width and whether it is grey, from the header where that tells.
+    """Return height, width and whether an image is grey, from the header if possible.
 
     Args:
         raw: As for `decode`.
-        max_pixels: As for `decode`; what has to be decoded to be known has no more.
+        max_pixels: As for `decode`; limits images that have to be decoded for this.
 
     Raises:
         BadImageError: The header cannot be read.
@@ -135,7 +135,7 @@ def peek(raw: Any, max_pixels: int = 50_000_000) -> tuple[int, int, bool]:
 
 
 def _opened(raw: bytes) -> Image.Image:
-    """Open by the first bytes; trying one decoder after another costs a tenth."""
+    """Open by the first bytes: saves a tenth of trying one decoder after another."""
     reader = _READERS.get(raw[:3])
     if reader is None:
         return Image.open(io.BytesIO(raw), formats=_formats_here())
@@ -145,7 +145,7 @@ def _opened(raw: bytes) -> Image.Image:
 
 @lru_cache(maxsize=1)
 def _formats_here() -> tuple[str, ...]:
-    """Return which of `FORMATS` this build of Pillow has."""
+    """Return those of `FORMATS` that this build of Pillow supports."""
     Image.init()
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
@@ -169,7 +169,7 @@ def _from_image(image: Image.Image, background: int, max_pixels: int) -> Decoded
         repairs.append("alpha composited")
         return Decoded(_composite(image, background), mode, repairs)
     if image.mode in {"L", "RGB"}:
-        # a sixth faster than np.asarray, on small images
+        # a sixth faster than np.asarray on small images
         flat = np.frombuffer(image.tobytes(), np.uint8)
         return Decoded(flat.reshape(image.height, image.width, -1), mode, repairs)
     if image.mode == "1":
@@ -200,14 +200,14 @@ def _composite(image: Image.Image, background: int) -> Pixels:
 
 
 def strips(height: int, width: int) -> Iterator[tuple[int, int]]:
-    """Cut an image into strips of rows, first row and row after the last."""
+    """Yield the first row, and the row after the last, of strips of an image."""
     rows = max(1, _STRIP_PIXELS // max(1, width))
     for top in range(0, height, rows):
         yield top, min(height, top + rows)
 
 
 def _drop_equal_channels(pixels: Pixels, mode: str) -> Pixels:
-    """A palette of greys is a grey image; other modes say themselves what they are."""
+    """Reduce a palette of greys to one channel; the mode does not show that it is."""
     if mode == "P" and (pixels == pixels[..., :1]).all():
         return pixels[..., :1]
     return pixels
@@ -237,7 +237,7 @@ def _from_array(values: NDArray[Any], background: int, max_pixels: int) -> Decod
 
 
 def _to_uint8(values: NDArray[Any]) -> tuple[Pixels, list[str]]:
-    """Scale any number type to 0-255, by its type's range and never per image."""
+    """Scale numbers to 0-255 by the range of their type, not of the image."""
     if values.dtype == np.uint8:
         return values, []
     if values.dtype == np.bool_:
@@ -270,7 +270,7 @@ def _scaled(values: NDArray[Any], factor: float) -> Pixels:
 
 
 def kind_of_reason(reason: str) -> str:
-    """Return a reason without what differs from image to image.
+    """Return a reason without the details that differ between images.
 
     >>> kind_of_reason("undecodable: image file is truncated (12 bytes not processed)")
     'undecodable: image file is truncated'

@@ -1,6 +1,6 @@
-"""The verdict: what the size and balance of the data mean for the search.
+"""The verdict: settings of later stages derived from size and balance of the data.
 
-The rules and where they come from: docs/concepts/data.md.
+The rules and their sources are in docs/concepts/data.md.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from kedro_nas.records.profile import Verdict
 SMALL_TOTAL = 5_000  # images that are not test
 SMALL_CLASS = 100  # of them in the smallest class
 IMBALANCED = 3.0  # largest over smallest class
-MAX_WEIGHT_RATIO = 10.0  # heaviest over lightest class weight
+MAX_WEIGHT_RATIO = 10.0  # largest over smallest class weight
 BATCH = 32  # the recipe's usual batch; steps per epoch follow from it
-FIRST_EPOCH_SHARE = 0.05  # of a moving average that may stem from its initial value
+FIRST_EPOCH_SHARE = (
+    0.05  # share of the initial value in a moving average after an epoch
+)
 
 
 def judge(
@@ -77,7 +79,7 @@ def judge(
 
 
 def class_weights(class_counts: NDArray[np.integer]) -> tuple[float, ...]:
-    """Weigh classes by the inverse of their size, capped, averaging 1 over images.
+    """Return class weights: inverse sizes, capped, with an average of 1 over images.
 
     >>> class_weights(np.array([900, 100]))
     (0.5556, 5.0)
@@ -117,11 +119,11 @@ def _small_advice(total: int, n_train: int) -> str:
     return (
         f"An accuracy of 90 % on {held_out} validation images has a standard error of "
         f"{error:.1f} points, so the search compares fewer and smaller networks, folds "
-        "are repeated, and a network tuned by hand may well win."
+        "are repeated, and a network tuned by hand may be better."
     )
 
 
 def _bn_momentum(n_train: int) -> float:
-    """Moving averages must forget their initial value within an epoch."""
+    """Return a momentum with which moving averages converge within an epoch."""
     steps = max(1, n_train // BATCH)
     return round(float(np.clip(FIRST_EPOCH_SHARE ** (1 / steps), 0.5, 0.9)), 3)

@@ -1,4 +1,4 @@
-"""Raw images to the pixel file, in streaming passes that a kill only interrupts."""
+"""Decoding of all images into the pixel file; resumes after the process was killed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from kedro_nas.parameters.data_preparation import DataPreparationOptions
 logger = logging.getLogger(__name__)
 
 _SAMPLE = 256
-_SHOWN = 200  # letters of a path; a cell may hold anything
+_SHOWN = 200  # characters of a path in a message; a cell may contain any text
 _CHUNK_BYTES = 16 * 2**20
 _CHUNK_IMAGES = 1024
 _SECONDS_PER_IMAGE, _SECONDS_PER_BYTE = 50e-6, 5e-9  # measured, one core
@@ -44,10 +44,10 @@ _SECONDS_PER_IMAGE, _SECONDS_PER_BYTE = 50e-6, 5e-9  # measured, one core
 
 @dataclass(frozen=True)
 class Ingested:
-    """Where the pixels are and what is known of each image.
+    """The pixel file and a record of each image.
 
     Attributes:
-        pixels: The pixel file, a row per image, zeros where it is bad.
+        pixels: The pixel file, an entry per image; zeros if it cannot be used.
         records: A row per image: `chunks.RECORD_COLUMNS`, `mean`, `std`, `phash`.
         layout: Shape of the images in the file.
     """
@@ -63,17 +63,17 @@ def ingest(
     options: DataPreparationOptions,
     folder: Path,
 ) -> Ingested:
-    """Decode images into one file; what an earlier call has done is not done again.
+    """Decode images into one file; images decoded by an earlier call are kept.
 
     Args:
         source: A source that has been listed.
         rows: Ascending rows of its listing.
         options: Size, channels, limits and workers are read.
-        folder: Belongs to this source, these rows and options alone.
+        folder: Used only for this source, these rows and these options.
 
     Raises:
-        DataError: No image can be read, sizes that may not differ do, or the disk
-            is too small.
+        DataError: No image can be read, sizes differ with `image_size: native`, or
+            the disk is too small.
     """
     decided = folder / "layout.json"
     if decided.exists():
@@ -90,7 +90,7 @@ def ingest(
         )
         if exact == layout:
             return Ingested(pixels, records, layout)
-        logger.info("The images turned out to need %s; decoding again.", exact.shape)
+        logger.info("The images need the shape %s; decoding them again.", exact.shape)
         layout = exact
         write_json(decided, asdict(layout))
 
@@ -98,7 +98,7 @@ def ingest(
 def _first_layout(
     source: Source, rows: NDArray[np.int64], options: DataPreparationOptions
 ) -> Layout:
-    """Guess from a sample; where it is mixed, read the headers of all images."""
+    """Estimate the layout from a sample; if sizes differ, from all headers."""
     if options.image_size not in {"native", "auto"} and options.channels != "auto":
         return resolve_layout(np.ones((1, 2), np.int64), [True], options)
     sample = rows[np.unique(np.linspace(0, len(rows) - 1, _SAMPLE).astype(np.int64))]
@@ -106,16 +106,18 @@ def _first_layout(
     if len({tuple(header) for header in headers.tolist()}) > 1 and len(rows) > _SAMPLE:
         headers = _headers(source, rows, options.max_pixels)
     if not len(headers):
-        headers = np.array([[1, 1, 1]])  # all bad: told, with reasons, after decoding
+        headers = np.array(
+            [[1, 1, 1]]
+        )  # none is readable; decoding reports the reasons
     return resolve_layout(headers[:, :2], headers[:, 2].astype(bool), options)
 
 
 def _headers(
     source: Source, rows: NDArray[np.int64], max_pixels: int
 ) -> NDArray[np.int64]:
-    """Height, width and greyness of the images whose header can be read."""
+    """Return height, width and whether grey of all images with a readable header."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # told after decoding, if they matter
+        warnings.simplefilter("ignore")  # decoding reports those that matter
         found = [_peeked(raw, max_pixels) for raw in source.read(rows)]
     readable = [header for header in found if header is not None]
     return np.array(readable, np.int64).reshape(-1, 3)
@@ -135,19 +137,19 @@ def _decode_all(
     options: DataPreparationOptions,
     folder: Path,
 ) -> tuple[pd.DataFrame, Path]:
-    """Decode what an earlier call has not; return the records of all."""
+    """Decode the images an earlier call has not; return the records of all."""
     pixels = folder / "store" / "pixels.npy"
     check_disk(len(rows) * layout.n_bytes, options.max_disk_gb, pixels)
     height, width, channels = layout.shape
     records_of_all = folder / f"records-{height}x{width}x{channels}"
     if not is_pixel_file(pixels, len(rows), layout.shape) and records_of_all.exists():
-        # records of pixels that are gone, as after a loss of power
+        # records without their pixels, e.g. after a loss of power
         shutil.rmtree(records_of_all)
     offset = create_pixel_file(pixels, len(rows), layout.shape)
     journal = Journal(records_of_all, pixels)
     done = journal.n_synced
     if done:
-        logger.info("Going on: %d of %d images are decoded.", done, len(rows))
+        logger.info("Resuming: %d of %d images are decoded.", done, len(rows))
     n_left = len(rows) - done
     chunks = run_in_processes(
         decode_chunk,
@@ -164,7 +166,7 @@ def _decode_all(
     except BaseException:
         journal.sync()
         raise
-    # what is not synced yet is a few seconds of work, and about to be done with
+    # the last records need no sync: at most a few seconds of work
     return journal.records(), pixels
 
 
@@ -177,7 +179,7 @@ def _jobs(
     layout: Layout,
     options: DataPreparationOptions,
 ) -> Iterator[tuple[ChunkTask, list[Raw], Layout, int]]:
-    """Cut the stream into chunks that are small both raw and decoded."""
+    """Split the stream into chunks that are small both encoded and decoded."""
     size = max(1, min(_CHUNK_IMAGES, _CHUNK_BYTES // layout.n_bytes))
     start = first
     while start < n:
@@ -192,15 +194,15 @@ def _jobs(
             raise DataError(
                 "the images changed while they were read",
                 received=f"{start} images",
-                allowed=f"{n}, as were listed",
-                remedy="Run again when nothing writes to them",
+                allowed=f"the {n} images that were listed",
+                remedy="Run again when no other program changes them",
             )
         yield ChunkTask(start, pixels, offset), raws, layout, options.max_pixels
         start += len(raws)
 
 
 def _raw_bytes(raw: Raw) -> int:
-    """Memory a raw image takes until it is decoded; a path takes none."""
+    """Return the bytes of memory that a raw image takes; 0 for a path."""
     if isinstance(raw, bytes | bytearray):
         return len(raw)
     if isinstance(raw, Image.Image):
@@ -209,10 +211,10 @@ def _raw_bytes(raw: Raw) -> int:
 
 
 def check_disk(n_bytes: int, max_disk_gb: float, pixels: Path) -> None:
-    """Refuse a store that would not fit.
+    """Check that the decoded images fit on the disk.
 
     Raises:
-        DataError: More bytes than `max_disk_gb`, or than the disk has left.
+        DataError: They exceed `max_disk_gb` or the free space of the disk.
     """
     pixels.parent.mkdir(parents=True, exist_ok=True)
     held = pixels.stat().st_blocks * 512 if pixels.exists() else 0

@@ -1,4 +1,4 @@
-"""How far decoding has come: shown to the user, and kept on disk."""
+"""Progress of decoding: shown to the user, and recorded on disk."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ import pandas as pd
 
 from kedro_nas.files import write_atomically
 
-SYNC_EVERY_S = 5.0  # a kill costs so much decoding; each sync waits for the disk
+SYNC_EVERY_S = 5.0  # at most lost when killed; each sync waits for the disk
 Steps = TypeVar("Steps", bound=Sized)
 logger = logging.getLogger(__name__)
 _LINE_EVERY_S = 30.0
 
 
 class Journal:
-    """Records of the first images, in order; pixels are synced before they count.
+    """Records of the images decoded so far, in order.
+
+    A record is written only after the pixels of its image are synced to the disk.
 
     Args:
-        folder: Holds a Parquet file per sync.
+        folder: Contains a Parquet file per sync.
         pixels: The pixel file.
     """
 
@@ -37,13 +39,13 @@ class Journal:
         self.n_synced = sum(map(len, self._synced))
 
     def add(self, records: pd.DataFrame) -> None:
-        """Note a chunk whose pixels have been written; it counts from the next sync."""
+        """Add the records of a chunk of written pixels; saved at the next sync."""
         self._fresh.append(records)
         if time.monotonic() - self._synced_at >= SYNC_EVERY_S:
             self.sync()
 
     def sync(self) -> None:
-        """Make what was noted survive a kill, and a loss of power."""
+        """Write the records added since the last sync to the disk."""
         self._synced_at = time.monotonic()
         if not self._fresh:
             return
@@ -57,26 +59,26 @@ class Journal:
         self._fresh = []
 
     def records(self) -> pd.DataFrame:
-        """All records, synced or not, a row per image; see `chunks.RECORD_COLUMNS`."""
+        """Return all records, a row per image; see `chunks.RECORD_COLUMNS`."""
         return pd.concat([*self._synced, *self._fresh], ignore_index=True)
 
 
 def _read(path: Path) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
-    # a file alone: pandas.read_parquet imports what reads folders of them
+    # faster than pandas.read_parquet, which imports support for folders of files
     with pq.ParquetFile(path) as file:
         frame: pd.DataFrame = file.read().to_pandas()
     return frame
 
 
 def track(steps: Iterator[Steps], *, total: int, what: str) -> Iterator[Steps]:
-    """Pass on the steps, and show how many of the total are done.
+    """Yield the steps and show progress.
 
     Args:
-        steps: Each of them is a list of what was done.
-        total: How many there are.
-        what: Says what is being done, e.g. `Decoding images`.
+        steps: Each contains the finished items.
+        total: Number of items.
+        what: Description, e.g. `Decoding images`.
     """
     if not sys.stderr.isatty():
         yield from _lines(steps, total, what)

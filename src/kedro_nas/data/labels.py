@@ -1,4 +1,4 @@
-"""Labels of any usual kind, made class numbers and names; splits by any spelling."""
+"""Class numbers and names from raw labels, and split names from raw splits."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Labels:
     """Labels of all rows.
 
     Attributes:
-        ids: int32 `(n,)`, positions in `class_names`, -1 where there is no label.
-        class_names: Sorted; numbers by value, words by letters.
+        ids: int32 `(n,)`, indices into `class_names`, -1 for no label.
+        class_names: Sorted: numbers by value, then text alphabetically.
     """
 
     ids: NDArray[np.int32]
@@ -39,8 +39,8 @@ class Labels:
 def encode_labels(values: Sequence[Any]) -> Labels:
     """Number the classes of raw labels.
 
-    Text, integers, booleans, categories and floats that are whole numbers are
-    labels; None, NaN and empty text are no label.
+    Labels are text, integers, booleans, categories and whole-number floats. None, NaN
+    and empty text mean that there is no label.
 
     Args:
         values: One label per row.
@@ -55,7 +55,7 @@ def encode_labels(values: Sequence[Any]) -> Labels:
     present = {name for name in names if name is not None}
     if len(present) < 2:
         raise DataError(
-            "there is nothing to tell apart",
+            "there are not enough classes to distinguish",
             received=f"{len(present)} class{'es' * (not present)}"
             + (f" ({next(iter(present))})" if present else ", no label at all"),
             allowed="at least 2 classes",
@@ -69,7 +69,7 @@ def encode_labels(values: Sequence[Any]) -> Labels:
 
 
 def look_alikes(class_names: Sequence[str]) -> list[str]:
-    """Name the classes whose names differ only in case, spaces or underlines.
+    """Return a warning for class names that differ only in case, spaces or `_-`.
 
     >>> look_alikes(["Cat", "cat", "dog"])
     ["Classes 'Cat' and 'cat' have nearly the same name; are they one?"]
@@ -86,7 +86,7 @@ def look_alikes(class_names: Sequence[str]) -> list[str]:
 
 
 def folded(name: str) -> str:
-    """Return a name without what two spellings of it may differ in.
+    """Return a name without case, spaces, underscores and hyphens.
 
     >>> folded("T-Shirt ") == folded("t shirt")
     True
@@ -95,7 +95,7 @@ def folded(name: str) -> str:
 
 
 def encode_splits(values: Sequence[Any]) -> NDArray[np.str_]:
-    """Bring given splits to `train`, `val`, `test`, by the usual spellings.
+    """Convert given splits to `train`, `val` and `test` from their usual spellings.
 
     Raises:
         DataError: An empty or unknown value.
@@ -132,10 +132,10 @@ def _name(value: Any) -> str | None:
     if isinstance(value, numbers.Real) and (isnan(value) or float(value).is_integer()):
         return None if isnan(value) else str(int(float(value)))
     raise DataError(
-        "a label is of a type that names no class",
+        "a label is of a type that cannot be a class",
         received=f"{value!r} ({type(value).__name__})",
         allowed="text, whole numbers, booleans, categories",
-        remedy="Name the column of class labels as label_column",
+        remedy="Set label_column to the column of class labels",
     )
 
 

@@ -1,4 +1,4 @@
-"""The one shape all images of a set are brought to, and how."""
+"""The common shape of all images, and how they are brought to it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,21 @@ from kedro_nas.data.decode import Pixels, strips
 from kedro_nas.errors import DataError
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 
-AUTO_SIDE = 224  # pixels; above it `auto` shrinks: what published CNNs are built for
+AUTO_SIDE = 224  # pixels; `auto` shrinks larger images, as published CNNs expect 224
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow's "L"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Height, width and channels of the store, and how images get there."""
+    """Shape of the images in the store, and how images of other shapes are fitted.
+
+    Attributes:
+        height: Pixels.
+        width: Pixels.
+        channels: 1 or 3.
+        fit: `pad`, `crop` or `stretch`.
+        background: Grey level of padding and behind transparent pixels, 0 to 255.
+    """
 
     height: int
     width: int
@@ -43,7 +51,7 @@ def resolve_layout(
     grey: NDArray[np.bool_] | Sequence[bool],
     options: DataPreparationOptions,
 ) -> Layout:
-    """Decide the layout from the sizes and modes of all images.
+    """Derive the layout from the sizes and modes of all images.
 
     Args:
         sizes: Native height and width, `(n, 2)`.
@@ -51,7 +59,7 @@ def resolve_layout(
         options: `image_size`, `channels`, `fit` and `background` are read.
 
     Raises:
-        DataError: `native`, but the sizes differ.
+        DataError: `image_size` is `native`, but the sizes differ.
     """
     channels = options.channels
     if channels == "auto":
@@ -71,7 +79,7 @@ def _side_lengths(
             common = distinct[np.argsort(-counts, kind="stable")[:3]].tolist()
             raise DataError(
                 "images are of several sizes, but image_size is native",
-                received=f"{len(distinct)} sizes, the commonest "
+                received=f"{len(distinct)} sizes, most often "
                 + ", ".join(f"{h}x{w}" for h, w in common),
                 allowed="one size",
                 remedy="Set data_preparation.image_size to auto or to [height, width]",
@@ -79,21 +87,21 @@ def _side_lengths(
         return int(distinct[0][0]), int(distinct[0][1])
     height, width = np.median(sizes, axis=0)
     if len(distinct) > 1:
-        # a multiple of 8 halves three times without a remainder
+        # multiples of 8 can be halved three times without a remainder
         height, width = (max(8.0, 8 * round(side / 8)) for side in (height, width))
     shrink = min(1.0, AUTO_SIDE / max(height, width))
     return max(1, round(height * shrink)), max(1, round(width * shrink))
 
 
 def fit_pixels(pixels: Pixels, layout: Layout) -> tuple[Pixels, str | None]:
-    """Bring one image to a layout.
+    """Fit one image to a layout.
 
     Args:
         pixels: uint8 `(h, w, 1 or 3)`.
-        layout: `pad` and `crop` keep the aspect, `stretch` does not.
+        layout: `pad` and `crop` keep the aspect ratio, `stretch` does not.
 
     Returns:
-        uint8 pixels of `layout.shape`, and what was done or None.
+        uint8 pixels of `layout.shape`, and a description of the change or None.
     """
     pixels = _to_channels(pixels, layout.channels)
     height, width = pixels.shape[:2]
@@ -123,13 +131,13 @@ def fit_pixels(pixels: Pixels, layout: Layout) -> tuple[Pixels, str | None]:
 
 
 def shrunk(pixels: Pixels) -> Pixels:
-    """Average whole blocks of large images, as looking at them needs no detail.
+    """Reduce large images by averaging blocks, for statistics that need no detail.
 
     Args:
         pixels: uint8 `(n, h, w, c)`.
 
     Returns:
-        The same when the shorter side is under 128, else shorter sides of 64 to 127.
+        Unchanged if the shorter side is under 128, else with one of 64 to 127.
     """
     factor = min(pixels.shape[1:3]) // 64
     if factor < 2:
@@ -139,7 +147,7 @@ def shrunk(pixels: Pixels) -> Pixels:
 
 
 def to_grey(pixels: Pixels) -> NDArray[np.float32]:
-    """Average the channels as the eye does, `(..., c)` to float32 `(...)`."""
+    """Return the luminance of the channels, `(..., c)` to float32 `(...)`."""
     if pixels.shape[-1] == 1:
         return pixels[..., 0].astype(np.float32)
     return pixels.astype(np.float32) @ _GREY
@@ -162,6 +170,6 @@ def _as_image(pixels: Pixels) -> Image.Image:
 
 def _resize(pixels: Pixels, height: int, width: int) -> Pixels:
     image = _as_image(pixels)
-    # Pillow's bilinear widens with the reduction, so it does not alias
+    # Pillow's bilinear filter widens when it reduces, which avoids aliasing
     resized = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
     return resized[..., None] if resized.ndim == 2 else resized

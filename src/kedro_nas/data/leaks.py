@@ -1,4 +1,4 @@
-"""What copies mean: which rows are dropped, and which must stay together."""
+"""Leaks between splits through copies and groups, and rows that belong together."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Leak:
-    """A training image that is a copy of, or in one group with, a held-out image."""
+    """A training image that is a copy of a held-out image, or in one group with it.
+
+    Attributes:
+        kept: Row of the held-out image.
+        removed: Row of the training image.
+        kind: How the two are related.
+    """
 
     kept: int
     removed: int
@@ -26,13 +32,13 @@ class Leak:
 
 @dataclass
 class Findings:
-    """What looking for copies found; all row numbers are of the decoded file.
+    """Copies and leaks among rows of the decoded images.
 
     Attributes:
         units: Identity per row; rows with one identity must stay together.
         leaking: Training rows whose copy is held out, `(n,)`.
-        conflicting: Rows of one image under several labels, `(n,)`.
-        leaks: A leak per leaking row.
+        conflicting: Rows of images that occur with several labels, `(n,)`.
+        leaks: One for each leaking row.
         n_exact: Rows beyond the first of each exact copy.
         n_near: Pairs of near copies that are not exact.
     """
@@ -45,7 +51,7 @@ class Findings:
     n_near: int = 0
 
     def scattered(self, rows: NDArray[np.int64], n: int) -> Findings:
-        """Renumber findings about some rows of a table as findings about them all."""
+        """Convert findings about some rows of a table to findings about all rows."""
 
         def spread(values: NDArray[Any]) -> NDArray[Any]:
             whole = np.zeros(n, values.dtype)
@@ -72,13 +78,13 @@ def find_leaks(
     groups: NDArray[np.uint64] | None,
     near: Pairs,
 ) -> Findings:
-    """Judge copies and groups against labels and given splits.
+    """Compare copies and groups with labels and given splits.
 
     Args:
         image_ids: Hash of each image's pixels, `(n,)`, hexadecimal.
         labels: Class numbers, `(n,)`.
-        splits: Given splits, or None when they are still to be drawn.
-        groups: Identity of each row's group; 0 for none.
+        splits: Given splits; None if they are to be drawn.
+        groups: Identity of each row's group; 0 for none. None without groups.
         near: Pairs of near copies.
     """
     exact, _ = pd.factorize(image_ids)
@@ -120,7 +126,7 @@ def _units(
     groups: NDArray[np.uint64] | None,
     near: Pairs,
 ) -> NDArray[np.uint64]:
-    """Join copies and groups; a unit is named by the least identity in it."""
+    """Join copies and groups to units; the smallest identity in a unit names it."""
     n = len(own)
     links = [near, _chain(exact)]
     identity = own
@@ -153,7 +159,7 @@ def _chain(keys: NDArray[Any]) -> Pairs:
 def _mark_pairs(
     findings: Findings, pairs: Pairs, rank: NDArray[Any], kind: LeakKind
 ) -> None:
-    """The side nearer to training loses: test over val over train."""
+    """Mark the row of a pair in the lower split; the order is test, val, train."""
     for first, second in pairs[rank[pairs[:, 0]] != rank[pairs[:, 1]]].tolist():
         lower, higher = sorted((first, second), key=lambda row: int(rank[row]))
         _mark(findings, lower, higher, kind)
@@ -162,7 +168,7 @@ def _mark_pairs(
 def _mark_shared(
     findings: Findings, keys: NDArray[Any], rank: NDArray[Any], kind: LeakKind
 ) -> None:
-    """Rows of one key (-1 for none) leave all splits but the highest."""
+    """Mark the rows of one key (-1 for none) in all splits but the highest."""
     n_keys = int(keys.max(initial=-1)) + 1
     highest = np.full(n_keys + 1, -1)
     np.maximum.at(highest, keys, rank)

@@ -1,4 +1,4 @@
-"""The one large file: preallocated, written in place, and closed up without a copy."""
+"""The file of all pixels: preallocated, written in place, shortened without a copy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HEADER_BYTES = 128  # NumPy pads to multiples of 64; a 4-D uint8 header fits in
 
 
 def create_pixel_file(path: Path, n: int, shape: tuple[int, int, int]) -> int:
-    """Make a `.npy` file of zeros, sparse, unless the same is there already.
+    """Create a sparse `.npy` file of zeros, unless a file of this shape exists.
 
     Returns:
         Bytes before the first pixel.
@@ -32,7 +32,7 @@ def create_pixel_file(path: Path, n: int, shape: tuple[int, int, int]) -> int:
 
 
 def is_pixel_file(path: Path, n: int, shape: tuple[int, int, int]) -> bool:
-    """Return whether a file is whole and has room for `n` images of a shape."""
+    """Return whether a file is complete and holds exactly `n` images of a shape."""
     try:
         with path.open("rb") as file:
             whole = os.fstat(file.fileno()).st_size == _n_bytes(n, shape)
@@ -41,12 +41,14 @@ def is_pixel_file(path: Path, n: int, shape: tuple[int, int, int]) -> bool:
         return False
 
 
-def close_up(path: Path, keep: NDArray[np.bool_], shape: tuple[int, int, int]) -> None:
-    """Drop rows: the last kept ones move into the holes, then the file is cut.
+def remove_rows(
+    path: Path, keep: NDArray[np.bool_], shape: tuple[int, int, int]
+) -> None:
+    """Remove rows: move the last kept rows into the gaps, then truncate the file.
 
     Args:
         path: A file of `create_pixel_file`.
-        keep: Which rows stay, `(n,)`.
+        keep: Whether each row is kept, `(n,)`.
         shape: Height, width, channels.
     """
     n_kept = int(keep.sum())
@@ -64,7 +66,7 @@ def close_up(path: Path, keep: NDArray[np.bool_], shape: tuple[int, int, int]) -
 
 
 def order_after(keep: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return which old row stands at each new row after `close_up`."""
+    """Return the old row number of each new row after `remove_rows`."""
     order = np.arange(int(keep.sum()), dtype=np.int64)
     holes, tails = _moves(keep)
     order[holes] = tails
@@ -87,6 +89,6 @@ def _header(n: int, shape: tuple[int, int, int]) -> bytes:
     described = {"descr": "|u1", "fortran_order": False, "shape": (n, *shape)}
     np.lib.format.write_array_header_1_0(buffer, described)
     header = buffer.getvalue()
-    # the dictionary is padded with spaces up to a line end, which may move
+    # pad the header with spaces to a fixed length
     body = header[10:].rstrip().ljust(_HEADER_BYTES - 11) + b"\n"
     return header[:8] + len(body).to_bytes(2, "little") + body

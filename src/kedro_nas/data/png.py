@@ -1,10 +1,9 @@
-"""Plain PNG files without the ceremony: a third of the time of Pillow's reader.
+"""Fast reading of plain PNG files: a third of the time of Pillow's reader.
 
 Pillow's PNG reader spends most of its time on small images in Python, image by image.
-Here the chunks of a file are walked by `struct` and unpacked by `zlib`; what is left,
-filtered rows of pixels, goes to Pillow's own decoder many images at a time. Anything
-but plain, sound 8-bit grey or RGB is left to the reader. The pixels are the same
-(tests/data/test_png.py).
+Here `struct` finds the chunks of a file and `zlib` unpacks them; the filtered rows of
+many images then go to Pillow's decoder in one call. Only valid 8-bit grey or RGB files
+are read this way, all others by Pillow. The pixels are equal (tests/data/test_png.py).
 """
 
 from __future__ import annotations
@@ -22,18 +21,18 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MODES = {0: "L", 2: "RGB"}
 _HEADER = struct.Struct(">IIBBBBB")
 _LENGTH = struct.Struct(">I")
-_LARGEST = 2**20  # pixels; above, ceremony is nothing, and copies would be memory
-_FILTERS = 5  # ways of PNG to write a row as differences
-# chunks that change nothing about the pixels; any other leaves it to Pillow
+_LARGEST = 2**20  # pixels; for larger images it saves no time and takes more memory
+_FILTERS = 5  # filter types of PNG
+# chunks without influence on the pixels; files with any other are left to Pillow
 _IGNORED = {b"pHYs", b"tIME", b"tEXt", b"zTXt", b"iTXt", b"gAMA", b"cHRM", b"sRGB"}
 
 
 class PlainPng(NamedTuple):
-    """An unpacked image.
+    """An unpacked image with filtered rows.
 
     Attributes:
         shape: Height, width, channels (1 or 3).
-        rows: Its rows, each a byte that names a filter and the filtered pixels.
+        rows: Each row is a byte for the filter type, then the filtered pixels.
     """
 
     shape: tuple[int, int, int]
@@ -41,14 +40,14 @@ class PlainPng(NamedTuple):
 
 
 def unpack_plain_png(content: bytes, max_pixels: int) -> PlainPng | None:
-    """Unpack a plain PNG file, no further than its header allows.
+    """Unpack a plain PNG file, at most to the size that its header states.
 
     Args:
         content: The file.
-        max_pixels: A larger image is left to Pillow's reader, which refuses it.
+        max_pixels: Larger images are not unpacked.
 
     Returns:
-        None for whatever is not plain or not sound.
+        None if it is not a plain PNG file, or damaged.
     """
     shape = _plain_shape(content, max_pixels)
     data = _pixel_data(content) if shape else None
@@ -68,7 +67,7 @@ def unpack_plain_png(content: bytes, max_pixels: int) -> PlainPng | None:
 def unfiltered(
     images: Sequence[bytes], shape: tuple[int, int, int]
 ) -> NDArray[np.uint8]:
-    """Undo the filters of images of one shape, all in one call of Pillow's decoder.
+    """Undo the row filters of images of one shape in one call of Pillow's decoder.
 
     Args:
         images: Their `PlainPng.rows`.
@@ -78,7 +77,7 @@ def unfiltered(
         uint8 pixels `(n, height, width, channels)`.
     """
     height, width, channels = shape
-    # one tall image: a filter looks at the row above, so each image follows a zero row
+    # one tall image; filters use the row above, so a row of zeros precedes each image
     gap = bytes(1 + width * channels)
     tall = zlib.compress(b"".join([gap + rows for rows in images]), 0)
     mode = "L" if channels == 1 else "RGB"
@@ -101,7 +100,7 @@ def _plain_shape(content: bytes, max_pixels: int) -> tuple[int, int, int] | None
 
 
 def _pixel_data(content: bytes) -> bytes | None:
-    """Join the IDAT chunks whose checksums hold; None for what is not plain."""
+    """Join the IDAT chunks; None if a checksum is wrong or the file is not plain."""
     parts: list[bytes] = []
     position, end = 33, len(content) - 12
     while position <= end:

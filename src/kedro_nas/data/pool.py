@@ -1,4 +1,4 @@
-"""Work on chunks in several processes, in order, holding a few chunks at a time."""
+"""Processing of jobs in several processes, in order, with a few jobs in memory."""
 
 from __future__ import annotations
 
@@ -30,12 +30,13 @@ _PR_SET_PDEATHSIG = 1  # of prctl(2): a signal for when the parent ends
 
 @dataclass(frozen=True)
 class Halving(Generic[Result]):
-    """How to find the part of a job that ends its process.
+    """How to isolate the part of a job that crashes its process.
 
     Attributes:
-        halve: Returns two smaller jobs, or the job alone where it cannot be cut.
-        give_up: Returns the result of a job that ends any process.
-        max_given_up: Jobs to give up before it is the machine that is at fault.
+        halve: Returns two smaller jobs, or the job alone if it cannot be split.
+        give_up: Returns the result for a job that crashes every process.
+        max_given_up: After more such jobs an error is raised, as the machine is the
+            likely cause.
     """
 
     halve: Callable[[Job], Sequence[Job]]
@@ -51,20 +52,20 @@ def run_in_processes(
     cost_s: float,
     halving: Halving[Result] | None = None,
 ) -> Iterator[Result]:
-    """Call `work` on each job, in processes when that pays.
+    """Call `work` on each job, in several processes if that is faster.
 
     Args:
-        work: A function of a module, as it is named to the processes.
-        jobs: Its arguments; read lazily, a few ahead.
+        work: A function of a module, so that other processes can import it.
+        jobs: Its arguments; only a few are read in advance.
         n_workers: Processes; None for one per core.
-        cost_s: What all jobs would take one core, roughly.
-        halving: How to go on when a process dies; without it that is an error.
+        cost_s: Estimated seconds of all jobs on one core.
+        halving: How to continue when a process crashes; None raises an error.
 
     Returns:
         The results in the order of the jobs; a job that was halved has several.
 
     Raises:
-        DataError: A process died, which the system does when memory ends.
+        DataError: A process crashed, usually for lack of memory.
     """
     n_workers = n_workers or os.cpu_count() or 1
     pays_after = FORK_PAYS_AFTER_S if _may_fork() else POOL_PAYS_AFTER_S
@@ -74,7 +75,7 @@ def run_in_processes(
 
 
 def _may_fork() -> bool:
-    """Whether a fork is safe: not once TensorFlow and its like have started threads."""
+    """Return whether a fork is safe: not after TensorFlow has started threads."""
     heavy = {"tensorflow", "torch", "jax"}
     return sys.platform == "linux" and not heavy & sys.modules.keys()
 
@@ -86,7 +87,7 @@ def _executor(n_workers: int) -> Executor:
         return ProcessPoolExecutor(
             n_workers, context, initializer=_begin, initargs=arguments
         )
-    # starts clean processes, and unlike `spawn` does not run the caller's __main__
+    # starts new processes, and unlike `spawn` does not run the caller's __main__
     from joblib.externals.loky import ProcessPoolExecutor as CleanProcesses
 
     executor: Executor = CleanProcesses(
@@ -96,14 +97,14 @@ def _executor(n_workers: int) -> Executor:
 
 
 def _begin(parent: int) -> None:
-    """Prepare a process: it ends with its parent, even when that is killed."""
-    # what is there at the fork is no garbage, and need not be looked through
+    """Let this process end with its parent, even if the parent is killed."""
+    # objects from before the fork are no garbage; skip them in collections
     gc.freeze()
     if sys.platform != "linux":
         return
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before it could be watched
+    if os.getppid() != parent:  # the parent ended before the signal was set up
         os._exit(1)
 
 
@@ -151,11 +152,11 @@ def _submit(
     executor: Executor, work: Callable[..., Result], job: Job
 ) -> Future[Result]:
     with warnings.catch_warnings():
-        # Python 3.12 warns of any fork among threads; ours were looked at
+        # Python 3.12 warns of any fork with threads running; see _may_fork
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             return executor.submit(work, *job)
-        except BrokenProcessPool as error:  # noticed at the next submission
+        except BrokenProcessPool as error:  # a crash may be noticed only here
             broken: Future[Result] = Future()
             broken.set_exception(error)
             return broken
@@ -164,10 +165,10 @@ def _submit(
 def _alone(
     work: Callable[..., Result], job: Job, halving: Halving[Result]
 ) -> Iterator[tuple[bool, Result]]:
-    """Run a job in a process of its own; halve it as long as the process dies.
+    """Run a job in a separate process; halve it as long as the process crashes.
 
     Returns:
-        Whether a part was given up, and its result, for each part in order.
+        For each part in order, whether it was given up, and its result.
     """
     executor = _executor(1)
     try:
@@ -187,9 +188,9 @@ def _alone(
 
 def _died(error: BrokenProcessPool) -> DataError:
     return DataError(
-        "a process that decodes images died",
+        "a process that decodes images crashed",
         received=str(error),
-        allowed="processes that end their work",
+        allowed="processes that finish their work",
         remedy="Free memory, or lower data_preparation.n_workers; the next run "
-        "goes on where this one was",
+        "resumes where this one stopped",
     )

@@ -1,4 +1,4 @@
-"""The first stage: anybody's images in, a store and a profile out."""
+"""Data preparation: from images of any source to a store and a profile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kedro_nas.data.assemble import draw_folds, draw_splits, name_changes, write
 from kedro_nas.data.cleaning import Cleaned, clean
 from kedro_nas.data.guard import judge
 from kedro_nas.data.ingest import Ingested, ingest
-from kedro_nas.data.pixel_file import close_up, order_after
+from kedro_nas.data.pixel_file import order_after, remove_rows
 from kedro_nas.data.profile import build_profile, leak_examples
 from kedro_nas.data.rows import Rows, check_classes, sample_rows, usable_rows
 from kedro_nas.data.sources import Columns, as_source
@@ -31,32 +31,32 @@ from kedro_nas.writer_lock import one_writer
 
 logger = logging.getLogger(__name__)
 
-# what changes neither pixels nor splits
+# options that change neither pixels nor splits
 _NOT_IN_KEY = {"n_workers", "max_disk_gb"}
-_CLOSING = "closing"  # a file that says that rows of the pixel file are being moved
+_CLOSING = "closing"  # this file exists while rows of the pixel file are moved
 
 
 @one_writer
 def prepare_images(
     images: Any, options: DataPreparationOptions, *, seed: int, workspace: Path
 ) -> tuple[ImageStore, DatasetProfile]:
-    """Decode, clean, split and judge images.
+    """Decode, clean and split images, and derive the verdict on them.
 
-    Unchanged images and options are not prepared again; a run that was killed goes on
-    where it was. An error leaves the store of an earlier run as it is.
+    Unchanged images and options are not prepared again; a run that was killed resumes
+    where it stopped. After an error the store of an earlier run is unchanged.
 
     Args:
-        images: Whatever `sources.as_source` accepts.
+        images: Anything that `sources.as_source` accepts.
         options: See `DataPreparationOptions`.
         seed: The root seed.
-        workspace: Directory for the store (`data_preparation/current/store`) and for
-            what makes a killed run resumable.
+        workspace: Folder for the store (`data_preparation/current/store`) and for the
+            state from which a killed run resumes.
 
     Returns:
-        The store, and what is known of its images.
+        The store and the profile of its images.
 
     Raises:
-        DataError: Images, labels or splits no honest result can come from.
+        DataError: No valid result can be obtained from these images, labels or splits.
     """
     started = time.monotonic()
     folder = Path(workspace) / "data_preparation"
@@ -79,9 +79,11 @@ def prepare_images(
     _check_before_decoding(rows, options)
     sample_rows(rows, source, options.max_images, seed)
     build = folder / f"build-{key}"
-    if (build / _CLOSING).exists():  # killed while rows moved: they cannot be trusted
+    if (
+        build / _CLOSING
+    ).exists():  # killed while rows were moved: the pixels are not usable
         shutil.rmtree(build)
-    # beside the build, which may be begun anew; killed sessions count
+    # outside the build, which may be deleted; the time of killed sessions counts
     clock = WorkClock.resume(folder / f"clock-{key}.txt", began=started)
     with clock.ticking():
         ingested = ingest(source, rows.table["row"].to_numpy(), options, build)
@@ -103,14 +105,14 @@ def prepare_images(
 
 def _unchanged(folder: Path, key: str) -> tuple[ImageStore, DatasetProfile] | None:
     build = folder / f"build-{key}"
-    if (build / "state.json").exists():  # killed between the last two renames
+    if (build / "state.json").exists():  # killed between the last two steps
         _promote(build, folder)
     state = folder / "current" / "state.json"
     if not state.exists() or json.loads(state.read_text())["key"] != key:
         return None
     try:
         return _opened(folder)
-    except RecordError:  # another version's profile: prepare the images anew
+    except RecordError:  # a profile of another version: prepare the images again
         return None
 
 
@@ -121,7 +123,7 @@ def _opened(folder: Path) -> tuple[ImageStore, DatasetProfile]:
 
 
 def _check_before_decoding(rows: Rows, options: DataPreparationOptions) -> None:
-    """Find what is hopeless by counting, before an hour of decoding."""
+    """Check the sizes of classes before the images are decoded."""
     table = rows.table[rows.table["split"] != "test"]
     grouped = table["group_id"] > 0
     check_classes(
@@ -141,21 +143,21 @@ def _write(
     options: DataPreparationOptions,
     seed: int,
 ) -> DatasetProfile:
-    """Split what is left, judge it, and write the store; return the profile."""
-    # the order the pixels will have once the dropped rows are closed up
+    """Split the cleaned images, write the store and return the profile."""
+    # the order of the pixels after the dropped rows are removed
     order = order_after(cleaned.keep)
     table = cleaned.table.iloc[order].reset_index(drop=True)
     table["split"], notes = draw_splits(table, options, seed)
     verdict = _verdict(table, rows.class_names, options)
     folds = draw_folds(table, verdict, seed)
-    # before rows are moved in the pixel file, or dropped from it
+    # before rows of the pixel file are moved or removed
     examples = leak_examples(
         cleaned.findings.leaks,
         cleaned.table["source"].tolist(),
         np.load(ingested.pixels, mmap_mode="r"),
     )
     (build / _CLOSING).touch()
-    close_up(ingested.pixels, cleaned.keep, ingested.layout.shape)
+    remove_rows(ingested.pixels, cleaned.keep, ingested.layout.shape)
     index = table[["image_id", "label", "split", "group"]].join(folds)
     index["source"] = table["source"]
     folder = ingested.pixels.parent
@@ -187,7 +189,7 @@ def _verdict(
 
 
 def _changes(folder: Path, new: ImageStore) -> str:
-    """Name what is different from the store of the run before."""
+    """Describe how a store differs from the one of the run before."""
     try:
         old = ImageStore.open(folder / "current" / "store")
     except DataError:
@@ -202,13 +204,13 @@ def _named_index(store: ImageStore) -> pd.DataFrame:
 
 
 def _promote(build: Path, folder: Path) -> None:
-    """Put a finished build in the place of the current one, and tidy up."""
+    """Replace the current build by a finished one and remove temporary files."""
     current, old = folder / "current", folder / "old"
     shutil.rmtree(old, ignore_errors=True)
     if current.exists():
         current.rename(old)
     build.rename(current)
-    # an open store of the old one keeps its pixels until it is closed
+    # a store that is open keeps access to its pixels until it is closed
     for stale in [old, *folder.glob("build-*"), *current.glob("records-*")]:
         shutil.rmtree(stale, ignore_errors=True)
     for clock in folder.glob("clock-*.txt"):

@@ -1,4 +1,4 @@
-"""What a person should know of the images before an hour is spent on them."""
+"""The profile of prepared images: counts, warnings, examples."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from kedro_nas.records.profile import (
 )
 
 _EXAMPLES = 12
-_DARK, _BRIGHT, _FLAT = 16.0, 239.0, 1.0  # grey levels
+_DARK, _BRIGHT, _FLAT = 16.0, 239.0, 1.0  # grey levels: mean, mean, deviation
 _SHEET_IMAGES = 240  # of all classes together
 _MAX_ROWS = 20  # classes on the one picture
 _THUMBNAIL = 64  # pixels
@@ -42,18 +42,18 @@ def build_profile(
     notes: Sequence[str],
     warnings: Sequence[str],
 ) -> DatasetProfile:
-    """Describe a finished store and how its images came to be.
+    """Describe a finished store and the preparation of its images.
 
     Args:
         store: The store.
-        records: What decoding found out about the images of the store, a row each;
-            see `chunks.RECORD_COLUMNS`.
+        records: The decoding records of the images of the store, a row each; see
+            `chunks.RECORD_COLUMNS`.
         verdict: The settings that later stages derive.
         leaks: Copies among the images.
         set_aside: Images that are not used.
         notes: Sentences about splits that were drawn.
-        warnings: Sentences about what was found before the store was written; those
-            about intensities, class names and empty classes are added.
+        warnings: Sentences about earlier steps; those about intensities, class names
+            and empty classes are added.
 
     Returns:
         The profile, without source, changes and duration.
@@ -117,10 +117,10 @@ def _empty_classes(counts: dict[str, dict[str, int]]) -> list[str]:
 def leak_examples(
     leaks: Sequence[Leak], names: Sequence[str], pixels: NDArray[np.uint8]
 ) -> tuple[LeakExample, ...]:
-    """Show the first leaks by name: the held-out image and its copy in training.
+    """Return the first leaks by name, each with both images.
 
     Args:
-        leaks: Leaks, by row.
+        leaks: Leaks by row number.
         names: Path or row of each image.
         pixels: Pixels of each image.
     """
@@ -159,7 +159,7 @@ def intensity_warnings(intensity: Intensity, n_images: int) -> list[str]:
     found = (
         (intensity.nearly_black, 0.1, "are nearly black; check how they were scaled"),
         (intensity.nearly_white, 0.1, "are nearly white; check how they were scaled"),
-        (intensity.of_one_level, 0.0, "are of one grey level and show nothing"),
+        (intensity.of_one_level, 0.0, "have only one grey level"),
     )
     return [
         f"{count} of {n_images} images ({percent(count / n_images, 0)}) {text}."
@@ -195,7 +195,7 @@ def data_uri(pixels: Pixels) -> str:
 
 
 def _examples(store: ImageStore) -> list[NDArray[np.int64]]:
-    """The images of least identity, so that another order of rows shows the same."""
+    """Choose rows of each class by `image_id`, independent of the order of rows."""
     per_class = int(np.clip(_SHEET_IMAGES // store.n_classes, 1, 8))
     rows = store.rows("dev")
     frame = pd.DataFrame({"row": rows, "label": store.labels[rows]})

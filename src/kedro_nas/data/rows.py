@@ -1,4 +1,4 @@
-"""The rows of a listing that can be used, as one table, before any pixel is read."""
+"""Table of the usable rows of a listing, before any pixel is read."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from kedro_nas.parameters.data_preparation import DataPreparationOptions
 
 @dataclass
 class Rows:
-    """Usable rows and what was left out.
+    """Usable rows, and rows that were set aside.
 
     Attributes:
         table: A row per image: `row` (position in the listing), `label`, `split`
-            (`train`, `val`, `test`, or empty when none is given), `group` (text or
+            (`train`, `val`, `test`, or empty if not given), `group` (text or
             None), `group_id` (uint64, 0 for none), `source` (path or row).
         class_names: Names of the labels.
         set_aside: `source` and `reason` of rows that cannot be used.
@@ -40,7 +40,7 @@ def usable_rows(listing: Listing) -> Rows:
     """Encode labels, splits and groups; rows without a label are set aside.
 
     Raises:
-        DataError: Labels or splits that cannot be understood.
+        DataError: Labels or splits are not valid.
     """
     labels = encode_labels(listing.labels)
     names = [str(name) for name in listing.names]
@@ -65,7 +65,7 @@ def usable_rows(listing: Listing) -> Rows:
 
 
 def sample_rows(rows: Rows, source: Source, max_images: int | None, seed: int) -> None:
-    """Cut the table to a stratified sample, drawn by what each image is."""
+    """Reduce the table to a stratified sample that is independent of the row order."""
     table = rows.table
     if max_images is None or max_images >= len(table):
         return
@@ -86,14 +86,14 @@ def check_classes(
     *,
     of: str = "images",
 ) -> None:
-    """Refuse a class too small for every fold to hold one of it.
+    """Check that every class has at least one unit for each fold.
 
     Args:
         labels: Class numbers of all rows that are not test.
-        units: What must stay together, per row.
+        units: Identity per row; rows with one identity stay together.
         class_names: Names of the classes.
         options: `n_folds` and `max_images` are read.
-        of: What the units are called in the message.
+        of: Name of the units for the message.
 
     Raises:
         DataError: A class has fewer units than there are folds.
@@ -106,7 +106,7 @@ def check_classes(
         more = f" and {len(short) - 5} more classes" if len(short) > 5 else ""
         sampled = ", raise max_images" if options.max_images else ""
         raise DataError(
-            "no honest split is possible: a class is smaller than the folds",
+            "no valid split is possible: a class has fewer images than there are folds",
             received=f"{of} that are not test: {listed}{more}",
             allowed=f"at least {options.n_folds} in each class (n_folds)",
             remedy=f"Add images, drop or merge the class{sampled}, "
@@ -117,17 +117,17 @@ def check_classes(
 def _short_class(
     label: int, counts: NDArray[np.integer], class_names: list[str]
 ) -> str:
-    """Name a class that is too small, beside one that may be meant by it."""
-    told = f"'{class_names[label]}' {counts[label]}"
+    """Describe a class that is too small, with a similarly spelt class if any."""
+    text = f"'{class_names[label]}' {counts[label]}"
     alike = [
         other
         for other, name in enumerate(class_names)
         if other != label and folded(name) == folded(class_names[label])
     ]
     if not alike:
-        return told
+        return text
     largest = max(alike, key=lambda other: int(counts[other]))
-    return f"{told}, beside '{class_names[largest]}' {counts[largest]}"
+    return f"{text}, beside '{class_names[largest]}' {counts[largest]}"
 
 
 def _group_names(listing: Listing) -> list[str | None]:

@@ -1,8 +1,8 @@
-"""Who trains, who validates, who tests: drawn by what an image is, not where it is.
+"""Drawing of splits and folds, independent of the order of the images.
 
 Every unit (an image, or a group of images that must stay together) has an identity of
-64 bits; its place in a draw is a mix of identity and seed. So another order of rows, or
-another machine, gives each image the same split.
+64 bits; its position in a draw is a hash of identity and seed. So an image has the same
+split for any order of the rows and on any machine.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ def stratified_group_split(
     seed: int,
     purpose: str,
 ) -> NDArray[np.int8]:
-    """Deal rows into parts, the classes in proportion, units whole.
+    """Divide rows into parts with the classes in proportion and units undivided.
 
-    Units of several rows are dealt first, the largest first, each to the part that
-    still lacks its classes most; single rows then fill each class to its quota. A
-    class of two or more single rows reaches every one of two parts.
+    Units of several rows are assigned first, in order of size, each to the part that
+    still needs its classes most. Single rows then fill each class to its quota. With
+    two parts, a class of two or more single rows is in both.
 
     Args:
         labels: Class number per row, `(n,)`.
         units: Identity per row, `(n,)`; rows with one identity go together.
-        shares: Share of each part; they sum to 1.
+        shares: Fraction of each part; they sum to 1.
         seed: The root seed.
-        purpose: Names the draw, e.g. `test`, `fold_0`.
+        purpose: Name of the draw, e.g. `test`, `fold_0`.
 
     Returns:
         Part of each row, int8 `(n,)`.
@@ -45,10 +45,10 @@ def stratified_group_split(
     remaining = quota.astype(np.float64)
     part = np.full(len(labels), -1, np.int8)
     _, unit_of_row, sizes = np.unique(units, return_inverse=True, return_counts=True)
-    _deal_groups(part, labels, unit_of_row, sizes, order_key, remaining)
+    _assign_groups(part, labels, unit_of_row, sizes, order_key, remaining)
     single = sizes[unit_of_row] == 1
     rows = np.flatnonzero(single)
-    # one sort for all classes: by class, then by place in the draw
+    # one sort for all classes: by class, then by position in the draw
     rows = rows[np.lexsort((order_key[rows], labels[rows]))]
     counts = np.bincount(labels[rows], minlength=n_classes)
     starts = np.concatenate([[0], np.cumsum(counts)])
@@ -59,7 +59,7 @@ def stratified_group_split(
     return part
 
 
-def _deal_groups(
+def _assign_groups(
     part: NDArray[np.int8],
     labels: NDArray[np.integer],
     unit_of_row: NDArray[np.intp],
@@ -67,7 +67,7 @@ def _deal_groups(
     order_key: NDArray[np.uint64],
     remaining: NDArray[np.float64],
 ) -> None:
-    """Place units of several rows, greedily, as StratifiedGroupKFold does."""
+    """Assign units of several rows greedily, as StratifiedGroupKFold does."""
     rows = np.flatnonzero(sizes[unit_of_row] > 1)
     if not len(rows):
         return
@@ -86,13 +86,13 @@ def _deal_groups(
 def _quotas(
     counts: NDArray[np.integer], shares: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Round each class's shares to whole rows; equal parts end up equally large."""
+    """Round the shares of each class to rows, so that equal parts have equal sizes."""
     quotas = np.zeros((len(counts), len(shares)), np.int64)
     spread = np.zeros(len(shares))
     for label, count in enumerate(counts):
         exact = count * shares
         whole = np.floor(exact).astype(np.int64)
-        # the remainder goes to the parts that earlier classes left behind
+        # the remainder goes to the parts that earlier classes rounded down
         behind = np.argsort(spread - (exact - whole), kind="stable")
         whole[behind[: int(count - whole.sum())]] += 1
         if len(shares) == 2 and count >= 2:
@@ -104,7 +104,7 @@ def _quotas(
 
 
 def _fill(remaining: NDArray[np.float64], n: int) -> NDArray[np.int64]:
-    """Share out n rows in proportion to what the parts still lack, exactly n."""
+    """Divide exactly n rows in proportion to what the parts still need."""
     total = remaining.sum()
     exact = (
         remaining * (n / total)
@@ -118,7 +118,7 @@ def _fill(remaining: NDArray[np.float64], n: int) -> NDArray[np.int64]:
 
 
 def _mix(identity: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
-    """Scramble identities with a seed; one-to-one, so no two units tie.
+    """Hash identities with a seed; a bijection, so there are no ties.
 
     Source: Steele, Lea & Flood (2014), Fast Splittable Pseudorandom Number
     Generators, the finaliser of SplitMix64.

@@ -1,4 +1,4 @@
-"""Prepared images on disk: memory-mapped pixels, labels, splits and folds."""
+"""The store of prepared images: memory-mapped pixels, labels, splits and folds."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class StoreDescription(BaseModel):
 
 
 class ImageStore:
-    """A directory of prepared images, read without copying it to every process.
+    """A folder of prepared images that several processes share without copies.
 
-    Pixels stay on disk and are shared by all processes that open the store; a row
-    number means the same image in `pixels`, `labels`, `split`, `folds` and `index`.
-    Its three files are described in docs/reference/files.md.
+    Pixels are memory-mapped. A row number refers to the same image in `pixels`,
+    `labels`, `split`, `folds` and `index`. The three files are described in
+    docs/reference/files.md.
     """
 
     def __init__(self, path: Path, description: StoreDescription) -> None:
@@ -66,7 +66,7 @@ class ImageStore:
         """Open a store that `prepare_images` has written.
 
         Raises:
-            DataError: The directory is missing, incomplete or of another format.
+            DataError: The folder is missing, incomplete or of another format.
         """
         path = Path(path)
         missing = [name for name in FILES if not (path / name).is_file()]
@@ -97,7 +97,7 @@ class ImageStore:
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        """Travel to another process as a path, not as pixels."""
+        """Leave out loaded arrays; other processes open the files themselves."""
         lazy = ("pixels", "index", "labels", "split", "folds")
         return {key: value for key, value in vars(self).items() if key not in lazy}
 
@@ -108,7 +108,7 @@ class ImageStore:
 
     @cached_property
     def pixels(self) -> np.memmap[Any, np.dtype[np.uint8]]:
-        """All pixels, uint8 `(n, height, width, channels)`, read from disk on use."""
+        """All pixels, uint8 `(n, height, width, channels)`, read when used."""
         pixels: np.memmap[Any, np.dtype[np.uint8]] = np.load(
             self.path / "pixels.npy", mmap_mode="r"
         )
@@ -121,7 +121,7 @@ class ImageStore:
 
     @cached_property
     def labels(self) -> NDArray[np.int32]:
-        """Class numbers, `(n,)`, positions in `class_names`."""
+        """Class numbers, `(n,)`, indices into `class_names`."""
         return self.index["label"].to_numpy(dtype=np.int32)
 
     @cached_property
@@ -138,7 +138,7 @@ class ImageStore:
     def rows(self, *splits: str) -> NDArray[np.int64]:
         """Return the row numbers of `train`, `val`, or both (also called `dev`).
 
-        The test has a method of its own, so that who reads it is seen in the code.
+        Test rows have a separate method, so that their use is visible in the code.
 
         Raises:
             DataError: Another name, or none.
@@ -146,7 +146,7 @@ class ImageStore:
         names = {part for name in splits for part in _DEV.get(name, (name,))}
         if not names or not names <= {"train", "val"}:
             raise DataError(
-                "cannot give the rows asked for",
+                "there are no rows of this name",
                 received=repr(splits),
                 allowed="'train', 'val', 'dev' (both)",
                 remedy="Call test_rows() for the test, in the node that reports it",
@@ -154,7 +154,7 @@ class ImageStore:
         return np.flatnonzero(np.isin(self.split, sorted(names))).astype(np.int64)
 
     def test_rows(self) -> NDArray[np.int64]:
-        """Return the row numbers nobody may choose by."""
+        """Return the row numbers of the test, which no choice may depend on."""
         return np.flatnonzero(self.split == "test").astype(np.int64)
 
     def fold(self, repeat: int, k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -185,8 +185,8 @@ class ImageStore:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return mean and standard deviation of each channel over some rows.
 
-        Read in pieces, so memory does not grow with the images. The deviation is at
-        least 1, as a channel that never varies must not be divided by zero.
+        Pixels are read in pieces, so memory does not grow with the images. The
+        deviation is at least 1, so that constant channels can be divided by it.
 
         Args:
             rows: Row numbers, at least one.

@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 
 from kedro_nas import datasets
+from kedro_nas.framework.registered import init_command, registered_nodes
 
 _HINTS = (
     (
@@ -24,7 +25,7 @@ _HINTS = (
         r"(?P<file>\S*_nas\.ya?ml)",
         (
             "kedro-nas: {file} is not valid YAML at the line named above. Correct it, "
-            "or move it away and write it anew with `kedro nas init --update`."
+            "or move it away and write it anew with `{command}`."
         ),
     ),
     (
@@ -85,8 +86,21 @@ def hint_for(error: BaseException) -> str | None:
             groups = found.groupdict()
             if "folder" in groups:
                 groups["folder"] = shlex.quote(groups["folder"].strip())
+            if "file" in groups:
+                groups["command"] = init_command(_namespace_of(groups["file"]))
             return hint.format(**groups)
     return None
+
+
+def _namespace_of(file: str) -> str:
+    """Return the search that a file of ours belongs to, by what is registered."""
+    try:
+        known = {node.namespace or "" for node in registered_nodes()}
+    except Exception:  # noqa: BLE001 - the host's own code, which Kedro reports
+        known = set()
+    stem = Path(file).stem
+    fitting = [n for n in known if n and stem.endswith(f"_{n.replace('.', '_')}")]
+    return max(fitting, key=len, default="nas")
 
 
 def hint_for_unregistered(error: BaseException) -> str | None:
@@ -102,10 +116,12 @@ def hint_for_unregistered(error: BaseException) -> str | None:
     named = re.search(rf"""["']{found["name"]}["']""", registry)
     if "kedro_nas" not in registry or not named:
         return None
+    spaces = set(_NAMESPACE.findall(registry))
+    command = init_command(spaces.pop() if len(spaces) == 1 else "nas")
     return (
         "kedro-nas: Kedro looks for a folder of that name and passes over pipelines "
         "registered by hand. Write the folder with "
-        f"`kedro nas init --update --pipeline-name {found['name']}`, or let "
+        f"`{command} --pipeline-name {found['name']}`, or let "
         f"src/{found['package']}/pipelines/{found['name']}/__init__.py contain "
         "`from kedro_nas import create_pipeline`."
     )
@@ -114,6 +130,9 @@ def hint_for_unregistered(error: BaseException) -> str | None:
 _UNFOUND = re.compile(
     r"importing the '(?P<package>[\w.]+)\.pipelines\.(?P<name>\w+)' module"
 )
+
+
+_NAMESPACE = re.compile(r"""namespace\s*=\s*["']([\w.]+)["']""")
 
 
 def _source_of(module: str) -> str:

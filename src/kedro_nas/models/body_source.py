@@ -1,4 +1,4 @@
-"""The written source of networks without blocks: backbones and custom models."""
+"""Source text of backbones and custom models, which have no blocks."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.backbones import APPLICATIONS, FROM_FILE
 from kedro_nas.space.costs import costs
 
-_FILE = '''"""{name}: this network is your own, and its source is yours, too.
+_FILE = '''"""{name}: a custom model, built by this function.
 
 Classifies {shape} images into {n_classes} classes with
-{params:,} parameters and {macs:,} multiply-accumulates. What `{function}` gave
-are {gives}.
+{params:,} parameters and {macs:,} multiply-accumulates. `{function}` returns
+{gives}.
 """
 
 from keras import Model
@@ -22,7 +22,7 @@ from {module} import {function}
 
 
 def build_model() -> Model:
-    """Build the network, untrained, as your function does: raw pixels 0-255 in."""
+    """Build the untrained network: raw pixels 0-255 in."""
     return {function}({image_shape}, {n_classes})
 
 
@@ -32,7 +32,7 @@ if __name__ == "__main__":
 
 
 def write_custom_model(architecture: Architecture) -> str:
-    """Write a file that builds the network by the user's function; see `write_source`.
+    """Return a file that builds a custom model by its function; see `write_source`.
 
     Empty for a network without a custom model.
     """
@@ -55,7 +55,7 @@ def write_custom_model(architecture: Architecture) -> str:
 
 
 def write_backbone(architecture: Architecture) -> list[str]:
-    """Write the function `backbone(x)`, no lines for a network without one."""
+    """Return the lines of the function `backbone(x)`; none without a backbone."""
     backbone = architecture.backbone
     if backbone is None:
         return []
@@ -91,7 +91,7 @@ def write_backbone(architecture: Architecture) -> list[str]:
 
 
 def _freezing(body: Any) -> list[str]:
-    # By position: Keras numbers the names of unnamed layers anew in each process.
+    # by position, as the names of unnamed layers depend on the process
     positions = [
         position
         for position, layer in enumerate(body.layers)

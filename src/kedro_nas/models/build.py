@@ -1,4 +1,4 @@
-"""From an architecture to a Keras model: the second interpreter of the vocabulary."""
+"""Keras models of architectures: the layer vocabulary interpreted with Keras."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from typing import Any
 
 from kedro_nas.errors import KedroNasError, SearchSpaceError
 from kedro_nas.models.custom_blocks import register_blocks_of
-from kedro_nas.models.custom_functions import call_custom_block
 from kedro_nas.models.custom_model import apply_custom_model
 from kedro_nas.models.pretrained import apply_backbone
-from kedro_nas.models.reproducible import seeded_layers
+from kedro_nas.models.reproducible import call_custom_block, seeded_layers
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture, Backbone
 from kedro_nas.space.layers import Layer, LayerVocabulary
 from kedro_nas.space.network import run_network
 from kedro_nas.space.registry import Block, BlockArguments
 
-# Which argument of a layer takes the initialiser of its kernel.
+# argument of a layer that takes the initialiser of its kernel
 _KERNELS = {
     "Conv2D": "kernel_initializer",
     "Conv1D": "kernel_initializer",
@@ -32,7 +31,7 @@ class KerasLayers(LayerVocabulary):
 
     Args:
         bn_momentum: Momentum of every BatchNormalization.
-        seed: Seeds each kernel by its layer's name; None leaves it to Keras.
+        seed: Each kernel is seeded by it and the layer's name; None leaves it to Keras.
     """
 
     def __init__(self, *, bn_momentum: float = 0.9, seed: int | None = None) -> None:
@@ -41,7 +40,7 @@ class KerasLayers(LayerVocabulary):
         self._seed = seed
 
     def apply(self, layer: Layer, *inputs: Any) -> Any:
-        """Make the layer and call it on its inputs."""
+        """Return the output of a new Keras layer for its inputs."""
         import keras
 
         config = dict(layer.config)
@@ -49,8 +48,8 @@ class KerasLayers(LayerVocabulary):
             config["momentum"] = self._bn_momentum
         if self._seed is not None:
             config |= self._seeds(layer)
-        # An attention clones one initialiser for query, key and value: given a
-        # seed the three would start equal, so they are seeded from outside.
+        # attention clones one initialiser for query, key and value, and with a seed
+        # all three would start equal; so the default seeds are set instead
         with seeded_layers(self._derive(layer.name)):
             made = getattr(keras.layers, layer.kind)(**config, name=layer.name)
             if layer.kind in {"Add", "Multiply", "Concatenate"}:
@@ -62,12 +61,12 @@ class KerasLayers(LayerVocabulary):
         return tuple(x.shape[1:])
 
     def backbone(self, backbone: Backbone, x: Any) -> Any:
-        """Put a pretrained backbone on raw pixels."""
+        """Return the output of a pretrained backbone for raw pixels."""
         with seeded_layers(self._derive("backbone")):
             return apply_backbone(backbone, x)
 
     def custom_block(self, block: Block, x: Any, arguments: BlockArguments) -> Any:
-        """Call a custom block and check the shape it promised."""
+        """Return the output of a custom block after checking its shape."""
         scope = self._name(block.name)
         with seeded_layers(self._derive(scope)):
             return call_custom_block(block, x, arguments)
@@ -92,15 +91,16 @@ def build_model(
     bn_momentum: float = 0.9,
     seed: int | None = None,
 ) -> Any:
-    """Build the uncompiled Keras model of an architecture.
+    """Return the uncompiled Keras model of an architecture.
 
     Args:
         architecture: What to build.
         mean: Mean of each channel, in 0-255; None for 0.
         std: Standard deviation of each channel, in 0-255; None for 255.
-        bn_momentum: Momentum of BatchNorm; Keras' own 0.99 needs hundreds of steps
-            before a validation means anything.
-        seed: Seeds kernels and dropout, whatever was built before; None does not.
+        bn_momentum: Momentum of BatchNorm. With Keras' default, 0.99, hundreds of steps
+            pass before validation scores are meaningful.
+        seed: Seeds kernels and dropout, independent of models built before; None
+            leaves them to Keras.
 
     Returns:
         A `keras.Model` from float32 `(n, height, width, channels)` raw 0-255 values
@@ -126,10 +126,10 @@ def build_model(
     layers = KerasLayers(bn_momentum=bn_momentum, seed=seed)
     x = pixels
     try:
-        # A backbone brings the scale its weights were trained with.
+        # a backbone scales pixels as its weights were trained with
         if architecture.backbone is None:
             scaling = normalisation(architecture.input_shape[-1], mean, std)
-            # in half precision the difference to the mean would lose its digits
+            # half precision would lose digits in the difference to the mean
             x = keras.layers.Rescaling(
                 **scaling, name="normalisation", dtype="float32"
             )(pixels)
@@ -145,7 +145,7 @@ def build_model(
 
 def normalisation(
     n_channels: int, mean: Sequence[float] | None, std: Sequence[float] | None
-) -> dict[str, Any]:
+) -> dict[str, list[float]]:
     """Return the arguments of the `Rescaling` that is `(x - mean) / std`.
 
     A channel that never varies (standard deviation 0) is only centred.

@@ -1,6 +1,6 @@
-"""A custom baseline: the user's function called once, its contract checked.
+"""Custom baselines: a function is called once and what it returns is checked.
 
-It is checked before anything is trained, as a wrong one should not cost a search.
+This happens before anything is trained, so that a faulty one does not cost a search.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SUM_TOLERANCE = 1e-3
 def read_custom_baseline(
     path: str, image_shape: tuple[int, int, int], n_classes: int
 ) -> Architecture:
-    """Call a user's function once, check its contract, and make its network a baseline.
+    """Call a custom function once, check its result, and return it as an architecture.
 
     Args:
         path: `package.module:function`.
@@ -39,15 +39,15 @@ def read_custom_baseline(
         An architecture with a `custom_model`, or the one the function returned.
 
     Raises:
-        SearchSpaceError: The function is not there, fails, or builds something that
-            cannot be trained, saved or counted.
+        SearchSpaceError: The function does not exist or fails, or what it builds cannot
+            be trained, saved or counted.
     """
-    register_custom_blocks({})  # the costs are measured
+    register_custom_blocks({})  # sets the cost meter
     made = call_model_function(path, image_shape, n_classes)
     if isinstance(made, Architecture):
-        return _checked(made, path, image_shape, n_classes)
+        return _check_architecture(made, path, image_shape, n_classes)
     digest, weights_digest = digest_model(path, image_shape, n_classes)
-    gives = _kind_of_outputs(made, path, image_shape, n_classes)
+    gives = _find_output_kind(made, path, image_shape, n_classes)
     architecture = Architecture(
         input_shape=image_shape,
         n_classes=n_classes,
@@ -63,7 +63,7 @@ def read_custom_baseline(
     return architecture
 
 
-def _checked(
+def _check_architecture(
     made: Architecture, path: str, image_shape: tuple[int, ...], n_classes: int
 ) -> Architecture:
     if (made.input_shape, made.n_classes) != (image_shape, n_classes):
@@ -76,10 +76,10 @@ def _checked(
     return made.model_copy(update={"block_digests": digest_blocks(made.stages, paths)})
 
 
-def _kind_of_outputs(
+def _find_output_kind(
     model: Any, path: str, image_shape: tuple[int, ...], n_classes: int
 ) -> Literal["probabilities", "logits"]:
-    """Tell probabilities from logits by the outputs for random pixels."""
+    """Return what a model outputs, by its outputs for random pixels."""
     import keras
 
     shape = (_PROBED_IMAGES, *image_shape)
@@ -100,7 +100,7 @@ def _kind_of_outputs(
     last = model.layers[-1] if model.layers else model
     if getattr(last, "activation", None) is keras.activations.sigmoid:
         raise baseline_refused(
-            path, "a model that ends in sigmoids, which name no one class"
+            path, "a model that ends in sigmoids, which do not choose one class"
         )
     sums = found.astype(np.float64).sum(axis=1)
     if found.min() >= 0 and np.allclose(sums, 1, atol=_SUM_TOLERANCE):

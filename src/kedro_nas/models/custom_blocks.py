@@ -1,4 +1,4 @@
-"""Custom blocks: found by their path, registered, and measured with Keras."""
+"""Custom blocks: imported, registered, and measured with Keras."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from kedro_nas.custom_code import import_custom
 from kedro_nas.errors import SearchSpaceError
-from kedro_nas.models.keras_meter import KerasCostMeter
+from kedro_nas.models.measure import KerasCostMeter
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.block_programs import check_blocks
 from kedro_nas.space.cost_meter import set_cost_meter
@@ -18,18 +18,18 @@ def register_custom_blocks(
     blocks: Mapping[str, str],
     options: Mapping[str, Mapping[str, Sequence[Value]]] | None = None,
 ) -> None:
-    """Import and register custom blocks, and set the meter of this process's costs.
+    """Import and register custom blocks, and set this process's cost meter.
 
-    This is the one place where the meter is set, so it is called without blocks, too,
-    before backbones or custom models are counted. It may be called again, in any
-    process: workers, the export, a notebook. Blocks registered already are left.
+    The meter is set here only, so this is called without blocks, too, before backbones
+    or custom models are counted. It may be called again, in any process (workers, the
+    export, a notebook); blocks that are registered already stay as they are.
 
     Args:
         blocks: Name to `package.module:function`; may be empty.
-        options: Name to the block's own choices, when given in YAML.
+        options: Name to the choices of the block's options, when given in YAML.
 
     Raises:
-        SearchSpaceError: A module or function is not there, or fails on import.
+        SearchSpaceError: A module or function does not exist, or fails on import.
     """
     set_cost_meter(KerasCostMeter())
     for name, path in blocks.items():
@@ -40,13 +40,13 @@ def register_custom_blocks(
         chosen = (options or {}).get(name)
         if chosen is None and known is not None:
             chosen = known.options
-        known = find_registered(name)  # the import may have registered it itself
+        known = find_registered(name)  # its decorator may have registered it
         if known is None or known.function is not function:
             register_block(name, options=chosen, path=path)(function)
 
 
 def _is_redefined(block: Block) -> bool:
-    """Return whether a block's module was loaded anew, as a notebook does."""
+    """Return whether the module of a block was reloaded, as in a notebook."""
     module, _, attribute = block.path.partition(":")
     now = getattr(sys.modules.get(module), attribute, None)
     return now is not None and now is not block.function

@@ -1,7 +1,7 @@
-"""Custom models: built by a user's function, and made to end like all networks here.
+"""Custom models: built by a custom function, with the outputs of all networks here.
 
-Such a model has no stages, so it is one part of the network, below the two layers that
-every network here ends in: `logits` and `probabilities`.
+Such a model has no stages; it is one part of the network, below the last two layers of
+every network here, `logits` and `probabilities`.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ def apply_custom_model(
     bn_momentum: float,
     seed: int | None,
 ) -> Any:
-    """Build a custom model on raw pixels.
+    """Return the probabilities of a custom model for raw pixels.
 
     Args:
-        custom: Which.
+        custom: The model.
         pixels: The input, a Keras tensor.
         n_classes: Number of classes.
-        bn_momentum: Set in all its batch normalisations, as in every contestant.
-        seed: Seeds what the function leaves unseeded; None does not.
+        bn_momentum: Of all its batch normalisations, as in every network.
+        seed: Seeds what the function leaves unseeded; None leaves it to Keras.
 
     Returns:
-        The tensor of probabilities.
+        A Keras tensor `(n, n_classes)`.
 
     Raises:
         SearchSpaceError: The function fails, or builds another network than the one
@@ -72,7 +72,7 @@ def apply_custom_model(
     _set_momentum(model, bn_momentum)
     linear = _before_softmax(model) if custom.gives == "probabilities" else model
     body = model if linear is None else linear
-    body.name = "own_model"  # the user's name for it could be that of another layer
+    body.name = "own_model"  # its own name may be that of another layer
     scores = body(pixels)
     if linear is None:
         scores = keras.ops.log(keras.ops.clip(scores, _LEAST_PROBABILITY, 1.0))
@@ -81,13 +81,13 @@ def apply_custom_model(
 
 
 def call_model_function(path: str, image_shape: tuple[int, ...], n_classes: int) -> Any:
-    """Call a user's function.
+    """Call a custom function that builds a model.
 
     Returns:
         A built Keras model, or an `Architecture`.
 
     Raises:
-        SearchSpaceError: The function is not there, fails, or returns something else.
+        SearchSpaceError: The function does not exist, fails, or returns something else.
     """
     import keras
 
@@ -108,13 +108,16 @@ def call_model_function(path: str, image_shape: tuple[int, ...], n_classes: int)
 def digest_model(
     path: str, image_shape: tuple[int, ...], n_classes: int
 ) -> tuple[str, str]:
-    """Return the digests of what a function builds, and of the weights it sets itself.
+    """Return the digest of the model a function builds, and of the weights it sets.
 
-    Weights that are the same in two models, and not one constant, were not left to
-    chance: they were loaded from a file, or seeded by the function.
+    Weights that are equal in two models, and not constant, were set by the function:
+    loaded from a file, or drawn with a fixed seed.
+
+    Returns:
+        Both digests; the second is empty when no weights were set.
 
     Raises:
-        SearchSpaceError: It is no model that can be saved, or the same one each time.
+        SearchSpaceError: The model cannot be saved, or is the same object each time.
     """
     with plain_layers():
         first, second = (
@@ -140,24 +143,24 @@ def digest_model(
 
 @lru_cache(maxsize=16)
 def _digest_once(
-    function: Any,  # of a module that was reloaded it is digested anew
+    function: Any,  # part of the key, as a reloaded module has another one
     path: str,
     image_shape: tuple[int, ...],
     n_classes: int,
 ) -> tuple[str, str]:
-    """Digest what a function builds once per process: its code stays, once loaded."""
+    """Return `digest_model`, computed once per process and function."""
     del function
     return digest_model(path, image_shape, n_classes)
 
 
 def one_line(error: Exception) -> str:
-    """Write an error in one line; some of Keras' have several, and terminal colours."""
+    """Return an error as one line without terminal colours, which Keras uses."""
     text = re.sub(r"\x1b\[\d+m", "", str(error))
     return f"{type(error).__name__}: {' '.join(text.split())}"[:400]
 
 
 def baseline_refused(path: str, received: str) -> SearchSpaceError:
-    """Return the error for a function that does not keep its contract."""
+    """Return the error for a function whose result cannot be used."""
     return SearchSpaceError(
         f"the baseline {path} cannot be built for these images",
         received=received,
@@ -167,9 +170,9 @@ def baseline_refused(path: str, received: str) -> SearchSpaceError:
 
 
 def _before_softmax(model: Any) -> Any | None:
-    """Return a model of the logits below a last softmax; None where none is seen.
+    """Return a model of the logits below a last softmax; None where none is found.
 
-    Training needs the logits: a probability that was rounded to 0 has no gradient.
+    Training needs the logits, as a probability rounded to 0 has no gradient.
     """
     import keras
 
@@ -193,7 +196,7 @@ def _set_momentum(model: Any, momentum: float) -> None:
 
 
 def _digest_config(model: Any, path: str) -> str:
-    """Hash a network's configuration, and check that it can be saved and read back."""
+    """Return a digest of a model's configuration, which must be loadable again."""
     import keras
 
     try:
@@ -206,7 +209,7 @@ def _digest_config(model: Any, path: str) -> str:
         text = f"a model that cannot be saved and read back: {one_line(error)}"
         raise baseline_refused(path, text) from error
     if foreign:
-        # the exported file must be readable without the user's package
+        # the exported file must be readable without the package of the function
         raise baseline_refused(
             path, f"a model with classes that are not Keras': {foreign}"
         )
@@ -214,7 +217,7 @@ def _digest_config(model: Any, path: str) -> str:
 
 
 def _foreign_names(value: Any) -> set[str]:
-    """Name the classes and functions of a configuration that Keras does not have."""
+    """Return the classes and functions in a configuration that are not Keras'."""
     if isinstance(value, list | tuple):
         return {name for item in value for name in _foreign_names(item)}
     if not isinstance(value, dict):

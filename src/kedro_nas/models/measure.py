@@ -1,17 +1,23 @@
-"""Costs of a Keras model, for networks and blocks that no formula counts.
+"""Costs measured on Keras models, for what no formula counts.
 
-A model of well-known layers is counted layer by layer, which takes half the time;
-anything else on TensorFlow's traced graph, operation by operation. The graph count
-has no code in common with the formulas of `space.formulas`; tests hold one to the
-other.
+A model of well-known layers is counted layer by layer, which takes half the time; any
+other on TensorFlow's traced graph, operation by operation. The graph count shares no
+code with the formulas of `space.formulas`; tests compare the two.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
+from kedro_nas.models.custom_model import apply_custom_model
+from kedro_nas.models.pretrained import apply_backbone
+from kedro_nas.models.reproducible import call_custom_block, describe_block
+from kedro_nas.space.architecture import Backbone, CustomModel
 from kedro_nas.space.cost_meter import MeasuredCost
+from kedro_nas.space.formulas import Shape
+from kedro_nas.space.registry import Block, BlockArguments
 
 _KERNEL_RANK = 2
 _KERNEL_LAYERS = frozenset({"Conv1D", "Conv2D", "DepthwiseConv2D", "Dense"})
@@ -38,11 +44,62 @@ _FREE_LAYERS = frozenset(
 )
 
 
-def measure_model(model: Any) -> MeasuredCost:
-    """Measure a Keras model of one input whose layers are all in its graph.
+class KerasCostMeter:
+    """Measures costs by building with Keras; see `space.cost_meter.CostMeter`."""
 
-    A model of well-known layers is counted by them, any other on its traced graph.
-    """
+    def measure_block(
+        self, block: Block, shape: Shape, arguments: BlockArguments
+    ) -> MeasuredCost:
+        """Build a custom block over Keras tensors once and measure it.
+
+        Raises:
+            SearchSpaceError: The block raised, or its output has another shape than
+                promised.
+        """
+        import keras
+
+        x = keras.Input(shape)
+        return measure_model(keras.Model(x, call_custom_block(block, x, arguments)))
+
+    def measure_backbone(self, backbone: Backbone, image_shape: Shape) -> MeasuredCost:
+        """Build a backbone once, without weights, and measure it.
+
+        Its depth counts trained layers only: those unfrozen or reinitialised.
+        """
+        import keras
+
+        pixels = keras.Input(image_shape)
+        y = apply_backbone(backbone, pixels, load_weights=False)
+        model = keras.Model(pixels, y)
+        cost = measure_model(model.get_layer("backbone"))
+        trained = max(backbone.unfrozen, backbone.reinitialised)
+        return replace(
+            cost, depth=min(cost.depth, trained), shape=tuple(model.output_shape[1:])
+        )
+
+    def measure_custom_model(
+        self, model: CustomModel, image_shape: Shape, n_classes: int
+    ) -> MeasuredCost:
+        """Build a custom model once and measure it.
+
+        Raises:
+            SearchSpaceError: As `apply_custom_model`.
+        """
+        import keras
+
+        pixels = keras.Input(image_shape)
+        y = apply_custom_model(model, pixels, n_classes, bn_momentum=0.9, seed=None)
+        return measure_nested_model(keras.Model(pixels, y))
+
+    def describe_block(
+        self, block: Block, shape: Shape, arguments: BlockArguments
+    ) -> Any:
+        """Return the layers of a custom block as JSON; see `describe_block`."""
+        return describe_block(block, shape, arguments)
+
+
+def measure_model(model: Any) -> MeasuredCost:
+    """Return the costs of a Keras model of one input without models inside."""
     return MeasuredCost(
         params=int(model.count_params()),
         macs=int(_known_macs(model) or count_graph_macs(model)),
@@ -52,9 +109,9 @@ def measure_model(model: Any) -> MeasuredCost:
 
 
 def measure_nested_model(model: Any) -> MeasuredCost:
-    """Measure a Keras model of one input that may contain models.
+    """Return the costs of a Keras model of one input that may contain models.
 
-    MACs are those of the traced graph, in which the inside of a loop counts nothing.
+    MACs are counted on the traced graph, which leaves out what is inside of loops.
     """
     layers = _leaves(model)
     return MeasuredCost(
@@ -71,7 +128,7 @@ def _leaves(model: Any) -> list[Any]:
 
 
 def _is_connected(layer: Any) -> bool:
-    # layers inside a subclassed model are called by Python, not by a graph
+    # layers inside a subclassed model are called by its code, not by a graph
     try:
         return layer.input is not None and layer.output is not None
     except (AttributeError, ValueError):
@@ -79,7 +136,7 @@ def _is_connected(layer: Any) -> bool:
 
 
 def _known_macs(model: Any) -> int | None:
-    """Count layer by layer; None when a layer is not among the well known."""
+    """Return the MACs counted layer by layer; None when a layer is not well known."""
     total = 0
     for layer in model.layers:
         kind = type(layer).__name__
@@ -106,7 +163,7 @@ def _attention_macs(layer: Any) -> int:
 
 
 def count_graph_macs(model: Any) -> int:
-    """Count the multiply-accumulates of one image on the traced graph.
+    """Return the multiply-accumulates of one image, counted on the traced graph.
 
     Args:
         model: A model of one input.
@@ -124,8 +181,8 @@ def _graph_macs(graph: Any) -> int:
     total = 0
     for operation in graph.get_operations():
         if operation.type in {"PartitionedCall", "StatefulPartitionedCall"}:
-            # Keras puts grouped convolutions into functions of their own, to whose
-            # graphs there is no public way.
+            # Keras puts grouped convolutions into functions, and TensorFlow has no
+            # public access to their graphs
             name = operation.get_attr("f").name
             total += _graph_macs(graph._get_function(name).graph)  # noqa: SLF001
         else:

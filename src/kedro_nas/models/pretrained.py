@@ -1,9 +1,9 @@
-"""Pretrained backbones: cut, prepared for any image, frozen as asked.
+"""Pretrained backbones: cut, adapted to any image, frozen but for the last layers.
 
-Each family gets the pixels it was trained on, inside the model: grey images become
-three equal channels, small ones are enlarged, the scale is the family's own. Norms
-stay in inference mode unless everything is unfrozen: their statistics are worth more
-than those of a few small batches.
+The model prepares pixels as each family was trained on them: grey images become three
+equal channels, small ones are enlarged, values are scaled. Normalisation layers stay in
+inference mode unless all layers are unfrozen, as their statistics are better than those
+of a few small batches.
 
 Sources: Sandler et al. (2018) https://arxiv.org/abs/1801.04381; Howard et al. (2019)
 https://arxiv.org/abs/1905.02244; Tan & Le (2021) https://arxiv.org/abs/2104.00298; He
@@ -33,15 +33,15 @@ _CHANNELS = 3
 
 
 def apply_backbone(backbone: Backbone, x: Any, *, load_weights: bool = True) -> Any:
-    """Put a backbone on raw 0-255 pixels.
+    """Return the output of a backbone for raw 0-255 pixels.
 
     Args:
-        backbone: What to put there.
+        backbone: The backbone.
         x: Keras tensor (batch, height, width, 1 or 3).
         load_weights: False builds the same network without its weights.
 
     Raises:
-        SearchSpaceError: The weights cannot be had.
+        SearchSpaceError: The weights cannot be loaded.
     """
     import keras
 
@@ -63,27 +63,27 @@ def load_body(
     """Return the kept part of a backbone, frozen but for its last layers.
 
     Raises:
-        SearchSpaceError: The weights cannot be had, or fit another network.
+        SearchSpaceError: The weights cannot be loaded, or are of another network.
     """
     import keras
 
     whole = load_whole(backbone, image_shape, load_weights=load_weights)
     last = whole.layers[last_kept_layer(whole, backbone.kept)].output
     body = keras.Model(whole.inputs[0], last, name="backbone")
-    anew = reinitialised_layers(body, backbone.reinitialised)
-    freeze(body, backbone.unfrozen, anew)
-    for layer in anew:
-        _start_anew(layer)
+    reinitialised = reinitialised_layers(body, backbone.reinitialised)
+    freeze(body, backbone.unfrozen, reinitialised)
+    for layer in reinitialised:
+        _reinitialise(layer)
     return body
 
 
 def load_whole(
     backbone: Backbone, image_shape: tuple[int, ...], *, load_weights: bool = True
 ) -> Any:
-    """Return a backbone as its family or file has it, uncut.
+    """Return the whole network of a backbone.
 
     Raises:
-        SearchSpaceError: The weights cannot be had, or fit another network.
+        SearchSpaceError: The weights cannot be loaded, or are of another network.
     """
     if load_weights or backbone.name == FROM_FILE:
         check_weights(backbone)
@@ -91,7 +91,7 @@ def load_whole(
         return _load_whole(backbone, image_shape, load_weights=load_weights)
     except Exception as error:
         raise SearchSpaceError(
-            f"the weights of {backbone.name} cannot be had",
+            f"the weights of {backbone.name} cannot be loaded",
             received=f"weights: {backbone.weights} ({type(error).__name__}: {error})",
             allowed="imagenet with a network connection, the path of a file, or none",
             remedy="Download the file elsewhere and give its path as "
@@ -100,10 +100,10 @@ def load_whole(
 
 
 def check_weights(backbone: Backbone) -> None:
-    """Refuse a file whose content is not that which was searched.
+    """Raise an error if the file of weights has changed since the search.
 
     Raises:
-        SearchSpaceError: It is another file; one that is missing is not looked at.
+        SearchSpaceError: It has; a missing file is not an error here.
     """
     known, found = backbone.weights_digest, digest_weights(backbone.weights)
     if known and found and found != known:
@@ -115,29 +115,29 @@ def check_weights(backbone: Backbone) -> None:
         )
 
 
-def freeze(body: Any, unfrozen: int, anew: Sequence[Any] = ()) -> None:
-    """Freeze a body but for the last layers with kernels; norms stay frozen.
+def freeze(body: Any, unfrozen: int, reinitialised: Sequence[Any] = ()) -> None:
+    """Freeze a body but for the last layers with kernels; normalisations stay frozen.
 
-    When all layers with kernels are unfrozen, the norms are, too: their statistics
-    then belong to features that are gone. So do those of layers that start anew.
+    When all layers with kernels are unfrozen, normalisations are, too, as their
+    statistics belong to the old features. So are those among `reinitialised`.
 
     Args:
         body: A Keras model.
         unfrozen: How many layers with kernels stay trainable, from the top.
-        anew: Layers that stay trainable whatever their place.
+        reinitialised: Layers that stay trainable wherever they are.
     """
     weighted = _weighted(body)
     free = body.layers if unfrozen >= len(weighted) else _last(weighted, unfrozen)
-    trained = {id(layer) for layer in (*free, *anew)}
+    trained = {id(layer) for layer in (*free, *reinitialised)}
     for layer in body.layers:
         layer.trainable = id(layer) in trained
 
 
 def reinitialised_layers(body: Any, n: int) -> list[Any]:
-    """Return the last `n` layers with kernels, and the norms behind the first of them.
+    """Return the last `n` layers with kernels, and normalisations after the first.
 
-    Source: Yosinski et al. (2014) https://arxiv.org/abs/1411.1792, whose higher layers
-        serve the old task only.
+    Source: Yosinski et al. (2014) https://arxiv.org/abs/1411.1792: higher layers are
+        specific to the task they were trained on.
     """
     weighted = _last(_weighted(body), n)
     if not weighted:
@@ -158,16 +158,16 @@ def _last(layers: list[Any], n: int) -> list[Any]:
     return layers[-n:] if n else []
 
 
-def _start_anew(layer: Any) -> None:
-    """Draw a layer's weights again, with seeds of this run and not of the file's."""
-    twin = type(layer).from_config(_unseeded(layer.get_config()))
-    if not twin.built:
-        twin.build_from_config(layer.get_build_config())
-    layer.set_weights(twin.get_weights())
+def _reinitialise(layer: Any) -> None:
+    """Draw the weights of a layer, with seeds of this run and not those of the file."""
+    fresh = type(layer).from_config(_without_seeds(layer.get_config()))
+    if not fresh.built:
+        fresh.build_from_config(layer.get_build_config())
+    layer.set_weights(fresh.get_weights())
 
 
-def _unseeded(config: dict[str, Any]) -> dict[str, Any]:
-    """Take the seeds out of a layer's initialisers."""
+def _without_seeds(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the configuration of a layer without the seeds of its initialisers."""
     return {
         name: {**value, "config": {**value["config"], "seed": None}}
         if isinstance(value, dict) and "seed" in value.get("config", {})
@@ -184,13 +184,13 @@ def _load_whole(
     if backbone.name == FROM_FILE:
         model = keras.models.load_model(backbone.weights, compile=False)
         if model.input_shape[-1] not in {_CHANNELS, image_shape[-1]}:
-            raise ValueError(f"it wants {model.input_shape[-1]} channels")
+            raise ValueError(f"it takes images of {model.input_shape[-1]} channels")
         return model
     attribute, _ = APPLICATIONS[backbone.name]
     weights = backbone.weights if load_weights else "none"
     height, width = enlarged(image_shape, backbone.input_size)
     with warnings.catch_warnings():
-        # Weights of the default size are what is wanted for any other, too.
+        # weights of the default size are used for any other
         warnings.filterwarnings("ignore", message="`input_shape` is undefined")
         whole = getattr(keras.applications, attribute)(
             include_top=False,
@@ -205,7 +205,7 @@ def _load_whole(
 
 
 def last_kept_layer(whole: Any, kept: int) -> int:
-    """Find where to cut: the last map that is the pixels halved at most `kept` times.
+    """Return where to cut: the last map of the pixels halved at most `kept` times.
 
     Returns:
         The position of its layer in `whole.layers`.

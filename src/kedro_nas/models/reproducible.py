@@ -1,4 +1,8 @@
-"""Layers that are equal in any process: their initial weights, their configuration."""
+"""Layers that are equal in every process: initial weights and configuration.
+
+Custom blocks are called here, too: seeded when they are built, described when their
+digest is needed.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +14,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kedro_nas.models.custom_functions import call_custom_block
+from kedro_nas.errors import SearchSpaceError
 from kedro_nas.space.block_programs import code_digest, describe_code
-from kedro_nas.space.formulas import Shape
+from kedro_nas.space.formulas import Shape, block_output_shape
 from kedro_nas.space.registry import Block, BlockArguments
 
-# What differs between two buildings of one network.
+# fields that differ between two models of one network
 _UNSTABLE = frozenset({"seed", "shared_object_id"})
 
 
 @contextmanager
 def seeded_layers(seed: int | None) -> Iterator[None]:
-    """Let Keras layers made inside draw their default seeds from one seed.
+    """Derive the default seeds of all Keras layers made inside from one seed.
 
-    Keras takes the seed of an unseeded initialiser or dropout from Python's global
-    generator. Its state is put back afterwards, so nothing outside notices.
+    Keras draws the seed of an unseeded initialiser or dropout from Python's global
+    generator, whose state is restored afterwards.
 
     Args:
-        seed: Any integer; None leaves everything to Keras.
+        seed: Any integer; None leaves the seeds to Keras.
     """
     if seed is None:
         yield
@@ -42,9 +46,9 @@ def seeded_layers(seed: int | None) -> Iterator[None]:
 
 @contextmanager
 def plain_layers() -> Iterator[None]:
-    """Build layers in float32 on the CPU, whatever else is being built.
+    """Build layers in float32 on the CPU while this lasts.
 
-    A description must not depend on the precision or the device of a training.
+    The description of a block must not depend on the precision or device of training.
     """
     import keras
 
@@ -57,8 +61,33 @@ def plain_layers() -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
+def call_custom_block(block: Block, x: Any, arguments: BlockArguments) -> Any:
+    """Call a custom block over Keras tensors and check the shape of its output.
+
+    Raises:
+        SearchSpaceError: It raised, or its output has another shape than promised.
+    """
+    where = (
+        f"the block '{block.name}' ({block.path}) on {tuple(x.shape[1:])} with "
+        f"{arguments}"
+    )
+    try:
+        y = block.function(x, **arguments.as_keywords())
+        found = tuple(y.shape[1:])
+    except Exception as error:
+        raise SearchSpaceError(
+            f"{where} failed", received=f"{type(error).__name__}: {error}"
+        ) from error
+    promised = block_output_shape(tuple(x.shape[1:]), arguments)
+    if found != promised:
+        raise SearchSpaceError(
+            f"{where} has the wrong shape", received=str(found), allowed=str(promised)
+        )
+    return y
+
+
 def describe_block(block: Block, shape: Shape, arguments: BlockArguments) -> Any:
-    """Describe the layers that a custom block over Keras tensors makes.
+    """Return the layers that a custom block over Keras tensors makes.
 
     Args:
         block: A block over Keras tensors.
@@ -66,8 +95,8 @@ def describe_block(block: Block, shape: Shape, arguments: BlockArguments) -> Any
         arguments: What it is called with.
 
     Returns:
-        JSON values: the configuration of the layers, and the code of classes that are
-        not Keras', be they the user's or a library's.
+        JSON values: the configuration of the layers, and digests of the code of those
+        classes that are not Keras'.
 
     Raises:
         SearchSpaceError: The block fails with these arguments.
@@ -79,7 +108,7 @@ def describe_block(block: Block, shape: Shape, arguments: BlockArguments) -> Any
         model = keras.Model(x, call_custom_block(block, x, arguments))
         try:
             config = stable_config(keras.saving.serialize_keras_object(model))
-        except Exception:  # noqa: BLE001 - a layer without `get_config` can be trained
+        except Exception:  # noqa: BLE001 - layers may lack `get_config`
             config = [_outline(layer) for layer in model.layers]
     return [config, [_code_of(layer) for layer in model.layers]]
 
@@ -90,7 +119,7 @@ def _outline(layer: Any) -> list[Any]:
 
 
 def _code_of(layer: Any) -> list[str]:
-    """Digest the methods of a layer's classes, as far as they are not Keras'."""
+    """Return digests of the methods of a layer's classes that are not Keras'."""
     found = []
     for owner in type(layer).__mro__:
         if owner.__module__.partition(".")[0] in {"keras", "builtins", "tensorflow"}:
@@ -104,10 +133,10 @@ def _code_of(layer: Any) -> list[str]:
 
 
 def stable_config(config: Any) -> Any:
-    """Return a serialised Keras object without what no two buildings share.
+    """Return a serialised Keras object without what differs between two models.
 
-    Layers are numbered in their order, as Keras numbers unnamed ones anew in each
-    process; seeds are left out; code of lambdas is described without its file.
+    Layers are numbered by their order, as the names of unnamed ones depend on the
+    process; seeds are left out; the code of lambdas is described without its file.
     """
     return _anonymous(config, _layer_names(config, {}))
 
@@ -116,7 +145,7 @@ def _layer_names(value: Any, names: dict[str, str]) -> dict[str, str]:
     if isinstance(value, dict):
         config = value.get("config")
         if isinstance(config, dict) and value.get("class_name") != "DTypePolicy":
-            # a layer of a user's may leave its name out of its configuration
+            # a custom layer may leave its name out of its configuration
             name = config.get("name", value.get("name"))
             if isinstance(name, str):
                 names.setdefault(name, f"layer {len(names)}")
@@ -132,7 +161,7 @@ def _anonymous(value: Any, names: dict[str, str]) -> Any:
     if isinstance(value, dict):
         if value.get("class_name") == "__lambda__":
             code = base64.b64decode(value["config"]["code"])
-            return describe_code(marshal.loads(code))  # noqa: S302 - what Keras made now
+            return describe_code(marshal.loads(code))  # noqa: S302 - just made
         return {
             str(key): _anonymous(item, names)
             for key, item in value.items()

@@ -1,7 +1,7 @@
-"""From an architecture to readable Keras code: the third interpreter.
+"""Readable Keras code of an architecture: the layer vocabulary interpreted as text.
 
-The file stands alone, so that a person can take a network over by hand. Its layers
-have the names of the built model's, so weights can be copied one to one.
+The file needs no other file of this package, so that a network can be developed further
+by hand. Its layers have the names of the built model's, so weights can be copied.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from kedro_nas.space.registry import Block, BlockArguments
 _WIDTH = 88
 _NAMES = "xyzwvu"
 _LISTED_INPUTS = {"Add", "Multiply", "Concatenate"}
-# What Keras assumes anyway is left out.
+# defaults of Keras, which are left out
 _DEFAULTS = {"strides": 1, "use_bias": True, "keepdims": False}
-# What Keras takes by position, in this order, and everybody writes so.
+# arguments that are usually written by position, in the order of Keras
 _POSITIONAL = frozenset(
     {
         "filters",
@@ -42,7 +42,7 @@ _POSITIONAL = frozenset(
 
 
 @dataclass(frozen=True)
-class _Value:
+class _SourceValue:
     index: int
     shape: Shape
 
@@ -60,12 +60,12 @@ class _Line:
 
 
 class SourceLayers(LayerVocabulary):
-    """The source interpreter: tensors are numbered values, layers become lines.
+    """The interpreter that writes source: tensors are numbered, layers are lines.
 
     Args:
         shape: Height, width, channels of the images.
         bn_momentum: Momentum of every BatchNormalization.
-        comments: What to say above a scope of layers, by its name.
+        comments: Comments above scopes of layers, by name of the scope.
     """
 
     def __init__(
@@ -75,12 +75,12 @@ class SourceLayers(LayerVocabulary):
         self._bn_momentum = bn_momentum
         self._comments = comments
         self._pending = ""
-        self.input = _Value(0, shape)
+        self.input = _SourceValue(0, shape)
         self.lines: list[_Line] = []
         self.imports: list[str] = []
 
     def scope(self, name: str) -> AbstractContextManager[None]:
-        """Name layers as everywhere, and put a comment above the outermost scopes."""
+        """Name layers as in the built model, a comment above each outermost scope."""
         return self._commented(name)
 
     @contextmanager
@@ -90,7 +90,7 @@ class SourceLayers(LayerVocabulary):
         with self._within(name):
             yield
 
-    def apply(self, layer: Layer, *inputs: _Value) -> _Value:
+    def apply(self, layer: Layer, *inputs: _SourceValue) -> _SourceValue:
         """Write one layer."""
         config = dict(layer.config)
         if layer.kind == "BatchNormalization":
@@ -100,14 +100,14 @@ class SourceLayers(LayerVocabulary):
         applied = "list" if layer.kind in _LISTED_INPUTS else "values"
         return self._write(shape, inputs, f"layers.{layer.kind}", arguments, applied)
 
-    def backbone(self, backbone: Backbone, x: _Value) -> _Value:
+    def backbone(self, backbone: Backbone, x: _SourceValue) -> _SourceValue:
         """Write a call of `backbone`, the function written beside `build_model`."""
         shape = backbone_cost(backbone, x.shape).shape
         return self._write(shape, (x,), "backbone", (), "first")
 
     def custom_block(
-        self, block: Block, x: _Value, arguments: BlockArguments
-    ) -> _Value:
+        self, block: Block, x: _SourceValue, arguments: BlockArguments
+    ) -> _SourceValue:
         """Write the call of a custom block, which is imported from its module."""
         module, _, function = block.path.partition(":")
         self._name(block.name)
@@ -118,25 +118,25 @@ class SourceLayers(LayerVocabulary):
         written = _arguments(arguments.as_keywords())
         return self._write(shape, (x,), function, written, "first")
 
-    def shape(self, x: _Value) -> Shape:
+    def shape(self, x: _SourceValue) -> Shape:
         """Return the shape of a value."""
         return x.shape
 
     def write(
-        self, shape: Shape, x: _Value, callee: str, arguments: dict[str, Any]
-    ) -> _Value:
-        """Write any other layer applied to one value."""
+        self, shape: Shape, x: _SourceValue, callee: str, arguments: dict[str, Any]
+    ) -> _SourceValue:
+        """Write another layer, applied to one value."""
         return self._write(shape, (x,), callee, _arguments(arguments), "values")
 
     def _write(
         self,
         shape: Shape,
-        inputs: Sequence[_Value],
+        inputs: Sequence[_SourceValue],
         callee: str,
         arguments: tuple[str, ...],
         applied: str,
-    ) -> _Value:
-        output = _Value(len(self.lines) + 1, shape)
+    ) -> _SourceValue:
+        output = _SourceValue(len(self.lines) + 1, shape)
         indices = tuple(x.index for x in inputs)
         self.lines.append(
             _Line(output.index, indices, callee, arguments, applied, self._pending)
@@ -152,18 +152,18 @@ def write_source(
     std: Sequence[float] | None = None,
     bn_momentum: float = 0.9,
 ) -> str:
-    """Write one stand-alone Python file that builds the model with plain Keras.
+    """Return a stand-alone Python file that builds the model with plain Keras.
 
     Args:
-        architecture: What to write down.
+        architecture: The network.
         mean: Mean of each channel, as given to `build_model`.
         std: Standard deviation of each channel, as given to `build_model`.
         bn_momentum: Momentum of BatchNorm, as given to `build_model`.
 
     Returns:
         The file's text, formatted; its `build_model()` returns a `keras.Model` with
-        the layers, names and weight shapes of ours. Only a user's own blocks are
-        imported, from the user's package; a user's own network is, as a whole.
+        the layers, names and weight shapes of `build_model`. Only custom blocks and
+        custom models are imported, from their packages.
 
     Raises:
         SearchSpaceError: A custom block cannot be imported, or has changed since.
@@ -224,7 +224,7 @@ def _file(architecture: Architecture, layers: SourceLayers) -> str:
 
 
 def _statements(lines: Sequence[_Line]) -> tuple[list[str], str]:
-    """Give every value a variable, free again after its last use."""
+    """Return the statements; a variable is reused after the last use of its value."""
     last_use = {source: line.output for line in lines for source in line.inputs}
     names = {0: "pixels"}
     free = list(_NAMES)

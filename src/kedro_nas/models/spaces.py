@@ -1,4 +1,4 @@
-"""Search spaces with the parts that need Keras: custom blocks, backbones."""
+"""Search spaces with custom blocks and backbones, which need Keras."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 def build_search_space(
     options: SearchSpaceOptions, profile: Mapping[str, Any], *, seed: int
 ) -> plain.SearchSpace:
-    """Register the custom blocks, then fit the space to the data.
+    """Register the custom blocks and return the search space for a data set.
 
     Args:
         options: The parameters.
@@ -54,10 +54,10 @@ def build_search_space(
 
 
 def suited_preset() -> str:
-    """Return the preset for this machine: `default` with a GPU, `cpu` without.
+    """Return the preset that suits this machine: `default` with a GPU, else `cpu`.
 
-    Depthwise convolutions run at a sixth of a plain one's speed on a CPU core (8 to 11
-    against 60 GFLOP/s), so the vocabulary that wins on GPUs wastes a CPU's budget.
+    On a CPU core depthwise convolutions reach a sixth of the speed of plain ones (8 to
+    11 against 60 GFLOP/s), so the blocks that are best on GPUs are slow there.
     """
     return "default" if gpu_names() else "cpu"
 
@@ -65,14 +65,14 @@ def suited_preset() -> str:
 def drop_missing_backbones(
     options: SearchSpaceOptions, image_shape: tuple[int, ...]
 ) -> tuple[SearchSpaceOptions, list[str]]:
-    """Take backbones out whose weights cannot be had, and say so.
+    """Leave out backbones whose weights cannot be loaded.
 
     Args:
         options: The parameters.
         image_shape: Height, width, channels.
 
     Returns:
-        The options without them, and a sentence for each, for log and report.
+        The options without them, and a note on each, for log and report.
 
     Raises:
         SearchSpaceError: An unknown backbone.
@@ -108,16 +108,16 @@ def load_search_space(value: Mapping[str, Any]) -> plain.SearchSpace:
     """
     space = plain.SearchSpace.from_dict(value)
     register_custom_blocks(space.custom_blocks, space.custom_options)
-    space = _as_made(space)
+    space = _check_unchanged(space)
     block_costs_from_json(space.measured)
     backbone_costs_from_json(space.backbone_costs)
     return space
 
 
-def _as_made(space: plain.SearchSpace) -> plain.SearchSpace:
-    """Compare blocks and weights with those the space was made with.
+def _check_unchanged(space: plain.SearchSpace) -> plain.SearchSpace:
+    """Check that blocks and weights are those the space was made with.
 
-    One of an earlier version does not say what they were, so they are what they are.
+    A space written by an earlier version has no digests; it gets those of now.
     """
     blocks = digest_all_options(space.custom_blocks)
     for name, digest in space.block_digests.items():

@@ -19,6 +19,7 @@ from kedro_nas.ranking.cross_validation import SCORES, cross_validate
 from kedro_nas.ranking.image_table import ImageTable
 from kedro_nas.ranking.pairing import FoldTable
 from kedro_nas.ranking.schedule import keep_schedule, make_schedule
+from kedro_nas.ranking.validation_fit import train_baseline
 from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.records.ranking import Choice, CrossValidationSummary
 from kedro_nas.records.search import Finalist, SearchResult
@@ -86,6 +87,17 @@ def rank_finalists(
     objective = profile.verdict.objective_of(job.objective)
     if schedule.plan is None:
         logger.info("No cross-validation: %s.", schedule.reason)
+        contestants = train_baseline(
+            store,
+            contestants,
+            profile.verdict,
+            workspace,
+            job,
+            execution_here(result.search.execution),
+            seed=seed,
+            limit_s=schedule.limit_s,
+            clock=clock,
+        )
         fold_scores, ranked = _on_validation(store, contestants, options, objective)
         summary = _summary_of_validation(contestants, schedule.reason)
     else:

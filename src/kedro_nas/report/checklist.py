@@ -163,7 +163,7 @@ def _reporting_practices(search: SearchSummary, costs: JobCosts) -> list[Practic
     missing, command = costs.time.unrecorded, read_provenance(search).command
     return [
         Practice(
-            "Tell how the method's own settings were tuned",
+            "State how the settings of the method were tuned",
             "no",
             "They are the values in the parameters; nothing was tuned on these data,"
             " as far as one job can know.",

@@ -93,7 +93,7 @@ def corrected_t_test(
 
     Returns:
         The test, with `n_folds - 1` degrees of freedom. Folds that agree exactly
-        have the spread of a score's own resolution, so that two folds of ten
+        have the spread of a score's rounding error, so that two folds of ten
         images never count as certainty.
 
     Raises:

@@ -111,7 +111,7 @@ def test_listing_says_nothing_of_what_systems_leave_behind(make_folder):
 
     (folder / "README").touch()
 
-    assert "1 files without an image" in FolderSource(str(folder)).listing().notes[0]
+    assert "1 files without the suffix" in FolderSource(str(folder)).listing().notes[0]
 
 
 def test_listing_link_to_itself_is_one_missing_image(make_folder):

@@ -29,13 +29,13 @@ def test_partitions_are_loaded_one_by_one(pixels):
 
 
 def test_partitions_beside_which_other_files_lie(pixels):
-    """What people and systems put beside images is passed over, and counted once."""
+    """What people and systems put beside images is ignored, and counted once."""
     data = {f"{'ab'[i % 2]}/{i}.png": (lambda i=i: pixels[i]) for i in range(N)}
     others = ("README", "a/README.md", "a/notes.txt", "a/Thumbs.db", "b/.DS_Store")
     listing = opened(data | dict.fromkeys(others, b"no image")).listing()
 
     assert sorted(listing.names) == sorted(data)
-    assert listing.notes == ["5 files that are no images were passed over."]
+    assert listing.notes == ["5 files that are no images were ignored."]
 
 
 def test_partitions_of_names_that_are_not_utf8(pixels):

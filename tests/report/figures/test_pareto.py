@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +11,9 @@ from kedro_nas.report.figures.pareto import (
     best_per_network,
     draw_pareto_front,
     is_on_front,
+    log_ticks,
 )
+from kedro_nas.report.figures.theme import BASELINE, WINNER
 
 points = st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9)), max_size=12)
 
@@ -49,3 +52,52 @@ def test_draw_pareto_front_shows_each_contestant_once_in_its_colour(results):
     assert sorted(named) == sorted(
         ["tried", "Pareto front", "chosen", "baseline", "other finalists"]
     )
+
+
+@given(st.lists(st.floats(1, 1e9), min_size=1, max_size=20))
+def test_log_ticks_are_few_rising_and_near_the_values(values):
+    """At most seven labels, none far outside of what is drawn."""
+    ticks = log_ticks(values)
+
+    assert len(ticks) <= 7
+    assert ticks == sorted(set(ticks))
+    assert all(0.7 * min(values) <= tick <= 1.4 * max(values) for tick in ticks)
+
+
+@pytest.mark.parametrize(
+    ("cost", "title"),
+    [("params", "parameters"), ("macs", "multiply-accumulates per image")],
+)
+def test_draw_pareto_front_is_against_the_cost_that_was_asked_for(results, cost, title):
+    """The axis is logarithmic and names the cost; points lie at it."""
+    figure = draw_pareto_front(results.trials, results.ranking, cost=cost)
+    tried = next(trace for trace in figure.data if trace.name == "tried")
+
+    assert figure.layout.xaxis.title.text == title
+    assert figure.layout.xaxis.type == "log"
+    assert sorted(tried.x) == sorted(best_per_network(results.trials)[cost])
+
+
+def test_draw_pareto_front_line_rises_with_cost(results):
+    """Along the front more cost always buys a higher score."""
+    figure = draw_pareto_front(results.trials, results.ranking)
+    front = next(trace for trace in figure.data if trace.name == "Pareto front")
+
+    assert list(front.x) == sorted(front.x)
+    assert list(front.y) == sorted(set(front.y))
+
+
+def test_draw_pareto_front_draws_the_winner_last_and_roles_in_their_colours(results):
+    """Nothing hides the chosen network."""
+    figure = draw_pareto_front(results.trials, results.ranking)
+    colours = {trace.name: trace.marker.color for trace in figure.data}
+
+    assert figure.data[-1].name == "chosen"
+    assert (colours["chosen"], colours["baseline"]) == (WINNER, BASELINE)
+
+
+def test_draw_pareto_front_of_nothing_says_so(results):
+    """A search without scores has a sentence instead."""
+    figure = draw_pareto_front(results.trials.iloc[:0], results.ranking.iloc[:0])
+
+    assert "No network was scored" in figure.layout.annotations[0].text

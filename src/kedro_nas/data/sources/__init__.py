@@ -1,4 +1,4 @@
-"""Where images come from; one adapter a file, see `base.Source`."""
+"""Sources of images, one per file; see `base.Source`."""
 
 from kedro_nas.data.sources.base import Columns, Listing, Source
 from kedro_nas.data.sources.dispatch import as_source, source_at

@@ -25,9 +25,9 @@ class ArraysSource(Source):
     """Images and labels as arrays, in one part or in several given splits.
 
     Args:
-        load: Returns the parts; called once, when the images are first listed.
-        name: What they are, for messages.
-        key: Gives what stands for the content; without it the content is hashed.
+        load: Returns the parts; called when the images are listed.
+        name: Description for messages.
+        key: Returns a key of the content; None hashes the content.
     """
 
     def __init__(
@@ -62,10 +62,10 @@ class ArraysSource(Source):
             splits.extend([split] * len(values))
         if not labels:
             raise DataError(
-                f"{self._name} hold no image",
+                f"{self._name} contain no image",
                 received="length 0",
                 allowed="at least one image per class",
-                remedy="Check the node or file they come from",
+                remedy="Check the node or file that provides them",
             )
         self._scale, notes = _common_scale(self._images)
         key = (
@@ -97,10 +97,10 @@ class ArraysSource(Source):
 
 
 def parts_of(values: Mapping[str, Sequence[Any]], where: str) -> list[Part]:
-    """Find images and labels among named arrays: `x_train`, `y_train`, ... or one pair.
+    """Find images and labels among named arrays, e.g. `x_train` and `y_train`.
 
     Raises:
-        DataError: No pair of names is known.
+        DataError: There is no known pair of names.
     """
     lower = {name.lower(): name for name in values}
     parts: list[Part] = []
@@ -130,9 +130,9 @@ def _check(name: str, images: Any, labels: NDArray[Any]) -> None:
 
 
 def _common_scale(parts: list[Any]) -> tuple[float | None, list[str]]:
-    """One scale for the whole set, so that a dark image stays dark.
+    """Return one factor for all images, so that dark images stay dark, and notes.
 
-    None leaves it to the decoder: uint8, or a range only the type can tell.
+    None leaves scaling to the decoder: for uint8, and for ranges given by the type.
     """
     arrays = [p for p in parts if isinstance(p, np.ndarray) and p.dtype != object]
     if len(arrays) < len(parts) or all(a.dtype == np.uint8 for a in arrays):
@@ -140,7 +140,7 @@ def _common_scale(parts: list[Any]) -> tuple[float | None, list[str]]:
     if any(a.dtype.kind not in "iuf" or not a.size for a in arrays):
         return None, []
     high = max(float(array.max()) for array in arrays)
-    if not 0 < high <= 255:  # also NaN; 16-bit is scaled by the decoder
+    if not 0 < high <= 255:  # NaN, or 16 bits, which the decoder scales
         return None, []
     if 64 <= high <= 255:
         return 1.0, []
@@ -154,4 +154,4 @@ def _common_scale(parts: list[Any]) -> tuple[float | None, list[str]]:
 def _scaled(image: NDArray[Any], scale: float) -> NDArray[Any]:
     if np.isfinite(image).all() and (image >= 0).all():
         return np.rint(image * scale).astype(np.uint8)
-    return image  # the decoder sets it aside with its reason
+    return image  # the decoder sets it aside with a reason

@@ -1,4 +1,4 @@
-"""What every source of images offers: a listing, and a stream of raw images."""
+"""Interface of all sources of images: a listing, and a stream of raw images."""
 
 from __future__ import annotations
 
@@ -22,20 +22,27 @@ Raw = Any
 
 
 class LocalFile(str):
-    """A path on this machine; plain text, as `Path` costs more than a small image."""
+    """A path on this machine; a text, as `Path` takes longer than a small image."""
 
     __slots__ = ()
 
 
 class Unusable(str):
-    """Why there is no image; what a source gives where it will not read one."""
+    """The reason why a source cannot provide an image, in place of the image."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Names of the columns of a table; None takes a usual name when there is one."""
+    """Names of the columns of a table; None stands for the usual names.
+
+    Attributes:
+        image: Column of images or paths.
+        label: Column of labels.
+        split: Column of given splits.
+        group: Column of groups that must not be divided by a split.
+    """
 
     image: str | None = None
     label: str | None = None
@@ -43,7 +50,7 @@ class Columns:
     group: str | None = None
 
     def or_else(self, other: Columns) -> Columns:
-        """Fill what is None from another."""
+        """Return these names, with those that are None taken from another."""
         return Columns(
             *(getattr(self, f.name) or getattr(other, f.name) for f in fields(self))
         )
@@ -51,15 +58,15 @@ class Columns:
 
 @dataclass
 class Listing:
-    """All rows of a source but their pixels, in its order.
+    """All rows of a source without pixels, in its order.
 
     Attributes:
-        names: What a person calls each image: its path, or `row 12`.
-        labels: Raw labels, None where there is none.
-        splits: Raw given splits, or None when none is given.
-        groups: What must stay together, or None.
-        key: Changes whenever the images or their order may have changed.
-        notes: Sentences about what was passed over.
+        names: Name of each image for messages: its path, or `row 12`.
+        labels: Raw labels; None for an image without one.
+        splits: Raw given splits, or None.
+        groups: Raw groups of images that must stay together, or None.
+        key: Changes if the images or their order may have changed.
+        notes: Sentences about files that were ignored.
     """
 
     names: Sequence[str]
@@ -74,11 +81,11 @@ class Listing:
 
 
 class Source(ABC):
-    """Where images come from. Making one is cheap; `listing` is the first to read.
+    """A source of images; nothing is read before `listing` is called.
 
     Attributes:
         columns: Names of the columns of a table.
-        max_pixels: Images of more pixels need not be read; `Unusable` stands for them.
+        max_pixels: A source may give `Unusable` instead of larger images.
     """
 
     columns: Columns = Columns()
@@ -86,7 +93,7 @@ class Source(ABC):
 
     @abstractmethod
     def describe(self) -> str:
-        """Name the source in a message, e.g. `the Parquet file data/x.parquet`."""
+        """Return a name for messages, e.g. `the Parquet file data/x.parquet`."""
 
     @abstractmethod
     def listing(self) -> Listing:
@@ -98,19 +105,19 @@ class Source(ABC):
 
     @abstractmethod
     def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
-        """Stream the raw images of some rows, in that order.
+        """Yield the raw images of some rows in their order.
 
         Args:
-            rows: Ascending positions in the listing.
+            rows: Ascending row numbers of the listing.
         """
 
     def with_columns(self, columns: Columns) -> Self:
-        """Take column names where the source has been given none."""
+        """Use column names for the roles that the source has no name for."""
         self.columns = self.columns.or_else(columns)
         return self
 
     def identities(self, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-        """Hash what each raw image is (path or content), before any decoding."""
+        """Return a 64-bit hash of each raw image, of its path or content."""
         digests = (hash64(raw) for raw in self.read(rows))
         return np.fromiter(digests, np.uint64, len(rows))
 
@@ -119,7 +126,7 @@ def hash64(raw: Raw) -> int:
     """Hash a raw image to 64 bits, the same on every machine."""
     digest = hashlib.blake2b(digest_size=8)
     if isinstance(raw, LocalFile):
-        # the last two parts, so that a moved folder draws the same images
+        # the last two parts, so that a moved folder gives the same hashes
         digest.update(os.fsencode("/".join(raw.rsplit("/", 2)[-2:])))
     elif isinstance(raw, bytes | bytearray | memoryview):
         digest.update(raw)
@@ -133,9 +140,9 @@ def hash64(raw: Raw) -> int:
 
 
 def shown(name: str) -> str:
-    r"""Return a file's name as text that can be stored and printed.
+    r"""Return a file name as text that can be stored and printed.
 
-    Names on disk are bytes; those that are not UTF-8 keep their odd bytes visible.
+    Bytes that are not UTF-8 are written as escapes.
 
     >>> shown(os.fsdecode(b"caf\xe9.png"))
     'caf\\xe9.png'
@@ -151,7 +158,7 @@ def shown(name: str) -> str:
 def image_size(shape: Sequence[int]) -> int:
     """Return the number of pixels of an array of one image, channels first or last.
 
-    What has another shape is no image; it is as large as it has values.
+    For arrays of another shape it is the number of values.
 
     >>> image_size((28, 28)), image_size((28, 28, 3)), image_size((3, 28, 28))
     (784, 784, 784)
@@ -169,7 +176,7 @@ _SYSTEM_FILES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"})
 
 
 def is_system_file(name: str) -> bool:
-    """Return whether a file was left by an operating system, or is hidden.
+    """Return whether a file is hidden or created by an operating system.
 
     >>> is_system_file("cat/.DS_Store"), is_system_file("cat/1.png")
     (True, False)
@@ -186,7 +193,7 @@ _READ_ME = frozenset({"changelog", "licence", "license", "notice", "readme"})
 
 
 def is_document(name: str) -> bool:
-    """Return whether a file is one that people put beside images.
+    """Return whether a file is a document, such as a README or a table.
 
     >>> is_document("cat/README"), is_document("notes.txt"), is_document("cat/1")
     (True, True, False)

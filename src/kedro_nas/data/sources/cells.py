@@ -1,4 +1,4 @@
-"""One cell of an image column, whatever a team put there, made a raw image."""
+"""Columns of a table, and the conversion of cells to raw images."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ _USUAL = {
 
 
 def resolve_columns(present: Sequence[str], wanted: Columns, where: str) -> Columns:
-    """Find the columns a table has for each role.
+    """Find the column of a table for each role.
 
     Args:
         present: Columns of the table.
-        wanted: Names given by the user, None to look for a usual one.
-        where: What the table is, for the message.
+        wanted: Names given by the user; None to look for a usual name.
+        where: Description of the table for messages.
 
     Raises:
-        DataError: A named column, or image or label, is not there, or there twice.
+        DataError: A named column, the image or the label is missing or ambiguous.
     """
     found: dict[str, str | None] = {}
     folded = {name.strip().lower(): name for name in reversed(present)}
@@ -61,7 +61,7 @@ def resolve_columns(present: Sequence[str], wanted: Columns, where: str) -> Colu
             raise DataError(
                 f"{where} has several columns '{name}'",
                 received=f"the columns {', '.join(present)}",
-                allowed="one of each name",
+                allowed="columns with different names",
                 remedy="Rename or drop the others",
             )
         found[role] = name
@@ -86,15 +86,15 @@ def to_raw(
     storage_options: StorageOptions | None = None,
     home: str = "",
 ) -> Raw:
-    """Turn a cell into what the decoder takes.
+    """Convert a cell to a raw image.
 
     Args:
         cell: Encoded bytes, `{"bytes", "path"}`, a path, an array, nested lists, a
             `PIL.Image`, or flat pixels when a shape is given.
-        root: Folder or URL relative paths start from.
+        root: Folder or URL from which relative paths start.
         shape: Height, width, channels of flat pixels, or None.
-        storage_options: Given to fsspec where the image is remote.
-        home: Where the table itself is, see `remote.options_for`.
+        storage_options: Passed to fsspec if the image is remote.
+        home: Location of the table, see `remote.options_for`.
     """
     if _is_gap(cell):
         return None
@@ -108,7 +108,7 @@ def to_raw(
         return located(str(cell), root, storage_options, home)
     if shape is not None and isinstance(cell, bytes | np.ndarray):
         flat = np.frombuffer(cell, np.uint8) if isinstance(cell, bytes) else cell
-        # a wrong length stays flat and is set aside with its shape as the reason
+        # a wrong length stays flat; the decoder sets it aside because of its shape
         return flat.reshape(shape) if flat.size == np.prod(shape) else flat
     return cell
 
@@ -125,7 +125,7 @@ def located(
     storage_options: StorageOptions | None = None,
     home: str = "",
 ) -> Raw:
-    """Join a path to its root: a `LocalFile`, or the bytes behind a URL."""
+    """Return a local path joined to its root, or the content of a remote file."""
     if "://" not in path and "://" not in root:
         return LocalFile(os.path.join(root, path))  # noqa: PTH118 - fast, per image
     address = path if "://" in path else f"{root.rstrip('/')}/{path}"
@@ -140,7 +140,7 @@ def _stacked(cell: Iterable[Any]) -> list[Any]:
 
 
 def content_key(parts: Iterable[Any]) -> str:
-    """Hash a sequence of bytes, arrays, paths (by size and time) and plain values."""
+    """Return a hash of bytes, arrays, files (by size and time) and plain values."""
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         if isinstance(part, np.ndarray) and part.dtype != object:
@@ -159,9 +159,9 @@ def content_key(parts: Iterable[Any]) -> str:
 
 
 def file_key(path: str) -> str:
-    """Name, size and time of change of a file; what `make` would look at."""
+    """Return a text of path, size and modification time of a file."""
     try:
         status = os.stat(path)  # noqa: PTH116 - fast, per image
-    except (OSError, ValueError):  # ValueError: no path at all, as with a zero in it
+    except (OSError, ValueError):  # ValueError: a null character in the path
         return f"{path}:missing"
     return f"{path}:{status.st_size}:{status.st_mtime_ns}"

@@ -1,4 +1,4 @@
-"""Which source reads what: by the type of an object, or by a path's form."""
+"""Choice of the source for an object or a path."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ def source_at(
     root: str | None = None,
     storage_options: StorageOptions | None = None,
 ) -> Source:
-    """Make the source for a path; nothing is read yet.
+    """Return the source for a path; nothing is read yet.
 
     Args:
         path: Local path or fsspec URL.
-        kind: One of `KINDS`; None tells it from the suffix, or from what a folder
-            holds.
+        kind: One of `KINDS`; None derives it from the suffix, or from the content of
+            a folder.
         columns: Names of the columns of a table.
         image_shape: Height, width, channels of flat raw pixels in a table.
-        root: Where the relative paths of a manifest start; None is its own folder.
-        storage_options: Given to fsspec.
+        root: Folder from which paths in a manifest start; None for its own folder.
+        storage_options: Passed to fsspec.
 
     Raises:
-        DataError: An unknown kind, or a path whose kind cannot be told.
+        DataError: The kind is unknown or cannot be derived from the path.
     """
     text = str(path)
     kind = kind or _kind_of(text)
@@ -78,15 +78,15 @@ def source_at(
 
 
 def as_source(images: Any, columns: Columns) -> Source:
-    """Accept whatever reaches the node as images.
+    """Return the source for the images that a node receives.
 
     Args:
         images: A `Source`, a DataFrame, a pair `(images, labels)`, two such pairs
             `(train, test)`, a dictionary of arrays or of partitions, or a path.
-        columns: Names of columns, where the source has none of its own.
+        columns: Names of columns for roles that the source has no name for.
 
     Raises:
-        DataError: Anything else.
+        DataError: The images are of another type.
     """
     if isinstance(images, Source):
         return images.with_columns(columns)
@@ -122,5 +122,5 @@ def _kind_of(path: str) -> str | None:
         inside = {_BY_SUFFIX.get(p.suffix.lower()) for p in local.iterdir()}
         tables = inside & {"parquet", "arrow"}
         return tables.pop() if len(tables) == 1 else "folder"
-    # a missing path without a suffix is most likely a folder: say so when read
+    # a missing path without a suffix is most likely a folder; listing it reports so
     return None if Path(path).suffix else "folder"

@@ -1,4 +1,4 @@
-"""A DataFrame, from a team's upstream node or from a CSV manifest."""
+"""DataFrames and CSV manifests of images."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class FrameSource(Source):
     Args:
         frame: Images as bytes, `{"bytes", "path"}`, paths, arrays or `PIL.Image`.
         columns: Names of the columns.
-        image_shape: Height, width, channels, when images are flat raw pixels.
-        root: Folder or URL that relative paths start from.
-        storage_options: Given to fsspec where files are remote.
+        image_shape: Height, width, channels, if images are flat raw pixels.
+        root: Folder or URL from which relative paths start.
+        storage_options: Passed to fsspec if files are remote.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class FrameSource(Source):
         return "the DataFrame"
 
     def frame(self) -> pd.DataFrame:
-        """The rows; a manifest reads its file here."""
+        """Return the rows; a manifest reads its file here."""
         return self._given
 
     @override
@@ -97,7 +97,7 @@ class FrameSource(Source):
             )
 
     def _named(self) -> pd.DataFrame:
-        """The rows, columns named by text: 0 and 1 may be column names, too."""
+        """Return the rows with column names as text; 0 and 1 are possible names."""
         return self.frame().rename(columns=str)
 
 
@@ -130,7 +130,7 @@ class ManifestSource(FrameSource):
     def frame(self) -> pd.DataFrame:
         if self._read is None:
             try:
-                # text only: "007" and "NA" are names of classes, not numbers or gaps
+                # as text: "007" and "NA" are class names, not a number and a gap
                 self._read = pd.read_csv(
                     self.path,
                     sep=self._separator(),
@@ -150,7 +150,7 @@ class ManifestSource(FrameSource):
         return dict(self.storage_options) if "://" in self.path else None
 
     def _separator(self) -> str:
-        """What parts the header: spreadsheets also write `;` and tabs."""
+        """Return the separator of the header; spreadsheets also write `;` and tabs."""
         header = list(
             pd.read_csv(self.path, nrows=0, storage_options=self._options()).columns
         )

@@ -1,4 +1,4 @@
-"""NumPy archives, read in a stream and without pickles."""
+"""NumPy archives, read as a stream and without pickles."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ALLOWED = "an .npz file of plain arrays (object arrays are pickles)"
 
 
 class _Archive:
-    """A zip file somewhere; it does not know the source, so nothing goes in circles."""
+    """A local or remote zip file; holds no reference to its source."""
 
     def __init__(self, path: str, storage_options: StorageOptions | None) -> None:
         self.path = path
@@ -53,7 +53,7 @@ class NpzSource(ArraysSource):
 
     Args:
         path: Local path or fsspec URL of the archive.
-        storage_options: Given to fsspec where it is remote.
+        storage_options: Passed to fsspec if it is remote.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ def _parts(archive: _Archive, name: str) -> list[Part]:
 
 
 class _Member(Sequence[NDArray[Any]]):
-    """One array of an archive; ascending items are read without holding the rest."""
+    """One array of an archive, read item by item without loading the rest."""
 
     def __init__(self, archive: _Archive, member: str) -> None:
         self._archive, self.member = archive, member

@@ -1,4 +1,4 @@
-"""What Kedro's PartitionedDataset hands over: a callable per image file."""
+"""Images of Kedro's PartitionedDataset: a callable per file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kedro_nas.errors import DataError
 
 
 class PartitionsSource(Source):
-    """Images by name, e.g. `cat/001.png`; the folder of the name is the class.
+    """Images by name, e.g. `cat/001.png`; the first folder is the class.
 
     Args:
         partitions: Name to image, or to a callable that loads it.
@@ -54,7 +54,7 @@ class PartitionsSource(Source):
         flat = [name for name in self._names if "/" not in name]
         if flat:
             raise DataError(
-                "a partition's name does not say its class",
+                "the name of a partition does not contain its class",
                 received=repr(flat[0]),
                 allowed="<class>/<image>",
                 remedy="Point the PartitionedDataset at the folder above the classes",
@@ -63,7 +63,7 @@ class PartitionsSource(Source):
         labels = [PurePosixPath(name).parts[0] for name in names]
         rows = np.arange(len(self._names), dtype=np.int64)
         key = content_key([self._names, *self.read(rows)])
-        notes = [f"{self._n_ignored} files that are no images were passed over."]
+        notes = [f"{self._n_ignored} files that are no images were ignored."]
         return Listing(names, labels, None, None, key, notes * bool(self._n_ignored))
 
     @override

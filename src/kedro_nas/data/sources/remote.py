@@ -1,4 +1,4 @@
-"""Files behind a URL: read with credentials that go nowhere they do not belong."""
+"""Remote files, read with credentials that are sent only where they belong."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from kedro_nas.data.sources.base import (
 from kedro_nas.errors import DataError
 from kedro_nas.redaction import redacted
 
-# The first part of their addresses is a host; that of others is a bucket, and the
-# protocol alone says whose credentials are needed.
+# Protocols whose addresses start with a host. For others they start with a bucket, and
+# the protocol alone determines which credentials are needed.
 _OF_HOSTS = frozenset(
     ("ftp", "hdfs", "http", "https", "sftp", "smb", "ssh", "webdav", "webhdfs")
 )
@@ -22,15 +22,15 @@ _OF_HOSTS = frozenset(
 def options_for(
     address: str, homes: Sequence[str], options: StorageOptions
 ) -> StorageOptions:
-    """Return the file-system options that an address may be given.
+    """Return the file-system options that may be used for an address.
 
-    A table may name images anywhere. Options and credentials belong to the places its
-    user has named, and are kept from other protocols and hosts.
+    A table may contain addresses of any host. Options and credentials are used only for
+    the hosts and protocols that the user has configured.
 
     Args:
         address: URL of one image.
-        homes: Paths the options were given for; local ones count for none. Where all
-            are local, the options can only be meant for what the table names.
+        homes: Paths for which the options were given. If all are local, the options
+            can only be meant for the addresses in the table.
         options: Options and credentials of the catalog entry.
     """
     remote = [home for home in homes if "://" in home]
@@ -40,7 +40,7 @@ def options_for(
 
 
 def fetch(address: str, options: StorageOptions) -> bytes | Unusable | None:
-    """Return the content of a remote file, None where there is none, or why not."""
+    """Return the content of a remote file, None if missing, or why it is unusable."""
     import fsspec
 
     try:
@@ -54,12 +54,12 @@ def fetch(address: str, options: StorageOptions) -> bytes | Unusable | None:
 
 
 def not_fetched(error: Exception) -> Unusable:
-    """Return the reason by which an image that cannot be fetched is set aside."""
+    """Return the reason why an image that cannot be fetched is set aside."""
     return Unusable(f"cannot be fetched ({type(error).__name__}: {first_line(error)})")
 
 
 def remote_key(path: str, options: StorageOptions) -> str:
-    """Return what tells a change of a remote file: its size, time or tag."""
+    """Return a text that changes with a remote file: its size, time or tag."""
     import fsspec
 
     try:
@@ -71,11 +71,11 @@ def remote_key(path: str, options: StorageOptions) -> str:
 
 
 def cannot_read(what: str, error: Exception, allowed: str) -> DataError:
-    """Return the error of a source that cannot be opened, whatever was raised.
+    """Return the error for a source that cannot be opened.
 
     Args:
-        what: The source, as `Source.describe` names it.
-        error: What the file system or the reader raised.
+        what: The source, as described by `Source.describe`.
+        error: Raised by the file system or the reader.
         allowed: What would have been accepted.
     """
     if isinstance(error, ImportError):

@@ -1,4 +1,4 @@
-"""Parquet and Arrow files, also Hugging Face's, read in a stream."""
+"""Parquet and Arrow files, including those of Hugging Face, read as a stream."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class TableSource(Source):
         path: Local path or fsspec URL.
         kind: `parquet` or `arrow`.
         columns: Names of the columns.
-        image_shape: Height, width, channels, when images are flat raw pixels.
-        storage_options: Given to fsspec.
+        image_shape: Height, width, channels, if images are flat raw pixels.
+        storage_options: Passed to fsspec.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class TableSource(Source):
             )
             return
         for fragment in data.get_fragments():
-            # one row group at a time; a dataset's scanner holds several
+            # one row group at a time; the scanner of a dataset loads several
             with fragment.filesystem.open_input_file(fragment.path) as file:
                 table = pq.ParquetFile(file, pre_buffer=False)
                 yield from table.iter_batches(_BATCH, columns=columns)
@@ -143,7 +143,7 @@ class TableSource(Source):
         return str(path if path.is_dir() else path.parent)
 
     def _splits_by_file(self, data: Any) -> list[str] | None:
-        """Hugging Face names files `train-00000-of-00002.parquet`."""
+        """Return splits from file names such as `train-00000-of-00002.parquet`."""
         splits: list[str] = []
         for fragment in data.get_fragments():
             word = Path(fragment.path).stem.split("-")[0].lower()
@@ -175,7 +175,7 @@ class TableSource(Source):
 
 
 def _tables_in(path: str) -> str | list[str]:
-    """Return a path, or the tables of a folder that has other files, too."""
+    """Return a path, or the tables of a folder that also contains other files."""
     folder = Path(path)
     if not folder.is_dir():
         return path
@@ -188,7 +188,7 @@ def _tables_in(path: str) -> str | list[str]:
 
 
 def _named(labels: list[Any], schema: Any, column: str) -> list[Any]:
-    """Replace class numbers by the names Hugging Face keeps in the schema."""
+    """Replace class numbers by the names in the Hugging Face schema."""
     text = (schema.metadata or {}).get(b"huggingface")
     if text is None:
         return labels

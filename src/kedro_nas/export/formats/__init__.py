@@ -28,7 +28,8 @@ RESERVED_FILES = frozenset(
 class Exporter(Protocol):
     """One format in which a trained model is written.
 
-    A class of a user's package is made without arguments and needs no base class.
+    A custom exporter is a class that is called without arguments; it needs no base
+    class.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Keras 3's own format: one `.keras` file, any backend."""
+"""The format of Keras 3: one `.keras` file, for any backend."""
 
 from __future__ import annotations
 

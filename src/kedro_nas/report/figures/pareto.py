@@ -127,4 +127,4 @@ def log_ticks(values: list[float]) -> list[float]:
         ticks = [tick for tick in ticks if 0.7 * low <= tick <= 1.4 * high]
         if len(ticks) <= MAX_TICKS:
             break
-    return ticks
+    return ticks[:: -(-len(ticks) // MAX_TICKS) or 1]  # of many decades every second

@@ -48,7 +48,7 @@ class _Worker:
 
 
 class LocalPool:
-    """Long-lived processes, each on its own core or GPU.
+    """Long-lived worker processes, each on one GPU or on some of the cores.
 
     Args:
         workers: How many, or `auto`.

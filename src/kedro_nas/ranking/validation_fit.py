@@ -1,0 +1,131 @@
+"""Trains the baseline on the rows of the search, to compare it on validation images."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from kedro_nas.accounting.budget_plan import estimate_epoch_s
+from kedro_nas.data.store import ImageStore
+from kedro_nas.errors import RankingError
+from kedro_nas.parameters.job import JobOptions
+from kedro_nas.records.profile import Verdict
+from kedro_nas.records.search import Execution, Finalist
+from kedro_nas.seeds import derive_seed
+from kedro_nas.training.outage import outages_explained
+from kedro_nas.training.run import run_tasks
+from kedro_nas.training.tasks import Task
+from kedro_nas.training.workers.lease import lease_pool
+from kedro_nas.work_clock import WorkClock
+
+logger = logging.getLogger(__name__)
+
+
+def train_baseline(
+    store: ImageStore,
+    contestants: Sequence[Finalist],
+    verdict: Verdict,
+    workspace: Path,
+    job: JobOptions,
+    execution: Execution,
+    *,
+    seed: int,
+    limit_s: float | None,
+    clock: WorkClock,
+) -> tuple[Finalist, ...]:
+    """Train the baseline, if it has no results, for as long as the finalists were.
+
+    Where it would not be done in time it is not begun.
+
+    Args:
+        store: Images; test rows are not read.
+        contestants: Finalists and baseline.
+        verdict: Of the data profile.
+        workspace: Outcomes are kept in `ranking/validation.jsonl`.
+        job: `params:nas.job`.
+        execution: How gradient steps are run.
+        seed: The root seed; a network has the seed it would have in the search.
+        limit_s: Wall seconds, all sessions; None for no limit.
+        clock: Of the ranking.
+
+    Returns:
+        The contestants, the baseline with results where they could be had.
+
+    Raises:
+        RankingError: Storage failed; the same command goes on.
+    """
+    epochs = max((one.rung_epochs or 0 for one in contestants if one.right), default=0)
+    missing = [
+        one
+        for one in contestants
+        if one.is_baseline and (not one.right or one.rung_epochs != epochs)
+    ]
+    if limit_s is not None:
+        missing = [
+            one
+            for one in missing
+            if epochs * estimate_epoch_s(one, contestants) <= limit_s
+        ]
+    if not missing or not epochs:
+        return tuple(contestants)
+    tasks = [
+        _task(store, one, epochs, verdict, job, execution, seed) for one in missing
+    ]
+    folder = workspace / "ranking"
+    with (
+        outages_explained(RankingError, folder),
+        clock.ticking(),
+        lease_pool(job, workspace / "workers.log") as pool,
+    ):
+        ran = run_tasks(
+            pool,
+            tasks,
+            journal=folder / "validation.jsonl",
+            fingerprint=store.fingerprint,
+            max_attempts=job.max_attempts,
+            deadline=clock.deadline(limit_s),
+            clock=clock,
+        )
+    if not ran.has_begun:
+        clock.leave_out_session()
+    results = {task.architecture.key: ran.outcomes[task.task_id] for task in tasks}
+    return tuple(
+        one.model_copy(
+            update={
+                "score": results[one.key].score,
+                "epochs": len(results[one.key].history),
+                "rung_epochs": epochs,
+                "right": results[one.key].right,
+            }
+        )
+        if one.key in results and results[one.key].status == "completed"
+        else one
+        for one in contestants
+    )
+
+
+def _task(
+    store: ImageStore,
+    one: Finalist,
+    epochs: int,
+    verdict: Verdict,
+    job: JobOptions,
+    execution: Execution,
+    seed: int,
+) -> Task:
+    return Task(
+        task_id=f"validation-{one.key}",
+        architecture=one.architecture,
+        store=str(store.path),
+        rows="search",
+        epochs=epochs,
+        schedule_epochs=epochs,
+        seed=derive_seed(seed, "trial", one.key),
+        objective=verdict.objective_of(job.objective),
+        bn_momentum=verdict.bn_momentum,
+        class_weights=verdict.class_weights,
+        max_resident_mb=job.max_resident_mb,
+        execution=execution,
+        threads=job.threads_per_worker,
+    )
