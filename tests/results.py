@@ -13,10 +13,11 @@ from PIL import Image
 from kedro_nas.export import scores as test_split
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking.choose import rank_contestants
+from kedro_nas.ranking.pairing import FoldTable
 from kedro_nas.records.export import TestMetrics
 from kedro_nas.records.job import JobResults
 from kedro_nas.records.profile import DatasetProfile
-from kedro_nas.records.ranking import Choice
+from kedro_nas.records.ranking import CrossValidationSummary
 from kedro_nas.records.search import SearchResult
 from kedro_nas.search.finalists import choose_finalists
 from kedro_nas.space.architecture import Architecture, Head, Recipe, Stage, Stem
@@ -48,11 +49,16 @@ def build_results(
     ]
     trials = build_trials(rng, networks, n_rungs, accuracy)
     finalists = build_finalists(trials, n_finalists, with_baseline, shape, class_names)
-    contestants = finalists["finalists"]
-    fold_scores = build_fold_scores(rng, contestants, accuracy)
-    ranking, best = rank_contestants(fold_scores, contestants, RankingOptions())
-    best |= {"epochs": 8, "seconds": float(fold_scores["seconds"].sum() / 2 + 1.5)}
-    best |= {"plan": {"finalists": 3, "folds": 5, "repeats": 1, "epochs": 8}}
+    fold_scores = build_fold_scores(rng, finalists.finalists, accuracy)
+    table = FoldTable.read(fold_scores, finalists.finalists, "accuracy")
+    ranked = rank_contestants(table, RankingOptions(), objective="accuracy")
+    best = ranked.choice.model_copy(
+        update={
+            "full_epochs": 8,
+            "seconds": float(fold_scores["seconds"].sum() / 2 + 1.5),
+            "plan": CrossValidationSummary(finalists=3, folds=5, repeats=1, epochs=8),
+        }
+    )
     profile = build_profile(rng, shape, class_names)
     space = build_search_space(networks, shape, len(class_names))
     metrics = build_test_metrics(rng, class_names, accuracy, n_test, with_baseline)
@@ -60,11 +66,11 @@ def build_results(
         dataset_profile=DatasetProfile.read(profile),
         search_space=SearchSpace.from_dict(space),
         trials=trials,
-        finalists=SearchResult.read(finalists),
+        finalists=finalists,
         fold_scores=fold_scores,
-        ranking=ranking,
-        best_architecture=Choice.read(best),
-        test_metrics=TestMetrics.read(metrics),
+        ranking=ranked.table,
+        best_architecture=best,
+        test_metrics=metrics,
     )
 
 
@@ -174,7 +180,7 @@ def trial_row(rng, one: Architecture, rung, start, end, level) -> dict[str, Any]
     }  # fmt: skip
 
 
-def build_finalists(trials, n, with_baseline, shape, class_names) -> dict[str, Any]:
+def build_finalists(trials, n, with_baseline, shape, class_names) -> SearchResult:
     ids = choose_finalists(trials, n=n)
     finalists = []
     for _, row in trials.set_index("trial_id").loc[ids].iterrows():
@@ -196,7 +202,7 @@ def build_finalists(trials, n, with_baseline, shape, class_names) -> dict[str, A
     ended = trials["ended_s"].max() if len(trials) else 0.0
     scores = trials[trials["status"] == "completed"].sort_values("ended_s")
     climbing = scores[scores["score"] > scores["score"].cummax().shift(fill_value=-1)]
-    return {
+    return SearchResult.read({
         "finalists": finalists,
         "search": {
             "n_trials": len(trials), "n_architectures": trials["key"].nunique(),
@@ -221,7 +227,7 @@ def build_finalists(trials, n, with_baseline, shape, class_names) -> dict[str, A
                 "versions": {"kedro-nas": "0.1.0", "keras": "3.15.1", "jax": None},
             },
         },
-    }  # fmt: skip
+    })  # fmt: skip
 
 
 def contestant(one: Architecture, *, score=None, epochs=9, is_baseline=False):
@@ -237,17 +243,18 @@ def contestant(one: Architecture, *, score=None, epochs=9, is_baseline=False):
 def build_fold_scores(rng, contestants, accuracy) -> pd.DataFrame:
     rows, hard = [], rng.normal(0, 0.004, 5)
     for place, one in enumerate(contestants):
-        level = accuracy - (0.012 if one["is_baseline"] else 0.002 * place)
+        level = accuracy - (0.012 if one.is_baseline else 0.002 * place)
         for fold in range(5):
             score = float(np.clip(level + hard[fold] + rng.normal(0, 0.003), 0, 1))
             rows.append({
-                    "key": one["key"],
-                    "name": one["name"],
-                    "is_baseline": one["is_baseline"],
+                    "key": one.key,
+                    "name": one.name,
+                    "is_baseline": one.is_baseline,
                     "repeat": 0,
                     "fold": fold,
+                    "scored_on": "folds",
                     "status": "completed",
-                    "reason": None,
+                    "reason": "",
                     "accuracy": score,
                     "balanced_accuracy": score,
                     "macro_f1": score - 0.002,
@@ -331,13 +338,13 @@ def build_search_space(networks, shape, n_classes) -> dict[str, Any]:
         },
         "smallest": {
             "architecture": networks[0].to_dict(),
-            "costs": {"params": params, "macs": macs, "depth": depth},
+            "params": params, "macs": macs, "depth": depth, "memory_mb": 1.0,
         },
         "seconds": 0.8,
     }  # fmt: skip
 
 
-def build_test_metrics(rng, class_names, accuracy, n, with_baseline) -> dict[str, Any]:
+def build_test_metrics(rng, class_names, accuracy, n, with_baseline) -> TestMetrics:
     shape = (28, 28, 1)
     labels = rng.integers(0, len(class_names), n)
     report = test_split.test_report(
@@ -349,12 +356,16 @@ def build_test_metrics(rng, class_names, accuracy, n, with_baseline) -> dict[str
         else None,
         pixels=np.stack([draw_pixels(rng, label, shape) for label in labels]),
     )
-    if with_baseline:
-        report["baseline"] |= {"params": 300_000}
-    return report | {
-        "name": "the winner", "reads": 1, "epochs_final_fit": 8,
-        "seconds": 4.0, "seconds_final_fit": 31.0, "seconds_export": 9.0,
-    }  # fmt: skip
+    baseline = report.baseline
+    if baseline is not None:
+        baseline = baseline.model_copy(update={"params": 300_000})
+    return report.model_copy(
+        update={
+            "name": "the winner", "reads": 1, "epochs_final_fit": 8,
+            "baseline": baseline, "epochs_baseline": 8 * with_baseline,
+            "seconds": 4.0, "seconds_final_fit": 31.0, "seconds_export": 9.0,
+        }
+    )  # fmt: skip
 
 
 def predict(rng, labels, n_classes, accuracy) -> np.ndarray:

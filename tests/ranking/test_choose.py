@@ -7,22 +7,17 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from tests.finalists import build_finalist
 
 from kedro_nas.errors import RankingError
-from kedro_nas.files import finite
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking.choose import rank_contestants
+from kedro_nas.ranking.image_table import ImageTable
+from kedro_nas.ranking.pairing import FoldTable
 from kedro_nas.statistics.paired import corrected_t_test
 
 HARD = np.array([0.010, -0.008, 0.004, -0.010, 0.004])
 NOISE = np.array([0.004, -0.002, -0.004, 0.003, -0.001])
-
-
-def contestant(key, params, *, is_baseline=False, score=0.95):
-    return {
-        "key": key, "name": f"network {key}", "params": params, "macs": 10 * params,
-        "depth": 4, "is_baseline": is_baseline, "score": score, "architecture": {},
-    }  # fmt: skip
 
 
 def folds(key, mean, *, noise=0.0, failed=()):
@@ -41,13 +36,13 @@ def folds(key, mean, *, noise=0.0, failed=()):
 
 def rank(contestants, rows, **options):
     objective = options.pop("objective", "accuracy")
-    return rank_contestants(
-        pd.DataFrame(rows), contestants, RankingOptions(**options), objective=objective
-    )
+    table = FoldTable.read(pd.DataFrame(rows), contestants, objective)
+    ranked = rank_contestants(table, RankingOptions(**options), objective=objective)
+    return ranked.table, ranked.choice
 
 
-LARGE, SMALL = contestant("large1", 1000), contestant("small1", 100)
-BASELINE = contestant("base01", 500, is_baseline=True, score=None)
+LARGE, SMALL = build_finalist("large1", 1000), build_finalist("small1", 100)
+BASELINE = build_finalist("base01", 500, is_baseline=True, score=None)
 
 
 def test_rank_contestants_within_one_standard_error_chooses_the_smaller():
@@ -57,9 +52,9 @@ def test_rank_contestants_within_one_standard_error_chooses_the_smaller():
     ranking, best = rank([LARGE, SMALL], rows)
 
     assert list(ranking["key"]) == ["large1", "small1"]
-    assert best["key"] == "small1"
-    assert "smallest within one standard error" in best["sentence"]
-    assert "10 % of its parameters" in best["sentence"]
+    assert best.key == "small1"
+    assert "smallest within one standard error" in best.sentence
+    assert "10 % of its parameters" in best.sentence
 
 
 @pytest.mark.parametrize(
@@ -72,7 +67,7 @@ def test_rank_contestants_draws_the_line_at_one_standard_error(standard_errors, 
 
     _, best = rank([LARGE, SMALL], rows)
 
-    assert best["key"] == chosen
+    assert best.key == chosen
 
 
 def test_rank_contestants_by_best_mean_chooses_the_best_whatever_its_size():
@@ -81,8 +76,8 @@ def test_rank_contestants_by_best_mean_chooses_the_best_whatever_its_size():
 
     _, best = rank([LARGE, SMALL], rows, rule="best_mean")
 
-    assert best["key"] == "large1"
-    assert "may well be luck" in best["sentence"]
+    assert best.key == "large1"
+    assert "may well be luck" in best.sentence
 
 
 def test_rank_contestants_with_a_clear_lead_chooses_it_and_says_hardly_luck():
@@ -91,8 +86,8 @@ def test_rank_contestants_with_a_clear_lead_chooses_it_and_says_hardly_luck():
 
     ranking, best = rank([LARGE, SMALL], rows)
 
-    assert best["key"] == "large1"
-    assert "hardly luck" in best["sentence"]
+    assert best.key == "large1"
+    assert "hardly luck" in best.sentence
     assert list(ranking["tied"]) == [True, False]
 
 
@@ -109,9 +104,9 @@ def test_rank_contestants_that_beat_the_baseline_say_so_with_an_interval():
 
     _, best = rank([LARGE, BASELINE], rows)
 
-    assert best["against_baseline"]["beats_baseline"]
-    assert best["against_baseline"]["ci_low"] > 0
-    assert best["against_baseline"]["sentence"].startswith("It beats the baseline")
+    assert best.against_baseline.beats_baseline
+    assert best.against_baseline.ci_low > 0
+    assert best.against_baseline.sentence.startswith("It beats the baseline")
 
 
 def test_rank_contestants_that_tie_with_the_baseline_did_not_beat_it():
@@ -120,8 +115,8 @@ def test_rank_contestants_that_tie_with_the_baseline_did_not_beat_it():
 
     _, best = rank([LARGE, BASELINE], rows, rule="best_mean")
 
-    assert not best["against_baseline"]["beats_baseline"]
-    assert "did not beat the baseline" in best["against_baseline"]["sentence"]
+    assert not best.against_baseline.beats_baseline
+    assert "did not beat the baseline" in best.against_baseline.sentence
 
 
 def test_rank_contestants_may_choose_the_baseline_itself():
@@ -130,8 +125,8 @@ def test_rank_contestants_may_choose_the_baseline_itself():
 
     ranking, best = rank([LARGE, BASELINE], rows)
 
-    assert best["is_baseline"]
-    assert "baseline itself was chosen" in best["against_baseline"]["sentence"]
+    assert best.is_baseline
+    assert "baseline itself was chosen" in best.against_baseline.sentence
     assert ranking.set_index("key").loc["base01", "chosen"]
 
 
@@ -139,8 +134,8 @@ def test_rank_contestants_without_a_baseline_has_nothing_to_say_about_one():
     """No baseline leaves both fields empty rather than invented."""
     _, best = rank([LARGE], folds("large1", 0.9))
 
-    assert best["baseline"] is None
-    assert best["against_baseline"] is None
+    assert best.baseline is None
+    assert best.against_baseline is None
 
 
 def test_rank_contestants_never_chooses_one_that_lost_a_fold_others_completed():
@@ -149,9 +144,9 @@ def test_rank_contestants_never_chooses_one_that_lost_a_fold_others_completed():
 
     ranking, best = rank([LARGE, SMALL], rows)
 
-    assert best["key"] == "small1"
+    assert best.key == "small1"
     assert list(ranking["key"]) == ["small1", "large1"]
-    assert "1 fold(s) failed (out of memory)" in best["sentence"]
+    assert "1 fold(s) failed (out of memory)" in best.sentence
 
 
 def test_rank_contestants_of_which_one_failed_altogether_still_ranks_the_other():
@@ -160,7 +155,7 @@ def test_rank_contestants_of_which_one_failed_altogether_still_ranks_the_other()
 
     ranking, best = rank([LARGE, SMALL], rows)
 
-    assert best["key"] == "small1"
+    assert best.key == "small1"
     assert np.isnan(ranking.set_index("key").loc["large1", "cv_mean"])
 
 
@@ -177,9 +172,9 @@ def test_rank_contestants_on_one_fold_says_nothing_about_luck():
 
     _, best = rank([LARGE, SMALL], rows)
 
-    assert best["key"] == "large1"
-    assert "one fold cannot say" in best["sentence"]
-    json.dumps(best, allow_nan=False)
+    assert best.key == "large1"
+    assert "one fold cannot say" in best.sentence
+    json.dumps(best.to_json(), allow_nan=False)
 
 
 def test_rank_contestants_by_balanced_accuracy_uses_that_column():
@@ -188,8 +183,8 @@ def test_rank_contestants_by_balanced_accuracy_uses_that_column():
 
     _, best = rank([LARGE, SMALL], rows, objective="balanced_accuracy")
 
-    assert best["key"] == "small1"
-    assert best["objective"] == "balanced_accuracy"
+    assert best.key == "small1"
+    assert best.objective == "balanced_accuracy"
 
 
 def test_rank_contestants_with_an_unknown_objective_lists_the_columns():
@@ -208,6 +203,66 @@ def test_rank_contestants_does_not_depend_on_the_order_of_the_rows():
         rank([LARGE, SMALL], shuffled + rows[:2]),
     )
 
-    assert finite(first[1]) == finite(second[1])
+    assert first[1] == second[1]
     columns = ["key", "cv_mean", "p_value", "chosen"]
     pd.testing.assert_frame_equal(first[0][columns], second[0][columns])
+
+
+IMAGES = np.random.default_rng(0).random(1000)
+WEIGHTS = np.full(1000, 1 / 1000)
+
+
+def rank_on_validation(contestants, **options):
+    table = ImageTable.read(contestants, WEIGHTS)
+    return rank_contestants(table, RankingOptions(**options), objective="accuracy")
+
+
+def test_rank_contestants_on_validation_takes_the_best_mean_and_keeps_its_optimism():
+    """Of one split the best counts; the search's own score says nothing of its bias."""
+    better = build_finalist("better", 1000, right=IMAGES < 0.8, epochs=9)
+    worse = build_finalist("worse1", 100, right=IMAGES < 0.7, epochs=9)
+
+    ranked = rank_on_validation([worse, better])
+
+    assert (ranked.choice.key, ranked.choice.rule) == ("better", "best_mean")
+    assert ranked.choice.plan.scored_on == "validation"
+    assert ranked.table["optimism"].isna().all()
+    assert set(ranked.table["n_folds"]) == {0}
+    assert "1,000 validation images after 9 epochs" in ranked.choice.sentence
+    json.dumps(ranked.choice.to_json(), allow_nan=False)
+
+
+@pytest.mark.parametrize(("lead", "chosen"), [(0, "proven"), (5, "proven"), (7, "win")])
+def test_rank_contestants_on_validation_leaves_the_proven_network_for_a_clear_lead(
+    lead, chosen
+):
+    """A lead within a standard error weighs less than what is known of the network.
+
+    They differ on 40 images and some, so a standard error is 6.5 images.
+    """
+    number = np.arange(1000)
+    proven = build_finalist("proven", right=number < 700, epochs=9, is_proven=True)
+    rival = (number < 680) | ((number >= 700) & (number < 720 + lead))
+    other = build_finalist("win", right=rival, epochs=9)
+
+    ranked = rank_on_validation([other, proven])
+
+    assert (ranked.choice.key, ranked.choice.rule) == (chosen, "proven_network")
+    expected = "is the proven network" if chosen == "proven" else "has the best mean"
+    assert expected in ranked.choice.sentence
+
+
+def test_rank_contestants_by_folds_gives_the_proven_network_no_head_start():
+    """Folds of half the final epochs say enough: the usual rule decides."""
+    proven = build_finalist("large1", 1000, is_proven=True)
+    rows = folds("large1", 0.9) + folds("small1", 0.8995, noise=1)
+
+    _, best = rank([proven, SMALL], rows)
+
+    assert (best.key, best.rule) == ("small1", "one_standard_error")
+
+
+def test_rank_contestants_without_any_result_names_who_lacks_one():
+    """A search whose finalists were scored on a share of the images has no order."""
+    with pytest.raises(RankingError, match="network large1: not scored on all"):
+        rank_on_validation([LARGE])

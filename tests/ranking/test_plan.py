@@ -6,19 +6,20 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.finalists import build_finalist
 
 from kedro_nas.ranking.plan import CrossValidationPlan, plan_cross_validation
+from kedro_nas.records.search import Finalist
 
 
-def _contestants(n: int) -> list[dict[str, Any]]:
-    found = [
-        {"is_baseline": False, "seconds_per_epoch": 8.0, "macs": 100} for _ in range(n)
-    ]
-    return [*found, {"is_baseline": True, "seconds_per_epoch": None, "macs": 200}]
+def _contestants(n: int) -> list[Finalist]:
+    found = [build_finalist(f"{i}", seconds_per_epoch=8.0, macs=100) for i in range(n)]
+    return [*found, build_finalist("base", macs=200, is_baseline=True)]
 
 
 def _plan(budget_s: float | None, **changes: Any) -> CrossValidationPlan:
     wanted = {"n_folds": 5, "n_repeats": 1, "epochs": 9, "workers": 2, "size_ratio": 1}
+    wanted |= {"least_epochs": 1}
     return plan_cross_validation(
         _contestants(3), budget_s=budget_s, **{**wanted, **changes}
     )
@@ -57,6 +58,18 @@ def test_plan_tiny_budget_cuts_everything_and_says_each_cut() -> None:
     assert (plan.n_finalists, plan.n_folds, plan.epochs) == (1, 2, 1)
 
 
+def test_plan_never_cuts_below_the_least_epochs_and_is_then_not_affordable() -> None:
+    """Folds of a few epochs would rank other networks than the final training."""
+    whole, cut, short = (
+        _plan(budget_s, epochs=9, least_epochs=6) for budget_s in (1e6, 250, 40)
+    )
+
+    assert (whole.epochs, whole.is_affordable) == (9, True)
+    assert (cut.epochs, cut.n_folds, cut.is_affordable) == (6, 2, True)
+    assert (short.epochs, short.is_affordable) == (6, False)
+    assert (short.n_finalists, short.n_folds) == (1, 2)
+
+
 @given(budget=st.floats(11, 5000), repeats=st.integers(1, 3), workers=st.integers(1, 8))
 def test_plan_any_budget_is_kept_unless_nothing_is_left_to_cut(
     budget: float, repeats: int, workers: int
@@ -68,3 +81,4 @@ def test_plan_any_budget_is_kept_unless_nothing_is_left_to_cut(
         (1, 2, 1, 1)
     )
     assert plan.expected_s <= budget or minimal
+    assert plan.is_affordable == (plan.expected_s <= budget)

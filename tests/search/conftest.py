@@ -7,13 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from kedro_nas.search.driver import Driver, Trial
-from kedro_nas.search.ladder import Limits
+from kedro_nas.search.ladder import Ladder, Limits
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.oracle import HyperbandOracle, Place
 from kedro_nas.space.architecture import Architecture, Recipe, Stage, Stem
+from kedro_nas.statistics.image_pairs import pack_right
 from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.worker_pool import Event
@@ -62,29 +64,24 @@ def make_oracle() -> Callable[..., HyperbandOracle]:
     """Make an oracle over a counted space."""
 
     def make(*, size: int = 10_000, **changes: Any) -> HyperbandOracle:
-        calibrated = changes.pop("calibrated", True)
         limits = Limits(
             iterations=changes.pop("iterations", 1),
             max_trials=changes.pop("max_trials", None),
             max_epochs_total=changes.pop("max_epochs_total", None),
         )
-        options: dict[str, Any] = {
-            "max_epochs": 9,
-            "min_epochs": 1,
-            "factor": 3,
-            "slope_places": 0,
-            "seed": 0,
-            **changes,
-        }
-        oracle = HyperbandOracle(
+        ladder = Ladder(
+            changes.pop("min_epochs", 1),
+            changes.pop("max_epochs", 9),
+            changes.pop("factor", 3),
+        )
+        options: dict[str, Any] = {"slope_places": 0, "seed": 0, **changes}
+        return HyperbandOracle(
             space=CountedSpace(min(size, 200)),  # type: ignore[arg-type]
             proposer=CountingProposer(size),  # type: ignore[arg-type]
+            ladder=ladder,
             limits=limits,
             **options,
         )
-        if calibrated:
-            oracle.calibrate(None)
-        return oracle
 
     return make
 
@@ -161,7 +158,10 @@ class ScriptedPool:
         scores = [epoch.objective(task.objective) for epoch in history]
         last = [score for score in scores if score is not None][-3:]
         outcome = Outcome(
-            status="completed", history=history, score=sum(last) / len(last)
+            status="completed",
+            history=history,
+            score=sum(last) / len(last),
+            right=pack_right(np.arange(8) < task.architecture.stages[0].width % 9),
         )
         return [*told, Event("end", worker, task.task_id, outcome=outcome)]
 
@@ -212,7 +212,6 @@ def make_driver(
         place = tmp_path / folder
         objective = changes.pop("objective", "accuracy")
         budget_s = changes.pop("budget_s", None)
-        calibrate = changes.pop("calibrate", lambda *_: None)
         ledger = Ledger(place / "ledger.jsonl")
         proposer = CountingProposer(10_000)
 
@@ -231,18 +230,10 @@ def make_driver(
 
         driver = Driver(
             space=CountedSpace(200),  # type: ignore[arg-type]
-            oracle=make_oracle(
-                **{
-                    "max_trials": 30,
-                    "iterations": None,
-                    "calibrated": False,
-                    **changes,
-                }
-            ),
+            oracle=make_oracle(**{"max_trials": 30, "iterations": None, **changes}),
             proposer=proposer,  # type: ignore[arg-type]
             ledger=ledger,
             make_task=task,
-            calibrate=calibrate,
             checkpoints=place / "checkpoints",
             progress=RecordingProgress(),  # type: ignore[arg-type]
             objective=objective,

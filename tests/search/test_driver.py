@@ -133,10 +133,10 @@ def test_driver_slope_place_looks_at_the_objective(
     assert promoted == [1, 2, 3, steepest]
 
 
-def test_driver_killed_between_checkpoint_and_epoch_line_calibrates_all_the_same(
+def test_driver_killed_between_checkpoint_and_epoch_line_loses_no_row(
     make_driver: MakeDriver, scripted_pool: Pool
 ) -> None:
-    """Candidate 0's first epoch measures the machine, from its history if need be."""
+    """An epoch whose line was never written is in the table, from the trial's end."""
     pool = scripted_pool(1)
     wait = pool.wait
 
@@ -144,12 +144,30 @@ def test_driver_killed_between_checkpoint_and_epoch_line_calibrates_all_the_same
         return [event for event in wait(timeout_s) if event.kind != "epoch"]
 
     pool.wait = without_epochs
-    driver, ledger = make_driver(
-        calibrate=lambda _, epoch: 1e6 * epoch.epoch, max_trials=3
-    )
+    driver, ledger = make_driver("unsaid")
     driver.run(pool)
 
-    assert [line["max_macs"] for line in ledger.of("calibrated")] == [1e6]
+    assert ledger.of("epoch") == []
+    pd.testing.assert_frame_equal(
+        _undisturbed(make_driver, scripted_pool), _table(ledger)
+    )
+
+
+def test_driver_results_on_images_are_kept_and_known_after_a_restart(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """What a trial classified correctly is in its line, and with its outcome again."""
+    driver, ledger = make_driver("right", max_trials=4)
+    driver.run(scripted_pool(2))
+    again, _ = make_driver("right", max_trials=4)
+
+    def rights(one: Driver) -> dict[str, Any]:
+        return {t.name: t.outcome and t.outcome.right for t in one.trials.values()}
+
+    assert len(set(rights(driver).values())) > 1
+    assert all(rights(driver).values())
+    assert {e["trial"]: e["right"] for e in ledger.of("ended")} == rights(driver)
+    assert rights(again) == rights(driver)
 
 
 def test_driver_lost_worker_costs_one_attempt_only(

@@ -59,16 +59,16 @@ def test_choose_finalists_limits_a_family_while_others_can_fill():
     assert choose_finalists(trials, n=4) == ["0", "1", "2", "4"]
 
 
-def test_choose_finalists_with_last_looks_at_the_newest_networks_only():
-    """`last: 2` takes the best of the two newest networks, in the table's order."""
+def test_choose_finalists_with_newest_looks_at_the_newest_networks_only():
+    """`newest: 2` takes the best of the two newest networks, in the table's order."""
     trials = make_trials(
         *((str(i), f"a{i}", 9, 1 - i / 100, str(i), "completed") for i in range(11))
     )
 
-    assert choose_finalists(trials, n=1, last=2) == ["9"]
+    assert choose_finalists(trials, n=1, newest=2) == ["9"]
 
 
-def test_choose_finalists_with_last_follows_the_schedule_not_the_names():
+def test_choose_finalists_with_newest_follows_the_schedule_not_the_names():
     """Brackets count down, so the newest network has the lowest name."""
     trials = make_trials(
         ("i0-b1-r0-n000", "a", 9, 0.9, "x", "completed"),
@@ -76,7 +76,7 @@ def test_choose_finalists_with_last_follows_the_schedule_not_the_names():
         ("i0-b0-r0-n000", "b", 9, 0.5, "x", "completed"),
     )
 
-    assert choose_finalists(trials, n=1, last=1) == ["i0-b0-r0-n000"]
+    assert choose_finalists(trials, n=1, newest=1) == ["i0-b0-r0-n000"]
 
 
 def test_choose_finalists_of_a_search_without_scores_is_empty():

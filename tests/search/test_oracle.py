@@ -134,28 +134,42 @@ def test_oracle_min_epochs_drops_the_shortest_rungs(make_oracle: MakeOracle) -> 
     assert epochs == {3, 9}
 
 
-def test_oracle_waits_for_the_machine_to_be_measured(
+def test_oracle_draws_no_candidate_above_the_macs_the_machine_affords(
     make_oracle: MakeOracle, numbered: Callable[[int], Architecture]
 ) -> None:
-    """Before calibration only anchors are drawn; afterwards nothing too slow is."""
-    oracle = make_oracle(calibrated=False)
-    first = oracle.create("a")
-    before = (first.status, oracle.create("b").status)
-    cost = {n: count_macs(numbered(n)) for n in range(1, 60)}
-    oracle.calibrate(cost[4])
-    oracle.end(first.trial_id, score=0.5)
-    widths = [oracle.create(f"c{i}").hyperparameters.values["width"] for i in range(3)]
+    """Wider networks than the fourth are passed over, from the first place on."""
 
-    assert before == ("RUNNING", "IDLE")
-    assert widths == [2, 3, 4]
+    class Descending:
+        """Proposes 60, 59, 58, ..."""
+
+        def __init__(self) -> None:
+            self.next = 60
+
+        def ask(self) -> Architecture:
+            self.next -= 1
+            return numbered(self.next + 1)
+
+        def tell(self, *_: object, **__: object) -> None:
+            pass
+
+    limited = make_oracle(max_macs=float(count_macs(numbered(20))))
+    limited._proposer = Descending()
+    free = make_oracle()
+    free._proposer = Descending()
+
+    def draw(oracle: HyperbandOracle) -> list[int]:
+        created = [oracle.create(f"w{i}") for i in range(3)]
+        return [one.hyperparameters.values["width"] for one in created]
+
+    assert draw(limited) == [20, 19, 18]
+    assert draw(free) == [60, 59, 58]
 
 
 def test_oracle_machine_too_slow_for_all_takes_the_cheapest(
     make_oracle: MakeOracle,
 ) -> None:
     """When every candidate is too slow the cheapest of many is drawn, not nothing."""
-    oracle = make_oracle(calibrated=False)
-    oracle.calibrate(1.0)
+    oracle = make_oracle(max_macs=1.0)
 
     assert oracle.create("a").hyperparameters.values["width"] == 1
 

@@ -9,9 +9,10 @@ from typing import Any
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.tables import (
-    contestant,
     incumbents,
+    make_finalist,
     rank_correlations,
+    results_on_images,
     trials_table,
 )
 from kedro_nas.space.architecture import Architecture, Stage, Stem
@@ -32,13 +33,16 @@ def test_tables_incumbent_rises_and_correlations_are_per_rung(
     """The incumbent's curve never falls, and rung orders are compared in [-1, 1]."""
     driver, ledger = make_driver("tables")
     driver.run(scripted_pool(1))
-    best = [row["score"] for row in incumbents(ledger.events)]
+    best = [row.score for row in incumbents(ledger.events)]
     correlations = rank_correlations(trials_table(ledger.events))
 
     assert best == sorted(best)
     assert len(set(best)) == len(best)
     assert correlations
-    assert all(-1 <= row["kendall_tau"] <= 1 for row in correlations)
+    assert all(
+        row.kendall_tau is not None and -1 <= row.kendall_tau <= 1
+        for row in correlations
+    )
 
 
 def _best_epoch(
@@ -119,13 +123,13 @@ def test_tables_candidate_out_of_memory_is_a_finalist_with_the_batch_it_had(
     networks = trials["architecture"].map(Architecture.model_validate_json)
     batches = networks.map(lambda network: network.recipe.batch_size)
     small = trials[batches == 16]
-    entry = contestant(networks[small.index[-1]], small.iloc[-1], is_baseline=False)
+    entry = make_finalist(networks[small.index[-1]], small.iloc[-1], is_baseline=False)
 
     assert set(small["network_key"]) == {numbered(9).network_key}
     assert set(batches[trials["network_key"] == numbered(9).network_key]) == {16}
     assert list(small["key"]) == [network.key for network in networks[small.index]]
-    assert entry["architecture"]["recipe"]["batch_size"] == 16
-    assert entry["key"] == small["key"].iloc[-1]
+    assert entry.architecture.recipe.batch_size == 16
+    assert entry.key == small["key"].iloc[-1]
 
 
 def test_rank_correlations_of_equal_scores_are_null(
@@ -138,5 +142,31 @@ def test_rank_correlations_of_equal_scores_are_null(
     found = rank_correlations(trials)
 
     assert found
-    assert {entry["kendall_tau"] for entry in found} == {None}
-    json.dumps(found, allow_nan=False)
+    assert {entry.kendall_tau for entry in found} == {None}
+    json.dumps([entry.model_dump() for entry in found], allow_nan=False)
+
+
+def test_results_on_images_are_those_of_the_trials_that_have_any() -> None:
+    """A trial scored on a share of the images, or of an earlier version, has none."""
+    ended = {"event": "ended", "t": 1.0}
+    events = [
+        {"event": "started", "trial": "a"},
+        {**ended, "trial": "a", "right": "gA=="},
+        {**ended, "trial": "b", "right": None},
+        {**ended, "trial": "c"},
+    ]
+
+    assert results_on_images(events) == {"a": "gA=="}
+
+
+def test_finalist_the_search_did_not_train_knows_no_score(
+    small_architecture: Architecture,
+) -> None:
+    """A baseline that was only built has costs, and nothing that was measured."""
+    entry = make_finalist(small_architecture, None, is_baseline=True)
+
+    assert entry.is_baseline
+    assert entry.params > 0
+    assert (entry.score, entry.epochs, entry.seconds_per_epoch, entry.right) == (
+        (None,) * 4
+    )

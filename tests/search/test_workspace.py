@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from kedro_nas.errors import SearchError
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.records.profile import Verdict
 from kedro_nas.search.workspace import claim_workspace
 
-VERDICT = {"objective": "accuracy", "bn_momentum": 0.9, "class_weights": None}
+VERDICT = Verdict(n_train=9, n_folds=2, n_repeats=1)
 
 
 def _claim(
@@ -25,6 +27,8 @@ def _claim(
     seed: int = 0,
     blocks: dict[str, str] | None = None,
     weights: str = "",
+    verdict: Verdict = VERDICT,
+    job: dict[str, Any] | None = None,
     **options: Any,
 ) -> Path:
     store = SimpleNamespace(
@@ -38,7 +42,13 @@ def _claim(
         weights_digest=weights,
     )
     return claim_workspace(
-        folder, store, space, SearchOptions(**options), VERDICT, seed
+        folder,
+        store,  # type: ignore[arg-type]
+        space,  # type: ignore[arg-type]
+        SearchOptions(**options),
+        JobOptions(**(job or {})),
+        verdict,
+        seed,
     )
 
 
@@ -78,18 +88,49 @@ def test_claim_workspace_without_blocks_of_a_user_is_what_it_was(
     assert "pretrained weights" not in begun["belongs"]
 
 
-def test_claim_workspace_with_other_threads_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"job": {"threads_per_worker": 2}}, r"job\.threads_per_worker was 1, is 2"),
+        ({"job": {"execution": "plain"}}, r"job\.execution was auto, is plain"),
+        ({"job": {"objective": "balanced_accuracy"}}, "objective was accuracy, is bal"),
+        ({"factor": 2}, r"search\.factor was 3, is 2"),
+        ({"plan": "race"}, r"search\.plan was auto, is race"),
+        (
+            {"verdict": VERDICT.model_copy(update={"bn_momentum": 0.99})},
+            r"momentum of batch norms was 0\.9, is 0\.99",
+        ),
+    ],
+)
+def test_claim_workspace_with_other_options_that_decide_is_refused(
+    tmp_path: Path, changes: dict[str, Any], named: str
+) -> None:
     """Threads split the sums of batch norms, so half a search cannot change them."""
-    _claim(tmp_path / "search", threads_per_worker=1)
+    _claim(tmp_path / "search")
 
-    with pytest.raises(SearchError, match=r"threads_per_worker was 1, is 2"):
-        _claim(tmp_path / "search", threads_per_worker=2)
+    with pytest.raises(SearchError, match=named):
+        _claim(tmp_path / "search", **changes)
+
+
+def test_claim_workspace_objective_of_the_verdict_may_be_written_out(
+    tmp_path: Path,
+) -> None:
+    """What is maximised is compared, not how the option says it."""
+    _claim(tmp_path / "search", job={"objective": "auto"})
+
+    assert _claim(tmp_path / "search", job={"objective": "accuracy"})
 
 
 def test_claim_workspace_with_other_limits_or_workers_goes_on(tmp_path: Path) -> None:
     """What ends the same sequence elsewhere belongs to no search."""
-    claimed = _claim(tmp_path / "search", budget_s=10, workers=1)
+    claimed = _claim(tmp_path / "search", budget_s=10, job={"workers": 1})
 
-    again = _claim(tmp_path / "search", budget_s=99, workers=4, max_silence_s=60)
+    again = _claim(
+        tmp_path / "search",
+        budget_s=99,
+        finalists=5,
+        newest_candidates=9,
+        job={"workers": 4, "max_silence_s": 60, "baseline": "none"},
+    )
 
     assert again == claimed == tmp_path / "search"

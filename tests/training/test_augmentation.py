@@ -84,6 +84,35 @@ def test_augmenter_shifts_whole_pixels_as_far_as_the_strength_says(
     assert np.abs(shifts).max() == reach
 
 
+@pytest.mark.parametrize(("side", "reach"), [(8, 1), (28, 1), (32, 1), (96, 4)])
+def test_augmenter_light_reach_is_a_share_of_the_side(side: int, reach: int) -> None:
+    """Images move by a 24th of their side, and by a pixel where that is less."""
+    pixels = np.zeros((256, side, side, 1), np.float32)
+    pixels[:, side // 2, side // 2] = 255
+    augment = make_augmenter("light", (side, side, 1))
+    assert augment is not None
+
+    moved = np.asarray(augment(pixels, np.array([3, 1], np.int32)))[..., 0]
+
+    shifts = np.array([np.argwhere(image == 255)[0] for image in moved]) - side // 2
+    for axis in (0, 1):
+        assert set(shifts[:, axis]) == set(range(-reach, reach + 1))
+
+
+def test_augmenter_light_continues_images_beyond_their_border() -> None:
+    """What a shift uncovers is the image itself, as in a mirror: no black border."""
+    column = np.arange(1, 17, dtype=np.float32)
+    pixels = np.broadcast_to(column[:, None, None], (64, 16, 16, 1)).copy()
+    augment = make_augmenter("light", (16, 16, 1))
+    assert augment is not None
+
+    moved = np.asarray(augment(pixels, np.array([1, 1], np.int32)))[:, :, 5, 0]
+
+    found = {tuple(image) for image in moved}
+    up, down = [*column[1:], 16], [1, *column[:-1]]
+    assert found == {tuple(column), tuple(up), tuple(down)}
+
+
 def test_augmenter_unknown_name_says_what_is_allowed() -> None:
     """A misspelt strength names the strengths there are."""
     with pytest.raises(TrainingError, match="none, light, medium, strong, trivial"):

@@ -17,9 +17,9 @@ from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import TrainingError
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.checkpoints import load_checkpoint
-from kedro_nas.training.pixels import DevelopmentPixels, development_pixels
+from kedro_nas.training.pixels import DevelopmentPixels
 from kedro_nas.training.tasks import Epoch, Outcome, Task
-from kedro_nas.training.unit import Unit, _save_model, make_learner
+from kedro_nas.training.unit import Unit, _save_model
 
 pytestmark = pytest.mark.slow
 
@@ -223,29 +223,6 @@ def test_unit_patience_is_counted_over_the_whole_life(make_task: MakeTask) -> No
     assert len(scores) - 1 - scores.index(max(scores)) == 3
 
 
-def test_learner_settles_batch_norms_on_the_present_weights(
-    make_task: MakeTask, digits: tuple[ImageStore, dict[str, Any]]
-) -> None:
-    """Moving statistics become those of the training images, not of old weights."""
-    import keras
-
-    task = make_task(bn_momentum=0.5)
-    store = digits[0]
-    pixels = development_pixels(task.store, store.fingerprint, 1024)
-    train = pixels.positions(store.rows("train"))
-    learner = make_learner(task, store, pixels)
-    norm = next(x for x in learner.model.layers if "norm" in x.name and x.weights)
-    before = np.array(norm.moving_mean)
-    learner.estimate_batch_norm(train)
-    images = np.asarray(pixels.gather(train)[0])
-    maps = keras.Model(learner.model.input, norm.input)(images)
-
-    expected = np.asarray(maps).mean(axis=(0, 1, 2))
-    assert np.allclose(before, 0)
-    assert np.abs(norm.moving_mean - expected).max() < 0.2 * np.std(maps)
-    assert np.abs(expected).max() > 0.2 * np.std(maps)
-
-
 def test_unit_fold_is_scored_on_its_held_out_rows_only_at_the_end(
     make_task: MakeTask, digits: tuple[ImageStore, dict[str, Any]]
 ) -> None:
@@ -255,6 +232,19 @@ def test_unit_fold_is_scored_on_its_held_out_rows_only_at_the_end(
     assert all(e.val_accuracy is None for e in outcome.history)
     assert outcome.fold_scores is not None
     assert 0 <= outcome.fold_scores["accuracy"] <= 1
+
+
+def test_unit_measures_what_mirroring_costs(make_task: MakeTask) -> None:
+    """Digits lose their meaning in a mirror; without validation rows it is null."""
+    _, outcome = _run(make_task(epochs=30, schedule_epochs=30, measures_flips=True))
+    _, unscored = _run(
+        make_task(rows="dev", epochs=1, checkpoint=None, measures_flips=True)
+    )
+
+    assert outcome.flip_effect is not None
+    assert outcome.flip_effect.drop > 0.2
+    assert not outcome.flip_effect.allows_flips
+    assert unscored.flip_effect is None
 
 
 def test_unit_diverging_raises_a_short_truth(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import median
 
 from kedro_nas.errors import RankingError
 from kedro_nas.models.custom_blocks import register_blocks_of
 from kedro_nas.ranking.plan import CrossValidationPlan
 from kedro_nas.records.search import Finalist, SearchResult
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.training.tasks import Outcome, Task
+from kedro_nas.training.flip_choice import with_flips
+from kedro_nas.training.tasks import Task
 
 
 def invite(result: SearchResult, baseline: str) -> tuple[Finalist, ...]:
@@ -89,26 +89,21 @@ def as_trained(
         if network.recipe.batch_size < smallest.recipe.batch_size:
             networks[key] = network
     return [
-        one.model_copy(update={"architecture": networks[one.key]})
+        one.model_copy(update={"architecture": networks[one.architecture.key]})
         for one in contestants
     ]
 
 
-def as_measured(
-    contestants: Sequence[Finalist],
-    tasks: Sequence[Task],
-    outcomes: Mapping[str, Outcome],
-) -> list[Finalist]:
-    """Replace the estimates of an epoch's seconds by what the folds took."""
-    spent: dict[str, list[float]] = {}
-    for task in tasks:
-        outcome = outcomes[task.task_id]
-        if outcome.status == "completed":
-            per_epoch = outcome.seconds["train"] / len(outcome.history)
-            spent.setdefault(task.architecture.key, []).append(per_epoch)
-    return [
-        one.model_copy(update={"seconds_per_epoch": median(spent[one.key])})
-        if one.key in spent
-        else one
-        for one in contestants
-    ]
+def with_flips_of(one: Architecture, result: SearchResult) -> Architecture:
+    """Return a network that mirrors its training images where the data allows it.
+
+    Without a budget in seconds, networks are trained on as the search trained them.
+
+    Args:
+        one: A finalist or the baseline.
+        result: Of the search, which measured what mirroring costs.
+    """
+    flips = result.search.flips
+    if flips is None or result.budget.plan.final_s is None:
+        return one
+    return one.with_recipe(augmentation=with_flips(one.recipe.augmentation, flips))

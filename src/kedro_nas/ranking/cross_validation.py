@@ -87,7 +87,7 @@ def cross_validate(
     ran = _run(store, tasks, workspace, job, deadline, len(chosen), clock)
     whole, cut = _whole_folds(tasks, ran.outcomes)
     trained = as_trained(chosen, tasks, ran.tasks)
-    return TrainedFolds(trained, _table(store, trained, tasks, whole), cut)
+    return TrainedFolds(trained, _table(store, chosen, tasks, whole), cut)
 
 
 def _tasks(
@@ -202,7 +202,7 @@ def _table(
     tasks: Sequence[Task],
     outcomes: dict[str, Outcome],
 ) -> pd.DataFrame:
-    by_key = {one.key: one for one in contestants}
+    by_key = {one.architecture.key: one for one in contestants}
     rows = []
     for task in tasks:
         outcome = outcomes[task.task_id]

@@ -14,7 +14,7 @@ from kedro_nas.files import name_of
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking.choose import RankedContestants, rank_contestants
-from kedro_nas.ranking.contestants import full_epochs, invite
+from kedro_nas.ranking.contestants import full_epochs, invite, with_flips_of
 from kedro_nas.ranking.cross_validation import SCORES, cross_validate
 from kedro_nas.ranking.image_table import ImageTable
 from kedro_nas.ranking.pairing import FoldTable
@@ -106,7 +106,7 @@ def rank_finalists(
             logger.warning("Cross-validation: %s.", reason)
         trained = cross_validate(
             store,
-            contestants,
+            [_mirrored(one, result) for one in contestants],
             plan,
             profile.verdict,
             workspace,
@@ -126,16 +126,30 @@ def rank_finalists(
             epochs=plan.epochs,
             reasons=(*plan.reasons, *trained.reasons),
         )
-    choice = ranked.choice.model_copy(
+    seconds = clock.seconds
+    choice = ranked.choice
+    baseline = choice.baseline
+    if baseline is not None:
+        network = with_flips_of(baseline.architecture, result)
+        baseline = baseline.model_copy(update={"architecture": network})
+    choice = choice.model_copy(
         update={
+            "architecture": with_flips_of(choice.architecture, result),
+            "baseline": baseline,
             "full_epochs": full,
             "execution": result.search.execution,
             "plan": summary,
-            "seconds": clock.seconds,
-            "budget": result.budget.after("ranking", clock.seconds),
+            "seconds": seconds,
+            "budget": result.budget.after("ranking", seconds),
         }
     )
     return fold_scores, ranked.table, choice
+
+
+def _mirrored(one: Finalist, result: SearchResult) -> Finalist:
+    """Return a contestant as it is trained anew; its key stays that of the search."""
+    update = {"architecture": with_flips_of(one.architecture, result)}
+    return one.model_copy(update=update)
 
 
 def _on_validation(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from kedro_nas.environment import Environment
 from kedro_nas.records.base import Network, Part, Record
 from kedro_nas.records.budget import JobBudget
@@ -103,6 +105,30 @@ class Execution(Part):
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
 
 
+# of accuracy: far from the -1 to 1 points lost on data where flips help, and the 16 to
+# 67 points on data where they harm
+MAX_FLIP_DROP = 0.04
+
+
+class FlipEffect(Part):
+    """What mirroring held-out images costs a network that was trained without.
+
+    Attributes:
+        drop: Accuracy on the images less accuracy on their mirror images.
+        standard_error: Of the drop; the images are paired.
+        n_images: Number of held-out images.
+    """
+
+    drop: float = Field(ge=-1, le=1)
+    standard_error: float = Field(ge=0)
+    n_images: int = Field(ge=1)
+
+    @property
+    def allows_flips(self) -> bool:
+        """Whether the drop is small, even a standard error above what was measured."""
+        return self.drop + self.standard_error <= MAX_FLIP_DROP
+
+
 class SearchSummary(Part):
     """How the search went.
 
@@ -128,6 +154,8 @@ class SearchSummary(Part):
         environment: Versions and hardware.
         baseline: Which baseline was made.
         execution: How gradient steps were run.
+        flips: What mirroring costs the first network, which was trained without; None
+            where it was trained with flips, or not measured.
     """
 
     n_trials: int
@@ -151,6 +179,7 @@ class SearchSummary(Part):
     environment: Environment = Environment()
     baseline: str = "auto"
     execution: Execution = Execution()
+    flips: FlipEffect | None = None
 
 
 class SearchResult(Record):

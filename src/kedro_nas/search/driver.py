@@ -41,6 +41,7 @@ class Trial:
     architecture: Architecture
     parent: str | None
     first_epochs: int  # where its rung 0 ends
+    is_first: bool = False  # of the whole search
     attempts: int = 0
     halvings: int = 0  # of the batch, after the worker ran out of memory
     worker: int | None = None
@@ -194,6 +195,7 @@ class Driver:
             architecture=created.architecture,
             parent=None if parent is None else self._schedule.place(parent).name,
             first_epochs=self._schedule.rung_epochs(place.bracket, 0),
+            is_first=not self.trials,
         )
         if trial.parent:
             trial.halvings = self.trials[trial.parent].halvings
@@ -289,6 +291,7 @@ class Driver:
             history=[epoch.model_dump() for epoch in outcome.history],
             memory_mb=outcome.memory_mb,
             right=outcome.right,
+            flip_effect=outcome.flip_effect and outcome.flip_effect.model_dump(),
         )
         self._record(trial, outcome)
         place = self._schedule.place(trial.schedule_id)
@@ -400,4 +403,4 @@ class Driver:
 
 def _outcome(line: dict[str, Any]) -> Outcome:
     names = ("status", "reason", "score", "early_stopped", "seconds", "history")
-    return Outcome(**{name: line[name] for name in names})
+    return Outcome(right=line.get("right"), **{name: line[name] for name in names})

@@ -14,7 +14,12 @@ from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.records.budget import JobBudget
 from kedro_nas.records.profile import DatasetProfile
-from kedro_nas.records.search import Finalist, SearchResult, SearchSummary
+from kedro_nas.records.search import (
+    Finalist,
+    FlipEffect,
+    SearchResult,
+    SearchSummary,
+)
 from kedro_nas.search.baseline import make_baseline
 from kedro_nas.search.finalists import choose_finalists
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
@@ -23,6 +28,7 @@ from kedro_nas.search.tables import (
     incumbents,
     make_finalist,
     rank_correlations,
+    results_on_images,
     trials_table,
 )
 from kedro_nas.search.workspace import claim_workspace, put_aside
@@ -146,14 +152,17 @@ def _finalists(
             remedy="Raise nas.budget_s, or mend what made the trials fail",
         )
     rows = trials.set_index("trial_id", drop=False)
-    right = {line["trial"]: line["right"] for line in ledger.of("ended")}
+    right = results_on_images(ledger.events)
 
     def finalist(name: str, *, is_baseline: bool = False) -> Finalist:
         one = make_finalist(
-            _architecture(rows, name), rows.loc[name], is_baseline=is_baseline
+            _architecture(rows, name),
+            rows.loc[name],
+            is_baseline=is_baseline,
+            right=right.get(name),
         )
-        proven = one.key == session.proven and not is_baseline
-        return one.model_copy(update={"is_proven": proven, "right": right.get(name)})
+        is_proven = one.key == session.proven and not is_baseline
+        return one.model_copy(update={"is_proven": is_proven})
 
     is_race = session.plan.kind == "race"
     raced = done if not is_race else done[done["network_key"] != baseline.network_key]
@@ -167,7 +176,7 @@ def _finalists(
     entries = [finalist(name) for name in names]
     # the recipe of the leading finalist: what is compared is the network, not how
     # long somebody looked for its learning rate
-    recipe = entries[0].architecture.recipe
+    recipe = _architecture(rows, names[0]).recipe
     baseline = baseline.model_copy(update={"recipe": recipe})
     same = rows[(rows["key"] == baseline.key) & (rows["status"] == "completed")]
     if same.empty:
@@ -214,8 +223,15 @@ def _summary(
             "environment": begun["environment"],
             "baseline": job.baseline,
             "execution": session.execution,
+            "flips": _flips(ledger),
         }
     )
+
+
+def _flips(ledger: Ledger) -> FlipEffect | None:
+    """Return what mirroring cost the first network, None if it was not measured."""
+    found = [line.get("flip_effect") for line in ledger.of("ended")]
+    return next((FlipEffect.model_validate(one) for one in found if one), None)
 
 
 def _workers(ledger: Ledger) -> int:

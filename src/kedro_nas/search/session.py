@@ -164,10 +164,16 @@ class SearchSession:
             share_epochs=trial.first_epochs if has_rungs else None,
             bn_momentum=self._verdict.bn_momentum,
             class_weights=self._verdict.class_weights,
+            measures_flips=self._measures_flips(trial),
             max_resident_mb=self._job.max_resident_mb,
             execution=self.execution,
             threads=self._job.threads_per_worker,
         )
+
+    def _measures_flips(self, trial: Trial) -> bool:
+        """Return whether a trial is the first, and trained without mirroring."""
+        augmentation = trial.architecture.recipe.augmentation
+        return trial.is_first and "flip" not in augmentation.split("+")
 
     def run(self) -> str:
         """Search until something ends it; return what: see `Driver.run`."""

@@ -248,8 +248,25 @@ def incumbents(events: list[dict[str, Any]]) -> list[Incumbent]:
     return found
 
 
+def results_on_images(events: list[dict[str, Any]]) -> dict[str, str]:
+    """Return which validation images each trial classified correctly, where known.
+
+    Args:
+        events: The ledger's.
+
+    Returns:
+        By trial; see `statistics.image_pairs.pack_right`.
+    """
+    ended = [event for event in events if event["event"] == "ended"]
+    return {e["trial"]: e["right"] for e in ended if e.get("right") is not None}
+
+
 def make_finalist(
-    architecture: Architecture, row: Any, *, is_baseline: bool
+    architecture: Architecture,
+    row: Any,
+    *,
+    is_baseline: bool,
+    right: str | None = None,
 ) -> Finalist:
     """Make one entry of `nas.finalists`.
 
@@ -257,6 +274,7 @@ def make_finalist(
         architecture: The network.
         row: Its row of the trials table; None when the search did not train it.
         is_baseline: Whether it is the hand-built one.
+        right: Its results on the validation images, where they are known.
     """
     cost = costs(architecture)
     trained: dict[str, Any] = {}
@@ -278,6 +296,7 @@ def make_finalist(
         macs=cost.macs,
         depth=cost.depth,
         is_baseline=is_baseline,
+        right=right,
         **trained,
     )
 

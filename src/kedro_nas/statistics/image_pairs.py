@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from math import inf, sqrt
+from math import copysign, inf, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -108,7 +108,7 @@ def compare_images(
     spread = np.sum((weights * (pairs - difference)) ** 2)
     n = len(pairs)
     se = sqrt(float(spread) * n / (n - 1))
-    z = difference / se if se else (0.0 if not difference else inf)
+    z = difference / se if se else (copysign(inf, difference) if difference else 0.0)
     reach = float(stats.norm.ppf(0.5 + confidence / 2)) * se
     return PairedTest(
         difference=difference,

@@ -34,6 +34,7 @@ def resample(
     shape: tuple[int, int, int],
     *,
     interpolation: str,
+    mirrors_border: bool = False,
 ) -> Any:
     """Move the pixels of each image, in one kernel on CPU and GPU.
 
@@ -44,9 +45,11 @@ def resample(
         shift: dx and dy in pixels, one number per image.
         shape: Height, width, channels.
         interpolation: `NEAREST` or `BILINEAR`.
+        mirrors_border: Whether what comes from outside continues the image as in a
+            mirror at its border; else it is 0.
 
     Returns:
-        Pixels of the same shape; what comes from outside is 0.
+        Pixels of the same shape.
     """
     import tensorflow as tf
 
@@ -62,5 +65,5 @@ def resample(
         output_shape=tf.constant([height, width]),
         fill_value=0.0,
         interpolation=interpolation,
-        fill_mode="CONSTANT",
+        fill_mode="REFLECT" if mirrors_border else "CONSTANT",
     )

@@ -144,7 +144,9 @@ class Learner:
             self._run_forward = _compiled(self._forward_in_training_mode, rows)
         self.on_progress()
         with self._in_graph(inference=True):
-            self._run_predict = _compiled(self._predict, rows)
+            self._run_predict = _compiled(
+                self._predict, rows, tf.TensorSpec([], tf.bool)
+            )
         self.on_progress()
 
     @contextmanager
@@ -228,10 +230,12 @@ class Learner:
     def _forward_in_training_mode(self, rows: Any) -> Any:
         return self._network(self._pixels.gather(rows)[0], training=True)
 
-    def _predict(self, rows: Any) -> Any:
+    def _predict(self, rows: Any, mirrored: Any) -> Any:
         import tensorflow as tf
 
-        logits = self._network(self._pixels.gather(rows)[0], training=False)
+        pixels = self._pixels.gather(rows)[0]
+        pixels = tf.cond(mirrored, lambda: tf.reverse(pixels, [2]), lambda: pixels)
+        logits = self._network(pixels, training=False)
         return tf.nn.softmax(tf.cast(logits, tf.float32))  # float32 in any precision
 
     def train_epoch(
@@ -342,12 +346,14 @@ class Learner:
             self._run_forward(rows)
             self.on_progress()
 
-    def predict(self, positions: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Give class probabilities, float32 `(n, n_classes)`."""
+    def predict(
+        self, positions: NDArray[np.int32], *, mirrored: bool = False
+    ) -> NDArray[np.float32]:
+        """Give class probabilities, float32 `(n, n_classes)`, of images or mirrored."""
         parts = []
         for i in range(0, len(positions), PREDICT_BATCH):
             rows = positions[i : i + PREDICT_BATCH]
-            parts.append(np.asarray(self._run_predict(rows)))
+            parts.append(np.asarray(self._run_predict(rows, mirrored)))
             self.on_progress()
         return np.concatenate(parts).astype(np.float32)
 

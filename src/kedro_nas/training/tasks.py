@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import Self
 
-from kedro_nas.records.search import Execution
+from kedro_nas.records.search import Execution, FlipEffect
 from kedro_nas.space.architecture import Architecture, halved
 from kedro_nas.training.execution import PLAIN
 from kedro_nas.training.outage import Outage
@@ -50,10 +50,14 @@ class Task(BaseModel):
             all rows; null for the share in all epochs.
         bn_momentum: Of all batch normalisations.
         class_weights: Per class id, or null.
+        whitened_stem: Whether the first convolution starts from whitening filters, see
+            `training.whitening`; benchmarks/recipe.py measures what they give.
         max_resident_mb: See `JobOptions.max_resident_mb`.
         execution: Compilation and precision of the steps.
         threads: Intra-op threads of the worker on CPU; sums that are split over more
             of them round otherwise, so they name the result too.
+        measures_flips: Whether to measure at the end what mirroring the validation
+            images costs; of use where the augmentation has no flips.
         probe_steps: Only time so many steps; nothing is scored or kept.
         model_file: Where to save the trained model (`.keras`), or null.
         train_s: Seconds of training, all sessions, over which the schedule is laid out
@@ -80,9 +84,11 @@ class Task(BaseModel):
     share_epochs: int | None = Field(None, ge=1)
     bn_momentum: float = 0.9
     class_weights: tuple[float, ...] | None = None
+    whitened_stem: bool = True
     max_resident_mb: int = 1024
     execution: Execution = PLAIN
     threads: int = Field(1, ge=1)
+    measures_flips: bool = False
     probe_steps: int | None = Field(None, ge=1)
     model_file: str | None = None
     train_s: float | None = Field(None, gt=0)
@@ -117,7 +123,7 @@ class Task(BaseModel):
         del architecture["recipe"]["batch_size"]
         names = {
             *("rows", "schedule_epochs", "seed", "bn_momentum", "class_weights"),
-            *("threads", "train_s"),
+            *("threads", "train_s", "whitened_stem"),
         }
         rest = self.model_dump(mode="json", include=names)
         team = self.team and self.team.anywhere().model_dump()
@@ -201,6 +207,8 @@ class Outcome(BaseModel):
         score: Mean of the objective over the last epochs; null without validation.
         early_stopped: Patience ran out; training on would change nothing.
         fold_scores: Scores on the held-out fold, of `statistics.metrics`.
+        flip_effect: Of a completed task that `measures_flips`, on all its validation
+            rows.
         seconds: By kind: `import` (of TensorFlow, while the task waited for it),
             `build` (the network and its state), `trace` (its graphs), `train`,
             `validate`, `checkpoint`.
@@ -218,6 +226,7 @@ class Outcome(BaseModel):
     score: float | None = None
     early_stopped: bool = False
     fold_scores: dict[str, Any] | None = None
+    flip_effect: FlipEffect | None = None
     seconds: dict[str, float] = Field(default_factory=dict)
     memory_mb: float = 0.0
     right: str | None = None

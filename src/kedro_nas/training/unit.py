@@ -14,29 +14,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedro_nas.data.store import ImageStore
-from kedro_nas.errors import DataError, SearchSpaceError, TrainingError
+from kedro_nas.errors import TrainingError
 from kedro_nas.files import write_file_atomically
-from kedro_nas.models.pretrained import check_weights
+from kedro_nas.records.search import FlipEffect
 from kedro_nas.seeds import derive_seed, generator
-from kedro_nas.space.architecture import Architecture
 from kedro_nas.statistics.image_pairs import pack_right
 from kedro_nas.statistics.metrics import score_predictions
 from kedro_nas.training.checkpoints import load_checkpoint, save_checkpoint
+from kedro_nas.training.flip_choice import measure_flip_effect
 from kedro_nas.training.learner import DeadlineError, Learner
 from kedro_nas.training.learner_cache import LearnerCache
+from kedro_nas.training.learner_setup import UNREADABLE, make_learner
 from kedro_nas.training.long_training import LongTraining, TrainingProgress
 from kedro_nas.training.outage import storage
-from kedro_nas.training.pixels import DevelopmentPixels, development_pixels
+from kedro_nas.training.pixels import development_pixels
 from kedro_nas.training.recipe import learning_rates, two_phases
-from kedro_nas.training.selection import channel_statistics, select_rows, thinned
+from kedro_nas.training.selection import select_rows, thinned
+from kedro_nas.training.stopwatch import Stopwatch
 from kedro_nas.training.tasks import KINDS, Epoch, Outcome, Task
 from kedro_nas.training.team import TeamLink
 
 Say = Callable[[Epoch], None]
 logger = logging.getLogger(__name__)
-
-# raised for a store that is gone, cut short or damaged; no candidate's fault
-UNREADABLE = (DataError, ValueError, KeyError, EOFError)
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ class Unit:
         share = thinned(held_out, store.labels, task.validation_share)
         self._held_out = self._pixels.positions(share)
         self._all_held_out = self._pixels.positions(held_out)
-        with _Clock(self._seconds, "build"):
+        with Stopwatch(self._seconds, "build"):
             saved = self._saved_state()
             if saved is None:
                 learner = None  # without a history it cannot be told how far it is
@@ -158,7 +157,7 @@ class Unit:
         if self._deadline is not None:
             left_s = self._deadline - time.monotonic() + self._progress.elapsed_s
             seconds = max(1.0, min(left_s, seconds or left_s))
-        with TeamLink(task.team) as link, _Clock(self._seconds, "train"):
+        with TeamLink(task.team) as link, Stopwatch(self._seconds, "train"):
             training = LongTraining(
                 task,
                 self.learner,
@@ -190,10 +189,10 @@ class Unit:
         batch = min(self._task.architecture.recipe.batch_size, len(self._train))
         order = np.resize(self._train, (steps, batch))
         rates = np.full((steps, 2), 1e-4, np.float32)
-        with _Clock(self._seconds, "build"):
+        with Stopwatch(self._seconds, "build"):
             self.learner.train_epoch(order[:1], rates[:1], seed=0)
         try:
-            with _Clock(self._seconds, "train"):
+            with Stopwatch(self._seconds, "train"):
                 self.learner.train_epoch(order, rates, seed=0, deadline=self._deadline)
         except DeadlineError:
             return self._outcome("stopped", "the time for probes was up")
@@ -220,7 +219,7 @@ class Unit:
         )
         before = dict(self._seconds)
         is_new = learner.first_step_s is None
-        with _Clock(self._seconds, "train"):
+        with Stopwatch(self._seconds, "train"):
             loss = learner.train_epoch(
                 order[: steps * batch].reshape(steps, batch),
                 two_phases(
@@ -235,7 +234,7 @@ class Unit:
             if not math.isfinite(loss):
                 raise TrainingError("training diverged: the loss is not a number")
             learner.estimate_batch_norm(rng.permutation(self._train))
-        with _Clock(self._seconds, "validate"):
+        with Stopwatch(self._seconds, "validate"):
             scores = self._validate(epoch)
         spent = {k: self._seconds[k] - before[k] for k in self._seconds}
         record = Epoch(
@@ -248,7 +247,7 @@ class Unit:
             **scores,
         )
         self._history.append(record)
-        with _Clock(self._seconds, "checkpoint"):
+        with Stopwatch(self._seconds, "checkpoint"):
             self._checkpoint()
         self._say(record)
 
@@ -290,6 +289,16 @@ class Unit:
             raise TrainingError("the network's outputs are not numbers")
         return probabilities
 
+    def _flip_effect(self) -> FlipEffect | None:
+        rows = self._all_held_out
+        if not len(rows):
+            return None
+        return measure_flip_effect(
+            self._pixels.labels[rows],
+            self.learner.predict(rows),
+            self.learner.predict(rows, mirrored=True),
+        )
+
     def _checkpoint(self) -> None:
         if self._task.checkpoint is None:
             return
@@ -325,79 +334,15 @@ class Unit:
             right=self._right,
         )
         if status == "completed" and self._task.rows.startswith("fold"):
-            with _Clock(self._seconds, "validate"):
+            with Stopwatch(self._seconds, "validate"):
                 labels = self._pixels.labels[self._held_out]
                 shares = self._predicted(self._held_out)
                 outcome.fold_scores = score_predictions(labels, shares)
+        if status == "completed" and self._task.measures_flips:
+            with Stopwatch(self._seconds, "validate"):
+                outcome.flip_effect = self._flip_effect()
         outcome.seconds = self._seconds
         return outcome
-
-
-class _Clock:
-    """Adds the seconds of a `with` block to one kind."""
-
-    def __init__(self, seconds: dict[str, float], kind: str) -> None:
-        self._seconds, self._kind = seconds, kind
-
-    def __enter__(self) -> None:
-        self._began = time.monotonic()
-
-    def __exit__(self, *_: object) -> None:
-        self._seconds[self._kind] += time.monotonic() - self._began
-
-
-def make_learner(
-    task: Task,
-    store: ImageStore,
-    pixels: DevelopmentPixels,
-    spares: LearnerCache | None = None,
-    on_progress: Callable[[], None] = lambda: None,
-) -> Learner:
-    """Build the learner of a task; normalisation from its training rows only.
-
-    Args:
-        task: What to train.
-        store: Its images.
-        pixels: The same, of development rows.
-        spares: One that suits is started anew instead.
-        on_progress: Called after each part of the work.
-    """
-    with storage(task.store, also=UNREADABLE):
-        mean, std = channel_statistics(store, task.rows, on_progress)
-    on_progress()
-    seed = derive_seed(task.seed, "weights")
-    spare: Learner | None = (
-        None if spares is None else spares.take(task, store.fingerprint)
-    )
-    if spare is not None:
-        spare.on_progress = on_progress
-        spare.restart(mean=mean, std=std, seed=seed)
-        return spare
-    _look_for_weights(task.architecture)
-    return Learner(
-        task.architecture,
-        pixels,
-        mean=mean,
-        std=std,
-        bn_momentum=task.bn_momentum,
-        class_weights=task.class_weights,
-        seed=seed,
-        execution=task.execution,
-        on_progress=on_progress,
-    )
-
-
-def _look_for_weights(architecture: Architecture) -> None:
-    """Take a file of weights that is gone or another one for a fault of storage.
-
-    It says nothing about the network, which is trained when the file is back.
-    """
-    backbone = architecture.backbone
-    if backbone is None or backbone.weights in {"imagenet", "none"}:
-        return
-    with storage(backbone.weights, also=(SearchSpaceError,)):
-        Path(backbone.weights).open("rb").close()
-        check_weights(backbone)
 
 
 def _save_model(learner: Learner, path: Path) -> None:

@@ -120,7 +120,8 @@ class TaskServer:
 
     def _train(self, task: Task, deadline: float | None) -> Outcome:
         from kedro_nas.data.store import ImageStore
-        from kedro_nas.training.unit import UNREADABLE, Unit
+        from kedro_nas.training.learner_setup import UNREADABLE
+        from kedro_nas.training.unit import Unit
 
         register_blocks(dict(task.architecture.custom_blocks))
         with storage(task.store, also=UNREADABLE):

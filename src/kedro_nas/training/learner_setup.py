@@ -1,0 +1,88 @@
+"""Makes the learner of a task: network, weights, normalisation of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from kedro_nas.data.store import ImageStore
+from kedro_nas.errors import DataError, SearchSpaceError
+from kedro_nas.models.pretrained import check_weights
+from kedro_nas.seeds import derive_seed
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.training.learner import Learner
+from kedro_nas.training.learner_cache import LearnerCache
+from kedro_nas.training.outage import storage
+from kedro_nas.training.pixels import DevelopmentPixels
+from kedro_nas.training.selection import channel_statistics
+from kedro_nas.training.tasks import Task
+from kedro_nas.training.whitening import whiten_stem
+
+# raised for a store that is gone, cut short or damaged; no candidate's fault
+UNREADABLE = (DataError, ValueError, KeyError, EOFError)
+
+
+def make_learner(
+    task: Task,
+    store: ImageStore,
+    pixels: DevelopmentPixels,
+    spares: LearnerCache | None = None,
+    on_progress: Callable[[], None] = lambda: None,
+) -> Learner:
+    """Build the learner of a task; normalisation from its training rows only.
+
+    Args:
+        task: What to train.
+        store: Its images.
+        pixels: The same, of development rows.
+        spares: One that suits is started anew instead.
+        on_progress: Called after each part of the work.
+    """
+    with storage(task.store, also=UNREADABLE):
+        mean, std = channel_statistics(store, task.rows, on_progress)
+    on_progress()
+    seed = derive_seed(task.seed, "weights")
+    learner: Learner | None = (
+        None if spares is None else spares.take(task, store.fingerprint)
+    )
+    if learner is not None:
+        learner.on_progress = on_progress
+        learner.restart(mean=mean, std=std, seed=seed)
+    else:
+        _look_for_weights(task.architecture)
+        learner = Learner(
+            task.architecture,
+            pixels,
+            mean=mean,
+            std=std,
+            bn_momentum=task.bn_momentum,
+            class_weights=task.class_weights,
+            seed=seed,
+            execution=task.execution,
+            on_progress=on_progress,
+        )
+    if task.whitened_stem:
+        with storage(task.store, also=UNREADABLE):
+            whiten_stem(
+                learner.model,
+                task.architecture,
+                store,
+                task.rows,
+                mean=mean,
+                std=std,
+                on_progress=on_progress,
+            )
+    return learner
+
+
+def _look_for_weights(architecture: Architecture) -> None:
+    """Take a file of weights that is gone or another one for a fault of storage.
+
+    It says nothing about the network, which is trained when the file is back.
+    """
+    backbone = architecture.backbone
+    if backbone is None or backbone.weights in {"imagenet", "none"}:
+        return
+    with storage(backbone.weights, also=(SearchSpaceError,)):
+        Path(backbone.weights).open("rb").close()
+        check_weights(backbone)

@@ -1,0 +1,264 @@
+"""The whole ranking: by folds where they are affordable, else image by image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.finalists import build_finalist, build_search_result
+
+from kedro_nas.data.store import ImageStore
+from kedro_nas.errors import RankingError, SearchSpaceError
+from kedro_nas.parameters.job import JobOptions
+from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.ranking.rank import rank_finalists
+from kedro_nas.records.budget import BudgetPlan, JobBudget
+from kedro_nas.records.profile import DatasetProfile, Verdict
+from kedro_nas.records.ranking import Choice
+from kedro_nas.records.search import Execution, Finalist
+from kedro_nas.search.tables import make_finalist
+from kedro_nas.space.architecture import Architecture, Stage
+from kedro_nas.space.registry import forget_block, register_block
+
+JOB = JobOptions(workers=1, threads_per_worker=2)
+VERDICT = Verdict(n_train=9, n_folds=3, n_repeats=1)
+PROFILE = DatasetProfile.model_construct(verdict=VERDICT)
+
+
+def contestants(architecture: Architecture) -> list[Finalist]:
+    """Give a network and a baseline that differs in its batch."""
+    baseline = architecture.with_recipe(batch_size=8)
+    return [
+        make_finalist(architecture, None, is_baseline=False),
+        make_finalist(baseline, None, is_baseline=True),
+    ]
+
+
+def budget_of(
+    budget_s: float | None, searched_s: float, plan: BudgetPlan | None = None
+) -> JobBudget:
+    """Give a job's budget as its search left it."""
+    budget = JobBudget(budget_s=budget_s, plan=plan or BudgetPlan(finish_s=45))
+    return budget.after("search", searched_s)
+
+
+def rank(
+    architecture: Architecture,
+    store: ImageStore,
+    workspace: Path,
+    *,
+    job_budget_s: float | None = None,
+    searched_s: float = 100.0,
+    **changes: Any,
+) -> Choice:
+    """Rank a network and a baseline on three folds; gives what was chosen."""
+    found = build_search_result(
+        *contestants(architecture),
+        seconds=searched_s,
+        budget=budget_of(job_budget_s, searched_s),
+    )
+    options = RankingOptions(**{"epochs": 2, "budget_s": None, **changes})
+    return rank_finalists(store, PROFILE, found, workspace, options, JOB, 0)[2]
+
+
+def test_rank_finalists_budget_is_a_deadline(
+    pool: Any, store: ImageStore, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """Folds that turn out slower than planned are left out, but for the first one."""
+    place = small_architecture, store, tmp_path
+    pool.dies = True
+    with pytest.raises(KeyboardInterrupt):
+        rank(*place, budget_s=12)
+    (clock,) = (tmp_path / "ranking").glob("clock-*.txt")
+    clock.write_text("12.5")
+    pool.dies = False
+    choice = rank(*place, budget_s=12)
+
+    assert [task.rows for task in pool.tasks] == ["fold:0:0", "fold:0:0", "fold:0:1"]
+    assert pool.granted == [None, None, pytest.approx(12, abs=3)]
+    assert choice.plan.reasons[-1] == "1 fold instead of 3: the budget ended"
+
+
+def test_rank_finalists_budget_of_the_job_counts_a_killed_session(
+    pool: Any, store: ImageStore, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """What a killed ranking spent is spent: for the folds, and for the final fit."""
+    place = small_architecture, store, tmp_path
+    pool.dies = True
+    with pytest.raises(KeyboardInterrupt):
+        rank(*place, job_budget_s=1000.0)
+    (clock,) = (tmp_path / "ranking").glob("clock-*.txt")
+    clock.write_text("200.0")
+    pool.dies = False
+    # a search that has ended and is run again takes some seconds more
+    choice = rank(*place, job_budget_s=1000.0, searched_s=103.0)
+    n_trained = len(pool.tasks)
+    again = rank(*place, job_budget_s=1000.0, searched_s=106.0)
+    killed, resumed = pool.granted[2], pool.granted[3]
+
+    assert killed - resumed == pytest.approx(200, abs=5)
+    assert 200 <= choice.seconds < 205
+    assert choice.budget.spent_s["ranking"] == choice.seconds
+    assert choice.budget.left_s == pytest.approx(1000 - 103 - 45 - 200, abs=5)
+    assert len(pool.tasks) == n_trained == 3 + 4
+    assert again.seconds == pytest.approx(choice.seconds, abs=0.5)
+    assert again.plan == choice.plan
+
+
+def test_rank_finalists_outage_ends_the_ranking_and_the_same_command_goes_on(
+    pool: Any, store: ImageStore, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """Storage that is away fails no contestant; folds that are done stay done."""
+    pool.without_storage = True
+    with pytest.raises(RankingError, match="Run the same command when") as raised:
+        rank(small_architecture, store, tmp_path)
+    pool.without_storage = False
+    choice = rank(small_architecture, store, tmp_path)
+    names = [task.task_id for task in pool.tasks]
+
+    assert "stale" in str(raised.value)
+    assert choice.plan.folds == 3
+    assert len(names) == 3 + 4
+    assert len(set(names)) == 6
+
+
+def test_rank_finalists_with_another_budget_makes_another_plan(
+    pool: Any, store: ImageStore, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """A plan is followed by the ranking it was made for, and by no other."""
+    rank(small_architecture, store, tmp_path, budget_s=100)
+    rank(small_architecture, store, tmp_path, budget_s=1000)
+    rank(small_architecture, store, tmp_path, budget_s=1000)
+
+    assert len(list((tmp_path / "ranking").glob("schedule-*.json"))) == 2
+
+
+def test_rank_finalists_choice_carries_what_the_final_training_needs(
+    pool: Any, store: ImageStore, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """Full epochs, execution and the whole budget travel on with the winner."""
+    half = Execution(precision="mixed_bfloat16")
+    budget = budget_of(None, 100.0)
+    found = build_search_result(
+        *contestants(small_architecture), max_epochs=7, execution=half, budget=budget
+    )
+    options = RankingOptions(epochs=2, budget_s=None)
+    scores, table, choice = rank_finalists(
+        store, PROFILE, found, tmp_path, options, JOB, 0
+    )
+
+    assert (choice.full_epochs, choice.execution) == (7, half)
+    assert choice.budget.spent_s == {"search": 100.0, "ranking": choice.seconds}
+    assert choice.plan.scored_on == "folds"
+    assert set(scores["scored_on"]) == {"folds"}
+    assert list(table["key"]) == [choice.key, *set(scores["key"]) - {choice.key}]
+    assert {task.threads for task in pool.tasks} == {2}
+    assert {task.epochs for task in pool.tasks} == {2}
+
+
+def test_rank_finalists_out_of_memory_goes_on_with_half_the_batch_to_the_final_fit(
+    small_memory: Any,
+    store: ImageStore,
+    small_architecture: Architecture,
+    tmp_path: Path,
+) -> None:
+    """The winner is fitted as it was compared: with the batch that fits in memory."""
+    network, baseline = contestants(small_architecture)
+    found = build_search_result(network, baseline)
+    fold_scores, _, choice = rank_finalists(
+        store, PROFILE, found, tmp_path, RankingOptions(), JOB, 0
+    )
+
+    assert set(fold_scores["status"]) == {"completed"}
+    assert choice.key == network.key
+    assert choice.architecture.recipe.batch_size == 16
+    assert choice.baseline is not None
+    assert choice.baseline.architecture.recipe.batch_size == 8
+
+
+def without_folds(*finalists: Finalist) -> Any:
+    """Give the result of a search whose job affords no cross-validation."""
+    plan = BudgetPlan(search_s=40, ranking_s=0.0, final_s=200, finish_s=20)
+    return build_search_result(
+        *finalists, max_epochs=9, budget=budget_of(300, 50, plan)
+    )
+
+
+def test_rank_finalists_without_seconds_for_folds_compares_validation_images(
+    pool: Any, store: ImageStore, tmp_path: Path
+) -> None:
+    """Nothing is trained; the order is that of the search, and it is said why."""
+    number = np.arange(9)
+    found = without_folds(
+        build_finalist("first1", right=number < 8, epochs=9),
+        build_finalist("second", right=number < 3, epochs=9),
+        build_finalist("base01", is_baseline=True, score=None),
+    )
+    scores, table, choice = rank_finalists(
+        store, PROFILE, found, tmp_path, RankingOptions(), JOB, 0
+    )
+
+    assert pool.tasks == []
+    assert (choice.key, choice.plan.scored_on) == ("first1", "validation")
+    assert choice.cv_mean == pytest.approx(8 / 9)
+    assert "too few full trainings" in choice.plan.reasons[0]
+    assert choice.against_baseline is not None
+    assert "could not be compared" in choice.against_baseline.sentence
+    assert list(table["key"]) == ["first1", "second", "base01"]
+    assert list(scores["status"]) == ["completed", "completed", "failed"]
+    assert scores["accuracy"].iloc[:2].tolist() == pytest.approx([8 / 9, 3 / 9])
+    assert scores["reason"].iloc[2] == "not trained by the search"
+    assert choice.seconds < 5
+    assert choice.budget.left_s == pytest.approx(300 - 50 - 20, abs=5)
+
+
+def test_rank_finalists_on_validation_weighs_classes_by_the_objective(
+    pool: Any, store: ImageStore, tmp_path: Path
+) -> None:
+    """Five images of class 0, four of class 1: each class counts one half."""
+    right = np.arange(9) % 2 == 0  # class 0 only
+    found = without_folds(build_finalist("first1", right=right, epochs=9))
+    job = JOB.model_copy(update={"objective": "balanced_accuracy"})
+    scores, _, choice = rank_finalists(
+        store, PROFILE, found, tmp_path, RankingOptions(), job, 0
+    )
+
+    assert choice.cv_mean == pytest.approx(0.5)
+    assert scores["balanced_accuracy"].tolist() == pytest.approx([0.5])
+    assert scores["accuracy"].isna().all()
+
+
+def test_rank_finalists_with_a_block_that_was_edited_is_refused(
+    small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """Folds in the journal were those of the old block, the final fit would not be."""
+
+    def mine(layers: Any, x: Any, *, filters: int, stride: int, **_: Any) -> Any:
+        return layers.conv(x, filters, 3, stride=stride)
+
+    register_block("mine", path="team:mine")(mine)
+    stages = (Stage(block="mine", depth=1, width=8, kernel_size=3, stride=1),)
+    edited = small_architecture.model_copy(
+        update={
+            "stages": stages,
+            "custom_blocks": (("mine", "team:mine"),),
+            "block_digests": (("mine", "as it was"),),
+        }
+    )
+    found = build_search_result(make_finalist(edited, None, is_baseline=False))
+    job = JobOptions(baseline="none")
+    try:
+        with pytest.raises(SearchSpaceError, match=r"'mine' .* has changed since"):
+            rank_finalists(
+                None,  # type: ignore[arg-type]
+                PROFILE,
+                found,
+                tmp_path,
+                RankingOptions(),
+                job,
+                0,
+            )
+    finally:
+        forget_block("mine")
