@@ -28,7 +28,7 @@ from kedro_nas.environment import describe_environment
 from kedro_nas.files import read_json_lines
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
-from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.search.search import search_architectures
@@ -58,14 +58,14 @@ def watch(
 def search(folder: Path, n_trials: int) -> dict[str, Any]:
     """Search a small space on 200 digits, and note memory on the way."""
     images, labels = load_digits(return_X_y=True)
-    store, prepared = prepare_images(
+    store, profile = prepare_images(
         (images[:200].reshape(-1, 8, 8), labels[:200]),
         DataPreparationOptions(n_folds=2),
         seed=SEED,
         workspace=folder,
     )
-    profile = prepared.to_json()
-    space = build_search_space(SearchSpaceOptions(preset="cpu"), profile, seed=SEED)
+    options = SearchSpaceOptions(preset="cpu")
+    space = build_search_space(options, profile.to_json(), seed=SEED)
     samples: list[tuple[int, float]] = []
     stop = threading.Event()
     ledger = folder / "search" / "ledger.jsonl"
@@ -74,11 +74,10 @@ def search(folder: Path, n_trials: int) -> dict[str, Any]:
     began = time.monotonic()
     trials, _ = search_architectures(
         store,
-        space.to_dict(),
+        space,
         profile,
         folder,
         SearchOptions(
-            budget_s=None,
             max_trials=n_trials,
             iterations=10_000,
             max_epochs=4,
@@ -86,8 +85,9 @@ def search(folder: Path, n_trials: int) -> dict[str, Any]:
             factor=2,
             progress="off",
         ),
-        RankingOptions(),
-        SEED,
+        JobOptions(),
+        budget_s=None,
+        seed=SEED,
     )
     seconds = time.monotonic() - began
     stop.set()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import click
 import pytest
@@ -12,16 +11,6 @@ import yaml
 from click.testing import CliRunner
 
 from kedro_nas.framework.commands import NasGroup, json_option, say
-from kedro_nas.framework.commands.show import _PLACEHOLDER, _source
-from kedro_nas.models.source import write_source
-from kedro_nas.space.architecture import Architecture, Stage, Stem
-
-NETWORK = Architecture(
-    input_shape=(8, 8, 1),
-    n_classes=2,
-    stem=Stem(width=8, kernel_size=3, stride=1),
-    stages=(Stage(block="conv", depth=1, width=8, kernel_size=3, stride=2),),
-)
 
 
 @click.group(cls=NasGroup)
@@ -75,19 +64,3 @@ def test_text_shares_standard_output_with_logs() -> None:
     found = CliRunner().invoke(group, ["answer"])
 
     assert found.stdout == "a line of a log\nsaid\n"
-
-
-@pytest.mark.parametrize("is_same", [True, False])
-def test_source_is_that_of_the_trained_model_or_says_it_is_not(
-    tmp_path: Path, *, is_same: bool
-) -> None:
-    """The normalisation of the exported model is shown; else it is a placeholder."""
-    exported = NETWORK if is_same else NETWORK.with_recipe(learning_rate=0.5)
-    described = {"architecture": exported.to_dict()}
-    (tmp_path / "architecture.json").write_text(json.dumps(described))
-    (tmp_path / "network.py").write_text("as trained")
-    code = _source({"architecture": NETWORK.to_dict()}, tmp_path)
-
-    expected = "as trained" if is_same else _PLACEHOLDER + write_source(NETWORK)
-    assert code == expected
-    assert _source({"architecture": NETWORK.to_dict()}, None).startswith("# Mean")

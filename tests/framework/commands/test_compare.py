@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
 from kedro_nas.framework.commands import compare
+from kedro_nas.framework.commands.compare import ComparedRun
 
 
-def _run(name: str, test: float | None, *, data: str = "a") -> dict[str, Any]:
+def _run(name: str, test: float | None, *, data: str = "a") -> ComparedRun:
     low, high = (None, None) if test is None else (test - 0.05, test + 0.05)
-    return {"run": name, "test": test, "test_low": low, "test_high": high, "data": data}
+    return ComparedRun(
+        run=name,
+        network="conv3 8",
+        mean=0.5,
+        mean_over="folds",
+        ci_low=0.4,
+        ci_high=0.6,
+        test=test,
+        test_low=low,
+        test_high=high,
+        params=1000,
+        macs=2000,
+        architectures=3,
+        search_s=60.0,
+        seed=0,
+        data=data,
+    )
 
 
 @pytest.mark.parametrize(
@@ -26,7 +43,18 @@ def _run(name: str, test: float | None, *, data: str = "a") -> dict[str, Any]:
     ],
 )
 def test_sentence_says_no_more_than_the_numbers_carry(
-    second: dict[str, Any], said: str
+    second: ComparedRun, said: str
 ) -> None:
     """Other data, equal shares and overlapping intervals are no victory."""
     assert said in compare._sentence(_run("a", 0.7), second)
+
+
+def test_text_says_what_a_mean_is_over() -> None:
+    """A mean over folds and one over validation images are not the same thing."""
+    other = replace(_run("b", 0.8), mean_over="validation")
+    lines = compare._text([_run("a", 0.7), other], "said").splitlines()
+    (over,) = [line.split() for line in lines if line.startswith("over")]
+
+    assert lines[0].split() == ["a", "b"]
+    assert over == ["over", "folds", "validation"]
+    assert lines[-1] == "said"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import click
@@ -11,6 +13,8 @@ from kedro_nas.framework.commands.show import read_results
 from kedro_nas.framework.project import opened
 from kedro_nas.framework.tables import format_table
 from kedro_nas.number_text import size_of
+from kedro_nas.records.profile import DatasetProfile
+from kedro_nas.records.search import SearchResult
 
 
 @click.command()
@@ -24,44 +28,86 @@ def compare(metadata: Any, first: str, second: str, *, as_json: bool) -> None:
     For example `kedro nas compare nas @smoke` or `kedro nas compare defects.nas
     scratches.nas`. Test accuracies of different data sets are shown, not judged.
     """
-    rows = [_read(metadata, name) for name in (first, second)]
-    sentence = _sentence(*rows)
-    say({"runs": rows, "sentence": sentence}, _text(rows, sentence), as_json=as_json)
+    runs = [_read(metadata, name) for name in (first, second)]
+    sentence = _sentence(*runs)
+    value = {"runs": [asdict(run) for run in runs], "sentence": sentence}
+    say(value, _text(runs, sentence), as_json=as_json)
 
 
-def _read(metadata: Any, name: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class ComparedRun:
+    """A run, as far as it is compared.
+
+    Attributes:
+        run: As it was named.
+        network: The winner in a line.
+        mean: Its mean score in the ranking, with `ci_low` and `ci_high` around it.
+        mean_over: `folds` or the `validation` images.
+        ci_low: Lower end of the 95 % interval of the mean.
+        ci_high: Upper end.
+        test: Accuracy on the test images, None until they are read.
+        test_low: Lower end of its 95 % interval.
+        test_high: Upper end.
+        params: Parameters.
+        macs: Multiply-adds per image.
+        architectures: Networks the search trained.
+        search_s: Wall seconds of the search.
+        seed: The root seed.
+        data: Fingerprint of the data set.
+    """
+
+    run: str
+    network: str
+    mean: float | None
+    mean_over: str
+    ci_low: float | None
+    ci_high: float | None
+    test: float | None
+    test_low: float | None
+    test_high: float | None
+    params: int | None
+    macs: int | None
+    architectures: int
+    search_s: float
+    seed: int
+    data: str
+
+
+def _read(metadata: Any, name: str) -> ComparedRun:
     namespace, _, env = name.partition("@")
     with opened(
         metadata.project_path, env=env or None, namespace=namespace or None
     ) as search:
         results = read_results(search)
-        finalists = search.load("finalists")
-        profile = search.load("dataset_profile")
-    best, test, spent = results["best"], results["test"] or {}, finalists["search"]
-    winner = next(row for row in results["ranking"] if row["key"] == best["key"])
-    return {
-        "run": name,
-        "network": best["name"],
-        "cv_mean": best.get("cv_mean"),
-        "ci_low": best.get("ci_low"),
-        "ci_high": best.get("ci_high"),
-        "test": test.get("accuracy"),
-        "test_low": test.get("ci_low"),
-        "test_high": test.get("ci_high"),
-        "params": winner.get("params"),
-        "macs": winner.get("macs"),
-        "architectures": spent.get("n_architectures"),
-        "search_s": spent.get("seconds"),
-        "seed": spent.get("seed"),
-        "data": profile.get("fingerprint"),
-    }
+        found = SearchResult.read(search.load("finalists")).search
+        profile = DatasetProfile.read(search.load("dataset_profile"))
+    best, test = results.best, results.test
+    winner = next(row for row in results.ranking if row["key"] == best.key)
+    return ComparedRun(
+        run=name,
+        network=best.name,
+        mean=best.cv_mean,
+        mean_over=best.plan.scored_on,
+        ci_low=best.ci_low,
+        ci_high=best.ci_high,
+        test=None if test is None else test.accuracy,
+        test_low=None if test is None else test.ci_low,
+        test_high=None if test is None else test.ci_high,
+        params=winner.get("params"),
+        macs=winner.get("macs"),
+        architectures=found.n_architectures,
+        search_s=found.seconds,
+        seed=found.seed,
+        data=profile.fingerprint,
+    )
 
 
 _LINES = {
     "network": "winner",
-    "cv_mean": "CV mean",
-    "ci_low": "CV 95 % from",
-    "ci_high": "CV 95 % to",
+    "mean": "mean score",
+    "mean_over": "over",
+    "ci_low": "95 % from",
+    "ci_high": "95 % to",
     "test": "test accuracy",
     "test_low": "test 95 % from",
     "test_high": "test 95 % to",
@@ -74,28 +120,29 @@ _LINES = {
 }
 
 
-def _text(rows: list[dict[str, Any]], sentence: str) -> str:
-    first, second = rows
+def _text(runs: Sequence[ComparedRun], sentence: str) -> str:
+    first, second = runs
     lines = [
-        {"what": heading, "a": first[key], "b": second[key]}
-        for key, heading in _LINES.items()
+        {"what": heading, "a": getattr(first, name), "b": getattr(second, name)}
+        for name, heading in _LINES.items()
     ]
-    columns = {"what": "", "a": first["run"], "b": second["run"]}
+    columns = {"what": "", "a": first.run, "b": second.run}
     return format_table(lines, columns) + "\n\n" + sentence
 
 
-def _sentence(first: dict[str, Any], second: dict[str, Any]) -> str:
-    if first["data"] != second["data"]:
+def _sentence(first: ComparedRun, second: ComparedRun) -> str:
+    if first.data != second.data:
         return "They ran on different data; their accuracies cannot be compared."
-    if first["test"] is None or second["test"] is None:
+    if first.test is None or second.test is None:
         return "Not both have read their test images yet."
-    if first["test"] == second["test"]:
+    if first.test == second.test:
         return "Both are right on the same share of the test images."
-    better, other = sorted((first, second), key=lambda run: -run["test"])
-    ahead = size_of(better["test"] - other["test"], 1)
-    if other["test_high"] >= better["test_low"]:
+    is_first = first.test > second.test
+    better, other = (first, second) if is_first else (second, first)
+    ahead = size_of(abs(first.test - second.test), 1)
+    if (other.test_high or 0.0) >= (better.test_low or 0.0):
         return (
-            f"{better['run']} is {ahead} ahead on the test images, but the "
-            "intervals overlap: this may be luck."
+            f"{better.run} is {ahead} ahead on the test images, but the intervals "
+            "overlap: this may be luck."
         )
-    return f"{better['run']} is {ahead} ahead on the test images."
+    return f"{better.run} is {ahead} ahead on the test images."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,9 @@ from kedro_nas.framework.commands import (
 )
 from kedro_nas.framework.project import Search, opened
 from kedro_nas.framework.tables import format_table
+from kedro_nas.records.export import TestMetrics
+from kedro_nas.records.ranking import Choice
 from kedro_nas.space.architecture import Architecture
-
-_COLUMNS = {
-    "rank": "rank",
-    "cv_mean": "CV mean",
-    "cv_se": "± se",
-    "tied": "tied",
-    "params": "parameters",
-    "macs": "MACs",
-    "name": "network",
-}
-
 
 _PLACEHOLDER = """\
 # Mean and standard deviation below are placeholders: this network was not exported yet,
@@ -51,51 +43,91 @@ def show(
 ) -> None:
     """Show the leaderboard and the winner."""
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
-        value = read_results(search)
+        results = read_results(search)
         exports = search.load_if_there("exports") if source else None
     if source:
-        code = _source(value["best"], exports)
+        code = _source(results.best.architecture, exports)
         say({"source": code}, code, as_json=as_json)
         return
-    say(value, _text(value), as_json=as_json)
+    say(results.to_json(), _text(results), as_json=as_json)
 
 
-def read_results(search: Search) -> dict[str, Any]:
+@dataclass(frozen=True)
+class RunResults:
+    """What a finished run left for people to read.
+
+    Attributes:
+        namespace: Of the search.
+        ranking: Rows of `nas.ranking`.
+        best: The network that was chosen.
+        test: Its scores on the test images; None until the export stage ran.
+    """
+
+    namespace: str
+    ranking: list[dict[str, Any]]
+    best: Choice
+    test: TestMetrics | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "namespace": self.namespace,
+            "ranking": self.ranking,
+            "best": self.best.to_json(),
+            "test": None if self.test is None else self.test.to_json(),
+        }
+
+
+def read_results(search: Search) -> RunResults:
     """Read ranking, winner and test of a finished run.
 
-    Returns:
-        `namespace`, `ranking` (rows), `best` and, once the export stage ran, `test`.
+    Raises:
+        DataError: The ranking was never written.
+        RecordError: Another version wrote it.
     """
-    ranking = search.load("ranking")
-    return {
-        "namespace": search.namespace,
-        "ranking": ranking.to_dict(orient="records"),
-        "best": search.load("best_architecture"),
-        "test": search.load_if_there("test_metrics"),
-    }
+    test = search.load_if_there("test_metrics")
+    return RunResults(
+        search.namespace,
+        search.load("ranking").to_dict(orient="records"),
+        Choice.read(search.load("best_architecture")),
+        None if test is None else TestMetrics.read(test),
+    )
 
 
-def _text(value: dict[str, Any]) -> str:
-    best, test = value["best"], value["test"]
+def _text(results: RunResults) -> str:
+    best, test = results.best, results.test
     lines = [
-        format_table(value["ranking"], _COLUMNS),
+        format_table(results.ranking, columns_of(best)),
         "",
-        f"Winner: {best['name']}",
-        str(best.get("sentence") or ""),
+        f"Winner: {best.name}",
+        best.sentence,
     ]
-    if test:
+    if test is not None:
         lines.append(
-            f"Test: {test['accuracy']:.4f} ({test['ci_low']:.4f} to "
-            f"{test['ci_high']:.4f}) on {test['n_images']} images"
+            f"Test: {test.accuracy:.4f} ({test.ci_low:.4f} to {test.ci_high:.4f}) on "
+            f"{test.n_images} images"
         )
     return "\n".join(lines)
 
 
-def _source(best: dict[str, Any], exports: Path | None) -> str:
+def columns_of(best: Choice) -> dict[str, str]:
+    """Return the columns of the leaderboard; the mean is named by what it is over."""
+    mean = "CV mean" if best.plan.scored_on == "folds" else "on validation"
+    return {
+        "rank": "rank",
+        "cv_mean": mean,
+        "cv_se": "± se",
+        "tied": "tied",
+        "params": "parameters",
+        "macs": "MACs",
+        "name": "network",
+    }
+
+
+def _source(network: Architecture, exports: Path | None) -> str:
     """Return the winner as Keras code, as it was trained where it was exported."""
     from kedro_nas.models.source import write_source
 
-    network = Architecture.from_dict(best["architecture"])
     if exports is not None and _exported(exports) == network:
         return (exports / "network.py").read_text()
     return _PLACEHOLDER + write_source(network)

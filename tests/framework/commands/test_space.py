@@ -1,0 +1,43 @@
+"""`kedro nas space`: what may be built, for people and for programs."""
+
+from __future__ import annotations
+
+from kedro_nas.framework.commands.space import _survey, _text, _values
+from kedro_nas.models.spaces import build_search_space
+from kedro_nas.parameters.search_space import SearchSpaceOptions
+
+SPACE = build_search_space(
+    SearchSpaceOptions(preset="tiny", max_params="50k"),
+    {
+        "image_shape": [12, 12, 1],
+        "class_names": ["a", "b"],
+        "verdict": {"n_train": 1_000, "max_params_factor": 1.0},
+    },
+    seed=0,
+).to_dict()
+
+
+def test_text_shows_choices_bounds_and_what_is_tried_first() -> None:
+    """A person sees what the search may find before it begins."""
+    text = _text(SPACE, _survey(SPACE, 20, 0, 1_000))
+
+    assert text.startswith("12 x 12 x 1 pixels, 2 classes")
+    assert "Choices (preset tiny):" in text
+    assert "max_params: 50,000" in text
+    assert "Tried first:\n  stem " in text
+    assert "20 networks that fit" in text
+    assert "seconds per epoch of 1,000 images" in text
+
+
+def test_survey_of_one_seed_is_the_same_again() -> None:
+    """Two people who look at one space see the same ranges."""
+    first = _survey(SPACE, 20, 3, 1_000)
+
+    assert first == _survey(SPACE, 20, 3, 1_000)
+    assert first["n_distinct"] <= first["samples"] == 20
+
+
+def test_values_of_a_range_and_of_a_list() -> None:
+    """A logarithmic range has two ends, a list its values."""
+    assert _values({"low": 0.001, "high": 0.01}) == "0.001 to 0.01"
+    assert _values((3, 5)) == "3, 5"
