@@ -100,10 +100,11 @@ class Backbone(_Value):
 
         >>> Backbone(name="b", kept=5, unfrozen=9, reinitialised=1,
         ...          input_size=32).describe_training()
-        '9 unfrozen, 1 anew'
+        '9 unfrozen, 1 reinitialised'
         """
-        anew = f", {self.reinitialised} anew" if self.reinitialised else ""
-        return f"{self.unfrozen} unfrozen{anew}"
+        if not self.reinitialised:
+            return f"{self.unfrozen} unfrozen"
+        return f"{self.unfrozen} unfrozen, {self.reinitialised} reinitialised"
 
 
 class CustomModel(_Value):
