@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 # a baseline that takes more of the winner's seconds costs more than its test tells
 MAX_BASELINE_RATIO = 0.5
+LEAST_S = 1.0  # of a final training for which stages before it left nothing
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,9 @@ def fit_final_models(
     clock = WorkClock.resume(folder / f"clock-{fits.names}.txt", began=began)
     seconds = _seconds(options, choice.budget)
     if seconds is None or options.epochs is not None:
-        return _fit_epochs(store, fits, folder, job, seconds, clock)
-    seconds = keep_seconds(folder / f"seconds-{fits.names}.json", seconds)
+        return _fit_epochs(store, fits, folder, job, choice, seconds, clock)
+    path = folder / f"seconds-{fits.names}.json"
+    seconds = keep_seconds(path, max(LEAST_S, seconds))
     return _fit_seconds(store, fits, folder, job, choice, seconds, clock)
 
 
@@ -209,7 +211,7 @@ def _fit_seconds(
 def _why_no_baseline(fits: _Fits, choice: Choice) -> str:
     """Return why no seconds are spent on the baseline, '' where they are."""
     if fits.baseline is None:
-        return "the baseline itself was chosen" if choice.is_baseline else "not wanted"
+        return _why_no_task(choice)
     if choice.plan.scored_on == "validation":
         return (
             "the seconds went to the winner; the two were compared on validation images"
@@ -217,6 +219,11 @@ def _why_no_baseline(fits: _Fits, choice: Choice) -> str:
     if _ratio(fits) > MAX_BASELINE_RATIO:
         return "its training would take more than half of the winner's seconds"
     return ""
+
+
+def _why_no_task(choice: Choice) -> str:
+    """Return why there is no baseline beside the winner."""
+    return "the baseline itself was chosen" if choice.is_baseline else "not wanted"
 
 
 def _ratio(fits: _Fits) -> float:
@@ -236,6 +243,7 @@ def _fit_epochs(
     fits: _Fits,
     folder: Path,
     job: JobOptions,
+    choice: Choice,
     limit_s: float | None,
     clock: WorkClock,
 ) -> FinalModels:
@@ -244,7 +252,7 @@ def _fit_epochs(
     ran = _run(store, tasks, folder, job, clock.deadline(limit_s), clock)
     outcomes = ran.outcomes
     best = _best([(task, outcomes[task.task_id]) for task in fits.winner])
-    reason, other = "not wanted", best
+    reason, other = _why_no_task(choice), best
     if fits.baseline is not None:
         reason = _failure(outcomes[fits.baseline.task_id])
         other = best if reason else fits.baseline
@@ -262,7 +270,7 @@ def _fit_epochs(
             has_baseline=has_baseline,
             baseline_reason="" if has_baseline else reason,
             baseline_epochs=len(outcomes[other.task_id].history) * has_baseline,
-            baseline_seconds=_spent(outcomes[other.task_id]),
+            baseline_seconds=_spent(outcomes[other.task_id]) * has_baseline,
             winner_seconds=_spent(outcome),
             seconds=clock.seconds,
         ),
