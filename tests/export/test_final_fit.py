@@ -239,7 +239,8 @@ def test_fit_final_models_keeps_the_seconds_it_began_with(
     pool: WritingPool, small_architecture: Architecture, tmp_path: Path
 ) -> None:
     """They lay out the learning rates: a search run again for some seconds more
-    does not let the final training begin anew."""
+    does not let the final training begin anew.
+    """
     first, _ = fit(small_architecture, tmp_path, left_s=300.0)
     again, _ = fit(small_architecture, tmp_path, left_s=297.0)
 

@@ -35,7 +35,7 @@ def test_resolve_any_preset_leaves_no_choice_open(preset):
     resolved = resolve_options(SearchSpaceOptions(preset=preset))
     open_fields = {name for name, value in resolved if value is None}
 
-    assert open_fields == {"max_latency_ms"}
+    assert open_fields == set()
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,6 @@ class Bounds(BaseModel):
         max_memory_mb: Peak activations at batch 1, 10**6 bytes.
         macs_are_auto: Whether `max_macs` was guessed from the image size, so that a
             search may replace it by what it has measured.
-        max_latency_ms: Reserved until device profiles exist.
         reasons: A sentence per bound with its value and origin.
     """
 
@@ -84,7 +83,6 @@ class Bounds(BaseModel):
     max_macs: int | None = None
     max_memory_mb: float | None = None
     macs_are_auto: bool = False
-    max_latency_ms: None = None
     reasons: tuple[str, ...] = ()
 
     def __str__(self) -> str:
