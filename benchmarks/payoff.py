@@ -6,7 +6,7 @@ Five contestants get the same seconds on all cores of this machine, in turns:
 * `candidate_0`: candidate 0 trained by the same engine for all of the seconds;
 * `candidate_0_wide`: its plain outline with 64 channels in the stem, doubling;
 * `baseline`: the hand-built ResNet likewise;
-* `random`: Hyperband over random draws for 58 % of the seconds, then the final training.
+* `random`: Hyperband over random draws for 58 % of the seconds, then the final fit.
 
 Each is scored on the test rows of its data set. Every finished row is kept in
 benchmarks/results/payoff.json and not run again; `--fresh` begins anew. The figure is
@@ -87,8 +87,10 @@ import keras
 model = keras.models.load_model(fit.task.model_file, compile=False)
 rows = store.test_rows()
 right = predict(model, np.asarray(store.pixels[rows])).argmax(1) == store.labels[rows]
-print(json.dumps({"test_accuracy": float(right.mean()), "n_params": model.count_params(),
-                  "epochs": len(fit.outcome.history), "network": network.describe()}))
+print(json.dumps({
+    "test_accuracy": float(right.mean()), "n_params": model.count_params(),
+    "epochs": len(fit.outcome.history), "network": network.describe(),
+}))
 """
 
 
