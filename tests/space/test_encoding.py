@@ -43,7 +43,7 @@ def test_decode_of_encode_any_draw_is_the_architecture(wide, seed):
 @quiet
 @given(seed=seeds)
 def test_encode_any_draw_stays_among_the_choices(wide, seed):
-    """Every encoded value is one KerasTuner was told of."""
+    """Every encoded value is one that KerasTuner has registered."""
     drawn = wide.decode(draw_values(wide.choices, np.random.default_rng(seed)))
     for name, value in wide.encode(drawn).items():
         allowed = wide.choices[name]
