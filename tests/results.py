@@ -331,7 +331,7 @@ def build_search_space(networks, shape, n_classes) -> dict[str, Any]:
         },
         "smallest": {
             "architecture": networks[0].to_dict(),
-            "costs": {"params": params, "macs": macs, "depth": depth},
+            "params": params, "macs": macs, "depth": depth, "memory_mb": 0.1,
         },
         "seconds": 0.8,
     }  # fmt: skip
