@@ -153,8 +153,8 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         return any(bracket["exhausted"] for bracket in self._brackets)
 
     def is_required(self, trial_id: str) -> bool:
-        """Return False: the budget may end any trial."""
-        return False
+        """Return whether a trial is the first: without one there is nothing to rank."""
+        return self._places[trial_id] == Place(0, self.ladder.numbers[0], 0, 0)
 
     # -- what KerasTuner calls ---------------------------------------------------
 
