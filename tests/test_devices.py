@@ -87,7 +87,7 @@ def test_gpu_names_are_counted_by_the_driver(
 def test_find_gpus_leaves_out_a_card_tensorflow_cannot_use(
     nvidia_smi: Callable[[str], None], tensorflow_sees: Callable[..., list[str]]
 ) -> None:
-    """An old card beside a new one gets no worker, and the user is told."""
+    """An old GPU beside a new one gets no worker, and a message says so."""
     nvidia_smi(TWO_CARDS)
     tensorflow_sees("1")
     found = devices.find_gpus()
@@ -115,7 +115,7 @@ def test_find_gpus_without_cuda_packages_says_what_to_install(
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "expected"),
     [
         ({"errors": "x\n] CUDA driver version is insufficient\n"}, "is insufficient"),
         ({"code": None}, "did not answer within 180 s"),
@@ -126,7 +126,7 @@ def test_find_gpus_tensorflow_can_use_none_says_why(
     nvidia_smi: Callable[[str], None],
     tensorflow_sees: Callable[..., list[str]],
     answer: dict[str, str | int | None],
-    told: str,
+    expected: str,
 ) -> None:
     """With all packages installed TensorFlow's own words are passed on."""
     nvidia_smi(TWO_CARDS)
@@ -134,7 +134,7 @@ def test_find_gpus_tensorflow_can_use_none_says_why(
     found = devices.find_gpus()
 
     assert found.names == ()
-    assert told in found.problem
+    assert expected in found.problem
     assert "training runs on the CPU" in found.problem
 
 

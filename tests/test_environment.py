@@ -39,7 +39,7 @@ def test_describe_environment_shows_the_command_without_path_and_secret(
 def test_describe_environment_without_a_package_has_no_version(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A package that is not installed is told, not guessed."""
+    """A package that is not installed has no version."""
     monkeypatch.setattr(environment, "PACKAGES", ("kedro", "no-such-package-here"))
     versions = describe_environment().versions
 

@@ -1,4 +1,4 @@
-"""Whatever is wrong with the images is said in one message; nothing is lost."""
+"""Bad input gives one clear error and leaves the earlier store unchanged."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_prepare_bad_input_is_one_clear_error(case, make_pictures, prepare, tmp_
 
 
 def test_prepare_gaps_in_labels_are_set_aside(make_pictures, prepare):
-    """Rows without a label are not guessed; they are told."""
+    """Rows without a label are set aside and reported."""
     labels = [None if i < 2 else "ab"[i % 2] for i in range(N)]
     frame = frame_of(make_pictures(N)).assign(label=labels)
     store, profile = prepare(frame, max_bad_fraction=0.1)

@@ -56,7 +56,7 @@ def test_digits_are_prepared_in_small_data_mode(digits, prepare):
 
 @pytest.mark.slow
 def test_digits_killed_with_sigkill_go_on(digits, prepare, tmp_path):
-    """A real kill in mid-decoding leaves what the next run goes on with."""
+    """After SIGKILL during decoding the next run resumes."""
     whole, _ = prepare(digits, workspace=tmp_path / "whole")
     workspace = tmp_path / "killed"
     process = subprocess.Popen([sys.executable, "-c", KILLED, str(workspace)])

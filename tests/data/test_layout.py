@@ -46,7 +46,7 @@ def test_resolve_layout_native_of_several_sizes_is_an_error():
     [([True], "auto", 1), ([True, False], "auto", 3), ([True], 3, 3), ([False], 1, 1)],
 )
 def test_resolve_layout_channels(grey, wanted, expected):
-    """A set is grey when every image is, or when it is told to be."""
+    """Images are stored grey if all are grey, or if the option says so."""
     options = DataPreparationOptions(channels=wanted)
 
     assert resolve_layout(np.array([(8, 8)]), grey, options).channels == expected

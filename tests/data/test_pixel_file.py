@@ -1,4 +1,4 @@
-"""Dropped rows are closed up in place, in a file that is plain NumPy."""
+"""Rows are removed in place, in a file that NumPy can read."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_close_up_keeps_what_is_kept(tmp_path_factory, keep):
 
 
 def test_create_pixel_file_keeps_what_is_there(tmp_path):
-    """A file of the same shape is gone on with, one of another is begun anew."""
+    """A file of the same shape is kept, one of another shape is replaced."""
     path = tmp_path / "pixels.npy"
     before = filled(path, 4)
     create_pixel_file(path, 4, SHAPE)
@@ -61,7 +61,7 @@ def test_create_pixel_file_is_plain_numpy(tmp_path, n):
 
 @pytest.mark.parametrize("size", [0, 10, 128, 150])
 def test_create_pixel_file_replaces_a_torn_file(tmp_path, size):
-    """A file that a kill or a full disk left short is made anew."""
+    """A file left incomplete by a killed process or a full disk is replaced."""
     path = tmp_path / "pixels.npy"
     path.write_bytes(pixel_file._header(60, SHAPE)[:size].ljust(size, b"\0"))
     create_pixel_file(path, 60, SHAPE)

@@ -70,7 +70,7 @@ def test_run_in_processes_reads_only_a_little_ahead(forked):
 
 
 def test_run_in_processes_says_when_a_process_dies(forked):
-    """The system kills a process when memory ends; that is told, not hung upon."""
+    """A process killed for lack of memory is an error, not an endless wait."""
     jobs = ((number,) for number in range(10))
 
     with pytest.raises(
@@ -110,7 +110,7 @@ def always_dying(numbers: list[int]) -> list[int]:
 
 
 def test_run_in_processes_gives_up_where_everything_ends_its_process(forked):
-    """A machine without memory is told, instead of setting every image aside."""
+    """A machine without memory is an error, instead of setting all images aside."""
     halving = Halving(
         halve=lambda job: [job], give_up=lambda job: job[0], max_given_up=2
     )

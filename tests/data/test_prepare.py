@@ -1,4 +1,4 @@
-"""Anybody's images become a store: the same one in any order, on any run."""
+"""Images become a store, with the same splits for any order of the images."""
 
 from __future__ import annotations
 
@@ -282,7 +282,7 @@ def test_prepare_killed_in_decoding_goes_on(
 def test_prepare_killed_while_writing_ends_the_same(
     make_pictures, prepare, monkeypatch, tmp_path, step
 ):
-    """A kill after the rows were closed up is gone on with, too."""
+    """A run killed after rows were removed is resumed, too."""
     pixels = make_pictures(44)
     pixels[40:] = pixels[:4]
     data = (pixels, np.concatenate([np.arange(40) % 2, [1, 0, 1, 0]]))

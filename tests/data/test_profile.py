@@ -1,4 +1,4 @@
-"""What a person is told of the images before the search."""
+"""The profile describes the images before the search."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from kedro_nas.parameters.data_preparation import DataPreparationOptions
 
 
 class Numbered:
-    """A source whose images are told apart by their row."""
+    """A source whose images are identified by their row."""
 
     def identities(self, rows: Any) -> Any:
         """Return an identity per row that does not depend on its place."""
@@ -40,7 +40,7 @@ def test_usable_rows_number_classes_and_keep_positions() -> None:
 
 
 def test_usable_rows_without_splits_have_an_empty_one() -> None:
-    """Given and missing splits are told apart."""
+    """Given and missing splits are distinguished."""
     none = usable_rows(listing(["a", "b"]))
     given = usable_rows(listing(["a", "b"], splits=["Training", "TEST"]))
 

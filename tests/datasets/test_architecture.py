@@ -48,7 +48,7 @@ def test_architecture_dataset_of_something_else_is_refused(
     """What is not an architecture is neither written nor read."""
     path = tmp_path / "best.json"
     dataset = ArchitectureDataset(filepath=str(path))
-    with pytest.raises(DatasetError, match="not an architecture"):
+    with pytest.raises(DatasetError, match="no valid architecture"):
         dataset.save(value)
     assert not path.exists()
 

@@ -42,7 +42,7 @@ def test_entry_from_a_catalog(store_folder):
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({}, "needs a place"),
+        ({}, "needs a path"),
         ({"source": "keras", "name": "cifar11"}, "Allowed: cifar10, cifar100"),
         ({"source": "keras"}, "no Keras set of this name"),
     ],

@@ -15,6 +15,7 @@ from kedro_nas.errors import ExportError
 from kedro_nas.export.export import export_model
 from kedro_nas.export.formats import EXPORTERS
 from kedro_nas.parameters.export import ExportOptions
+from kedro_nas.records.ranking import Choice
 from kedro_nas.space.architecture import Architecture, Stage, Stem
 
 pytestmark = pytest.mark.slow
@@ -25,20 +26,20 @@ ARCHITECTURE = Architecture(
     stem=Stem(width=8, kernel_size=3, stride=1),
     stages=(Stage(block="conv", depth=1, width=8, kernel_size=3, stride=2),),
 )
-BEST = {
+CHOICE = Choice.read({
     "name": "small",
     "key": ARCHITECTURE.key,
     "architecture": ARCHITECTURE.to_dict(),
     "is_baseline": False,
     "rule": "best_mean",
-    "epochs": 2,
+    "full_epochs": 2,
     "plan": {"finalists": 1, "folds": 2, "repeats": 1, "epochs": 2},
     "sentence": "It beat the baseline by 2 points.",
     "cv_mean": 0.9,
     "ci_low": 0.8,
     "ci_high": 0.95,
     "objective": "accuracy",
-}
+})  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,7 @@ def store(store_folder: Path) -> ImageStore:
 @pytest.fixture(scope="module")
 def exports(model: Any, store: ImageStore) -> Path:
     """Export once for the tests that read."""
-    return export_model(model, BEST, store, ExportOptions())
+    return export_model(model, CHOICE, store, ExportOptions())
 
 
 def test_export_model_writes_every_file_that_is_promised(exports: Path) -> None:
@@ -138,7 +139,7 @@ def test_export_model_that_gives_logits_raises_and_leaves_nothing(
     )
 
     with pytest.raises(ExportError, match="does not give class probabilities"):
-        export_model(logits, BEST, store, ExportOptions())
+        export_model(logits, CHOICE, store, ExportOptions())
     assert list(tmp_path.iterdir()) == []
 
 

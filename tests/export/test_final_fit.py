@@ -1,4 +1,4 @@
-"""The final fit in a workspace where others were fitted before."""
+"""The final training: for epochs or for seconds, whatever was trained here before."""
 
 from __future__ import annotations
 
@@ -11,62 +11,27 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.export.writing_pool import WritingPool
 
 from kedro_nas.errors import TrainingError
-from kedro_nas.export import final_fit
-from kedro_nas.parameters.ranking import RankingOptions
-from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.export import final_fit, long_fit
+from kedro_nas.export.final_fit import FinalModels, fit_final_models
+from kedro_nas.parameters.export import ExportOptions
+from kedro_nas.parameters.job import JobOptions
+from kedro_nas.records.budget import BudgetPlan, JobBudget
+from kedro_nas.records.export import FinalFit
+from kedro_nas.records.profile import DatasetProfile, Verdict
+from kedro_nas.records.ranking import Choice, CrossValidationSummary, NamedNetwork
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.outage import Outage
-from kedro_nas.training.tasks import Epoch, Outcome, Task
-from kedro_nas.training.workers.worker_pool import Event
+from kedro_nas.training.tasks import Outcome
 
-PROFILE = {"verdict": {"bn_momentum": 0.9, "class_weights": None}}
-
-
-class WritingPool:
-    """A worker that writes what it was asked to train where the model belongs."""
-
-    size = 1
-
-    def __init__(self) -> None:
-        self.tasks: list[Task] = []
-        self.granted: list[float | None] = []
-        self.reason = ""  # of each outcome, as of one that was cut
-        self._task: Task | None = None
-
-    def free(self) -> list[int]:
-        return [] if self._task else [0]
-
-    def submit(self, task: Task, *, worker: int, remaining_s: float | None) -> None:
-        self.tasks.append(task)
-        self.granted.append(remaining_s)
-        self._task = task
-
-    def wait(self, timeout_s: float) -> list[Event]:
-        task, self._task = self._task, None
-        assert task is not None
-        model = Path(task.model_file or "")
-        model.parent.mkdir(parents=True, exist_ok=True)
-        Path(task.checkpoint or "").write_bytes(b"state")
-        batch = task.architecture.recipe.batch_size
-        model.write_text(f"{task.epochs} epochs, seed {task.seed}, batch {batch}")
-        outcome = self.outcome(task)
-        return [Event("end", worker=0, task_id=task.task_id, outcome=outcome)]
-
-    def outcome(self, task: Task) -> Outcome:
-        history = [
-            Epoch(
-                epoch=number + 1, train_loss=1.0, learning_rate=0.1, seconds_train=1.0
-            )
-            for number in range(task.epochs)
-        ]
-        return Outcome(
-            status="completed",
-            reason=self.reason,
-            history=history,
-            seconds={"train": 1.0},
-        )
+PROFILE = DatasetProfile.model_construct(
+    verdict=Verdict(n_train=9, n_folds=2, n_repeats=1)
+)
+FOLDS = CrossValidationSummary(finalists=1, folds=2, repeats=1, epochs=2)
+VALIDATION = FOLDS.model_copy(update={"scored_on": "validation"})
+SAVE_S = long_fit.SAVE_S
 
 
 @pytest.fixture
@@ -76,43 +41,73 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> WritingPool:
 
     @contextmanager
     def lease(*_: Any) -> Iterator[WritingPool]:
+        made.forget()
         yield made
 
     monkeypatch.setattr(final_fit, "lease_pool", lease)
+    monkeypatch.setattr(long_fit, "lease_pool", lease)
     monkeypatch.setattr(
         final_fit, "_load", lambda task: Path(task.model_file).read_text()
     )
     return made
 
 
-def fit(
+def left(seconds: float | None) -> JobBudget:
+    """Give the budget of a job that has so many seconds left."""
+    budget_s = None if seconds is None else seconds + 120
+    plan = BudgetPlan(finish_s=20)
+    return JobBudget(budget_s=budget_s, plan=plan).after("search", 100)
+
+
+def fit_all(
     architecture: Architecture,
     workspace: Path,
     *,
-    epochs: int,
+    epochs: int = 2,
+    left_s: float | None = None,
+    baseline: Architecture | None = None,
     fingerprint: str = "one",
     seed: int = 0,
-    search: SearchOptions | None = None,
-    ranking: RankingOptions | None = None,
+    export: dict[str, Any] | None = None,
+    threads: int = 1,
     **known: Any,
-) -> tuple[str, dict[str, Any]]:
-    """Fit a winner without a baseline; gives its model and the record."""
-    best = {
-        "architecture": architecture.to_dict(),
-        "is_baseline": True,
-        "epochs": epochs,
+) -> FinalModels:
+    """Fit a winner, for epochs or, with seconds left, until these are over."""
+    named = None
+    if baseline is not None:
+        named = NamedNetwork(name="b", key=baseline.key, architecture=baseline)
+    fields: dict[str, Any] = {
+        "name": "winner",
+        "key": architecture.key,
+        "architecture": architecture,
+        "is_baseline": False,
+        "rule": "best_mean",
+        "objective": "accuracy",
+        "sentence": "",
+        "full_epochs": epochs,
+        "plan": FOLDS,
+        "baseline": named,
+        "budget": left(left_s),
         **known,
     }
-    model, _, record = final_fit.fit_final_models(
+    return fit_final_models(
         SimpleNamespace(path=Path("store"), fingerprint=fingerprint),  # type: ignore[arg-type]
         PROFILE,
-        best,
+        Choice(**fields),
         workspace,
-        search or SearchOptions(),
-        ranking or RankingOptions(),
+        ExportOptions(**{"epochs_factor": 1, **(export or {})}),
+        JobOptions(workers=1, threads_per_worker=threads),
         seed,
     )
-    return model, record
+
+
+def fit(*args: Any, **options: Any) -> tuple[str, FinalFit]:
+    """Fit; gives the winner's model and the record."""
+    models = fit_all(*args, **options)
+    return models.winner, models.record
+
+
+EPOCHS = {"export": {"epochs": 2}}  # a number of epochs, in seconds or without
 
 
 def test_fit_final_models_again_with_other_epochs_gives_the_model_of_each(
@@ -126,38 +121,62 @@ def test_fit_final_models_again_with_other_epochs_gives_the_model_of_each(
         "9 epochs",
         "18 epochs",
     ]
-    assert [record["epochs"] for _, record in found] == [18, 9, 18]
+    assert [record.epochs for _, record in found] == [18, 9, 18]
     assert [task.epochs for task in pool.tasks] == [18, 9]
 
 
+@pytest.mark.parametrize(
+    ("export", "expected"),
+    [({"epochs_factor": 2.5}, 10), ({"epochs": 7}, 7), ({"epochs_factor": 1}, 4)],
+)
+def test_fit_final_models_without_seconds_trains_for_its_epochs(
+    pool: WritingPool,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    export: dict[str, Any],
+    expected: int,
+) -> None:
+    """So many times a full training of the search, or the epochs that were given."""
+    _, record = fit(small_architecture, tmp_path, epochs=4, export=export)
+
+    assert record.epochs == expected
+    assert pool.granted == [None]
+    assert pool.tasks[0].train_s is None
+    assert pool.tasks[0].rows == "dev"
+
+
+@pytest.mark.parametrize("left_s", [None, 300.0])
 def test_fit_final_models_outage_is_said_and_the_same_command_goes_on(
     pool: WritingPool,
     small_architecture: Architecture,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    left_s: float | None,
 ) -> None:
     """A full disk is no fault of the winner: with room again it is fitted."""
     full = Outage(message=os.strerror(errno.ENOSPC), errno=errno.ENOSPC)
     with monkeypatch.context() as patched:
         patched.setattr(pool, "outcome", lambda _: Outcome.of_outage(full))
         with pytest.raises(TrainingError, match="Free some space and run the same"):
-            fit(small_architecture, tmp_path, epochs=2)
-    model, record = fit(small_architecture, tmp_path, epochs=2)
+            fit(small_architecture, tmp_path, left_s=left_s)
+    model, record = fit(small_architecture, tmp_path, left_s=left_s)
 
-    assert model.startswith("2 epochs")
-    assert record["epochs"] == 2
+    assert "seed" in model
+    assert record.epochs > 0
 
 
+@pytest.mark.parametrize("left_s", [None, 300.0])
 @pytest.mark.parametrize("changes", [{"fingerprint": "two"}, {"seed": 1}])
 def test_fit_final_models_of_other_data_or_seed_shares_no_file(
     pool: WritingPool,
     small_architecture: Architecture,
     tmp_path: Path,
     changes: dict[str, Any],
+    left_s: float | None,
 ) -> None:
     """What another run left, killed or not, is neither continued nor handed out."""
-    fit(small_architecture, tmp_path, epochs=2)
-    fit(small_architecture, tmp_path, epochs=2, **changes)
+    fit(small_architecture, tmp_path, left_s=left_s)
+    fit(small_architecture, tmp_path, left_s=left_s, **changes)
     one, other = pool.tasks
 
     assert one.checkpoint != other.checkpoint
@@ -165,41 +184,68 @@ def test_fit_final_models_of_other_data_or_seed_shares_no_file(
 
 
 @pytest.mark.parametrize(
-    ("final_budget_s", "left_s", "expected"),
-    [(155.0, None, 155), (None, 70.0, 70), (155.0, 70.0, 70), (None, None, None)],
+    ("budget_s", "left_s", "expected"),
+    [
+        (155.0, None, 155),
+        ("auto", 70.0, 70),
+        (None, 70.0, 70),
+        (155.0, 70.0, 70),
+        (50.0, 70.0, 50),
+    ],
 )
-def test_fit_final_models_seconds_are_a_deadline(
+def test_fit_final_models_seconds_are_its_own_or_what_the_job_has_left(
     pool: WritingPool,
     small_architecture: Architecture,
     tmp_path: Path,
-    final_budget_s: float | None,
+    budget_s: Any,
     left_s: float | None,
-    expected: float | None,
+    expected: float,
 ) -> None:
-    """The stage's own budget ends a fit as the pipeline's does; the tighter counts."""
-    options = RankingOptions(final_budget_s=final_budget_s)
-    fit(small_architecture, tmp_path, epochs=2, ranking=options, final_left_s=left_s)
+    """The tighter counts: as a deadline of epochs, or to be filled to the end."""
+    filled = {"left_s": left_s, "export": {"budget_s": budget_s}}
+    counted = {"left_s": left_s, "export": {"budget_s": budget_s, "epochs": 2}}
+    fit(small_architecture, tmp_path, **filled)
+    fit(small_architecture, tmp_path, **counted)
 
-    assert pool.granted == [expected and pytest.approx(expected, abs=5)]
+    assert pool.granted == pytest.approx([expected - SAVE_S, expected], abs=3)
+    assert [task.train_s for task in pool.tasks] == [pytest.approx(expected), None]
 
 
+@pytest.mark.parametrize("export", [{}, {"epochs": 2}])
 def test_fit_final_models_after_a_kill_has_the_seconds_that_are_left(
-    pool: WritingPool, small_architecture: Architecture, tmp_path: Path
+    pool: WritingPool,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    export: dict[str, Any],
 ) -> None:
     """100 of 155 s were spent by a session that was killed; the next one has 55."""
+    options = {"left_s": 155.0, "export": export}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pool, "wait", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            fit(small_architecture, tmp_path, epochs=2)
+            fit(small_architecture, tmp_path, **options)
     (clock,) = (tmp_path / "final").glob("clock-*.txt")
     clock.write_text("100.0")
-    pool._task = None
-    _, record = fit(small_architecture, tmp_path, epochs=2)
-    _, again = fit(small_architecture, tmp_path, epochs=2)
+    _, record = fit(small_architecture, tmp_path, **options)
+    _, again = fit(small_architecture, tmp_path, **options)
 
-    assert pool.granted == pytest.approx([155, 55], abs=5)
-    assert 100 <= record["seconds"] < 105
-    assert again["seconds"] == pytest.approx(record["seconds"], abs=0.5)
+    saved = 0.0 if export else SAVE_S
+    assert pool.granted == pytest.approx([155 - saved, 55 - saved], abs=5)
+    assert 100 <= record.seconds < 105
+    assert again.seconds == pytest.approx(record.seconds, abs=0.5)
+
+
+def test_fit_final_models_keeps_the_seconds_it_began_with(
+    pool: WritingPool, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """They lay out the learning rates: a search run again for some seconds more
+    does not let the final training begin anew.
+    """
+    first, _ = fit(small_architecture, tmp_path, left_s=300.0)
+    again, _ = fit(small_architecture, tmp_path, left_s=297.0)
+
+    assert again == first
+    assert [task.train_s for task in pool.tasks] == [300.0]
 
 
 def test_fit_final_models_cut_is_resumable_and_kept_when_run_again(
@@ -209,8 +255,7 @@ def test_fit_final_models_cut_is_resumable_and_kept_when_run_again(
     pool.reason = "the budget ended after 2 of 9 epochs"
 
     def again(budget_s: float) -> bool:
-        options = RankingOptions(final_budget_s=budget_s)
-        fit(small_architecture, tmp_path, epochs=9, ranking=options)
+        fit(small_architecture, tmp_path, export={"epochs": 9, "budget_s": budget_s})
         return Path(pool.tasks[-1].checkpoint or "").exists()
 
     kept = again(155)
@@ -234,37 +279,177 @@ def test_fit_final_models_too_late_fits_winner_and_baseline_once(
     fit(
         small_architecture,
         tmp_path,
-        epochs=2,
-        ranking=RankingOptions(seeds=3),
-        search=SearchOptions(threads_per_worker=2),
-        final_left_s=0.0,
-        is_baseline=False,
-        baseline={"architecture": baseline.to_dict()},
+        baseline=baseline,
+        left_s=0.0,
+        threads=2,
+        export={"epochs": 2, "seeds": 3},
     )
 
     assert [task.architecture for task in pool.tasks] == [small_architecture, baseline]
     assert {task.threads for task in pool.tasks} == {2}
 
 
-class SmallMemory(WritingPool):
-    """A worker whose memory holds batches of at most 16 images."""
+def test_fit_final_models_without_a_second_left_still_trains_the_winner(
+    pool: WritingPool, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """Stages that took too long leave a second, not a task no worker accepts."""
+    model, _ = fit(small_architecture, tmp_path, left_s=0.0)
 
-    def outcome(self, task: Task) -> Outcome:
-        if task.architecture.recipe.batch_size > 16:
-            return Outcome(status="failed", reason="out of memory: 3 GiB")
-        return WritingPool.outcome(self, task)
+    assert "seed" in model
+    assert pool.tasks[0].train_s == 1.0
+    assert type(pool.tasks[0]).model_validate(pool.tasks[0].model_dump())
 
 
+@pytest.mark.parametrize("left_s", [None, 300.0])
 def test_fit_final_models_out_of_memory_gives_the_model_of_half_the_batch(
     pool: WritingPool,
     small_architecture: Architecture,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    left_s: float | None,
 ) -> None:
     """The winner is not lost for a batch; the model is the one that was trained."""
-    monkeypatch.setattr(pool, "outcome", lambda task: SmallMemory.outcome(pool, task))
-    model, record = fit(small_architecture, tmp_path, epochs=2)
+    pool.memory = 16
+    model, record = fit(small_architecture, tmp_path, left_s=left_s)
 
     assert model.endswith("batch 16")
-    assert record["key"] == small_architecture.with_recipe(batch_size=16).key
+    assert record.key == small_architecture.with_recipe(batch_size=16).key
     assert [task.architecture.recipe.batch_size for task in pool.tasks] == [32, 16]
+
+
+def test_fit_final_models_for_seconds_after_one_for_epochs_ran_out_of_memory(
+    pool: WritingPool, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """The journal that both write to holds lines of either kind."""
+    pool.memory = 16
+    fit(small_architecture, tmp_path)
+    model, _ = fit(small_architecture, tmp_path, left_s=300.0)
+
+    assert model.endswith("batch 16")
+
+
+def _smaller(architecture: Architecture) -> Architecture:
+    """Make a baseline with about a quarter of the multiply-adds."""
+    stages = tuple(s.model_copy(update={"width": 4}) for s in architecture.stages)
+    return architecture.model_copy(update={"stages": stages})
+
+
+def test_fit_final_models_baseline_has_its_part_of_the_seconds(
+    pool: WritingPool, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """As many epochs as the winner's: seconds are divided by what an epoch costs."""
+    baseline = _smaller(small_architecture)
+    models = fit_all(small_architecture, tmp_path, baseline=baseline, left_s=300.0)
+    winner_s, end_s = (task.train_s for task in pool.tasks)
+
+    assert [task.architecture for task in pool.tasks] == [small_architecture, baseline]
+    assert end_s == 300.0
+    assert 200 < winner_s < 300
+    assert models.record.has_baseline
+    assert models.record.baseline_epochs > 0
+    assert models.record.baseline_seconds == 1.0
+    assert pool.granted == pytest.approx([winner_s - SAVE_S, 300 - SAVE_S], abs=3)
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({"plan": VALIDATION}, "the seconds went to the winner"),
+        ({"is_baseline": True}, "the baseline itself was chosen"),
+        ({"baseline": None}, "not wanted"),
+    ],
+)
+def test_fit_final_models_without_seconds_for_the_baseline_says_why(
+    pool: WritingPool,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    known: dict[str, Any],
+    said: str,
+) -> None:
+    """All seconds are the winner's, and the record tells why there is no other."""
+    options = {"baseline": _smaller(small_architecture), **known}
+    models = fit_all(small_architecture, tmp_path, left_s=300.0, **options)
+
+    assert models.baseline is models.winner
+    assert not models.record.has_baseline
+    assert models.record.baseline_reason.startswith(said)
+    assert (models.record.baseline_epochs, models.record.baseline_seconds) == (0, 0.0)
+    assert [task.train_s for task in pool.tasks] == [300.0]
+
+
+def test_fit_final_models_baseline_as_slow_as_the_winner_is_left_out(
+    pool: WritingPool, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """It would take half of what makes the winner good."""
+    baseline = small_architecture.with_recipe(learning_rate=1e-3)
+    _, record = fit(small_architecture, tmp_path, baseline=baseline, left_s=300.0)
+
+    assert record.baseline_reason.startswith("its training would take more than half")
+    assert len(pool.tasks) == 1
+
+
+@pytest.mark.parametrize("left_s", [None, 300.0])
+def test_fit_final_models_baseline_that_fails_costs_no_winner(
+    pool: WritingPool,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    left_s: float | None,
+) -> None:
+    """The reason is kept; the winner's model stands in for the baseline's."""
+    baseline = _smaller(small_architecture)
+    pool.failing = {baseline.key}
+    models = fit_all(small_architecture, tmp_path, baseline=baseline, left_s=left_s)
+
+    assert models.baseline == models.winner
+    assert models.record.baseline_reason == "ValueError: planted"
+    assert not models.record.has_baseline
+    assert (models.record.baseline_epochs, models.record.baseline_seconds) == (0, 0.0)
+
+
+@pytest.mark.parametrize("left_s", [None, 300.0])
+def test_fit_final_models_winner_that_fails_is_an_error(
+    pool: WritingPool,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    left_s: float | None,
+) -> None:
+    """Without a winner there is nothing to export, and the reason is said."""
+    pool.failing = {small_architecture.key}
+
+    with pytest.raises(TrainingError, match="ValueError: planted"):
+        fit(small_architecture, tmp_path, left_s=left_s)
+
+
+@pytest.mark.parametrize("left_s", [None, 300.0])
+def test_fit_final_models_of_several_seeds_takes_the_lowest_loss(
+    pool: WritingPool,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    left_s: float | None,
+) -> None:
+    """No row is left to choose by; all seeds are named."""
+    pool.losses = {f"{small_architecture.key}-1": 0.5}
+    options = {"left_s": left_s, "export": {"seeds": 3}}
+    model, record = fit(small_architecture, tmp_path, **options)
+    seeds = [task.seed for task in pool.tasks]
+
+    assert f"seed {seeds[1]}," in model
+    assert record.train_loss[-1] == 0.5
+    assert record.seeds == tuple(seeds)
+    assert len(set(seeds)) == 3
+    if left_s:
+        assert [task.train_s for task in pool.tasks] == [100.0, 200.0, 300.0]
+
+
+@pytest.mark.parametrize("left_s", [None, 300.0])
+def test_fit_final_models_leaves_models_and_no_checkpoint(
+    pool: WritingPool,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    left_s: float | None,
+) -> None:
+    """States are of use to a killed training only."""
+    baseline = _smaller(small_architecture)
+    fit(small_architecture, tmp_path, baseline=baseline, left_s=left_s)
+
+    assert list((tmp_path / "final").glob("*.npz")) == []
+    assert len(list((tmp_path / "final").glob("*.keras"))) == 2

@@ -31,7 +31,7 @@ def _choice(architecture: Architecture, **changes: Any) -> Choice:
         "cv_mean": 0.9,
         "ci_low": 0.8,
         "ci_high": 0.95,
-        "epochs": 2,
+        "full_epochs": 2,
         "plan": {"finalists": 1, "folds": 2, "repeats": 1, "epochs": 2},
     }
     return Choice.read({**fields, **changes})
@@ -74,3 +74,17 @@ def test_write_card_without_scores_claims_none(
     assert "Cross-validated accuracy: 0.900." in one_fold
     assert "No cross-validated accuracy is known." in unranked
     assert "It was not compared with other networks." in unranked
+
+
+def test_write_card_of_a_comparison_on_validation_images_says_so(
+    small_architecture: Architecture,
+) -> None:
+    """A score after a few epochs of the search is no cross-validated accuracy."""
+    plan = {"scored_on": "validation", "finalists": 2, "folds": 0, "repeats": 0}
+    card = _card(_choice(small_architecture, plan={**plan, "epochs": 3}))
+
+    assert (
+        "After 3 epochs of the search, on validation images: accuracy 0.900 (95 %: "
+        "0.800 to 0.950)."
+    ) in card
+    assert "Cross-validated" not in card

@@ -37,19 +37,20 @@ def test_test_report_holds_what_files_md_promises_as_strict_json():
 
     found = report(labels, probabilities, baseline_probabilities=noise(300, 4, 1)[1])
 
-    json.dumps(found, allow_nan=False)
+    written = found.to_json()
+    json.dumps(written, allow_nan=False)
     assert {
         "n_images", "accuracy", "ci_low", "ci_high", "balanced_accuracy", "macro_f1",
         "log_loss", "calibration_error", "chance", "class_names", "confusion_matrix",
         "per_class", "mistakes", "baseline", "mcnemar",
-    } <= set(found)  # fmt: skip
-    assert np.sum(found["confusion_matrix"]) == 300
-    assert found["ci_low"] <= found["accuracy"] <= found["ci_high"]
+    } <= set(written)  # fmt: skip
+    assert np.sum(found.confusion_matrix) == 300
+    assert found.ci_low <= found.accuracy <= found.ci_high
 
 
 def test_test_report_of_noise_does_not_beat_chance():
     """Predictions unrelated to the labels are not above the commonest class."""
-    beats = [report(*noise(200, 3, seed))["beats_chance"] for seed in range(40)]
+    beats = [report(*noise(200, 3, seed)).beats_chance for seed in range(40)]
 
     assert sum(beats) <= 2
 
@@ -60,8 +61,8 @@ def test_test_report_of_a_commonest_class_does_not_beat_chance():
 
     found = report(labels, np.tile([0.9, 0.1], (100, 1)))
 
-    assert found["accuracy"] == found["chance"] == 0.9
-    assert not found["beats_chance"]
+    assert found.accuracy == found.chance == 0.9
+    assert not found.beats_chance
 
 
 def test_test_report_by_balanced_accuracy_honours_a_rare_class():
@@ -72,36 +73,36 @@ def test_test_report_by_balanced_accuracy_honours_a_rare_class():
     by_accuracy = report(labels, np.eye(2)[predicted])
     balanced = report(labels, np.eye(2)[predicted], objective="balanced_accuracy")
 
-    assert not by_accuracy["beats_chance"]
-    assert balanced["beats_chance"]
+    assert not by_accuracy.beats_chance
+    assert balanced.beats_chance
 
 
 def test_test_report_shows_the_most_confident_mistakes_first_as_small_pictures():
     """At most 25 mistakes, ordered, each a PNG of at most 96 pixels a side."""
-    found = report(*noise(200, 3), shape=(120, 200, 3))["mistakes"]
+    found = report(*noise(200, 3), shape=(120, 200, 3)).mistakes
 
-    confidences = [mistake["probability"] for mistake in found]
-    encoded = base64.b64decode(found[0]["image"].partition(",")[2])
+    confidences = [mistake.probability for mistake in found]
+    encoded = base64.b64decode(found[0].image.partition(",")[2])
     assert len(found) == 25
     assert confidences == sorted(confidences, reverse=True)
     assert Image.open(io.BytesIO(encoded)).size == (96, 58)
-    assert all(mistake["true"] != mistake["predicted"] for mistake in found)
+    assert all(mistake.true != mistake.predicted for mistake in found)
 
 
 def test_test_report_of_a_perfect_model_has_no_mistakes():
     """Nothing wrong leaves an empty list, and an interval that still has room."""
     found = report([0, 1, 2] * 20, np.eye(3)[[0, 1, 2] * 20])
 
-    assert found["mistakes"] == []
-    assert found["ci_low"] < found["accuracy"] == found["ci_high"] == 1.0
+    assert found.mistakes == ()
+    assert found.ci_low < found.accuracy == found.ci_high == 1.0
 
 
 def test_test_report_of_a_class_without_test_images_counts_it_as_zero():
     """A class that only training has keeps its row, with no images."""
     found = report([0, 1] * 10, np.eye(3)[[0, 1] * 10])
 
-    assert found["per_class"][2]["n"] == 0
-    assert found["balanced_accuracy"] == 1.0
+    assert found.per_class[2].n == 0
+    assert found.balanced_accuracy == 1.0
 
 
 def test_test_report_with_a_name_missing_is_refused():

@@ -6,14 +6,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 
 from kedro_nas import create_pipeline
-from kedro_nas.datasets import WorkspaceDataset
-from kedro_nas.errors import SearchSpaceError
+from kedro_nas.datasets import ReportDataset, WorkspaceDataset
+from kedro_nas.errors import DataError, SearchSpaceError
+from kedro_nas.framework import registered
 from kedro_nas.framework.hooks import NasHooks
 
 PIPELINE = create_pipeline(stages=("search_space",))
@@ -71,6 +73,20 @@ def test_error_of_a_node_names_the_parameters_of_its_namespace() -> None:
     NasHooks().on_node_error(error, node)
 
     assert str(error) == "too small. Raise defects.nas.search_space.max_params."
+
+
+def test_run_in_an_environment_is_advised_commands_that_name_it(
+    catalog: DataCatalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is missing in conf/prod is written by a run that reads conf/prod."""
+    monkeypatch.setattr(registered, "pipelines", {"nas": create_pipeline()})
+    catalog["nas.dataset_profile"] = ReportDataset(filepath=str(tmp_path / "none"))
+    hooks = NasHooks()
+    loader = SimpleNamespace(merge_strategy={"parameters": "soft"})
+    hooks._scope.context = SimpleNamespace(env="prod", config_loader=loader)
+
+    with pytest.raises(DataError, match="kedro run --pipelines nas --env prod --to-"):
+        hooks.before_pipeline_run(PIPELINE, catalog, {})
 
 
 @pytest.mark.parametrize("end", ["after_pipeline_run", "on_pipeline_error"])

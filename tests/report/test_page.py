@@ -229,7 +229,7 @@ def test_write_report_with_prices_shows_money_and_without_asks_for_them(
     priced = write(results, costs={"cloud_price_per_hour": 0.5, "currency": "EUR"})
 
     assert "Rented machine" in words(priced)
-    assert "Give prices under" in words(report)
+    assert "Set prices under nas.reporting.costs" in words(report)
 
 
 def test_write_report_of_a_repeated_test_reading_warns(results):

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from kedro_nas.errors import ParameterError
 from kedro_nas.parameters.search_space import SearchSpaceOptions
-from kedro_nas.space.bounds import Bounds, auto_depth, auto_macs, auto_params
+from kedro_nas.space.architecture import Architecture, Stage, Stem
+from kedro_nas.space.bounds import (
+    Bounds,
+    DataFacts,
+    auto_depth,
+    auto_macs,
+    auto_params,
+    misplaced,
+    resolve_bounds,
+)
+from kedro_nas.space.choices import resolve_options
 from kedro_nas.space.costs import Costs
 
 
@@ -73,3 +83,98 @@ def test_options_misuse_is_refused_with_a_hint(wrong, hint):
         SearchSpaceOptions.parse(wrong, where="nas.search_space")
 
     assert hint in str(caught.value)
+
+
+def resolved(**options) -> Bounds:
+    """Resolve the bounds of options for 8,000 images of 28x28."""
+    chosen = resolve_options(SearchSpaceOptions.model_validate(options))
+    return resolve_bounds(chosen, image_shape=(28, 28, 1), n_train=8_000)
+
+
+def test_resolve_bounds_auto_follow_the_data_and_say_so():
+    """Each bound has a sentence with its value and its rule."""
+    bounds = resolved(max_params="auto", max_depth="auto", max_macs="auto")
+
+    assert bounds.max_params == auto_params(8_000)
+    assert bounds.max_depth == auto_depth(8_000)
+    assert bounds.max_macs == 10_000_000
+    assert "for 8,000 images" in str(bounds)
+    assert "10 M at 28x28" in str(bounds)
+
+
+def test_resolve_bounds_of_small_data_are_lower():
+    """The verdict's factor is named in the reason."""
+    options = resolve_options(SearchSpaceOptions(max_params="auto"))
+    bounds = resolve_bounds(
+        options, image_shape=(28, 28, 1), n_train=50_000, params_factor=0.5
+    )
+
+    assert bounds.max_params == 2_500_000
+    assert "times 0.5 for small data" in str(bounds)
+
+
+def test_resolve_bounds_given_or_none_are_as_written():
+    """A number is kept, and `none` is no bound."""
+    bounds = resolved(max_params=1_234, max_depth="none")
+
+    assert (bounds.max_params, bounds.max_depth) == (1_234, None)
+    assert "max_params 1,234: given by the parameters or the preset" in str(bounds)
+    assert "max_depth" not in str(bounds)
+
+
+def test_bounds_without_a_limit_accept_anything():
+    """No bound is exceeded where there is none."""
+    costs = Costs(params=10**12, macs=10**15, depth=10**4, memory_mb=10**6)
+
+    assert Bounds().excesses(costs) == {}
+    assert Bounds().explain(costs) == ""
+    assert str(Bounds()) == "anything"
+
+
+@pytest.mark.parametrize(
+    ("attention", "stem_stride"), [("se", 1), ("self_attention", 4)]
+)
+def test_misplaced_attention_that_fits_is_none(attention, stem_stride):
+    """A gate may stand anywhere; self-attention on 14 x 14 positions at most."""
+    assert misplaced(net(attention, stem_stride)) == ""
+
+
+def test_misplaced_attention_on_a_large_map_is_named():
+    """The reason says which stage, and how large its map is."""
+    assert misplaced(net("self_attention", 1)) == (
+        "self_attention of stage 1 is meant for smaller maps than 56x56"
+    )
+
+
+def net(attention: str, stem_stride: int) -> Architecture:
+    """Return a network of one stage for images of 56x56."""
+    return Architecture(
+        input_shape=(56, 56, 1),
+        n_classes=2,
+        stem=Stem(width=8, kernel_size=3, stride=stem_stride),
+        stages=(
+            Stage(
+                block="conv",
+                depth=1,
+                width=8,
+                kernel_size=3,
+                stride=1,
+                attention=attention,
+            ),
+        ),
+    )
+
+
+def test_data_facts_are_read_from_a_profile_of_any_version():
+    """What an earlier profile does not have is the default."""
+    profile = {
+        "image_shape": [28, 20, 3],
+        "class_names": ["a", "b"],
+        "verdict": {"n_train": 100},
+    }
+    small = {"n_train": 100, "max_params_factor": 0.2, "augmentation": "strong"}
+
+    assert DataFacts.from_profile(profile) == DataFacts((28, 20, 3), 2, 100)
+    assert DataFacts.from_profile({**profile, "verdict": small}) == DataFacts(
+        (28, 20, 3), 2, 100, 0.2, "strong"
+    )

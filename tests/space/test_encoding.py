@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kedro_nas.space.encoding import fits
 from kedro_nas.space.sampling import draw_values
 
 seeds = st.integers(0, 2**31 - 1)
@@ -42,7 +43,7 @@ def test_decode_of_encode_any_draw_is_the_architecture(wide, seed):
 @quiet
 @given(seed=seeds)
 def test_encode_any_draw_stays_among_the_choices(wide, seed):
-    """Every encoded value is one KerasTuner was told of."""
+    """Every encoded value is one that KerasTuner has registered."""
     drawn = wide.decode(draw_values(wide.choices, np.random.default_rng(seed)))
     for name, value in wide.encode(drawn).items():
         allowed = wide.choices[name]
@@ -106,3 +107,39 @@ def test_sgd_takes_twenty_times_the_rate(make_space):
 
     assert space.decode({"optimizer": "adamw"}).recipe.learning_rate == 0.002
     assert space.decode({"optimizer": "sgd"}).recipe.learning_rate == 0.04
+
+
+def test_decode_of_no_values_is_the_first_of_each_choice(make_space):
+    """What is left out is the default, so a partial code is a network."""
+    space = make_space(n_stages=[2], blocks=["conv", "residual"])
+    network = space.decode({})
+
+    assert network.family == "conv-conv"
+    assert network.stem.width == space.choices["stem_width"][0]
+    assert space.decode({"stage2_block": "residual"}).family == "conv-residual"
+
+
+def test_attention_on_a_map_too_large_for_it_becomes_none(make_space):
+    """Two codes of one network are one, where `none` is allowed."""
+    space = make_space((64, 64, 3), attention=["none", "self_attention"])
+    values = {"stage1_attention": "self_attention", "stage1_stride": 1}
+
+    assert space.decode(values).stages[0].attention == "none"
+    assert space.decode(values).key == space.decode(values | NONE).key
+
+
+NONE = {"stage1_attention": "none"}
+
+
+@pytest.mark.parametrize(
+    ("attention", "positions", "expected"),
+    [
+        ("none", 10**9, True),
+        ("se", 10**9, True),
+        ("self_attention", 196, True),
+        ("self_attention", 197, False),
+    ],
+)
+def test_fits_follows_the_limit_of_the_attention(attention, positions, expected):
+    """Only self-attention is limited, by its quadratic cost."""
+    assert fits(attention, positions) is expected

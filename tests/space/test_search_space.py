@@ -135,3 +135,47 @@ def test_self_attention_on_a_large_map_is_refused(make_space):
     )
 
     assert "smaller maps" in space.is_feasible(large)[1]
+
+
+def test_stand_in_is_the_smallest_that_fits(space):
+    """It is used where a draw cannot be repaired, so it has to fit."""
+    assert space.smallest is not None
+    assert space.stand_in == space.smallest.architecture
+    assert space.is_feasible(space.stand_in) == (True, "")
+    assert space.smallest.params == costs(space.stand_in).params
+
+
+def test_stand_in_of_a_space_that_was_not_built_is_an_error(space):
+    """A space without a smallest architecture names the stage to run again."""
+    with pytest.raises(SearchSpaceError, match="Run the stage search_space again"):
+        _ = space.model_copy(update={"smallest": None}).stand_in
+
+
+def test_sample_that_cannot_be_repaired_is_the_stand_in(space):
+    """A search goes on where nothing but the smallest fits."""
+    tight = space.model_copy(
+        update={"bounds": space.bounds.model_copy(update={"max_params": 1})}
+    )
+
+    assert tight.sample(np.random.default_rng(0)) == space.stand_in
+
+
+def test_excess_grows_with_what_is_exceeded(space):
+    """Repair follows this number down to zero."""
+    fits = space.anchors[0]
+    factor = costs(fits).params / 100
+    tight = space.model_copy(
+        update={"bounds": space.bounds.model_copy(update={"max_params": 100})}
+    )
+
+    assert space.excess_of(fits) == 0
+    assert tight.excess_of(fits) == pytest.approx(factor)
+    assert tight.excess(tight.encode(fits)) == pytest.approx(factor)
+
+
+def test_searched_choices_are_those_with_several_values(make_space):
+    """A choice with one value is no part of the search."""
+    searched = make_space(n_stages=[2], width=[32, 64]).searched
+
+    assert "n_stages" not in searched
+    assert {"stage1_width", "learning_rate"} <= set(searched)

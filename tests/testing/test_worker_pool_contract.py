@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.testing import WorkerPoolContract
 from kedro_nas.training.workers.worker_pool import WorkerPool, make_pool
 
@@ -15,7 +15,7 @@ from kedro_nas.training.workers.worker_pool import WorkerPool, make_pool
 class TestLocalPool(WorkerPoolContract):
     """Processes on this machine."""
 
-    def make(self, options: SearchOptions, log: Path) -> WorkerPool:
+    def make(self, options: JobOptions, log: Path) -> WorkerPool:
         """Return a new pool."""
         return make_pool("local", options, log)
 
@@ -25,4 +25,4 @@ def test_contract_without_a_pool_says_what_to_override(tmp_path: Path) -> None:
     contract = type("Theirs", (WorkerPoolContract,), {})()
 
     with pytest.raises(TypeError, match="a subclass of WorkerPoolContract makes"):
-        contract.make(SearchOptions(), tmp_path)
+        contract.make(JobOptions(), tmp_path)

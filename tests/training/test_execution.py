@@ -105,11 +105,11 @@ def test_execution_half_precision_keeps_float32_weights_and_hands_over_float32(
 
 def test_execution_here_is_plain_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a GPU was measured to like is not done to a CPU that goes on."""
-    measured = {"jit_compile": True, "precision": "mixed_bfloat16"}
+    measured = Execution(jit_compile=True, precision="mixed_bfloat16")
     monkeypatch.setattr(execution, "gpu_names", list)
     assert execution_here(measured) == PLAIN
     monkeypatch.setattr(execution, "gpu_names", lambda: ["0"])
-    assert execution_here(measured) == Execution(**measured)
+    assert execution_here(measured) == measured
     assert execution_here(None) == PLAIN
 
 

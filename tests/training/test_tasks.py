@@ -49,6 +49,8 @@ def test_task_lineage_is_shared_by_all_rungs_of_a_candidate(
         {"schedule_epochs": 18},
         {"bn_momentum": 0.5},
         {"class_weights": (1.0,) * 10},
+        {"threads": 2},
+        {"train_s": 60.0},
     ],
 )
 def test_task_lineage_differs_where_the_weights_would(

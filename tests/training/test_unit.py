@@ -17,7 +17,6 @@ from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import TrainingError
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.checkpoints import load_checkpoint
-from kedro_nas.training.pixels import DevelopmentPixels
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.unit import Unit, _save_model
 
@@ -258,17 +257,6 @@ def test_unit_diverging_raises_a_short_truth(
 
     with pytest.raises(TrainingError, match=r"not a number|not numbers"):
         _run(make_task(architecture=broken, epochs=8))
-
-
-def test_pixels_test_rows_cannot_be_asked_for(
-    digits: tuple[ImageStore, dict[str, Any]],
-) -> None:
-    """A worker cannot address a test row even by mistake."""
-    store, _ = digits
-    pixels = DevelopmentPixels(store, max_resident_mb=100)
-
-    with pytest.raises(ValueError, match="test row"):
-        pixels.positions(store.test_rows()[:1])
 
 
 def test_unit_class_weights_and_smoothing_change_the_loss(make_task: MakeTask) -> None:

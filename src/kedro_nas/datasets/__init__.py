@@ -1,4 +1,4 @@
-"""Kedro datasets of kedro-nas, imported when first named.
+"""Kedro datasets of kedro-nas, imported on first use.
 
 In a catalog: `type: kedro_nas.datasets.<name>`.
 """

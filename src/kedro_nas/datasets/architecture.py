@@ -1,4 +1,4 @@
-"""`ArchitectureDataset`: an architecture and what is known of it, as JSON."""
+"""`ArchitectureDataset`: an architecture with further values, as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kedro_nas.space.architecture import Architecture
 
 
 class ArchitectureDataset(FileDataset[dict[str, Any], dict[str, Any]]):
-    """A JSON object whose `architecture` is one; checked on save and on load.
+    """A JSON object with a valid `architecture`, checked on save and on load.
 
     YAML API:
 
@@ -40,7 +40,11 @@ class ArchitectureDataset(FileDataset[dict[str, Any], dict[str, Any]]):
     """
 
     def load(self) -> dict[str, Any]:
-        """Read the object; `DatasetError` if its architecture is not one."""
+        """Read the object.
+
+        Raises:
+            DatasetError: Its architecture is missing or not valid.
+        """
         return self._checked(json.loads(self._read_bytes()))
 
     def save(self, data: dict[str, Any]) -> None:
@@ -49,7 +53,7 @@ class ArchitectureDataset(FileDataset[dict[str, Any], dict[str, Any]]):
         self._write_bytes(text.encode())
 
     def preview(self) -> JSONPreview:
-        """Show the network in a line first, then all values."""
+        """Show the network in one line, then all values."""
         value = json.loads(self._read_bytes())
         network = Architecture.from_dict(value["architecture"])
         return to_json({"network": network.describe(), **value})
@@ -59,7 +63,7 @@ class ArchitectureDataset(FileDataset[dict[str, Any], dict[str, Any]]):
             Architecture.from_dict(value["architecture"])
         except (KeyError, TypeError, ValueError) as error:
             raise DatasetError(
-                "This is not an architecture. "
+                "There is no valid architecture. "
                 f"Received: {str(value)[:200]}. "
                 "Allowed: a JSON object with the key 'architecture'. "
                 "Run the stage 'ranking' again to write one."

@@ -1,4 +1,4 @@
-"""What our datasets share: previews, opening a file system, one file written whole."""
+"""Common parts of our datasets: previews, file systems, and datasets of one file."""
 
 from __future__ import annotations
 
@@ -31,19 +31,20 @@ ImagePreview = NewType("ImagePreview", str)
 JSONPreview = NewType("JSONPreview", str)
 TablePreview = NewType("TablePreview", dict[str, Any])
 
-# What every fsspec file system takes besides the arguments of its class.
+# Arguments of every fsspec file system, in addition to those of its class.
 _COMMON = frozenset(
     {"use_listings_cache", "listings_expiry_time", "max_paths", "skip_instance_cache"}
     | {"asynchronous", "loop", "batch_size"}
 )
-# Kedro's name for arguments of `open`, which our datasets do not call.
+# Kedro's names for arguments of `open`, which our datasets do not call.
 OF_OPEN = frozenset({"open_args_load", "open_args_save"})
-# Those that ignore what they do not name. Others hand it on, e.g. `headers` to HTTP.
+# File systems that ignore unknown arguments. Others pass them on, as HTTP does with
+# `headers`.
 _CLOSED = frozenset(f"fsspec.implementations.{n}" for n in ("local", "memory", "zip"))
 
 
 def to_json(value: Any) -> JSONPreview:
-    """Turn a value into the JSON tree that kedro-viz shows."""
+    """Convert a value to JSON for kedro-viz; NaN becomes null."""
     return JSONPreview(json.dumps(finite(value)))
 
 
@@ -52,7 +53,7 @@ def storage_options(
     credentials: dict[str, Any] | None,
     fs_args: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """Return the arguments of a file system; where both name one, credentials win.
+    """Return the arguments of a file system; credentials override `fs_args`.
 
     Args:
         protocol: Such as `file` or `s3`.
@@ -60,8 +61,8 @@ def storage_options(
         fs_args: From the catalog entry.
 
     Raises:
-        DatasetError: `fs_args` has an argument that this file system does not know; it
-            would be ignored in silence.
+        DatasetError: `fs_args` has an argument that this file system does not know and
+            would ignore.
     """
     given = fs_args or {}
     known, is_all = _known(protocol) if given else (set[str](), True)
@@ -90,7 +91,7 @@ def open_filesystem(
 
     Args:
         protocol: Such as `file` or `s3`.
-        credentials: From `credentials.yml`; they win over `fs_args`.
+        credentials: From `credentials.yml`; they override `fs_args`.
         fs_args: From the catalog entry.
 
     Raises:
@@ -101,13 +102,13 @@ def open_filesystem(
 
 
 class FileDataset(AbstractVersionedDataset[Saved, Loaded]):
-    """One file on any fsspec filesystem, versioned if asked, never half written.
+    """A dataset of one file on any fsspec file system; writes are atomic.
 
     Args:
         filepath: POSIX path, with a protocol such as `s3://` when remote.
         version: Kedro's version; `versioned: true` in the catalog sets it.
         credentials: Passed to the filesystem, from `credentials.yml`.
-        fs_args: Further arguments of the filesystem; credentials win over them.
+        fs_args: Further arguments of the file system; credentials override them.
         metadata: For plugins such as kedro-viz; ignored by Kedro.
     """
 
@@ -146,7 +147,7 @@ class FileDataset(AbstractVersionedDataset[Saved, Loaded]):
                 file.write(content)
 
             write_atomically(Path(path), write)
-        else:  # object stores replace an object at once
+        else:  # object stores replace an object atomically
             self._fs.pipe_file(path, content)
         self._fs.invalidate_cache(get_filepath_str(self._filepath, self._protocol))
 
@@ -174,11 +175,11 @@ def _closest(name: str, known: set[str]) -> str | None:
 
 
 def _known(protocol: str) -> tuple[set[str], bool]:
-    """Return the arguments a protocol names, and whether it takes no others."""
+    """Return the known arguments of a protocol, and whether it ignores others."""
     try:
         kind = fsspec.get_filesystem_class(protocol)
     except (ImportError, ValueError):
-        return set(), False  # opening it says what to install
+        return set(), False  # the error on opening it names the package to install
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     known = set(_COMMON).union(
         name

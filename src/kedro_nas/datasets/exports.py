@@ -1,4 +1,4 @@
-"""`ExportsDataset`: the folder that is handed over to whoever uses the model."""
+"""`ExportsDataset`: the folder of exported models and their documentation."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from kedro_nas.datasets.base import JSONPreview, open_filesystem, to_json
 
 
 class ExportsDataset(AbstractVersionedDataset[Path, Path]):
-    """A folder of files, taken over whole from where a node wrote it.
+    """A folder of files, moved from where a node wrote it.
 
-    Saving moves the node's folder into place; until then the folder of an earlier
-    run stays as it was. Loading gives a local path, fetched first when remote.
+    Saving replaces the folder of an earlier run only once the new one is complete.
+    Loading returns a local path; a remote folder is downloaded first.
 
     YAML API:
 
@@ -42,10 +42,10 @@ class ExportsDataset(AbstractVersionedDataset[Path, Path]):
     ['model_card.md']
 
     Args:
-        path: The folder, with a protocol such as `s3://` when remote.
+        path: The folder, with a protocol such as `s3://` if remote.
         version: Kedro's version; `versioned: true` in the catalog sets it.
         credentials: Passed to the filesystem, from `credentials.yml`.
-        fs_args: Further arguments of the filesystem; credentials win over them.
+        fs_args: Further arguments of the file system; credentials override them.
         metadata: For plugins such as kedro-viz; ignored by Kedro.
     """
 
@@ -83,7 +83,7 @@ class ExportsDataset(AbstractVersionedDataset[Path, Path]):
         return local
 
     def save(self, data: Path) -> None:
-        """Move the folder `data` here, replacing an earlier one."""
+        """Move the folder `data` to the path, replacing an earlier one."""
         if not Path(data).is_dir():
             raise DatasetError(f"Exports are a folder. Received: {data}.")
         place = str(self._get_save_path())
@@ -116,7 +116,7 @@ class ExportsDataset(AbstractVersionedDataset[Path, Path]):
 
 
 def _replace_folder(made: Path, place: Path) -> None:
-    """Swap by renaming: copy beside first, as `made` may be on another disk."""
+    """Replace a folder by renaming; `made` is moved first, maybe from another disk."""
     place.parent.mkdir(parents=True, exist_ok=True)
     beside = place.with_name(f".{place.name}.new")
     former = place.with_name(f".{place.name}.old")

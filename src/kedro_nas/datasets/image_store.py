@@ -1,4 +1,4 @@
-"""The catalog entry that keeps prepared images: a directory, adopted without a copy."""
+"""`ImageStoreDataset`: a folder of prepared images, linked instead of copied."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from kedro_nas.data.profile import contact_sheet_png
 from kedro_nas.data.store import FILES, ImageStore
 from kedro_nas.datasets.base import ImagePreview, open_filesystem
 
-_POINTER = "current.json"  # names the folder of the store that is complete
+_POINTER = "current.json"  # contains the name of the folder of the current store
 _STORE_FOLDER = re.compile(r"[0-9a-f]{12,64}-[0-9a-f]{8}")
 
 
 class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
-    """``ImageStoreDataset`` saves and loads an `ImageStore`, a directory of files.
+    """A folder with the files of an `ImageStore`.
 
-    Saving links the files of the store into place where the disk allows it, copies
-    them elsewhere, and uploads them to a remote filesystem; a store that was there
-    stays whole until the new one is. Loading opens the directory and reads pixels only
-    where they are used; a remote store is downloaded once per fingerprint.
+    Saving creates hard links to the files if the disk supports them, and copies
+    otherwise; on a remote file system it uploads them. An earlier store is replaced
+    only once the new one is complete. Loading opens the folder and reads pixels when
+    they are used; a remote store is downloaded once per fingerprint.
 
-    Example usage for the YAML API:
+    YAML API:
 
     ```yaml
     nas.dataset:
@@ -38,7 +38,7 @@ class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
       path: data/05_model_input/nas/dataset
     ```
 
-    Example usage for the Python API:
+    Python API:
 
     >>> import numpy as np
     >>> from kedro_nas.data.prepare import prepare_images
@@ -63,14 +63,14 @@ class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
         fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Name the directory.
+        """Describe the folder.
 
         Args:
-            path: Local path or fsspec URL of the directory.
-            version: Given by Kedro when the entry is versioned.
-            credentials: Given to fsspec.
-            fs_args: Given to fsspec, too; credentials win over them.
-            metadata: Kept for other tools; Kedro-Viz reads it.
+            path: Local path or fsspec URL of the folder.
+            version: Kedro's version; `versioned: true` in the catalog sets it.
+            credentials: Passed to fsspec, from `credentials.yml`.
+            fs_args: Further arguments of the file system; credentials override them.
+            metadata: For plugins such as kedro-viz; ignored by Kedro.
         """
         protocol, plain = get_protocol_and_path(path, version)
         self._protocol = protocol
@@ -84,18 +84,18 @@ class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
         )
 
     def save(self, data: ImageStore) -> None:
-        """Adopt the files of a store."""
+        """Link, copy or upload the files of a store."""
         target = str(self._get_save_path())
         if self._protocol == "file":
-            _adopt(data.path, Path(target))
+            _replace(data.path, Path(target))
             return
         self._upload(data, target)
 
     def _upload(self, store: ImageStore, target: str) -> None:
-        """Upload a store under its fingerprint, then switch to it at once.
+        """Upload a store to a new folder, then make it the current one.
 
-        A kill at any moment leaves the store that was there: readers follow
-        `current.json`, which is replaced as one object when all files are in place.
+        If the process is killed, the earlier store stays current: readers follow
+        `current.json`, which is replaced once all files are uploaded.
         """
         name = _folder_of(store)
         folder = f"{target}/{name}"
@@ -111,7 +111,7 @@ class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
         self._remove_others(target, name)
 
     def _remove_others(self, target: str, name: str) -> None:
-        """Remove earlier stores; whatever else lies in the folder is not ours."""
+        """Remove earlier stores and no other files of the folder."""
         for path in self._fs.ls(target, detail=False):
             place = str(path).rstrip("/")
             last = place.rsplit("/", 1)[-1]
@@ -128,7 +128,7 @@ class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
         return sizes == [(store.path / file).stat().st_size for file in FILES]
 
     def _pointed_at(self, target: str) -> str | None:
-        """Return the name of the folder of the current store, None without one."""
+        """Return the name of the folder of the current store, None if there is none."""
         self._fs.invalidate_cache(target)
         try:
             pointer = json.loads(self._fs.cat_file(f"{target}/{_POINTER}"))
@@ -137,9 +137,9 @@ class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
         return str(pointer["folder"])
 
     def _current(self, source: str) -> str:
-        """Return the folder of the store a remote entry points at."""
+        """Return the folder of the current store of a remote entry."""
         name = self._pointed_at(source)
-        # a store uploaded before there was a pointer lies in the folder itself
+        # stores of earlier versions are in the folder itself, without a pointer
         return source if name is None else f"{source}/{name}"
 
     def load(self) -> ImageStore:
@@ -150,11 +150,11 @@ class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
         return ImageStore.open(self._downloaded(self._current(source)))
 
     def preview(self) -> ImagePreview:
-        """Show examples of each class in Kedro-Viz."""
+        """Show examples of each class in kedro-viz."""
         return ImagePreview(contact_sheet_png(self.load()))
 
     def _downloaded(self, source: str) -> Path:
-        # the description has the fingerprint; the folder's name that of the index, too
+        # the description has the fingerprint; the folder name also a hash of the index
         description = self._fs.cat_file(f"{source}/store.json")
         name = source.rsplit("/", 1)[-1].encode()
         stamp = hashlib.sha256(description + name).hexdigest()[:32]
@@ -185,12 +185,12 @@ class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
 
 
 def _folder_of(store: ImageStore) -> str:
-    """Name a store by its fingerprint and by its index, which has paths besides."""
+    """Name a store by its fingerprint and a hash of its index, which has paths."""
     index = (store.path / "index.parquet").read_bytes()
     return f"{store.fingerprint}-{hashlib.sha256(index).hexdigest()[:8]}"
 
 
-def _adopt(source: Path, target: Path) -> None:
+def _replace(source: Path, target: Path) -> None:
     if source.resolve() == target.resolve():
         return
     beside = target.with_name(f".{target.name}.{os.getpid()}.new")
@@ -212,5 +212,5 @@ def _adopt(source: Path, target: Path) -> None:
 def _link_or_copy(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
-    except OSError:  # another disk, or a filesystem without links
+    except OSError:  # another disk, or a file system without links
         shutil.copyfile(source, target)

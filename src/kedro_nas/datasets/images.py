@@ -1,4 +1,4 @@
-"""The catalog entry that says where a team's images are."""
+"""`ImagesDataset`: the location of images and labels."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ KERAS_SETS = ("cifar10", "cifar100", "fashion_mnist", "mnist")
 
 
 class ImagesDataset(AbstractDataset[Any, Source]):
-    """``ImagesDataset`` names images and labels; the first node reads them.
+    """Describes where images and labels are; the first node reads them.
 
-    Loading gives a description and no pixels, so it costs nothing and cannot fail:
-    whatever is wrong with the images is said by the node `prepare_images`, in one
-    message, before any training.
+    Loading reads nothing and cannot fail. Errors in the images are reported by the node
+    `prepare_images`, in one message, before any training.
 
-    Example usage for the YAML API:
+    YAML API:
 
     ```yaml
     images:                       # a folder with a subfolder per class, or per split
@@ -52,7 +51,7 @@ class ImagesDataset(AbstractDataset[Any, Source]):
       name: cifar10
     ```
 
-    Example usage for the Python API:
+    Python API:
 
     >>> from kedro_nas.datasets.images import ImagesDataset
     >>> ImagesDataset(path="data/01_raw/flowers").load().describe()
@@ -79,18 +78,18 @@ class ImagesDataset(AbstractDataset[Any, Source]):
 
         Args:
             path: Local path or fsspec URL of a file or folder.
-            source: `folder`, `parquet`, `arrow`, `csv`, `npz` or `keras`; None tells
+            source: `folder`, `parquet`, `arrow`, `csv`, `npz` or `keras`; None derives
                 it from the path.
-            name: Which of Keras' sets, when the source is `keras`.
-            image_column: Column of images; None takes a usual name.
-            label_column: Column of labels; None takes a usual name.
-            split_column: Column of given splits; None takes `split` if there is one.
-            group_column: Column of what must not be torn apart by a split.
+            name: One of Keras' data sets, if the source is `keras`.
+            image_column: Column of images; None looks for a usual name.
+            label_column: Column of labels; None looks for a usual name.
+            split_column: Column of given splits; None looks for `split`.
+            group_column: Column of groups that no split may divide.
             image_shape: Height, width, channels of flat raw pixels in a table.
-            root: Where relative paths of a manifest start; None is its own folder.
-            credentials: Given to fsspec.
-            fs_args: Given to fsspec, too; credentials win over them.
-            metadata: Kept for other tools.
+            root: Folder from which paths in a manifest start; None for its own.
+            credentials: Passed to fsspec, from `credentials.yml`.
+            fs_args: Arguments of the file system; credentials override them.
+            metadata: For plugins such as kedro-viz; ignored by Kedro.
         """
         if source == "keras":
             if name not in KERAS_SETS:
@@ -100,7 +99,7 @@ class ImagesDataset(AbstractDataset[Any, Source]):
                 )
         elif path is None:
             raise DatasetError(
-                "an entry of images needs a place. Received: no path. Allowed: `path`, "
+                "an entry of images needs a path. Received: none. Allowed: `path`, "
                 "or `source: keras` with `name`. Set one of them in the catalog entry."
             )
         self._path = path
@@ -127,7 +126,7 @@ class ImagesDataset(AbstractDataset[Any, Source]):
         )
 
     def save(self, data: Any) -> None:
-        """Refuse: images are an input.
+        """Raise an error: images are only read.
 
         Raises:
             DatasetError: Always.
@@ -161,13 +160,13 @@ class ImagesDataset(AbstractDataset[Any, Source]):
 
 
 def keras_source(name: str) -> ArraysSource:
-    """Make a source that asks Keras for a set, once it is listed.
+    """Return a source that loads a data set with Keras when it is listed.
 
     Args:
         name: One of `KERAS_SETS`.
     """
     where = f"Keras' {name}"
-    # the sets never change, so the name stands for the content
+    # the data sets never change, so the name identifies the content
     return ArraysSource(lambda: _load(name), where, key=lambda: f"keras:{name}")
 
 

@@ -1,4 +1,4 @@
-"""`KerasModelDataset`: a Keras 3 model in one `.keras` file, without pickles."""
+"""`KerasModelDataset`: a Keras 3 model in one `.keras` file."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from kedro_nas.datasets.base import FileDataset, JSONPreview, to_json
 class KerasModelDataset(FileDataset[Any, Any]):
     """A Keras model, saved and loaded by `keras.saving` on any backend.
 
-    Loading is in Keras' safe mode: a file cannot run code of its own. The preview
-    is read from the archive, so kedro-viz shows a model without importing Keras.
+    Models are loaded in Keras' safe mode, so a file cannot run code. The preview is
+    read from the archive without importing Keras.
 
     YAML API:
 
@@ -42,7 +42,7 @@ class KerasModelDataset(FileDataset[Any, Any]):
         filepath: Path that ends in `.keras`.
         compile: Whether optimizer and loss are restored when loading.
         safe_mode: Refuse layers that carry code (Keras' own default).
-        custom_objects: Names to classes of your own layers, for Python use.
+        custom_objects: Classes of custom layers by name, for use from Python.
         version, credentials, fs_args, metadata: As in `FileDataset`.
     """
 
@@ -50,7 +50,7 @@ class KerasModelDataset(FileDataset[Any, Any]):
         self,
         *,
         filepath: str,
-        compile: bool = False,  # noqa: A002 - Keras' own word
+        compile: bool = False,  # noqa: A002 - the name in Keras
         safe_mode: bool = True,
         custom_objects: dict[str, Any] | None = None,
         version: Version | None = None,
@@ -75,7 +75,7 @@ class KerasModelDataset(FileDataset[Any, Any]):
         self._custom_objects = custom_objects
 
     def load(self) -> Any:
-        """Rebuild the model."""
+        """Load the model."""
         import keras
 
         with tempfile.TemporaryDirectory() as folder:
@@ -89,14 +89,14 @@ class KerasModelDataset(FileDataset[Any, Any]):
             )
 
     def save(self, data: Any) -> None:
-        """Write the model beside and put it in place whole."""
+        """Write the model atomically."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"
             data.save(path)
             self._write_bytes(path.read_bytes())
 
     def preview(self) -> JSONPreview:
-        """Show parameters and layers, read from the archive without building."""
+        """Show parameters and layers, read from the archive."""
         return to_json(summarize(self._read_bytes()))
 
     def _describe(self) -> dict[str, Any]:

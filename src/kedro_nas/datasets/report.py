@@ -32,9 +32,9 @@ class ReportDataset(FileDataset[str, str]):
         return self._read_bytes().decode()
 
     def save(self, data: str) -> None:
-        """Write the page whole."""
+        """Write the page atomically."""
         self._write_bytes(data.encode())
 
     def preview(self) -> HTMLPreview:
-        """Show the page itself."""
+        """Show the page."""
         return HTMLPreview(self._read_bytes().decode())

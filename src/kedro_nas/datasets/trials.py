@@ -1,4 +1,4 @@
-"""`TrialsDataset`: the table of trials, previewed without its nested columns."""
+"""`TrialsDataset`: the table of trials, with a preview for kedro-viz."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _NOT_SHOWN = ("architecture",)
 
 
 class TrialsDataset(ParquetDataset):  # type: ignore[misc]
-    """A Parquet table as `pandas.ParquetDataset`, with a preview kedro-viz can show.
+    """A `pandas.ParquetDataset` with a preview.
 
-    Learning curves are lists in a cell, which kedro-viz cannot serialise; the preview
-    leaves them out, and the architecture's JSON. Loading gives all columns.
+    kedro-viz cannot show learning curves, which are lists in cells; the preview leaves
+    them out, and the JSON of architectures. Loading returns all columns.
 
     YAML API:
 
@@ -35,8 +35,8 @@ class TrialsDataset(ParquetDataset):  # type: ignore[misc]
     >>> dataset.preview()["columns"]
     ['trial_id']
 
-    Args: those of `pandas.ParquetDataset`; credentials win over `fs_args`, as in all
-    our datasets.
+    Args: those of `pandas.ParquetDataset`; credentials override `fs_args`, as in
+    all our datasets.
     """
 
     def __init__(
@@ -54,10 +54,10 @@ class TrialsDataset(ParquetDataset):  # type: ignore[misc]
         super().__init__(filepath=filepath, fs_args={**options, **of_open}, **others)
 
     def preview(self, nrows: int = 20) -> TablePreview:
-        """Show the first rows, cells that are numbers or words only.
+        """Show the columns of numbers and texts.
 
         Args:
-            nrows: How many rows.
+            nrows: Number of rows, from the first.
         """
         frame: Any = self.load().head(nrows)
         shown = [

@@ -1,4 +1,4 @@
-"""`WorkspaceDataset`: a folder for state that makes a killed stage resumable."""
+"""`WorkspaceDataset`: a folder for the state from which a killed stage resumes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from kedro_nas.datasets.base import JSONPreview, to_json
 
 
 class WorkspaceDataset(AbstractDataset[Path, Path]):
-    """A local folder, handed to nodes as a `pathlib.Path`; made when missing.
+    """A local folder, loaded as a `pathlib.Path` and created if missing.
 
-    It is an input, never an output: nodes write into it while they run, which a
-    Kedro dataset is not told. Local disk only, as what is in it is synced often.
+    It is always an input: nodes write into it while they run, without saving the
+    dataset. It has to be on a local disk, as its files are synced often.
 
     YAML API:
 
@@ -49,24 +49,24 @@ class WorkspaceDataset(AbstractDataset[Path, Path]):
         self.metadata = metadata
 
     def load(self) -> Path:
-        """Make the folder if it is missing, and return its path."""
+        """Create the folder if it is missing, and return its path."""
         self._path.mkdir(parents=True, exist_ok=True)
         return self._path
 
     def save(self, data: Path) -> None:
-        """Refuse: a workspace is written into, not replaced."""
+        """Raise an error: nodes write into the folder, and never save it."""
         raise DatasetError(
             f"A workspace is an input; nodes write into it. Received: {data}."
         )
 
     def _exists(self) -> bool:
-        return True  # it can always be loaded, so no run should be held up by it
+        return True  # it can always be loaded
 
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self._path)}
 
     def preview(self) -> JSONPreview:
-        """List what is in the folder: path and size in bytes, at most 100 files."""
+        """List the first 100 files with their sizes in bytes."""
         files = sorted(p for p in self._path.rglob("*") if p.is_file())[:100]
         sizes = {str(p.relative_to(self._path)): p.stat().st_size for p in files}
         return to_json({"files": sizes})

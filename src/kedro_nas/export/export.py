@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def _write_all(
 def _as_trained(model: Any) -> dict[str, Any]:
     """Read from a model what its architecture does not say: what the data gave it."""
     found: dict[str, Any] = {}
-    for layer in model.layers:
+    for layer in _layers(model):
         kind = type(layer).__name__
         if kind == "Rescaling" and layer.name == "normalisation":
             scale = np.atleast_1d(np.asarray(layer.scale, np.float64))
@@ -99,6 +100,15 @@ def _as_trained(model: Any) -> dict[str, Any]:
         elif kind == "BatchNormalization":
             found.setdefault("bn_momentum", float(layer.momentum))
     return found
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    """Yield the layers of a model, and of models inside it."""
+    for layer in model.layers:
+        if hasattr(layer, "layers") and layer.name != "backbone":
+            yield from _layers(layer)
+        else:
+            yield layer
 
 
 def _some_images(store: ImageStore, count: int) -> NDArray[np.uint8]:

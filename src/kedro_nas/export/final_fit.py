@@ -12,6 +12,7 @@ from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import TrainingError
 from kedro_nas.export.long_fit import LongFit, fit_for_seconds, keep_seconds
 from kedro_nas.files import name_of
+from kedro_nas.models.averaged_predictions import average_predictions, count_copies
 from kedro_nas.models.custom_blocks import register_blocks_of
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.job import JobOptions
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 # a baseline that takes more of the winner's seconds costs more than its test tells
 MAX_BASELINE_RATIO = 0.5
+LEAST_S = 1.0  # of a final training for which stages before it left nothing
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class _Fits:
     winner: list[Task]
     baseline: Task | None
     names: str
+    averages: bool
 
     @property
     def all(self) -> list[Task]:
@@ -103,8 +106,9 @@ def fit_final_models(
     clock = WorkClock.resume(folder / f"clock-{fits.names}.txt", began=began)
     seconds = _seconds(options, choice.budget)
     if seconds is None or options.epochs is not None:
-        return _fit_epochs(store, fits, folder, job, seconds, clock)
-    seconds = keep_seconds(folder / f"seconds-{fits.names}.json", seconds)
+        return _fit_epochs(store, fits, folder, job, choice, seconds, clock)
+    path = folder / f"seconds-{fits.names}.json"
+    seconds = keep_seconds(path, max(LEAST_S, seconds))
     return _fit_seconds(store, fits, folder, job, choice, seconds, clock)
 
 
@@ -152,7 +156,7 @@ def _plan(
     other = None if baseline is None else task(baseline, 0)
     all_tasks = [*winner, *([] if other is None else [other])]
     name = name_of([one.digest(store.fingerprint) for one in all_tasks])
-    return _Fits(winner, other, name)
+    return _Fits(winner, other, name, options.averaging == "auto")
 
 
 def _fit_seconds(
@@ -186,16 +190,17 @@ def _fit_seconds(
             logger.warning("The baseline's final training failed: %s", reason)
     for fit in (*done, *([] if other is None else [other])):
         Path(fit.task.checkpoint or "").unlink(missing_ok=True)
-    model = _load(winner.task)
+    model = _load(winner.task, fits)
     return FinalModels(
         model,
-        model if other is None else _load(other.task),
+        model if other is None else _load(other.task, fits),
         FinalFit(
             key=winner.task.architecture.key,
             epochs=len(winner.outcome.history),
             train_loss=tuple(e.train_loss for e in winner.outcome.history),
             seeds=tuple(task.seed for task in fits.winner),
             members=winner.members,
+            copies=count_copies(**_views(winner.task, fits)),
             has_baseline=other is not None,
             baseline_reason=reason,
             baseline_epochs=0 if other is None else len(other.outcome.history),
@@ -209,7 +214,7 @@ def _fit_seconds(
 def _why_no_baseline(fits: _Fits, choice: Choice) -> str:
     """Return why no seconds are spent on the baseline, '' where they are."""
     if fits.baseline is None:
-        return "the baseline itself was chosen" if choice.is_baseline else "not wanted"
+        return _why_no_task(choice)
     if choice.plan.scored_on == "validation":
         return (
             "the seconds went to the winner; the two were compared on validation images"
@@ -217,6 +222,11 @@ def _why_no_baseline(fits: _Fits, choice: Choice) -> str:
     if _ratio(fits) > MAX_BASELINE_RATIO:
         return "its training would take more than half of the winner's seconds"
     return ""
+
+
+def _why_no_task(choice: Choice) -> str:
+    """Return why there is no baseline beside the winner."""
+    return "the baseline itself was chosen" if choice.is_baseline else "not wanted"
 
 
 def _ratio(fits: _Fits) -> float:
@@ -236,6 +246,7 @@ def _fit_epochs(
     fits: _Fits,
     folder: Path,
     job: JobOptions,
+    choice: Choice,
     limit_s: float | None,
     clock: WorkClock,
 ) -> FinalModels:
@@ -244,7 +255,7 @@ def _fit_epochs(
     ran = _run(store, tasks, folder, job, clock.deadline(limit_s), clock)
     outcomes = ran.outcomes
     best = _best([(task, outcomes[task.task_id]) for task in fits.winner])
-    reason, other = "not wanted", best
+    reason, other = _why_no_task(choice), best
     if fits.baseline is not None:
         reason = _failure(outcomes[fits.baseline.task_id])
         other = best if reason else fits.baseline
@@ -252,17 +263,18 @@ def _fit_epochs(
     outcome = outcomes[best.task_id]
     has_baseline = other is not best
     return FinalModels(
-        _load(ran.tasks[best.task_id]),
-        _load(ran.tasks[other.task_id]),
+        _load(ran.tasks[best.task_id], fits),
+        _load(ran.tasks[other.task_id], fits),
         FinalFit(
             key=ran.tasks[best.task_id].architecture.key,
             epochs=len(outcome.history),
             train_loss=tuple(e.train_loss for e in outcome.history),
             seeds=tuple(fit.seed for fit in fits.winner),
+            copies=count_copies(**_views(ran.tasks[best.task_id], fits)),
             has_baseline=has_baseline,
             baseline_reason="" if has_baseline else reason,
             baseline_epochs=len(outcomes[other.task_id].history) * has_baseline,
-            baseline_seconds=_spent(outcomes[other.task_id]),
+            baseline_seconds=_spent(outcomes[other.task_id]) * has_baseline,
             winner_seconds=_spent(outcome),
             seconds=clock.seconds,
         ),
@@ -334,10 +346,21 @@ def _best(fits: list[tuple[Task, Outcome]]) -> Task:
     return min(done, key=lambda fit: fit[1].history[-1].train_loss)[0]
 
 
-def _load(task: Task) -> Any:
+def _views(task: Task, fits: _Fits) -> dict[str, bool]:
+    """Return over which views of an image a model averages: those it has trained on."""
+    words = task.architecture.recipe.augmentation.split("+")
+    return {
+        "shifts": fits.averages and words[0] not in ("none", "flip"),
+        "flips": fits.averages and "flip" in words,
+    }
+
+
+def _load(task: Task, fits: _Fits) -> Any:
+    """Load a trained model, averaging over views of an image if that is wanted."""
     import keras
 
     from kedro_nas.training.workers.process import register_blocks
 
     register_blocks(dict(task.architecture.custom_blocks))
-    return keras.models.load_model(task.model_file, compile=False)
+    model = keras.models.load_model(task.model_file, compile=False)
+    return average_predictions(model, **_views(task, fits))

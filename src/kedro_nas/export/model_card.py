@@ -81,7 +81,7 @@ def write_card(
         n_classes=architecture.n_classes,
         classes=", ".join(f"`{name}`" for name in class_names),
         network=architecture.describe(),
-        sentence=choice.sentence,
+        sentence=choice.sentence or "It was not compared with other networks.",
         measured=_measured(choice),
         usage="".join(
             f"\n```python\n{exporter.snippet()}```\n" for exporter in exporters

@@ -15,10 +15,10 @@ def average_predictions(model: Any, *, shifts: bool, flips: bool) -> Any:
     """Wrap a trained model into one that averages its probabilities.
 
     Shifted copies are one pixel towards the upper left and the lower right, filled up
-    with the pixels at the border; together they weigh as much as the image itself. What
-    training did not show to the network can harm: flips without `+flip` in the
-    augmentation cost 1.9 points on Fashion-MNIST. What it gives otherwise is measured
-    by benchmarks/recipe.py.
+    with the pixels at the border; together they weigh as much as the image itself: 0.7
+    points more accuracy, mean of 8 networks on two sets of images, and no more with
+    four copies. Flips gave 1.0 points on CIFAR-10 though training had none, and took
+    1.2 on Fashion-MNIST: `training.flip_choice` tells such images apart.
 
     Args:
         model: From float32 pixels in 0 to 255, `(n, height, width, channels)`, to

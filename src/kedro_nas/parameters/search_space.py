@@ -100,7 +100,6 @@ class SearchSpaceOptions(Options):
         custom_blocks: The user's blocks, name to `package.module:function`.
         pretrained: The branch of pretrained backbones.
         max_memory_mb: Peak activations at batch 1, 10**6 bytes; `none`.
-        max_latency_ms: Reserved until device profiles exist; only null.
         n_stages: Numbers of stages.
         attention: `none`, `se`, `eca`, `cbam`, `self_attention`.
         kernel_size: Sides of spatial kernels: 3, 5, 7.
@@ -136,7 +135,6 @@ class SearchSpaceOptions(Options):
     ] = Field({})
     pretrained: PretrainedOptions = PretrainedOptions()
     max_memory_mb: Annotated[float, Field(gt=0)] | Literal["none"] | None = None
-    max_latency_ms: None = None
     n_stages: tuple[Annotated[int, Field(ge=1, le=6)], ...] | None = None
     attention: tuple[str, ...] | None = None
     kernel_size: tuple[Literal[3, 5, 7], ...] | None = None

@@ -1,1 +1,1 @@
-"""What chooses the next architecture: ask and tell."""
+"""Proposers: algorithms that choose the next architecture."""

@@ -1,4 +1,4 @@
-"""What chooses the next architecture: ask for one, tell how it did."""
+"""Protocol of proposers: ask for an architecture, tell its score."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from kedro_nas.space.architecture import Architecture
 
 @runtime_checkable
 class Proposer(Protocol):
-    """A chooser of architectures, the same sequence for the same seed and scores.
+    """Proposes architectures; the same seed and scores give the same sequence.
 
-    Promises: every proposal fits the bounds; none is proposed twice; the i-th depends
-    only on the seed, on i and on what was asked and told before; the state is plain
-    JSON, from which another process goes on as if nothing had happened.
+    Every proposal fits the bounds, and none is made twice. The i-th depends only on the
+    seed, on i, and on earlier proposals and scores. The state consists of JSON values,
+    from which another process continues with the same proposals.
     """
 
     def ask(self) -> Architecture | None:
-        """Propose a network and recipe not proposed before; None when none is left."""
+        """Return an architecture not proposed before; None if there is none left."""
         ...
 
     def tell(self, architecture: Architecture, *, score: float, epochs: int) -> None:
-        """Learn the score of a proposal.
+        """Use the score of a proposal.
 
         Args:
-            architecture: What was proposed.
-            score: The objective in [0, 1], larger is better.
+            architecture: The proposal.
+            score: The objective in [0, 1]; larger is better.
             epochs: Epochs it was trained for.
         """
         ...
 
     def get_state(self) -> dict[str, Any]:
-        """Return the state as plain JSON values."""
+        """Return the state as JSON values."""
         ...
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from a state of `get_state`, same space and seed."""
+        """Continue from a state of `get_state`, with the same space and seed."""
         ...

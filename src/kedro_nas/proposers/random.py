@@ -1,4 +1,4 @@
-"""Random proposals: the anchors, then even draws, each network once."""
+"""Random search: the anchors, then random draws without repetition."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.sampling import count_codes, enumerate_values
 from kedro_nas.space.search_space import SearchSpace
 
-# Up to here all codes are listed, so that "exhausted" is a fact and not a guess.
+# Spaces of at most so many codes are listed, which shows exactly when none is left.
 LISTED_CODES = 5_000
-# Beyond, so many draws in a row that all repeat a proposal mean the same.
+# Larger spaces count as exhausted after so many draws in a row that repeat proposals.
 REPEATS = 300
 
 
 class RandomProposer:
-    """Propose anchors first, then draws that fit, none twice.
+    """Propose the anchors, then random architectures that fit, none twice.
 
     Args:
-        space: What to draw from.
+        space: The search space.
         seed: Root seed.
     """
 
@@ -30,7 +30,7 @@ class RandomProposer:
         self._known: set[str] = set()
 
     def ask(self) -> Architecture | None:
-        """Propose the next architecture, None when the space is exhausted."""
+        """Return the next architecture, None if the space is exhausted."""
         architecture = self._next_anchor() or self._draw()
         if architecture is not None:
             self._proposed.append(architecture.key)
@@ -38,14 +38,14 @@ class RandomProposer:
         return architecture
 
     def tell(self, architecture: Architecture, *, score: float, epochs: int) -> None:
-        """Ignore the score; chance learns nothing."""
+        """Ignore the score: random search does not use it."""
 
     def get_state(self) -> dict[str, Any]:
         """Return the keys proposed so far, in order."""
         return {"proposed": list(self._proposed)}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on after the proposals of a state."""
+        """Continue after the proposals of a state."""
         self._proposed = list(state["proposed"])
         self._known = set(self._proposed)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +19,7 @@ from kedro_nas.ranking.contestants import full_epochs, invite, with_flips_of
 from kedro_nas.ranking.cross_validation import SCORES, cross_validate
 from kedro_nas.ranking.image_table import ImageTable
 from kedro_nas.ranking.pairing import FoldTable
-from kedro_nas.ranking.schedule import keep_schedule, make_schedule
+from kedro_nas.ranking.schedule import Schedule, keep_schedule, make_schedule
 from kedro_nas.ranking.validation_fit import train_baseline
 from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.records.ranking import Choice, CrossValidationSummary
@@ -84,66 +85,96 @@ def rank_finalists(
             workers=workers,
         ),
     )
-    objective = profile.verdict.objective_of(job.objective)
-    if schedule.plan is None:
-        logger.info("No cross-validation: %s.", schedule.reason)
-        contestants = train_baseline(
-            store,
-            contestants,
-            profile.verdict,
-            workspace,
-            job,
-            execution_here(result.search.execution),
-            seed=seed,
-            limit_s=schedule.limit_s,
-            clock=clock,
-        )
-        fold_scores, ranked = _on_validation(store, contestants, options, objective)
-        summary = _summary_of_validation(contestants, schedule.reason)
-    else:
-        plan = schedule.plan
-        for reason in plan.reasons:
-            logger.warning("Cross-validation: %s.", reason)
-        trained = cross_validate(
-            store,
-            [_mirrored(one, result) for one in contestants],
-            plan,
-            profile.verdict,
-            workspace,
-            job,
-            execution_here(result.search.execution),
-            seed=seed,
-            limit_s=schedule.limit_s,
-            clock=clock,
-        )
-        fold_scores = trained.fold_scores
-        table = FoldTable.read(fold_scores, trained.contestants, objective)
-        ranked = rank_contestants(table, options, objective=objective)
-        summary = CrossValidationSummary(
-            finalists=plan.n_finalists,
-            folds=plan.n_folds,
-            repeats=plan.n_repeats,
-            epochs=plan.epochs,
-            reasons=(*plan.reasons, *trained.reasons),
-        )
-    seconds = clock.seconds
-    choice = ranked.choice
+    compare = _on_validation if schedule.plan is None else _on_folds
+    compared = compare(
+        store,
+        profile,
+        result,
+        contestants,
+        workspace,
+        options,
+        job,
+        schedule,
+        clock,
+        seed,
+    )
+    choice = _complete(compared, result, full, clock.seconds)
+    return compared.fold_scores, compared.ranked.table, choice
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """Scores of the contestants, and what follows from them."""
+
+    fold_scores: pd.DataFrame
+    ranked: RankedContestants
+    summary: CrossValidationSummary
+
+
+def _complete(
+    compared: _Compared, result: SearchResult, full: int, seconds: float
+) -> Choice:
+    """Add to the choice what the final training needs to know."""
+    choice = compared.ranked.choice
     baseline = choice.baseline
     if baseline is not None:
         network = with_flips_of(baseline.architecture, result)
         baseline = baseline.model_copy(update={"architecture": network})
-    choice = choice.model_copy(
+    return choice.model_copy(
         update={
             "architecture": with_flips_of(choice.architecture, result),
             "baseline": baseline,
             "full_epochs": full,
             "execution": result.search.execution,
-            "plan": summary,
+            "plan": compared.summary,
             "seconds": seconds,
             "budget": result.budget.after("ranking", seconds),
         }
     )
-    return fold_scores, ranked.table, choice
+
+
+def _on_folds(
+    store: ImageStore,
+    profile: DatasetProfile,
+    result: SearchResult,
+    contestants: Sequence[Finalist],
+    workspace: Path,
+    options: RankingOptions,
+    job: JobOptions,
+    schedule: Schedule,
+    clock: WorkClock,
+    seed: int,
+) -> _Compared:
+    """Train the contestants anew on the same folds, and compare them."""
+    plan = schedule.plan
+    assert plan is not None
+    for reason in plan.reasons:
+        logger.warning("Cross-validation: %s.", reason)
+    trained = cross_validate(
+        store,
+        [_mirrored(one, result) for one in contestants],
+        plan,
+        profile.verdict,
+        workspace,
+        job,
+        execution_here(result.search.execution),
+        seed=seed,
+        limit_s=schedule.limit_s,
+        clock=clock,
+    )
+    objective = profile.verdict.objective_of(job.objective)
+    table = FoldTable.read(trained.fold_scores, trained.contestants, objective)
+    return _Compared(
+        trained.fold_scores,
+        rank_contestants(table, options, objective=objective),
+        CrossValidationSummary(
+            finalists=plan.n_finalists,
+            folds=plan.n_folds,
+            repeats=plan.n_repeats,
+            epochs=plan.epochs,
+            reasons=(*plan.reasons, *trained.reasons),
+        ),
+    )
 
 
 def _mirrored(one: Finalist, result: SearchResult) -> Finalist:
@@ -154,11 +185,30 @@ def _mirrored(one: Finalist, result: SearchResult) -> Finalist:
 
 def _on_validation(
     store: ImageStore,
+    profile: DatasetProfile,
+    result: SearchResult,
     contestants: Sequence[Finalist],
+    workspace: Path,
     options: RankingOptions,
-    objective: str,
-) -> tuple[pd.DataFrame, RankedContestants]:
-    """Compare the contestants as the search trained them."""
+    job: JobOptions,
+    schedule: Schedule,
+    clock: WorkClock,
+    seed: int,
+) -> _Compared:
+    """Compare the contestants as the search trained them, and the baseline likewise."""
+    logger.info("No cross-validation: %s.", schedule.reason)
+    contestants = train_baseline(
+        store,
+        contestants,
+        profile.verdict,
+        workspace,
+        job,
+        execution_here(result.search.execution),
+        seed=seed,
+        limit_s=schedule.limit_s,
+        clock=clock,
+    )
+    objective = profile.verdict.objective_of(job.objective)
     labels = store.labels[store.rows("val")]
     table = ImageTable.read(contestants, image_weights(labels, objective))
     ranked = rank_contestants(table, options, objective=objective)
@@ -182,8 +232,11 @@ def _on_validation(
         }
         for key, one in table.contestants.items()
     ]
-    scores = pd.DataFrame(rows).astype(dict.fromkeys(SCORES, "float64"))
-    return scores, ranked
+    return _Compared(
+        pd.DataFrame(rows).astype(dict.fromkeys(SCORES, "float64")),
+        ranked,
+        _summary_of_validation(contestants, schedule.reason),
+    )
 
 
 def _summary_of_validation(

@@ -19,6 +19,8 @@ class FinalFit(Record):
         train_loss: Of each epoch.
         seeds: Seeds of the fits of the winner.
         members: Workers that trained the winner together, by averaging its weights.
+        copies: How often the exported model runs the network for one image: over 1
+            where it averages its predictions over shifted and mirrored views.
         has_baseline: Whether the baseline has a model of its own.
         baseline_reason: Why it has none, or empty.
         baseline_epochs: Epochs the baseline was trained for, 0 without.
@@ -35,6 +37,7 @@ class FinalFit(Record):
     train_loss: tuple[float, ...]
     seeds: tuple[int, ...]
     members: int = 1
+    copies: int = 1
     has_baseline: bool
     baseline_reason: str = ""
     baseline_epochs: int = 0

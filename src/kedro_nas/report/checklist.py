@@ -106,6 +106,7 @@ def _comparison_practices(
 ) -> list[Practice]:
     baseline = bool(ranking["is_baseline"].astype(bool).any())
     n_folds = int(ranking["n_folds"].max()) if len(ranking) else 0
+    where = "folds" if n_folds else "rows"
     provenance = read_provenance(search)
     described = bool(provenance.versions) and bool(provenance.hardware)
     seeds = fold_scores["seed"].nunique() if "seed" in fold_scores else 0
@@ -113,7 +114,7 @@ def _comparison_practices(
         Practice(
             "Compare on the same data, space and training code",
             "yes" if baseline else "no",
-            "The baseline was trained by the same recipe code on the same folds."
+            f"The baseline was trained by the same recipe code on the same {where}."
             if baseline
             else "No baseline was trained.",
         ),
@@ -125,8 +126,10 @@ def _comparison_practices(
         ),
         Practice(
             "Evaluate all by the same protocol",
-            "yes" if n_folds > 1 else "no",
-            f"Paired folds, {n_folds} for each contestant.",
+            "yes" if n_folds != 1 else "no",
+            f"Paired folds, {n_folds} for each contestant."
+            if n_folds
+            else "The same validation images after trainings of the same length.",
         ),
         Practice(
             "Show performance as a function of compute",

@@ -188,7 +188,8 @@ def rows_of_test(test_metrics: TestMetrics) -> tuple[Scale, list[ScoreRow]]:
 def optimism_sentence(ranking: pd.DataFrame, test_metrics: TestMetrics) -> str:
     """Return the scores of the chosen network in search, folds and test, in a sentence.
 
-    Empty where the search has no score of it.
+    Empty where the search has no score of it, or it was not trained anew on folds: the
+    scores would be of trainings of other lengths.
 
     Args:
         ranking: `nas.ranking`.
@@ -198,6 +199,8 @@ def optimism_sentence(ranking: pd.DataFrame, test_metrics: TestMetrics) -> str:
     if chosen.empty or not is_number(chosen.iloc[0]["search_score"]):
         return ""
     row = chosen.iloc[0]
+    if not row["n_folds"]:  # no claim of optimism across trainings of other lengths
+        return ""
     seen = [
         f"{percent(row['search_score'])} in the search, which chose it for that score",
         f"{percent(row['cv_mean'])} when trained anew on {row['n_folds']} folds",

@@ -10,7 +10,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ from kedro_nas.proposers.base import Proposer
 from kedro_nas.search.countdown import LONGEST_WAIT_S, Budget
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
 from kedro_nas.search.live_line import Progress
+from kedro_nas.search.trial import Trial, outcome_of
 from kedro_nas.search.trial_schedule import NextTrial, TrialSchedule
-from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.run import MAX_STARTS
 from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome, Task
 from kedro_nas.training.workers.worker_pool import Event, WorkerPool
@@ -30,23 +29,6 @@ logger = logging.getLogger(__name__)
 STOP_GRACE_S = 20.0  # for workers to end the chunk, and say so, after the deadline
 LEAVE_S = 1.5  # for workers to end the epoch they are in; Ctrl-C promises 5 s in all
 HOPELESS = 10  # so many failures without a single success end a search
-
-
-@dataclass
-class Trial:
-    """A trial the driver knows of; `schedule_id` is its name in the schedule."""
-
-    name: str
-    schedule_id: str
-    architecture: Architecture
-    parent: str | None
-    first_epochs: int  # where its rung 0 ends
-    is_first: bool = False  # of the whole search
-    attempts: int = 0
-    halvings: int = 0  # of the batch, after the worker ran out of memory
-    worker: int | None = None
-    submitted_at: float = 0.0
-    outcome: Outcome | None = None
 
 
 class Driver:
@@ -353,7 +335,7 @@ class Driver:
             elif line["event"] == "created":
                 self._create_again(line)
             else:
-                self._record(self._under_way(line), _outcome(line))
+                self._record(self._under_way(line), outcome_of(line))
         self._waiting = [t for t in self.trials.values() if t.outcome is None]
 
     def _create_again(self, line: dict[str, Any]) -> None:
@@ -399,8 +381,3 @@ class Driver:
         for schedule_id in schedule_ids:
             name = self._schedule.place(schedule_id).name
             self._checkpoint(name).unlink(missing_ok=True)
-
-
-def _outcome(line: dict[str, Any]) -> Outcome:
-    names = ("status", "reason", "score", "early_stopped", "seconds", "history")
-    return Outcome(right=line.get("right"), **{name: line[name] for name in names})

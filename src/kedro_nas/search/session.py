@@ -17,11 +17,12 @@ from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.process_identity import ProcessIdentity
 from kedro_nas.records.budget import BudgetPlan, PlanKind
 from kedro_nas.records.profile import Verdict
-from kedro_nas.search.driver import Driver, Trial
+from kedro_nas.search.driver import Driver
 from kedro_nas.search.interrupt import stoppable
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.live_line import Progress
 from kedro_nas.search.step_speed import MeasuredSpace, measure_once
+from kedro_nas.search.trial import Trial
 from kedro_nas.search.trial_plan import plan_trials
 from kedro_nas.search.validation import validation_share
 from kedro_nas.seeds import derive_seed

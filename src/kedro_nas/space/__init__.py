@@ -1,1 +1,1 @@
-"""What can be found: blocks, choices, bounds, costs; no Keras."""
+"""The search space: blocks, choices, bounds and costs, without Keras."""

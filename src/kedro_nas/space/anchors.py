@@ -1,8 +1,9 @@
-"""Networks known to be good, tried before anything is drawn.
+"""Anchors: networks known to be good, which a search tries first; and the baseline.
 
-The first, candidate 0, is the stride-2 stem net that won at equal time on one core:
-test accuracy 0.893 on 10,000 Fashion-MNIST and 0.669 on 10,000 CIFAR-10 images in
-120 seconds, where narrow nets at full resolution reached 0.825 and 0.519 in 30 to 40.
+The first anchor, candidate 0, has a stem of stride 2. It was the best at equal time on
+one core: test accuracy 0.893 with 10,000 Fashion-MNIST images and 0.669 with 10,000
+CIFAR-10 images in 120 s; narrow networks at full resolution reached 0.825 and 0.519 in
+30 to 40 s.
 """
 
 from __future__ import annotations
@@ -23,17 +24,17 @@ _SMALL, _LARGE = 2_000, 50_000  # training images; the baseline follows them
 def anchor_values(
     choices: Choices, image_shape: tuple[int, int, int]
 ) -> tuple[dict[str, Value], ...]:
-    """Return the anchors' codes, each value moved to the nearest allowed one.
+    """Return the values of the anchors, each replaced by the nearest allowed one.
 
     Args:
         choices: The space's choices.
         image_shape: Height, width, channels.
 
     Returns:
-        Candidate 0, a residual net of the same outline, then each backbone, frozen.
+        Candidate 0, a similar residual network, then each backbone, frozen.
     """
     wanted = [outline(image_shape, "conv", 48), outline(image_shape, "residual", 32)]
-    # A frozen body with a new head: the cheapest use of what others have learnt.
+    # a frozen body with a new head: the cheapest use of pretrained weights
     wanted += [
         {
             **wanted[0],
@@ -63,7 +64,7 @@ def spell_code(choices: Choices, code: dict[str, Value]) -> dict[str, Value]:
 def baseline_architecture(
     image_shape: tuple[int, int, int], n_classes: int, n_images: int
 ) -> Architecture:
-    """Build what an engineer would write by hand in an hour, sized to the data.
+    """Return a small ResNet, sized to the data, that a search has to beat.
 
     A strided stem and one basic residual block per stage, widths doubling; below
     2,000 images half as wide with more dropout and augmentation, from 50,000 on two
@@ -75,7 +76,7 @@ def baseline_architecture(
         n_images: Images it is trained on.
 
     Source: He et al. (2016), https://arxiv.org/abs/1512.03385, section 4.2 (the
-    outline of its CIFAR-10 networks).
+    structure of its CIFAR-10 networks).
     """
     small, large = n_images < _SMALL, n_images >= _LARGE
     stem_width = 16 if small else 32
@@ -105,23 +106,23 @@ def _backbones(choices: Choices) -> tuple[Any, ...]:
 
 
 def allowed_default(allowed: Any) -> Any:
-    """Return what an anchor takes where it has no opinion."""
+    """Return the value of a choice that the anchors do not specify."""
     return allowed[0] if isinstance(allowed, tuple) else _LEARNING_RATE
 
 
 def stem_stride_for(image_shape: tuple[int, int, int]) -> int:
-    """Return the stem stride that suits a size: 1, 2 or 4."""
+    """Return the stem stride for images of a shape: 1, 2 or 4."""
     return stem_strides_for(image_shape).proven
 
 
 def n_stages_for(image_shape: tuple[int, int, int]) -> int:
-    """Return how many halving stages leave a map of about 4, two to four."""
+    """Return the number of stages, 2 to 4, that reduce the map to a side of about 4."""
     side = strided(max(image_shape[:2]), stem_stride_for(image_shape))
     return min(4, max(2, math.ceil(math.log2(side / 4))))
 
 
 def _has_room_before_halving(image_shape: tuple[int, int, int]) -> bool:
-    """Return whether the stem halves a small image, so one stage keeps its size."""
+    """Return whether an extra stage without stride follows the stem of small images."""
     return stem_stride_for(image_shape) == 2 and n_stages_for(image_shape) == 2
 
 
@@ -166,7 +167,7 @@ def outline(
         widths = tuple(
             stem_width * min(8, 2 ** (first + number)) for number in range(4)
         )
-    # All four, should the space allow no fewer than some of them.
+    # values for four stages, in case the space requires more than n_stages
     for number in range(1, len(widths) + 1):
         code |= {
             f"stage{number}_block": block,

@@ -1,8 +1,7 @@
-"""One point of the search space: a frozen value that is hashed, stored and built.
+"""The architecture: a network and its training recipe as a frozen value.
 
-An `Architecture` is what the proposer draws, what is counted, built, trained,
-ranked, exported and reported. KerasTuner's flat values are its encoding
-(`space.encoding`), JSON is its form on disk.
+An `Architecture` is proposed, counted, built, trained, ranked, exported and reported.
+It is encoded as flat values for KerasTuner (`space.encoding`), and as JSON on disk.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from pydantic import (
 )
 from typing_extensions import Self
 
-# Its name in files and keys, which are older than the field's name.
+# name of the field in files and keys, kept for those of earlier versions
 _CUSTOM_MODEL_IN_JSON = "own_model"
 
 
@@ -31,7 +30,13 @@ class _Value(BaseModel):
 
 
 class Stem(_Value):
-    """The first convolution, on raw pixels."""
+    """The first convolution, on the pixels.
+
+    Attributes:
+        width: Output channels.
+        kernel_size: Side of the kernel.
+        stride: Stride, 1 to 4.
+    """
 
     width: int = Field(ge=1)
     kernel_size: int = Field(ge=1)
@@ -46,9 +51,9 @@ class Stage(_Value):
         depth: Number of blocks in a row.
         width: Output channels of each block.
         kernel_size: Side of the spatial kernels.
-        stride: Stride of the first block; the others have 1.
+        stride: Stride of the first block; the others have stride 1.
         attention: Name of a registered attention, or `none`.
-        options: The block's own choices, sorted by name, e.g. `(("expansion", 4),)`.
+        options: Options of the block, sorted by name, e.g. `(("expansion", 4),)`.
     """
 
     block: str
@@ -61,18 +66,19 @@ class Stage(_Value):
 
 
 class Backbone(_Value):
-    """A pretrained network in place of stem and stages.
+    """A pretrained network that replaces stem and stages.
 
     Attributes:
-        name: A network of `keras.applications` by our name, e.g. `mobilenet_v2`.
-        kept: Resolution steps kept, counted from the pixels; a step halves the map.
-        unfrozen: Weighted layers, from the top, that the second phase trains.
-        reinitialised: Weighted layers, from the top, that start anew, and learn from
-            the first step: the top of a network belongs to the classes it was taught.
-        input_size: Side to which smaller images are enlarged first, in pixels.
+        name: One of `space.backbones.backbone_names`, e.g. `mobilenet_v2`.
+        kept: Number of resolution steps used, from the input; each halves the map.
+        unfrozen: Number of weighted layers, from the top, trained in the second phase.
+        reinitialised: Number of weighted layers, from the top, that start from random
+            weights and are trained from the first step, as the top of a network is
+            specific to the classes it was trained on.
+        input_size: Side in pixels to which smaller images are enlarged.
         weights: `imagenet`, the path of a weights file, or `none`.
-        weights_digest: Of the file's content, empty where there is no file: other
-            weights under the same path are another network.
+        weights_digest: Digest of the weights file, empty without a file: other
+            weights under the same path make another network.
     """
 
     name: str
@@ -90,25 +96,26 @@ class Backbone(_Value):
         return _without_empty(serialize(self), "weights_digest")
 
     def describe_training(self) -> str:
-        """Describe in a few words which of its layers are trained.
+        """Describe in a few words which layers are trained.
 
         >>> Backbone(name="b", kept=5, unfrozen=9, reinitialised=1,
         ...          input_size=32).describe_training()
-        '9 unfrozen, 1 anew'
+        '9 unfrozen, 1 reinitialised'
         """
-        anew = f", {self.reinitialised} anew" if self.reinitialised else ""
-        return f"{self.unfrozen} unfrozen{anew}"
+        if not self.reinitialised:
+            return f"{self.unfrozen} unfrozen"
+        return f"{self.unfrozen} unfrozen, {self.reinitialised} reinitialised"
 
 
 class CustomModel(_Value):
-    """A user's network in place of stem, stages and head, built by a function.
+    """A user's network that replaces stem, stages and head, built by a function.
 
     Attributes:
-        function: What builds it, `package.module:function`.
-        digest: Of what it built when it was measured; an edited function is another
-            network.
-        gives: What its outputs are.
-        weights_digest: Of the weights it sets itself, empty where it sets none.
+        function: The function, `package.module:function`.
+        digest: Digest of the network it built when it was measured; an edited
+            function makes another network.
+        gives: Meaning of its outputs.
+        weights_digest: Digest of weights that the function sets, empty if none.
     """
 
     function: str
@@ -124,11 +131,11 @@ class CustomModel(_Value):
 
 
 class Head(_Value):
-    """From the last feature map to class scores.
+    """The layers from the last feature map to the class scores.
 
     Attributes:
         pooling: `average` or `flatten`.
-        dropout: Share of features dropped before the last layer, in [0, 1).
+        dropout: Fraction of features dropped before the last layer, in [0, 1).
         dense: Units of one hidden dense layer, 0 for none.
     """
 
@@ -138,13 +145,13 @@ class Head(_Value):
 
 
 class Recipe(_Value):
-    """How the network is trained; part of what is searched.
+    """The training choices, which are searched together with the network.
 
     Attributes:
         optimizer: `adamw` or `sgd` (Nesterov momentum 0.9).
-        learning_rate: Peak of the schedule.
+        learning_rate: Maximum of the schedule.
         weight_decay: Decoupled weight decay on kernels.
-        label_smoothing: Share of the target spread over all classes, in [0, 1).
+        label_smoothing: Fraction of the target spread over all classes, in [0, 1).
         augmentation: A strength, `none` to `trivial`, perhaps with `+flip`, `+mixup` or
             `+cutmix`, in this order.
         batch_size: Images per gradient step.
@@ -165,17 +172,17 @@ class Architecture(_Value):
         input_shape: Height, width, channels of the raw uint8 image.
         n_classes: Number of classes, at least 2.
         stem: First convolution.
-        stages: One to several stages; none beside a backbone or a custom model.
+        stages: One or more stages; empty with a backbone or a custom model.
         head: Pooling, dropout, dense layers.
-        activation: `relu`, `swish` or `hard_swish`, throughout.
+        activation: Activation of all layers, e.g. `relu`.
         recipe: Training choices.
         backbone: A pretrained network instead of stem and stages.
-        custom_blocks: Where the custom blocks among the stages are found, name and
-            `package.module:function`, so that any process can build the network.
-        block_digests: What these blocks did when the network was drawn, name and
-            digest: edited, they make another network.
-        custom_model: A user's network; stem, head and activation then mean nothing.
-            In JSON, and so in the keys, it is `own_model`.
+        custom_blocks: Name and `package.module:function` of each custom block among
+            the stages, so that any process can build the network.
+        block_digests: Name and digest of each of them when the network was drawn; an
+            edited block makes another network.
+        custom_model: A user's network; stem, head and activation are then unused. In
+            JSON, and so in the keys, it is called `own_model`.
     """
 
     input_shape: tuple[int, int, int]
@@ -211,8 +218,8 @@ class Architecture(_Value):
     def _leave_out_empty(
         self, serialize: SerializerFunctionWrapHandler
     ) -> dict[str, Any]:
-        # left out where empty, so that keys and files of all other networks are as
-        # they were before there were custom models and digests of blocks
+        # empty fields are left out, so that keys and files of other networks are those
+        # of versions without custom models and block digests
         value = _without_empty(serialize(self), "custom_model", "block_digests")
         if "custom_model" in value:
             value[_CUSTOM_MODEL_IN_JSON] = value.pop("custom_model")
@@ -221,7 +228,7 @@ class Architecture(_Value):
     def model_copy(
         self, *, update: Mapping[str, Any] | None = None, deep: bool = False
     ) -> Self:
-        """Copy, without the keys, which pydantic would keep though fields change."""
+        """Copy without the cached keys, which pydantic would keep."""
         copied = super().model_copy(update=update, deep=deep)
         for name in ("key", "network_key"):
             copied.__dict__.pop(name, None)
@@ -257,7 +264,7 @@ class Architecture(_Value):
 
     @property
     def family(self) -> str:
-        """Names of the stages' blocks in order, of the backbone or custom model."""
+        """Names of all stages' blocks, or name of the backbone or custom model."""
         if self.custom_model:
             return self.custom_model.function
         if self.backbone:
@@ -265,7 +272,7 @@ class Architecture(_Value):
         return "-".join(stage.block for stage in self.stages)
 
     def describe(self) -> str:
-        """Name the network in a line that fits a table.
+        """Describe the network in one line.
 
         >>> Architecture(input_shape=(28, 28, 1), n_classes=10,
         ...     stem=Stem(width=32, kernel_size=3, stride=2),
@@ -291,12 +298,12 @@ class Architecture(_Value):
 
 
 def _without_empty(value: dict[str, Any], *names: str) -> dict[str, Any]:
-    """Leave fields out that say nothing, so that files and keys are as without them."""
+    """Leave out empty fields, so that files and keys are as without them."""
     return {k: v for k, v in value.items() if k not in names or v}
 
 
 def halved(architecture: Architecture, times: int) -> Architecture:
-    """Return the architecture with its batch halved so many times."""
+    """Return the architecture with its batch size halved several times, at least 1."""
     if not times:
         return architecture
     smaller = max(1, architecture.recipe.batch_size >> times)

@@ -1,4 +1,4 @@
-"""Pretrained backbones as a branch of the space: names, input sizes, weights."""
+"""Pretrained backbones: names, input sizes, weights."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 from kedro_nas.files import file_digest
 from kedro_nas.space.registry import unknown
 
-# Our name: the name in keras.applications, and the factor that brings 0-255 to the
-# family's [-1, 1] (None where the network rescales by itself).
+# by our name: the name in keras.applications, and the factor that scales 0-255 to the
+# range [-1, 1] of the network (None if the network rescales by itself)
 APPLICATIONS: dict[str, tuple[str, float | None]] = {
     "mobilenet_v2": ("MobileNetV2", 1 / 127.5),
     "mobilenet_v3_small": ("MobileNetV3Small", None),
@@ -18,28 +18,28 @@ APPLICATIONS: dict[str, tuple[str, float | None]] = {
     "nasnet_mobile": ("NASNetMobile", 1 / 127.5),
     "convnext_tiny": ("ConvNeXtTiny", None),
 }
-# A Keras file given as `weights`, e.g. a model exported before.
+# the backbone is a Keras file given as `weights`, e.g. an exported model
 FROM_FILE = "keras_file"
 _SMALLEST_SIDE = 32  # what keras.applications accepts
 
 
 def backbone_names() -> tuple[str, ...]:
-    """Return the names a user may give, sorted."""
+    """Return the allowed names, sorted."""
     return (*sorted(APPLICATIONS), FROM_FILE)
 
 
 def check_backbone(name: str) -> None:
-    """Refuse an unknown backbone.
+    """Check that a backbone is known.
 
     Raises:
-        SearchSpaceError: With the closest name.
+        SearchSpaceError: It is not; the error names the closest.
     """
     if name not in backbone_names():
         raise unknown("backbone", name, backbone_names())
 
 
 def enlarged(image_shape: tuple[int, ...], input_size: int) -> tuple[int, int]:
-    """Return the height and width a backbone sees.
+    """Return height and width of the images that a backbone receives.
 
     The longer side of a smaller image becomes `input_size`, the other in proportion
     but at least 32; larger images keep their size.
@@ -58,7 +58,7 @@ def enlarged(image_shape: tuple[int, ...], input_size: int) -> tuple[int, int]:
 def digest_weights(weights: str) -> str:
     """Return the digest of a file of weights; empty for `imagenet` and `none`.
 
-    Empty for a missing file, too: loading it raises the error.
+    It is also empty for a missing file: loading the file raises the error.
 
     Args:
         weights: As `Backbone.weights`.

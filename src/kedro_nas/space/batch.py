@@ -1,4 +1,4 @@
-"""The same search space for another batch size."""
+"""Change of the batch size of a search space."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from kedro_nas.space.search_space import SearchSpace
 
 
 def with_batch_size(space: SearchSpace, batch_size: int) -> SearchSpace:
-    """Change the one batch size of a space, and its learning rates with it.
+    """Return a space with another batch size and learning rates scaled to it.
 
     Source: Malladi et al. (2022), On the SDEs and Scaling Rules for Adaptive Gradient
         Algorithms: the rate follows the square root of the batch.
 
     Args:
-        space: With a single batch size.
+        space: A space with a single batch size.
         batch_size: Images per gradient step.
     """
     before = space.anchors[0].recipe.batch_size

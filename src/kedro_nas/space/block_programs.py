@@ -1,8 +1,8 @@
-"""What a custom block does, as a digest: the layers it makes of fixed arguments.
+"""Digests of custom blocks, from the layers they make for fixed arguments.
 
-A path does not name a block: its code changes. The digest does not change with comments
-or names, and does with the layers, their arguments or their order. A block over Keras
-tensors is described by the process's `CostMeter`, as this layer has no Keras.
+A path does not identify a block, as its code may change. The digest depends on layers,
+their arguments and order, and not on comments or names of variables. Blocks over
+Keras tensors are described by the `CostMeter`, as this package has no Keras.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from kedro_nas.space.registry import Block, BlockArguments, Value, find_block
 
 Options = tuple[tuple[str, Value], ...]
 
-# Arguments at which blocks are described: few channels and many, odd and even sides,
-# every stride and kernel a space may have, and once each activation.
+# Arguments with which blocks are described: few and many channels, odd and even sides,
+# all strides and kernel sizes a space may have, and each activation once.
 _SHAPES: tuple[Shape, ...] = ((16, 16, 8), (3, 5, 64))
 _FILTERS = (8, 64, 320)
 _KERNELS = (1, 3, 5, 7)
 _STRIDES = (1, 2)
 _ACTIVATIONS = ("relu", "swish", "hard_swish")
-# Building with Keras takes some 50 ms: shapes, filters, kernel sizes and strides.
+# Shape, filters, kernel size, stride; only a few, as building takes about 50 ms each.
 _KERAS_USES: tuple[tuple[Shape, int, int, int], ...] = (
     ((8, 8, 32), 32, 3, 1),
     ((8, 8, 32), 64, 3, 2),
     ((8, 8, 32), 64, 5, 1),
 )
-MAX_COMBINATIONS = 64  # of a block's options, that a space is described by
+MAX_COMBINATIONS = 64  # of the options of a block
 
 
 def digest_blocks(
@@ -46,8 +46,8 @@ def digest_blocks(
     """Return the digest of each custom block among stages, sorted by name.
 
     Args:
-        stages: Their options are those the blocks are described with.
-        custom_blocks: Custom blocks by name; they are registered already.
+        stages: Blocks are described with the options of these stages.
+        custom_blocks: Path by name; the blocks have to be registered already.
     """
     used: dict[str, set[Options]] = {}
     for stage in stages:
@@ -60,20 +60,19 @@ def digest_blocks(
 
 
 def digest_all_options(names: Iterable[str]) -> dict[str, str]:
-    """Return the digest of each custom block over all that may be chosen of it.
+    """Return the digest of each custom block over all values of its options.
 
     Args:
-        names: Of registered blocks.
+        names: Names of registered blocks.
     """
     return {name: digest_block(name, _combinations(name)) for name in names}
 
 
 def check_blocks(architecture: Architecture) -> None:
-    """Refuse a network whose blocks are not those it was made with.
+    """Check that the custom blocks of a network are unchanged.
 
     Raises:
-        SearchSpaceError: The code of a block does something else than when the network
-            was drawn.
+        SearchSpaceError: A block makes other layers than when the network was drawn.
     """
     if not architecture.block_digests:
         return
@@ -86,10 +85,10 @@ def check_blocks(architecture: Architecture) -> None:
 
 
 def _raise_if_it_fails_everywhere(name: str, stages: Iterable[Stage]) -> None:
-    """Raise the error of a block over Keras tensors that fails for all arguments here.
+    """Raise the error of a block over Keras tensors that fails for all arguments.
 
-    What fails in this process only, as for lack of memory, says more than that the
-    block is not what it was.
+    An error of this process, such as lack of memory, is more helpful than the message
+    that the block has changed.
     """
     block = find_block(name)
     if not block.takes_keras_tensors:
@@ -109,7 +108,7 @@ def _raise_if_it_fails_everywhere(name: str, stages: Iterable[Stage]) -> None:
 
 
 def block_changed(name: str, path: str) -> SearchSpaceError:
-    """Return the error for a block that is no longer what was searched."""
+    """Return the error for a block that has changed since the search."""
     return SearchSpaceError(
         f"the block '{name}' ({path}) has changed since the search space was made",
         received="code that makes other layers",
@@ -131,7 +130,7 @@ def digest_block(name: str, options: Sequence[Options]) -> str:
 @lru_cache(maxsize=1_024)
 def _digest_use(
     name: str, function: Any, closing: Any, options: Options
-) -> str:  # the functions are arguments so that a redefined block is described anew
+) -> str:  # with the functions as arguments, redefined blocks are described again
     block = find_block(name)
     if block.takes_keras_tensors:
         return _hash(_keras_layers(block, options))
@@ -139,7 +138,7 @@ def _digest_use(
 
 
 def _combinations(name: str) -> list[Options]:
-    """List the values of a block's options, one at a time where they are too many."""
+    """List all values of a block's options; if too many, change one at a time."""
     allowed = {key: list(values) for key, values in find_block(name).options.items()}
     count = 1
     for values in allowed.values():
@@ -158,23 +157,23 @@ def _combinations(name: str) -> list[Options]:
 
 
 class BlockRecorder(LayerVocabulary):
-    """The recording interpreter: tensors are numbered, layers become a list."""
+    """Interpreter that records layers as a list; tensors are numbers with a shape."""
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[Any] = []
 
     def input(self, shape: Shape) -> tuple[int, Shape]:
-        """Return a tensor that no layer made."""
+        """Return the input tensor."""
         return self._note("input", (), shape)
 
     def apply(self, layer: Layer, *inputs: Any) -> Any:
-        """Record one layer; its name matters, as it seeds the layer's weights."""
+        """Record one layer, with its name, as the seed of its weights depends on it."""
         shape = layer_cost(layer, [of for _, of in inputs]).shape
         return self._note([layer.kind, layer.name, layer.config], inputs, shape)
 
     def attend(self, x: Any) -> Any:
-        """Record where the stage's attention stands."""
+        """Record the position of the attention."""
         return self._note("attention", (x,), x[1])
 
     def shape(self, x: Any) -> Shape:
@@ -183,11 +182,11 @@ class BlockRecorder(LayerVocabulary):
         return of
 
     def backbone(self, backbone: Backbone, x: Any) -> Any:
-        """Refuse: a block has no pretrained body."""
+        """Raise an error: a block has no pretrained body."""
         raise SearchSpaceError("a block cannot contain a pretrained backbone")
 
     def custom_block(self, block: Block, x: Any, arguments: BlockArguments) -> Any:
-        """Refuse: a block over the vocabulary has no block over Keras tensors."""
+        """Raise an error: a block over the vocabulary contains no other block."""
         raise SearchSpaceError("a block over the vocabulary cannot contain another")
 
     def _note(
@@ -198,7 +197,7 @@ class BlockRecorder(LayerVocabulary):
 
 
 def _program(block: Block, options: Options) -> list[Any]:
-    """List the layers of a block over the vocabulary at all fixed arguments."""
+    """List the layers of a block over the vocabulary for all fixed arguments."""
     programs = []
     uses = [
         (shape, filters, kernel_size, stride, "relu")
@@ -223,7 +222,7 @@ def _program(block: Block, options: Options) -> list[Any]:
             if block.closing is not None:
                 y = block.closing(recorder, y, activation=activation, **dict(options))
             programs.append([recorder.lines, y[0]])
-        except Exception as error:  # noqa: BLE001 - it may be meant for other arguments
+        except Exception as error:  # noqa: BLE001 - it may not allow these arguments
             programs.append([type(error).__name__, code_digest(block.function)])
     return programs
 
@@ -235,7 +234,7 @@ def _keras_layers(block: Block, options: Options) -> list[Any]:
         try:
             arguments = _arguments(use, options)
             described.append(meter.describe_block(block, use[0], arguments))
-        except Exception as error:  # noqa: BLE001, PERF203 - meant for others
+        except Exception as error:  # noqa: BLE001, PERF203 - see above
             described.append([type(error).__name__, code_digest(block.function)])
     return described
 
@@ -246,16 +245,16 @@ def _arguments(use: tuple[Shape, int, int, int], options: Options) -> BlockArgum
 
 
 def code_digest(function: Any) -> str:
-    """Return a digest of a function's byte code; empty for what has none.
+    """Return a digest of a function's byte code; empty if it has none.
 
-    Line numbers, comments and file names do not count.
+    It does not depend on line numbers, comments and file names.
     """
     code = getattr(function, "__code__", None)
     return "" if code is None else _hash(describe_code(code))
 
 
 def describe_code(code: CodeType) -> list[Any]:
-    """Return what a code object computes, as JSON values."""
+    """Return instructions, names and constants of a code object as JSON values."""
     constants = [
         describe_code(one)
         if isinstance(one, CodeType)

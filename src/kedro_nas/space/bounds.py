@@ -1,6 +1,6 @@
-"""Bounds that hold before a second is spent: resolved, checked, explained.
+"""Bounds on the costs of networks, checked before a network is built.
 
-`auto` follows the data. Depth and parameters are power laws of the number of
+`auto` bounds depend on the data. Depth and parameters are power laws of the number of
 training images through two points: 50,000 images give 25 layers and 5 M parameters,
 1.2 M images give 50 layers and 25 M parameters (CIFAR-10's and ImageNet's usual
 networks). MACs grow with the square root of the pixels through 10 M at 28x28: there
@@ -26,13 +26,13 @@ _FEW, _MANY = 50_000, 1_200_000
 _PARAMS_POWER = math.log(25e6 / 5e6) / math.log(_MANY / _FEW)
 _DEPTH_POWER = math.log(50 / 25) / math.log(_MANY / _FEW)
 _MACS_AT, _PIXELS_AT = 10e6, 28 * 28
-# Below these no network of several stages is left, however little data there is.
+# smaller bounds would exclude all networks of several stages
 _MIN_PARAMS, _MIN_DEPTH, _MIN_MACS = 50_000, 6, 2_000_000
 
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What a search space depends on of the images it is for.
+    """The properties of the images that a search space depends on.
 
     Attributes:
         image_shape: Height, width, channels.
@@ -64,17 +64,16 @@ class DataFacts:
 
 
 class Bounds(BaseModel):
-    """Largest costs a candidate may have; None is no bound.
+    """Largest allowed costs of a candidate; None for no bound.
 
     Attributes:
         max_depth: Weighted layers on the longest path.
         max_params: All parameters.
-        max_macs: Multiply-accumulates of one image.
+        max_macs: Multiply-accumulates for one image.
         max_memory_mb: Peak activations at batch 1, 10**6 bytes.
         macs_are_auto: Whether `max_macs` was guessed from the image size, so that a
             search may replace it by what it has measured.
-        max_latency_ms: Reserved until device profiles exist.
-        reasons: A sentence per bound: what it is and where it comes from.
+        reasons: A sentence per bound with its value and origin.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -84,11 +83,10 @@ class Bounds(BaseModel):
     max_macs: int | None = None
     max_memory_mb: float | None = None
     macs_are_auto: bool = False
-    max_latency_ms: None = None
     reasons: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Describe all bounds in a line, with where they come from."""
+        """Return all bounds with their origin in one line."""
         return " ".join(self.reasons) or "anything"
 
     def measured(self, max_macs: float | None) -> Bounds:
@@ -107,7 +105,7 @@ class Bounds(BaseModel):
         return self.model_copy(update=update)
 
     def excesses(self, costs: Costs) -> dict[str, float]:
-        """Return by what factor each violated bound is exceeded."""
+        """Return the factor by which each violated bound is exceeded."""
         pairs = {
             "max_depth": (costs.depth, self.max_depth),
             "max_params": (costs.params, self.max_params),
@@ -121,7 +119,7 @@ class Bounds(BaseModel):
         }
 
     def explain(self, costs: Costs) -> str:
-        """Describe which bounds a network exceeds, '' when none."""
+        """Describe the bounds that a network exceeds; empty if none."""
         had = {
             "max_depth": costs.depth,
             "max_params": costs.params,
@@ -135,7 +133,7 @@ class Bounds(BaseModel):
 
 
 def auto_depth(n_train: int) -> int:
-    """Return the largest depth for so many training images.
+    """Return the bound of depth for a number of training images.
 
     >>> auto_depth(50_000), auto_depth(1_200_000)
     (25, 50)
@@ -145,7 +143,7 @@ def auto_depth(n_train: int) -> int:
 
 
 def auto_params(n_train: int, factor: float = 1.0) -> int:
-    """Return the largest number of parameters for so many training images.
+    """Return the bound of parameters for a number of training images.
 
     Args:
         n_train: Images a candidate is trained on.
@@ -159,7 +157,7 @@ def auto_params(n_train: int, factor: float = 1.0) -> int:
 
 
 def auto_macs(image_shape: tuple[int, ...]) -> int:
-    """Return the largest MACs for images of one size.
+    """Return the bound of MACs for images of one size.
 
     >>> auto_macs((28, 28, 1)), auto_macs((224, 224, 3))
     (10000000, 80000000)
@@ -176,10 +174,10 @@ def resolve_bounds(
     n_train: int,
     params_factor: float = 1.0,
 ) -> Bounds:
-    """Turn the options' bounds into numbers, each with its reason.
+    """Convert the bounds of the options to numbers, each with its reason.
 
     Args:
-        options: With the preset filled in.
+        options: Options completed by the preset.
         image_shape: Height, width, channels.
         n_train: Images a candidate is trained on.
         params_factor: From the verdict on the data; below 1 for small sets.
@@ -219,7 +217,7 @@ def resolve_bounds(
 
 
 def misplaced(architecture: Architecture) -> str:
-    """Name the stage whose attention has too large a map, '' when none."""
+    """Describe an attention on a map that is too large for it; empty if none."""
     if architecture.backbone or all(
         fits(stage.attention, sys.maxsize) for stage in architecture.stages
     ):

@@ -1,7 +1,7 @@
-"""What may be chosen: a preset, narrowed by the options, spelt out flat.
+"""The choices of a search space: a preset, restricted by the options, as flat values.
 
 A choice has a name (`stage2_width`) and its allowed values: a tuple, or a `Range` on a
-logarithmic scale. KerasTuner registers them as they are.
+logarithmic scale. They are registered in KerasTuner unchanged.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Values = Mapping[str, Value]
 NETWORK_ACTIVATIONS = ("relu", "swish", "hard_swish", "gelu")
 POOLINGS = ("average", "flatten")
 OPTIMIZERS = ("adamw", "sgd")
-# Mirroring is apart: a mirrored digit or letter is not of its class any more.
+# Mirroring is a separate choice: a mirrored digit or letter is no longer of its class.
 AUGMENTATIONS = (
     "flip",
     *(
@@ -61,12 +61,12 @@ def preset_names() -> tuple[str, ...]:
 
 
 def resolve_options(options: SearchSpaceOptions) -> SearchSpaceOptions:
-    """Fill what the options leave open from their preset, and check every word.
+    """Complete the options from their preset, and check all names.
 
     Raises:
-        SearchSpaceError: An unknown preset, block, attention or other word.
+        SearchSpaceError: A preset, block, attention or other name is unknown.
     """
-    # which machine it is, is found out above this layer; here it cannot be known
+    # `auto` depends on the machine and is resolved by the caller; this is a fallback
     name = "default" if options.preset == "auto" else options.preset
     if name not in preset_names():
         raise unknown("preset", name, ["auto", *preset_names()])
@@ -92,14 +92,14 @@ def resolve_options(options: SearchSpaceOptions) -> SearchSpaceOptions:
 def spell_out(
     options: SearchSpaceOptions, image_shape: tuple[int, int, int]
 ) -> Choices:
-    """List the flat choices of resolved options for images of one size.
+    """Return the flat choices of resolved options for images of one shape.
 
     Args:
         options: From `resolve_options`.
         image_shape: Height, width, channels.
 
     Returns:
-        Names to allowed values, in the order a person would decide them.
+        Allowed values by name, from input to output, then the recipe.
     """
     choices: Choices = {
         "n_stages": _tuple(options.n_stages),
@@ -131,12 +131,14 @@ def spell_out(
 
 @dataclass(frozen=True)
 class StemStrides:
-    """What suits images up to a size.
+    """Strides of the stem for images below a size.
+
+    With maps of about 14 to 28 pixels after the stem, candidates train in seconds.
 
     Attributes:
         below: Longer side in pixels, exclusive.
-        allowed: Strides a search may draw.
-        proven: The one of them that anchors and the baseline take.
+        allowed: Strides that a search may choose.
+        proven: The stride of anchors and baseline.
     """
 
     below: float
@@ -153,7 +155,7 @@ STEM_STRIDES = (
 
 
 def stem_strides_for(image_shape: tuple[int, int, int]) -> StemStrides:
-    """Return the strides that suit images of a shape (height, width, channels).
+    """Return the strides for images of a shape (height, width, channels).
 
     >>> stem_strides_for((28, 28, 1)).allowed, stem_strides_for((224, 160, 3)).proven
     ((2,), 4)
@@ -163,24 +165,24 @@ def stem_strides_for(image_shape: tuple[int, int, int]) -> StemStrides:
 
 
 def stem_strides(given: Any, image_shape: tuple[int, int, int]) -> tuple[int, ...]:
-    """Return the stem's strides; `auto` follows the longer side of the images."""
+    """Return the stem's strides; `auto` depends on the longer side of the images."""
     return stem_strides_for(image_shape).allowed if given == "auto" else tuple(given)
 
 
 def draw_value(allowed: Allowed, share: float) -> Value:
-    """Turn a number in [0, 1) into one of the allowed values, each as likely."""
+    """Convert a number in [0, 1) to one of the allowed values, with equal shares."""
     if isinstance(allowed, Range):
         return two_digits(allowed.low * (allowed.high / allowed.low) ** share)
     return allowed[int(share * len(allowed))]
 
 
 def first_value(allowed: Allowed) -> Value:
-    """Return what stands for a choice that is not in use."""
+    """Return the value of a choice that is not in use."""
     return allowed[0] if isinstance(allowed, tuple) else two_digits(allowed.low)
 
 
 def nearest_value(allowed: Allowed, wanted: Value) -> Value:
-    """Return the allowed value closest to a wanted one, itself when allowed."""
+    """Return the allowed value closest to a wanted one, or the first."""
     if isinstance(allowed, Range):
         return two_digits(min(max(float(wanted), allowed.low), allowed.high))
     if wanted in allowed:
@@ -192,7 +194,7 @@ def nearest_value(allowed: Allowed, wanted: Value) -> Value:
 
 
 def count_values(allowed: Allowed) -> float:
-    """Count the allowed values; of a range, about its two-digit numbers."""
+    """Return the number of allowed values; for a range, of two-digit numbers."""
     if not isinstance(allowed, Range):
         return len(allowed)
     return 90 * math.log10(allowed.high / allowed.low) + 1

@@ -1,7 +1,7 @@
-"""Costs that no formula gives: custom blocks and models, pretrained backbones.
+"""Costs without a formula: of custom blocks and models, and pretrained backbones.
 
-They are measured by building the network once, which needs Keras. This layer has no
-Keras, so a `CostMeter` is set from above, by
+They are measured by building the network once, which needs Keras. This package has no
+Keras, so a `CostMeter` is set by
 `kedro_nas.models.custom_blocks.register_custom_blocks`. Each use is measured once per
 process; the results are also written to the search space, for other processes.
 """
@@ -27,16 +27,16 @@ _CUSTOM_MODEL = "custom model"
 
 @dataclass(frozen=True)
 class MeasuredCost:
-    """What a part of a network, or a whole one, was measured to cost.
+    """Measured costs of a network or a part of one.
 
     Attributes:
-        params: All parameters, those not trained included.
-        macs: Multiply-accumulates of one image.
+        params: All parameters, including those that are not trained.
+        macs: Multiply-accumulates for one image.
         depth: Layers with a kernel; of a backbone, those that are trained.
-        values: Activation values alive together at batch 1: the largest sum of one
-            layer's inputs and outputs.
-        shape: Of a backbone's last map; empty for a block, whose output shape follows
-            from its arguments, and for a whole network.
+        values: Largest number of activation values in memory at batch 1: the largest
+            sum of inputs and outputs of one layer.
+        shape: Shape of the last map of a backbone; empty for a block, whose output
+            shape follows from its arguments, and for a whole network.
     """
 
     params: int
@@ -47,7 +47,7 @@ class MeasuredCost:
 
 
 class CostMeter(Protocol):
-    """What can only be known by building with Keras."""
+    """Measurements for which a network is built with Keras."""
 
     def measure_block(
         self, block: Block, shape: Shape, arguments: BlockArguments
@@ -57,7 +57,7 @@ class CostMeter(Protocol):
         Args:
             block: The block.
             shape: Height, width, channels of its input.
-            arguments: What it is called with.
+            arguments: Arguments of the call.
 
         Raises:
             SearchSpaceError: The block fails.
@@ -81,7 +81,7 @@ class CostMeter(Protocol):
         """Describe the layers of a custom block over Keras tensors.
 
         Returns:
-            JSON values that are equal in any process for code that does the same.
+            JSON values, equal in all processes for code that makes the same layers.
 
         Raises:
             SearchSpaceError: The block fails with these arguments.
@@ -90,12 +90,12 @@ class CostMeter(Protocol):
 
 @dataclass
 class _Process:
-    """What this process has measured, and with what.
+    """The meter and the measurements of this process.
 
     Attributes:
         meter: None until one is set.
-        costs: By what was measured and how it was used.
-        failures: Errors of custom blocks, by the same keys.
+        costs: By measured part and its use.
+        failures: Errors of custom blocks by the same keys.
     """
 
     meter: CostMeter | None = None
@@ -107,18 +107,18 @@ _process = _Process()
 
 
 def set_cost_meter(meter: CostMeter | None) -> None:
-    """Set what measures in this process; None takes it away again."""
+    """Set the cost meter of this process; None removes it."""
     _process.meter = meter
 
 
 def find_cost_meter(what: str) -> CostMeter:
-    """Return the meter that was set.
+    """Return the cost meter of this process.
 
     Args:
         what: What is to be measured, for the message.
 
     Raises:
-        SearchSpaceError: None was set.
+        SearchSpaceError: No meter was set.
     """
     if _process.meter is None:
         raise SearchSpaceError(
@@ -137,10 +137,10 @@ def block_cost(block: Block, shape: Shape, arguments: BlockArguments) -> Measure
     Args:
         block: The block.
         shape: Height, width, channels of its input.
-        arguments: What it is called with.
+        arguments: Arguments of the call.
 
     Raises:
-        SearchSpaceError: No meter was set, or the block itself fails.
+        SearchSpaceError: No meter was set, or the block fails.
     """
     keywords = sorted(arguments.as_keywords().items())
     key = (_owner(block), json.dumps([shape, keywords]))
@@ -182,8 +182,8 @@ def custom_model_cost(
     """Return the costs of a custom model on images of one size, measured once.
 
     Raises:
-        SearchSpaceError: No meter was set, or the function no longer builds the network
-            it was asked for.
+        SearchSpaceError: No meter was set, or the function builds another network than
+            before.
     """
 
     def measure() -> MeasuredCost:
@@ -195,7 +195,7 @@ def custom_model_cost(
 
 
 def block_costs_to_json(blocks: Iterable[str]) -> dict[str, dict[str, dict[str, int]]]:
-    """Return what was measured so far of some blocks, for another process.
+    """Return the measured costs of some blocks, for another process.
 
     Args:
         blocks: Names of blocks.
@@ -217,7 +217,7 @@ def block_costs_to_json(blocks: Iterable[str]) -> dict[str, dict[str, dict[str, 
 def block_costs_from_json(
     table: Mapping[str, Mapping[str, Mapping[str, int]]],
 ) -> None:
-    """Take over what another process measured; see `block_costs_to_json`."""
+    """Add the measurements of another process; see `block_costs_to_json`."""
     for name, uses in table.items():
         owner = _owner(find_block(name))
         for use, cost in uses.items():
@@ -225,7 +225,7 @@ def block_costs_from_json(
 
 
 def backbone_costs_to_json() -> dict[str, dict[str, int]]:
-    """Return what was measured so far of backbones, for another process.
+    """Return the measured costs of backbones, for another process.
 
     Returns:
         By use: `params`, `macs`, `depth`, `values` and `height`, `width`, `channels`
@@ -240,14 +240,14 @@ def backbone_costs_to_json() -> dict[str, dict[str, int]]:
 
 
 def backbone_costs_from_json(table: Mapping[str, Mapping[str, int]]) -> None:
-    """Take over what another process measured; see `backbone_costs_to_json`."""
+    """Add the measurements of another process; see `backbone_costs_to_json`."""
     for use, cost in table.items():
         shape = (cost["height"], cost["width"], cost["channels"])
         _process.costs[_BACKBONE, use] = replace(_from_json(cost), shape=shape)
 
 
 def block_failures(name: str) -> list[SearchSpaceError]:
-    """Return the errors a block has raised so far, one per distinct use."""
+    """Return the errors of a block so far, one per distinct use."""
     owner = _owner(find_block(name))
     return [error for (of, _), error in _process.failures.items() if of == owner]
 
@@ -261,7 +261,7 @@ def _once(key: tuple[str, str], measure: Callable[[], MeasuredCost]) -> Measured
 def _read_stated(
     cost: Mapping[str, float], shape: Shape, arguments: BlockArguments
 ) -> MeasuredCost:
-    """Read what a block's own formula returned."""
+    """Convert the result of a block's cost function."""
     smallest = math.prod(shape) + math.prod(block_output_shape(shape, arguments))
     return MeasuredCost(
         params=int(cost["params"]),
@@ -285,7 +285,7 @@ def _from_json(cost: Mapping[str, int]) -> MeasuredCost:
 
 
 def _owner(block: Block) -> str:
-    """Name a block's code: edited or redefined, it is measured anew."""
+    """Return name and code digest of a block; a redefined one is measured again."""
     code = getattr(block.function, "__code__", None)
     body = code.co_code + repr(code.co_consts).encode() if code else b""
     return f"{block.name}#{hashlib.sha256(body).hexdigest()[:12]}"

@@ -1,14 +1,13 @@
-"""Counting: parameters, MACs, depth and peak memory of an architecture by formula.
+"""Parameters, MACs, depth and peak memory of an architecture by formula.
 
-`Counter` is the first interpreter of the layer vocabulary. As a network is a chain of
+`Counter` is an interpreter of the layer vocabulary. As a network is a chain of
 blocks, its costs are sums (memory: the maximum) over blocks, and each distinct block
-is counted once per process: checking a draw takes microseconds.
+is counted once per process, so that checking a draw takes microseconds.
 
 Depth is the number of weighted layers (convolutions, dense layers; an attention has
-two) on the longest path from pixels to classes; gates do not lengthen a path, as in
-"ResNet-50". Memory is the largest sum of activations alive together at batch 1 in
-32-bit floats; norms, activations and sums work in place where their input is not
-needed again.
+two) on the longest path from pixels to classes, without gates, as in "ResNet-50".
+Memory is the largest sum of activations needed at the same time at batch 1 in 32-bit
+floats; norms, activations and sums work in place if their input is not used again.
 """
 
 from __future__ import annotations
@@ -56,14 +55,14 @@ _IN_PLACE = frozenset(
 
 @dataclass(frozen=True)
 class Costs:
-    """What a network costs.
+    """Costs of a network.
 
     Attributes:
-        params: All parameters, those not trained included.
-        macs: Multiply-accumulates of one image.
+        params: All parameters, including those that are not trained.
+        macs: Multiply-accumulates for one image.
         depth: Weighted layers on the longest path.
         memory_mb: Peak of the activations at batch 1, in 10**6 bytes.
-        depthwise_macs: Those of the MACs that are depthwise, slow on a CPU.
+        depthwise_macs: MACs of depthwise convolutions, which are slow on a CPU.
     """
 
     params: int
@@ -74,7 +73,7 @@ class Costs:
 
 
 class _Tensor:
-    """A shape, how many weighted layers led here, and its place in the record."""
+    """Shape, depth (weighted layers before it) and index in the counter's record."""
 
     __slots__ = ("depth", "index", "shape")
 
@@ -85,7 +84,7 @@ class _Tensor:
 
 
 class Counter(LayerVocabulary):
-    """The counting interpreter: tensors are shapes, layers add to the sums.
+    """Interpreter that counts: tensors are shapes, layers add to the sums.
 
     Args:
         shape: Shape of the input without its batch axis.
@@ -97,7 +96,7 @@ class Counter(LayerVocabulary):
         self.macs = 0
         self.depthwise_macs = 0
         self.input = _Tensor(shape, 0, 0)
-        # Per tensor: its values, those held besides while it is made, its inputs.
+        # per tensor: its values, scratch values, its inputs, whether made in place
         self._record: list[tuple[int, int, tuple[int, ...], bool]] = [
             (math.prod(shape), 0, (), False)
         ]
@@ -109,7 +108,7 @@ class Counter(LayerVocabulary):
         self.macs += cost.macs
         if layer.kind == "DepthwiseConv2D":
             self.depthwise_macs += cost.macs
-        # A gate (second input of Multiply) does not lengthen the path.
+        # a gate, the second input of Multiply, does not count for the depth
         through = inputs[:1] if layer.kind == "Multiply" else inputs
         depth = max(x.depth for x in through) + cost.depth
         return self._note(
@@ -117,7 +116,7 @@ class Counter(LayerVocabulary):
         )
 
     def backbone(self, backbone: Backbone, x: _Tensor) -> _Tensor:
-        """Count a pretrained backbone from its measured cost."""
+        """Add the measured costs of a pretrained backbone."""
         cost = backbone_cost(backbone, x.shape)
         scratch = max(0, cost.values - math.prod(cost.shape))
         return self._measured(cost, cost.shape, scratch, x)
@@ -125,7 +124,7 @@ class Counter(LayerVocabulary):
     def custom_block(
         self, block: Block, x: _Tensor, arguments: BlockArguments
     ) -> _Tensor:
-        """Count a custom block from its measured or stated cost."""
+        """Add the measured or stated costs of a custom block."""
         cost = block_cost(block, x.shape, arguments)
         shape = block_output_shape(x.shape, arguments)
         scratch = max(0, cost.values - math.prod(x.shape) - math.prod(shape))
@@ -143,7 +142,7 @@ class Counter(LayerVocabulary):
         return x.shape
 
     def scope(self, name: str) -> AbstractContextManager[None]:
-        """Leave names out: counting is done thousands of times a second."""
+        """Do nothing, as names are not needed for counting."""
         return _NO_SCOPE
 
     def _name(self, word: str) -> str:
@@ -163,7 +162,7 @@ class Counter(LayerVocabulary):
         return _Tensor(shape, depth, len(self._record) - 1)
 
     def peak_values(self) -> int:
-        """Return the largest number of activation values alive together."""
+        """Return the largest number of activation values needed at the same time."""
         record = self._record
         last_use = list(range(len(record)))
         for index, (_, _, inputs, _) in enumerate(record):
@@ -195,11 +194,11 @@ class _Part:
 
 @lru_cache(maxsize=65_536)
 def costs(architecture: Architecture) -> Costs:
-    """Count everything about an architecture at once.
+    """Count all costs of an architecture.
 
     Raises:
-        SearchSpaceError: An unknown block or attention, or a custom block that
-            fails when it is measured.
+        SearchSpaceError: A block or attention is unknown, or a custom block fails
+            when it is measured.
     """
     total = _chain(_parts(architecture))
     return Costs(
@@ -212,22 +211,22 @@ def costs(architecture: Architecture) -> Costs:
 
 
 def count_params(architecture: Architecture) -> int:
-    """Count all parameters, frozen ones and BatchNorm statistics included."""
+    """Count all parameters, including frozen ones and BatchNorm statistics."""
     return costs(architecture).params
 
 
 def count_macs(architecture: Architecture) -> int:
-    """Count the multiply-accumulates of one image."""
+    """Count the multiply-accumulates for one image."""
     return costs(architecture).macs
 
 
 def count_depthwise_macs(architecture: Architecture) -> int:
-    """Count those of the MACs that are depthwise convolutions."""
+    """Count the MACs of depthwise convolutions."""
     return costs(architecture).depthwise_macs
 
 
 def count_depth(architecture: Architecture) -> int:
-    """Count weighted layers on the longest path; the rule is in the module."""
+    """Count the weighted layers on the longest path; see the module."""
     return costs(architecture).depth
 
 
@@ -237,9 +236,9 @@ def peak_memory(architecture: Architecture) -> float:
 
 
 def stage_shapes(architecture: Architecture) -> list[Shape]:
-    """Return the map after the stem and after each stage, (height, width, channels).
+    """Return the shapes after the stem and each stage, (height, width, channels).
 
-    Under a backbone, its last map alone; nothing of a custom model.
+    For a backbone only that of its last map; for a custom model none.
     """
     return [part.shape for part in _parts(architecture)[:-1]]
 
@@ -263,7 +262,7 @@ def _parts(architecture: Architecture) -> list[_Part]:
         ]
     parts = [_stem(architecture.input_shape, architecture.stem, activation)]
     for stage in architecture.stages:
-        # A block that was redefined has another function and is counted anew.
+        # a redefined block has another function and is counted again
         function = find_block(stage.block).function
         parts.append(_stage(parts[-1].shape, stage, activation, function))
     parts.append(
@@ -279,7 +278,7 @@ def _custom_model(architecture: Architecture, model: CustomModel) -> _Part:
 
 
 def _chain(parts: list[_Part]) -> _Part:
-    """Join parts in a row: costs add up, memory is the largest of all parts'."""
+    """Combine consecutive parts: sums of costs, maximum of memory."""
     return _Part(
         parts[-1].shape,
         sum(part.params for part in parts),
@@ -292,7 +291,7 @@ def _chain(parts: list[_Part]) -> _Part:
 
 @lru_cache(maxsize=65_536)
 def _stage(shape: Shape, stage: Stage, activation: str, function: Any) -> _Part:
-    # stages of equal blocks share their counts, whatever their depth and stride
+    # stages of equal blocks share counts for any depth and stride
     single = stage.model_copy(update={"depth": 1, "stride": 1})
     parts = [_block(shape, single, stage.stride, activation, function)]
     if stage.depth > 1:

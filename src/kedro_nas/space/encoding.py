@@ -1,7 +1,7 @@
-"""Architectures as flat values and back, one code per distinct network.
+"""Conversion of architectures to flat values and back, one code per network.
 
-Values that have no effect (stages beyond `n_stages`, options of other blocks) are
-encoded as the first allowed value, so that equal networks have equal codes.
+Values without effect (stages beyond `n_stages`, options of other blocks) are encoded as
+the first allowed value, so that equal networks have equal codes.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from kedro_nas.space.choices import (
 from kedro_nas.space.formulas import strided
 from kedro_nas.space.registry import Value, find_attention, find_block
 
-# SGD with momentum wants a rate some twenty times AdamW's; the searched rate is
-# AdamW's, so that one range serves both.
+# SGD with momentum needs about twenty times the learning rate of AdamW. The searched
+# rate is that of AdamW, so that one range is used for both.
 SGD_RATE_FACTOR = 20
 _UNUSED_ACTIVATION = "relu"
 
@@ -47,16 +47,16 @@ def decode_values(
     weights: str = "imagenet",
     weights_digest: str = "",
 ) -> Architecture:
-    """Make the canonical architecture of flat values; missing ones are defaults.
+    """Return the canonical architecture of flat values.
 
     Args:
         choices: The space's choices.
-        values: Name to value.
+        values: Value by name; for missing names the first allowed value is used.
         input_shape: Height, width, channels of the images.
         n_classes: Number of classes.
-        custom_blocks: The user's blocks, name to `package.module:function`.
-        weights: Of the pretrained branch.
-        weights_digest: Of their file, empty where there is none.
+        custom_blocks: Custom blocks, `package.module:function` by name.
+        weights: Weights of pretrained backbones.
+        weights_digest: Digest of their file, empty without a file.
     """
 
     def pick(name: str) -> Any:
@@ -155,11 +155,11 @@ def canonical_stages(
     stem_stride: int,
     choices: Choices,
 ) -> tuple[Stage, ...]:
-    """Rewrite stages so that equal networks are equal values.
+    """Normalise stages so that equal networks have equal values.
 
-    A stride on a 1x1 map does nothing and becomes 1; an attention on a map that is
-    too large for it becomes `none` where that is allowed; neighbouring stages that
-    are one stage cut in two are joined, or cut at the first possible place.
+    A stride on a 1x1 map has no effect and becomes 1. An attention on a map that is too
+    large for it becomes `none` if that is allowed. Consecutive stages that form one
+    stage are joined; if that is not allowed, the first is made as deep as possible.
     """
     height, width = (strided(side, stem_stride) for side in input_shape[:2])
     done: list[Stage] = []
@@ -179,7 +179,7 @@ def canonical_stages(
 
 
 def fits(attention: str, positions: int) -> bool:
-    """Return whether an attention may be used on a map of so many positions."""
+    """Return whether an attention may be used on a map with a number of positions."""
     if attention == "none":
         return True
     limit = find_attention(attention).max_positions
@@ -208,7 +208,7 @@ def _join(stages: list[Stage], choices: Choices) -> tuple[Stage, ...]:
 
 
 def _is_continued(here: Stage, after: Stage) -> bool:
-    """Return whether two neighbours are one stage cut in two."""
+    """Return whether two consecutive stages form one."""
     return (
         after.stride == 1
         and here.block == after.block
@@ -229,8 +229,8 @@ def _read_stage(pick: Callable[[str], Any], name: str) -> Stage:
     return _stage(*(pick(f"{name}_{word}") for word in PER_STAGE), options=options)
 
 
-# The parts of a network repeat from draw to draw; validating each once is what
-# makes ten thousand draws a matter of seconds.
+# Parts of networks repeat between draws; validating each once reduces ten thousand
+# draws to seconds.
 @lru_cache(maxsize=65_536, typed=True)
 def _stage(
     block: str,

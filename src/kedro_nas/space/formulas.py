@@ -1,9 +1,9 @@
-"""What each kind of layer costs, by formula, from its input shape and arguments.
+"""Formulas of the costs of each layer, from its input shapes and arguments.
 
 Parameters are exact and include those that are not trained (BatchNorm: gamma, beta,
 mean, variance). MACs are the multiply-accumulates of convolutions, dense layers and
-attention at batch 1, padding included; norms, activations and sums count nothing,
-as they fold into their neighbours or cost far less. Depth counts weighted layers.
+attention at batch 1, including padding; norms, activations and sums have none, as they
+are fused with other layers or cost much less. Depth counts weighted layers.
 """
 
 from __future__ import annotations
@@ -19,10 +19,15 @@ Shape = tuple[int, ...]
 
 
 class LayerCost(NamedTuple):
-    """Shape of the output, parameters, MACs, weighted depth, extra values alive.
+    """Costs of one layer.
 
-    `scratch` is what a layer holds besides inputs and output, in values, e.g. the
-    scores of an attention.
+    Attributes:
+        shape: Shape of the output without the batch axis.
+        params: Parameters.
+        macs: Multiply-accumulates.
+        depth: Weighted layers.
+        scratch: Values needed in addition to inputs and output, e.g. the scores of an
+            attention.
     """
 
     shape: Shape
@@ -43,12 +48,12 @@ def layer_cost(layer: Layer, shapes: list[Shape]) -> LayerCost:
 
 
 def strided(size: int, stride: int) -> int:
-    """Return the side of a map after a `same`-padded stride; never below 1."""
+    """Return the side of a map after a stride with `same` padding, at least 1."""
     return -(-size // stride)
 
 
 def block_output_shape(shape: Shape, arguments: BlockArguments) -> Shape:
-    """Return the shape every block gives a map: strided, with `filters` channels."""
+    """Return the output shape of every block: strided, with `filters` channels."""
     height, width = (strided(side, arguments.stride) for side in shape[:2])
     return (height, width, arguments.filters)
 
@@ -93,7 +98,7 @@ def _dense(config: LayerArguments, shapes: list[Shape]) -> LayerCost:
 
 
 def _attention(config: LayerArguments, shapes: list[Shape]) -> LayerCost:
-    # Query, key, value and output projections with bias; then scores and their sum.
+    # query, key, value and output projections with bias; scores and weighted sum
     length, width = shapes[0]
     heads, inner = config["num_heads"], config["num_heads"] * config["key_dim"]
     params = 3 * (width * inner + inner) + inner * width + width

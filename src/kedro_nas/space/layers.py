@@ -1,10 +1,10 @@
-"""The small vocabulary in which blocks are written, once for all interpreters.
+"""The layer vocabulary in which blocks are written.
 
-A block is a function over a `LayerVocabulary`. The same function is run by three
-interpreters: counting (`space.costs`), Keras (`models.build`) and source text
-(`models.source`). Each word below turns into one `Layer`: the name of a class in
-`keras.layers`, its arguments and a readable name; what an interpreter does with it
-is its `apply`. So formula, model and source cannot disagree.
+A block is a function over a `LayerVocabulary`. Three interpreters run the same
+function: counting (`space.costs`), Keras (`models.build`) and source text
+(`models.source`), so that formulas, model and source agree. Each method below becomes
+one `Layer`: a class of `keras.layers`, its arguments and a readable name; the
+interpreter's `apply` uses it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from kedro_nas.space.architecture import Backbone
 from kedro_nas.space.registry import Block, BlockArguments
 
-# Our words for activations, and what Keras calls them.
+# activations by our name, with the name in Keras
 ACTIVATIONS = {
     "relu": "relu",
     "swish": "silu",
@@ -35,7 +35,13 @@ LayerArguments = dict[str, Any]
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: a class of `keras.layers`, its arguments, its name in the model."""
+    """One layer of a network.
+
+    Attributes:
+        kind: Name of the class in `keras.layers`.
+        name: Name of the layer in the model.
+        config: Arguments of the class.
+    """
 
     kind: str
     name: str
@@ -43,11 +49,11 @@ class Layer:
 
 
 class LayerVocabulary(ABC):
-    """Words for blocks; subclasses say what applying a layer means.
+    """Base of the interpreters; subclasses define how a layer is applied.
 
-    Tensors are whatever the interpreter uses; a block may only pass them on and ask
-    for their `shape`. Feature maps are (height, width, channels); all convolutions
-    pad to `same`, so a map is never smaller than one by one.
+    Tensors are of any type the interpreter uses; a block may only pass them on and get
+    their `shape`. Feature maps are (height, width, channels). All convolutions use
+    `same` padding, so a map always has at least one pixel.
     """
 
     def __init__(self) -> None:
@@ -71,7 +77,7 @@ class LayerVocabulary(ABC):
         """Apply a custom block that is written over Keras tensors."""
 
     def scope(self, name: str) -> AbstractContextManager[None]:
-        """Prefix the names of all layers made inside, e.g. `stage2_block1`."""
+        """Prefix the names of all layers made in the context, e.g. `stage2_block1`."""
         return self._within(name)
 
     @contextmanager
@@ -101,7 +107,7 @@ class LayerVocabulary(ABC):
         stride: int = 1,
         bias: bool = False,
     ) -> Any:
-        """Convolve with square kernels; no bias, as a normalisation follows."""
+        """Convolve with square kernels; no bias by default, as a norm follows."""
         return self._layer(
             "conv",
             "Conv2D",
@@ -116,7 +122,7 @@ class LayerVocabulary(ABC):
     def depthwise_conv(
         self, x: Any, kernel_size: int, *, stride: int = 1, bias: bool = False
     ) -> Any:
-        """Convolve each channel on its own."""
+        """Convolve each channel separately."""
         return self._layer(
             "depthwise",
             "DepthwiseConv2D",
@@ -140,11 +146,11 @@ class LayerVocabulary(ABC):
         )
 
     def dense(self, x: Any, units: int, *, bias: bool = True) -> Any:
-        """Mix the last axis linearly."""
+        """Apply a linear layer to the last axis."""
         return self._layer("dense", "Dense", x, units=units, use_bias=bias)
 
     def self_attention(self, x: Any, *, heads: int, key_width: int) -> Any:
-        """Let all positions of a sequence (length, channels) look at each other."""
+        """Apply multi-head self-attention to a sequence (length, channels)."""
         return self._layer(
             "attention",
             "MultiHeadAttention",
@@ -156,7 +162,7 @@ class LayerVocabulary(ABC):
 
     # --- normalisation, activation, regularisation --------------------------------
     def batch_norm(self, x: Any) -> Any:
-        """Normalise each channel over the batch; four parameters per channel."""
+        """Normalise each channel over the batch."""
         return self._layer("norm", "BatchNormalization", x)
 
     def layer_norm(self, x: Any) -> Any:
@@ -168,7 +174,7 @@ class LayerVocabulary(ABC):
         return self._layer("act", "Activation", x, activation=ACTIVATIONS[kind])
 
     def dropout(self, x: Any, rate: float) -> Any:
-        """Drop features while training; nothing at all for a rate of 0."""
+        """Drop features during training; no layer for a rate of 0."""
         return self._layer("dropout", "Dropout", x, rate=rate) if rate else x
 
     # --- joining and pooling --------------------------------------------------------
@@ -211,7 +217,7 @@ class LayerVocabulary(ABC):
         return self._over_channels(x, "GlobalMaxPooling1D")
 
     def _over_channels(self, x: Any, kind: str) -> Any:
-        # Plain layers instead of keras.ops: they load under safe_mode anywhere.
+        # layers instead of keras.ops, as they load in safe_mode
         height, width, channels = self.shape(x)
         x = self.reshape(x, (height * width, channels))
         x = self._layer("pool", kind, x, data_format="channels_first", keepdims=True)
@@ -222,19 +228,19 @@ class LayerVocabulary(ABC):
         return self._layer("reshape", "Reshape", x, target_shape=shape)
 
     def flatten(self, x: Any) -> Any:
-        """Put all values of a map in one row."""
+        """Reshape a map to a vector."""
         return self._layer("flatten", "Flatten", x)
 
-    # --- the two layers other parts look for by name --------------------------------
+    # --- the two layers that other modules find by name -----------------------------
     def logits(self, x: Any, n_classes: int, *, zeros: bool = False) -> Any:
-        """Score the classes linearly, in the layer `logits`, if asked from zero."""
+        """Compute class scores in the layer `logits`; its kernel may start at zero."""
         config: LayerArguments = {"units": n_classes, "use_bias": True}
         if zeros:
             config["kernel_initializer"] = "zeros"
         return self.apply(Layer("Dense", "logits", config), x)
 
     def probabilities(self, x: Any) -> Any:
-        """Turn scores into probabilities, in the layer named `probabilities`."""
+        """Apply softmax to class scores in the layer `probabilities`."""
         return self.apply(
             Layer("Activation", "probabilities", {"activation": "softmax"}), x
         )

@@ -1,4 +1,4 @@
-"""From an architecture to its layers: stem, stages, head, in any interpreter."""
+"""The layers of an architecture, stem, stages and head, for any interpreter."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def run_network(layers: LayerVocabulary, architecture: Architecture, x: Any) -> 
 
     Args:
         layers: The interpreter.
-        architecture: What to run.
-        x: The interpreter's tensor of pixels: normalised, but raw for a backbone.
+        architecture: The architecture.
+        x: Tensor of pixels: normalised, or raw for a backbone.
     """
     if architecture.backbone:
         x = layers.backbone(architecture.backbone, x)
@@ -42,7 +42,7 @@ def run_body(layers: LayerVocabulary, architecture: Architecture, x: Any) -> Any
 
 
 def run_stem(layers: LayerVocabulary, stem: Stem, activation: str, x: Any) -> Any:
-    """Run the first convolution, its norm and activation."""
+    """Run the first convolution with norm and activation."""
     with layers.scope("stem"):
         x = layers.conv(x, stem.width, stem.kernel_size, stride=stem.stride)
         x = layers.batch_norm(x)
@@ -52,7 +52,7 @@ def run_stem(layers: LayerVocabulary, stem: Stem, activation: str, x: Any) -> An
 def run_stage(
     layers: LayerVocabulary, stage: Stage, number: int, activation: str, x: Any
 ) -> Any:
-    """Run all blocks of a stage; the first takes the stride."""
+    """Run all blocks of a stage; the first one has the stride."""
     for index in range(stage.depth):
         stride = stage.stride if index == 0 else 1
         with layers.scope(f"stage{number}_block{index + 1}"):
@@ -84,7 +84,7 @@ def run_block(
 
 
 def run_closing(layers: LayerVocabulary, stage: Stage, activation: str, x: Any) -> Any:
-    """Run what a block wants once at the end of its stage."""
+    """Run the closing of a block at the end of a stage, if it has one."""
     closing = find_block(stage.block).closing
     if closing is None:
         return x
@@ -100,11 +100,11 @@ def run_head(
     *,
     pretrained: bool = False,
 ) -> Any:
-    """Run pooling, the optional dense layer, dropout and the class scores.
+    """Run pooling, optional dense layer, dropout and class scores.
 
-    On a pretrained body the features are normalised first, as their scale is that of
-    other images and hides what tells these classes apart, and the class scores start
-    at zero, so that no random gradient reaches the body.
+    The features of a pretrained body are normalised first, as their scale comes from
+    other images, and the kernel of the class scores starts with zeros, so that no
+    random gradient reaches the body.
 
     Sources: He et al. (2022) https://arxiv.org/abs/2111.06377 for the norm; Kolesnikov
     et al. (2020) https://arxiv.org/abs/1912.11370 for the zeros.
@@ -125,7 +125,7 @@ def run_head(
 def attender(
     layers: LayerVocabulary, attention: str, activation: str
 ) -> Callable[[Any], Any]:
-    """Return the function a block calls where its attention belongs."""
+    """Return the function that a block calls to apply the attention."""
     if attention == "none":
         return lambda x: x
     found = find_attention(attention)

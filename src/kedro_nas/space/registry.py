@@ -1,7 +1,7 @@
-"""Which blocks and attentions there are: built-in ones, discovered, and custom ones.
+"""Registry of blocks and attentions, built-in and custom.
 
 A module in `space/blocks` registers its function with `@register_block` or
-`@register_attention`; nothing else has to know about it.
+`@register_attention`; no other module needs to be changed.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ class Block:
     """A registered block.
 
     Attributes:
-        name: The word used in YAML and in `Stage.block`.
-        function: Over a vocabulary, `f(layers, x, *, filters, kernel_size, stride,
+        name: Name in YAML and in `Stage.block`.
+        function: Over the vocabulary, `f(layers, x, *, filters, kernel_size, stride,
             activation, attend, **options)`; a custom one may instead be over Keras
             tensors, `f(x, *, filters, kernel_size, stride, **options)`.
-        options: The block's own choices, name to allowed values, the first default.
+        options: Allowed values of the block's options by name, the default first.
         closing: Run once after the last block of a stage, `f(layers, x, *,
             activation, **options)`, e.g. the norm a pre-activation block leaves out.
         takes_keras_tensors: Whether `function` is over Keras tensors.
         cost: For blocks over Keras tensors, `f(input_shape, *, filters, kernel_size,
-            stride, **options)` giving a dict of `params`, `macs`, `depth`; measured
-            when None.
+            stride, **options)` that returns `params`, `macs` and `depth`; None
+            measures them.
         path: `package.module:function` of a custom block, empty for a built-in one.
     """
 
@@ -50,13 +50,13 @@ class Block:
 
 @dataclass(frozen=True)
 class BlockArguments:
-    """What a block is called with.
+    """Arguments of a call of a block.
 
     Attributes:
         filters: Output channels.
         kernel_size: Side of the spatial kernels.
         stride: Stride of the block.
-        options: Values of the block's own choices, sorted by name.
+        options: Values of the block's options, sorted by name.
     """
 
     filters: int
@@ -74,7 +74,7 @@ class BlockArguments:
         }
 
     def __str__(self) -> str:
-        """Write the arguments as in a call, for messages."""
+        """Return the arguments as written in a call, for messages."""
         return ", ".join(f"{k}={v!r}" for k, v in self.as_keywords().items())
 
 
@@ -83,9 +83,9 @@ class Attention:
     """A registered attention, `f(layers, x, *, activation) -> x`.
 
     Attributes:
-        name: The word used in YAML and in `Stage.attention`.
-        function: Over the vocabulary; keeps the shape of its map.
-        max_positions: Largest height times width it may be used at, None for any.
+        name: Name in YAML and in `Stage.attention`.
+        function: Over the vocabulary; the output has the shape of the input.
+        max_positions: Largest height times width of its map, None for any.
     """
 
     name: str
@@ -105,20 +105,20 @@ def register_block(
     cost: Callable[..., Mapping[str, float]] | None = None,
     path: str = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a block function under a name, its own by default.
+    """Register a block function under a name, by default the function's.
 
-    A function whose first argument is called `layers` is written over the
-    vocabulary and counted by formula; any other is given Keras tensors.
+    A function whose first argument is called `layers` is over the vocabulary and
+    counted by formula; any other receives Keras tensors.
 
     Args:
-        name: Word for YAML; a name already taken by another function is an error.
-        options: The block's choices, name to allowed values; the first is default.
+        name: Name in YAML; it must not belong to another function.
+        options: Allowed values of the block's options by name, the default first.
         closing: See `Block.closing`.
         cost: See `Block.cost`.
-        path: Where a worker process finds the function; derived when empty.
+        path: Import path of the function for worker processes; derived if empty.
 
     Returns:
-        A decorator that leaves the function as it is.
+        A decorator that returns the function unchanged.
 
     Raises:
         SearchSpaceError: The name belongs to another function.
@@ -170,7 +170,7 @@ def find_block(name: str) -> Block:
     """Return a registered block.
 
     Raises:
-        SearchSpaceError: No such block; names the closest.
+        SearchSpaceError: There is no such block; the error names the closest.
     """
     discover()
     if name not in _blocks:
@@ -179,7 +179,7 @@ def find_block(name: str) -> Block:
 
 
 def find_registered(name: str) -> Block | None:
-    """Return a registered block, None when there is none of that name."""
+    """Return a registered block, None if there is none of this name."""
     discover()
     return _blocks.get(name)
 
@@ -188,7 +188,7 @@ def find_attention(name: str) -> Attention:
     """Return a registered attention.
 
     Raises:
-        SearchSpaceError: No such attention; names the closest.
+        SearchSpaceError: There is no such attention; the error names the closest.
     """
     discover()
     if name not in _attentions:
@@ -211,7 +211,7 @@ def attention_names() -> tuple[str, ...]:
 def custom_functions() -> tuple[tuple[str, Any], ...]:
     """Return the custom blocks registered in this process: names and functions.
 
-    Two results are equal exactly when no block was added or redefined between them.
+    Two results are equal if and only if no block was added or redefined in between.
     """
     custom = sorted((block for block in _blocks.values() if block.path), key=_name)
     return tuple((block.name, block.function) for block in custom)
@@ -222,20 +222,20 @@ def _name(block: Block) -> str:
 
 
 def forget_block(name: str) -> None:
-    """Take a block out again, for tests and notebooks that redefine one."""
+    """Remove a block, for tests and notebooks that redefine one."""
     _blocks.pop(name, None)
 
 
 @lru_cache(maxsize=1)
 def discover() -> None:
-    """Import every module of `space.blocks` once, which registers its block."""
+    """Import all modules of `space.blocks` once, which registers their blocks."""
     package = importlib.import_module("kedro_nas.space.blocks")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
 
 
 def unknown(idea: str, name: Any, allowed: Any) -> SearchSpaceError:
-    """Make the error for a word that is not one of the allowed, with a hint."""
+    """Return the error for an unknown name, with the closest allowed one as a hint."""
     words = [str(word) for word in allowed]
     close = difflib.get_close_matches(str(name), words, n=1)
     return SearchSpaceError(

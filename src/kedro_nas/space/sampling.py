@@ -1,4 +1,4 @@
-"""Draws that fit: at random, repaired by small cuts, redrawn when that fails."""
+"""Random draws from the choices, repairs of draws over a bound, and listing of all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kedro_nas.space.choices import Choices, Values, count_values, draw_value
 from kedro_nas.space.costs import costs
 from kedro_nas.space.registry import Value
 
-# Which way a choice gets cheaper: -1 towards smaller values, 1 towards larger.
+# direction in which a choice gets cheaper: -1 smaller values, 1 larger values
 _CHEAPER = {
     "n_stages": -1,
     "width": -1,
@@ -31,7 +31,7 @@ _CHEAPER = {
     "reinitialised": -1,
     "input_size": -1,
 }
-# A word that is cheaper than the others of its choice.
+# the cheapest name of a choice
 _CHEAPEST_WORD = {"pooling": "average", "attention": "none", "backbone": "none"}
 _SIZED = frozenset({"width", "depth"})
 _SMALLEST_SIZE = 0.3
@@ -43,18 +43,18 @@ Excess = Callable[[Values], float]
 def draw_values(
     choices: Choices, rng: np.random.Generator, backbone_share: float = 0.25
 ) -> dict[str, Value]:
-    """Draw a size, then every choice; widths grow from stage to stage.
+    """Draw a size, then all choices; widths do not decrease from stage to stage.
 
-    The size, drawn first, caps widths and depths, so that draws spread over all
-    costs instead of crowding at the bounds. Growing widths, because cheap late maps
-    can afford the channels: of 13 nets timed, those learned most per second.
-    Decreasing ones stay reachable by mutation.
+    The size is drawn first and limits widths and depths, so that draws cover all costs
+    instead of concentrating at the bounds. Widths increase because channels are cheap
+    on small late maps: of 13 networks timed, such networks learned most per second.
+    Decreasing widths can still be reached by mutation.
 
     Args:
         choices: The space's choices.
-        rng: Where chance comes from.
-        backbone_share: Share of draws that start from a pretrained backbone, in a
-            space that has any.
+        rng: Random generator.
+        backbone_share: Fraction of draws with a pretrained backbone, if the space has
+            any.
     """
     shares = rng.random(len(choices))
     size = max(_SMALLEST_SIZE, rng.random())
@@ -81,17 +81,17 @@ def repair_values(
     rng: np.random.Generator,
     excess: Excess,
 ) -> dict[str, Value] | None:
-    """Cut a draw down, one choice at a time in random order, until it fits.
+    """Reduce a draw, one choice at a time in random order, until it fits.
 
     Args:
         choices: The space's choices.
         values: A draw that exceeds a bound.
-        rng: Decides which choice is cut next.
-        excess: 0 for values that fit, else how far they are off; cuts that do not
-            lower it are undone.
+        rng: Random generator for the order of choices.
+        excess: Returns 0 for values that fit, otherwise by how much they exceed the
+            bounds; reductions that do not lower it are undone.
 
     Returns:
-        Values that fit, or None after 80 cuts or when nothing can be cut.
+        Values that fit, or None after 80 steps or if nothing can be reduced.
     """
     current = dict(values)
     off = excess(current)
@@ -112,7 +112,7 @@ def repair_values(
         trial_off = excess(trial)
         if trial_off < off:
             current, off = trial, trial_off
-            # Once more later: a little from everywhere keeps a draw's character.
+            # reduce all choices once before one is reduced again
             later = sum(map(_last_resort, pending))
             pending.insert(later, name)
     return current if off == 0 else None
@@ -124,12 +124,12 @@ def _last_resort(name: str) -> bool:
 
 
 def can_be_cut(name: str) -> bool:
-    """Return whether a choice has a cheaper direction."""
+    """Return whether a choice can be reduced."""
     return _word(name) in _CHEAPER or _word(name) in _CHEAPEST_WORD
 
 
 def cut_value(name: str, allowed: Any, value: Value) -> Value | None:
-    """Return the next cheaper allowed value of a choice, None when there is none."""
+    """Return the next cheaper allowed value of a choice, None if there is none."""
     word = _word(name)
     if word in _CHEAPEST_WORD:
         cheapest = _CHEAPEST_WORD[word]
@@ -140,7 +140,7 @@ def cut_value(name: str, allowed: Any, value: Value) -> Value | None:
 
 
 def enumerate_values(choices: Choices) -> Iterator[dict[str, Value]]:
-    """Yield all codes of a small space, in a fixed order."""
+    """Yield all codes of a small space in a fixed order."""
     names = list(choices)
     sizes = [len(_values(choices[name])) for name in names]
     for index in range(math.prod(sizes)):
@@ -152,7 +152,7 @@ def enumerate_values(choices: Choices) -> Iterator[dict[str, Value]]:
 
 
 def count_codes(choices: Choices) -> float:
-    """Count the codes of a space, those that repeat a network included."""
+    """Return the number of codes of a space; several may stand for one network."""
     return math.prod(count_values(allowed) for allowed in choices.values())
 
 
@@ -161,21 +161,22 @@ def find_smallest(
     decode: Callable[[Values], Architecture],
     excess: Callable[[Architecture], float],
 ) -> Architecture:
-    """Return the architecture that is nearest to fitting, then the cheapest.
+    """Return the cheapest architecture that fits, or the one closest to fitting.
 
-    Every choice is cut as far as it goes; what has no cheaper direction by itself
-    (block, attention, strides, pooling) is tried in all combinations, the same for
-    all stages.
+    Every choice is reduced as far as possible. Block, attention, stride and pooling, of
+    which none is always the cheapest, are tried in all combinations, equal for all
+    stages.
 
     Args:
         choices: The space's choices.
-        decode: Values to architecture.
-        excess: 0 for what fits, else how far it is off.
+        decode: Returns the architecture of values.
+        excess: Returns 0 for an architecture that fits, otherwise by how much it
+            exceeds the bounds.
     """
 
     def burden(architecture: Architecture) -> tuple[float, int, int]:
         off = excess(architecture)
-        if off:  # what does not fit may not even be countable
+        if off:  # costs of what does not fit may be unknown
             return off, 0, 0
         cost = costs(architecture)
         return off, cost.params, cost.macs
@@ -190,7 +191,7 @@ def _cheap_codes(choices: Choices) -> Iterator[dict[str, Value]]:
         while can_be_cut(name) and (cut := cut_value(name, allowed, value)) is not None:
             value = cut
         base[name] = value
-    # All stages have the same choices, so those of the first stand for them.
+    # all stages have the choices of the first
     varied = ("block", "attention", "stride")
     stages = range(1, max(_listed(choices, "n_stages")) + 1)
     per_stage = [_listed(choices, f"stage1_{word}") for word in varied]

@@ -1,4 +1,4 @@
-"""The search space as a value: choices, bounds, anchors; it samples and encodes."""
+"""The search space: choices, bounds and anchors, with sampling and encoding."""
 
 from __future__ import annotations
 
@@ -32,20 +32,21 @@ from kedro_nas.space.sampling import draw_values, find_smallest, repair_values
 REDRAWS = 500
 SURVEYED = 1_000
 FAILED = 1e9
-# Every new use of a block over Keras tensors is built once, at some 50 ms.
+# each new use of a block over Keras tensors is built once, which takes about 50 ms
 SURVEYED_KERAS = 100
 
 
 class Acceptance(BaseModel):
-    """How many of so many even draws fit as they were, or after repair.
+    """How many random draws fit at once, and how many after repair.
 
-    The rest could not be repaired and would be drawn again in a search.
+    A search draws again in place of those that cannot be repaired.
 
     Attributes:
-        drawn: Draws.
-        accepted: Fitted as drawn.
-        repaired: Fitted after cuts.
-        rejected: Exceeded a bound as drawn, by bound; a draw may exceed several.
+        drawn: Number of draws.
+        accepted: Draws that fit as drawn.
+        repaired: Draws that fit after repair.
+        rejected: Draws that exceed a bound as drawn, by bound; a draw may exceed
+            several.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -77,31 +78,32 @@ class Smallest(BaseModel):
 
 
 class SearchSpace(BaseModel):
-    """All architectures that may be found for one data set.
+    """All architectures that a search may find for one data set.
 
     Attributes:
         input_shape: Height, width, channels of the images.
         n_classes: Number of classes.
-        preset: Where the choices came from.
-        choices: Flat names to allowed values; every value categorical but ranges.
-        batch_size_open: Whether nobody chose the one batch size there is; a search
-            on GPUs then measures which one to use.
-        bounds: Largest costs.
-        anchors: Tried first; the first is candidate 0. All fit the bounds.
-        acceptance: Of 1,000 even draws.
+        preset: The preset that the choices are derived from.
+        choices: Allowed values by flat name: a tuple, or a range.
+        batch_size_open: Whether the single batch size was not chosen by the user; a
+            search on GPUs then measures which one to use.
+        bounds: Largest allowed costs.
+        anchors: Architectures tried first, all within the bounds; the first is
+            candidate 0.
+        acceptance: Result of 1,000 random draws.
         smallest: The cheapest architecture and its costs; None while the space is
             being made.
-        custom_blocks: The user's blocks, name to `package.module:function`.
-        custom_options: Their own choices, as given in YAML.
-        block_digests: What they did when the space was made, by name.
-        backbone_share: Share of draws that start from a pretrained backbone.
-        backbone_weights: Their weights.
-        weights_digest: Of the file of weights, empty where there is none.
-        backbone_costs: What the backbones were measured to cost.
-        measured: Costs of the user's opaque blocks so far, so that another process
-            need not build them again.
-        notes: Sentences for the report, e.g. a branch that was dropped.
-        seconds: What making the space took.
+        custom_blocks: Custom blocks, `package.module:function` by name.
+        custom_options: Options of custom blocks as given in YAML.
+        block_digests: Digests of custom blocks when the space was made, by name.
+        backbone_share: Fraction of draws with a pretrained backbone.
+        backbone_weights: Weights of pretrained backbones.
+        weights_digest: Digest of the weights file, empty without a file.
+        backbone_costs: Measured costs of backbones.
+        measured: Measured costs of custom blocks over Keras tensors, so that other
+            processes do not build them again.
+        notes: Sentences for the report, e.g. about backbones that were left out.
+        seconds: Duration of making the space.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -142,7 +144,7 @@ class SearchSpace(BaseModel):
     def sample(self, rng: np.random.Generator) -> Architecture:
         """Draw an architecture that fits the bounds.
 
-        The smallest architecture stands in when 500 draws could not be repaired.
+        It is the smallest architecture if 500 draws could not be repaired.
         """
         for _ in range(REDRAWS):
             values = draw_values(self.choices, rng, self.backbone_share)
@@ -168,7 +170,7 @@ class SearchSpace(BaseModel):
         )
 
     def is_feasible(self, architecture: Architecture) -> tuple[bool, str]:
-        """Return whether an architecture fits, and if not, what it exceeds."""
+        """Return whether an architecture fits, and otherwise the reason."""
         try:
             reason = self.bounds.explain(costs(architecture))
         except SearchSpaceError as error:
@@ -177,15 +179,15 @@ class SearchSpace(BaseModel):
         return not reason, reason
 
     def excess(self, values: Values) -> float:
-        """Return 0 for values that fit, else a measure of how far they are off."""
+        """Return by how much values exceed the bounds, 0 if they fit."""
         return self.excess_of(self.decode(values))
 
     def excess_of(self, architecture: Architecture) -> float:
-        """Return 0 for an architecture that fits, else how far it is off."""
+        """Return by how much an architecture exceeds the bounds, 0 if it fits."""
         try:
             excesses = self.bounds.excesses(costs(architecture))
         except SearchSpaceError:
-            return FAILED  # a user's block that cannot do this; told once, as a note
+            return FAILED  # a custom block fails with these arguments; see notes
         return sum(excesses.values()) + len(misplaced(architecture))
 
     @property
@@ -217,16 +219,16 @@ class SearchSpace(BaseModel):
 def build_search_space(
     options: SearchSpaceOptions, data: DataFacts, *, seed: int
 ) -> SearchSpace:
-    """Fit the space to the data: choices, bounds in numbers, anchors, acceptance.
+    """Make the search space for a data set.
 
     Args:
         options: The parameters; custom blocks have to be registered already.
-        data: What the space depends on of the images.
+        data: Properties of the images.
         seed: Root seed.
 
     Raises:
-        SearchSpaceError: Unknown words, or no architecture fits the bounds; the
-            message names the smallest.
+        SearchSpaceError: A name is unknown, or no architecture fits the bounds; the
+            message describes the smallest.
     """
     started = time.perf_counter()
     resolved = resolve_options(options)
@@ -278,9 +280,9 @@ def build_search_space(
 
 
 def survey_acceptance(space: SearchSpace, seed: int) -> Acceptance:
-    """Draw 1,000 times and count what fits, what can be repaired, what exceeds.
+    """Count how many of 1,000 random draws fit, and how many can be repaired.
 
-    With blocks that have to be built to be counted, 100 times.
+    With custom blocks over Keras tensors, which have to be built, 100 are drawn.
     """
     rng = generator(seed, "acceptance")
     accepted = repaired = 0
@@ -308,15 +310,15 @@ def _exceeded(space: SearchSpace, architecture: Architecture) -> list[str]:
 
 
 def _failing_blocks(space: SearchSpace) -> tuple[str, ...]:
-    """Describe the user's blocks that failed somewhere; one that always did raises.
+    """Describe the custom blocks that failed for some arguments.
 
     Raises:
-        SearchSpaceError: The first error of a block that worked nowhere.
+        SearchSpaceError: A block failed for all arguments; its first error.
     """
     for name in space.custom_blocks:
         if not find_block(
             name
-        ).takes_keras_tensors:  # counted by formula: one use shows
+        ).takes_keras_tensors:  # counted by formula: one use shows errors
             costs(space.decode({"stage1_block": name}))
     notes = []
     for name, uses in block_costs_to_json(space.custom_blocks).items():
@@ -332,7 +334,7 @@ def _failing_blocks(space: SearchSpace) -> tuple[str, ...]:
 
 
 def _custom_paths(options: SearchSpaceOptions) -> dict[str, str]:
-    """Return where the user's blocks are, whether YAML or a decorator named them."""
+    """Return the paths of custom blocks, from YAML or from their decorator."""
     registered = {name: find_block(name).path for name in options.blocks or ()}
     return {
         **{name: path for name, path in registered.items() if path},
@@ -343,7 +345,7 @@ def _custom_paths(options: SearchSpaceOptions) -> dict[str, str]:
 def _as_seen(
     options: SearchSpaceOptions, image_shape: tuple[int, int, int]
 ) -> tuple[int, ...]:
-    """Return the size that `auto` bounds MACs by: enlarged where backbones are."""
+    """Return the image size for `auto` MACs: enlarged if there are backbones."""
     if not options.pretrained.backbones:
         return image_shape
     return enlarged(image_shape, min(options.pretrained.input_size))
@@ -358,8 +360,8 @@ def _smallest(space: SearchSpace) -> Smallest:
             "no architecture of this space fits its bounds",
             received=f"the smallest, {smallest.describe()}: {reason}",
             allowed=str(space.bounds),
-            remedy="Raise that bound of nas.search_space, or allow less: smaller "
-            "width or stem_width, fewer n_stages, a stride of 2",
+            remedy="Raise that bound of nas.search_space, or allow smaller networks: "
+            "smaller width or stem_width, fewer n_stages, a stride of 2",
         )
     cost = costs(smallest)
     return Smallest(

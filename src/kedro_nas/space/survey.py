@@ -1,4 +1,4 @@
-"""What a search space holds, from even draws; nothing is trained."""
+"""Costs of networks of a search space, from random draws; nothing is trained."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FLOPS_PER_MAC = 6
 
 @dataclass(frozen=True)
 class Survey:
-    """What a sample of a search space shows.
+    """Costs of a sample of a search space.
 
     Attributes:
         ranges: A row per cost: `smallest`, `lower_quarter`, `median`,
@@ -39,13 +39,13 @@ class Survey:
 def sample_costs(
     space: SearchSpace, n_samples: int, seed: int, *, n_train: int = 10_000
 ) -> pd.DataFrame:
-    """Draw architectures that fit and count them.
+    """Draw architectures that fit and count their costs.
 
     Args:
         space: The search space.
-        n_samples: How many to draw, e.g. 1,000.
+        n_samples: Number of draws, e.g. 1,000.
         seed: Root seed.
-        n_train: Images of an epoch, for the estimated time.
+        n_train: Images per epoch, for the estimated time.
 
     Returns:
         A row per draw: `key`, `name`, `family`, `params`, `macs`, `depth`,
@@ -78,9 +78,9 @@ def survey(
 
     Args:
         space: The search space.
-        n_samples: How many to draw, e.g. 1,000.
+        n_samples: Number of draws, e.g. 1,000.
         seed: Root seed.
-        n_train: Images of an epoch, for the estimated time.
+        n_train: Images per epoch, for the estimated time.
     """
     samples = sample_costs(space, n_samples, seed, n_train=n_train)
     ranges = samples[list(_PER_COST)].quantile([0, 0.25, 0.5, 0.75, 1]).T
@@ -93,11 +93,11 @@ def survey(
 def seconds_per_epoch(architecture: Architecture, n_train: int) -> float:
     """Estimate the seconds of one epoch on one core.
 
-    For people who choose bounds; networks are never chosen by it.
+    It helps users to choose bounds; networks are never chosen by it.
 
     Args:
         architecture: The network.
-        n_train: Images of the epoch.
+        n_train: Images per epoch.
     """
     depthwise = count_depthwise_macs(architecture)
     dense = count_macs(architecture) - depthwise

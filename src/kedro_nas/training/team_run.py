@@ -46,8 +46,10 @@ def run_on_team(
     for _ in range(max_attempts):
         with _Meeting(task, members, every_steps) as tasks:
             digest = tasks[0].digest(fingerprint)
-            known = [x for x in read_json_lines(journal) if x["digest"] == digest]
-            if known and Path(task.model_file or "").exists():
+            # lines of networks that ran out of memory name no digest
+            lines = read_json_lines(journal)
+            known = [line for line in lines if line.get("digest") == digest]
+            if known and _is_whole(task.model_file):
                 return Outcome.model_validate(known[-1]["outcome"])
             outcome, lost = _run(pool, tasks, deadline, on_epoch)
         if not lost:
@@ -56,6 +58,12 @@ def run_on_team(
         line = {"digest": digest, "outcome": outcome.model_dump()}
         append_json_line(journal, line)
     return outcome
+
+
+def _is_whole(model_file: str | None) -> bool:
+    """Return whether the model of a journalled outcome is there."""
+    file = Path(model_file or "")
+    return file.is_file() and file.stat().st_size > 0  # 0 bytes: a lost write
 
 
 class _Meeting:

@@ -24,7 +24,7 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.selection import select_rows
 
 MIN_VARIANCE = 5e-4  # the paper's; added, so that noise is not amplified without end
-MAX_PATCHES = 500_000  # read in about a second, far more than directions
+MAX_PATCHES = 500_000  # 0.1 to 0.2 s; far more than there are directions
 _PATCHES_AT_ONCE = 50_000
 _STEM = "stem_conv1"
 _known: dict[tuple[str, ...], NDArray[np.float32]] = {}

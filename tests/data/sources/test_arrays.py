@@ -51,7 +51,7 @@ def test_arrays_as_keras_loads_them(pixels):
     [(1.0, float, 255), (16.0, float, 255), (255.0, float, 255), (200, int, 200)],
 )
 def test_arrays_are_scaled_by_the_range_of_the_set(high, dtype, expected):
-    """One scale for all, so a dark image stays dark; an odd range is told."""
+    """One factor for all, so dark images stay dark; an unusual range is noted."""
     images = np.zeros((4, 2, 2), dtype)
     images[0] = high
     images[1] = high / 2 if dtype is float else high // 2

@@ -91,7 +91,7 @@ def test_listing_of_names_that_are_not_utf8_shows_them(make_folder, prepare):
 
 
 def test_listing_passes_over_a_link_to_a_folder_above(make_folder):
-    """A loop of links is told, and each image is listed once."""
+    """A cycle of links is reported, and each image is listed once."""
     folder = make_folder(6)
     (folder / "cat" / "loop").symlink_to(folder)
     (folder / "dog" / "self").symlink_to(".")
@@ -126,7 +126,7 @@ def test_listing_link_to_itself_is_one_missing_image(make_folder):
 
 
 def test_remote_file_that_cannot_be_fetched_says_why(make_folder, monkeypatch):
-    """A refused file is not told to be missing."""
+    """A file without permission is not reported as missing."""
     memory = fsspec.filesystem("memory")
     memory.put(str(make_folder(6)), "/bucket", recursive=True)
     source = FolderSource("memory://bucket")

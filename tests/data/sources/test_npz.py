@@ -40,7 +40,7 @@ def test_npz_of_objects_is_refused(tmp_path):
 
 
 def test_npz_of_other_names_says_which_are_there(tmp_path):
-    """Names that are not understood are listed."""
+    """Unknown names are listed."""
     np.savez(tmp_path / "x.npz", pics=np.zeros((2, 4, 4)))
 
     with pytest.raises(DataError, match=r"the names pics.*Rename"):
@@ -49,7 +49,7 @@ def test_npz_of_other_names_says_which_are_there(tmp_path):
 
 @pytest.mark.parametrize("damage", ["short", "broken"])
 def test_npz_that_is_damaged_is_one_clear_error(tmp_path, damage):
-    """What is wrong inside an archive is told when it is met."""
+    """Damage inside an archive is reported when it is read."""
     rng = np.random.default_rng(0)
     arrays = {"images": rng.integers(0, 256, (99, 9, 9)), "labels": np.arange(99) % 2}
     with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:

@@ -1,4 +1,4 @@
-"""Credentials go where they belong, and what cannot be fetched says why."""
+"""Credentials are sent only where they belong; failures have a reason."""
 
 from __future__ import annotations
 
@@ -40,6 +40,6 @@ def test_located_image_that_cannot_be_fetched_is_set_aside_with_the_reason(addre
 
 @pytest.mark.parametrize("name", ["x", "x.csv", "x.npz", "x.parquet"])
 def test_source_that_cannot_be_opened_is_a_data_error(name):
-    """A protocol that is unknown or not installed is told, whatever the source."""
+    """An unknown protocol is reported by every source."""
     with pytest.raises(DataError, match=r"cannot read the .*[Pp]rotocol not known"):
         source_at(f"nowhere://alice:S3CRET@host/{name}").listing()

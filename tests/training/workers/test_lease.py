@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.training.workers import lease
 from kedro_nas.training.workers.lease import end_kept_pool, lease_pool
 from kedro_nas.training.workers.worker_pool import POOLS
@@ -19,11 +19,11 @@ from kedro_nas.training.workers.worker_pool import POOLS
 class FakePool:
     """A pool that only remembers for which options it is, and how busy it is."""
 
-    def __init__(self, options: SearchOptions, log: Path) -> None:
+    def __init__(self, options: JobOptions, log: Path) -> None:
         self.made_for = options.workers, log
         self.size, self.busy, self.open = 2, 0, True
 
-    def suits(self, options: SearchOptions, log: Path) -> bool:
+    def suits(self, options: JobOptions, log: Path) -> bool:
         return self.made_for == (options.workers, log)
 
     def free(self) -> list[int]:
@@ -58,9 +58,9 @@ def test_lease_next_stage_with_the_same_options_gets_the_same_pool(
     tmp_path: Path,
 ) -> None:
     """The second stage does not start workers anew."""
-    with lease_pool(SearchOptions(), tmp_path) as first:
+    with lease_pool(JobOptions(), tmp_path) as first:
         pass
-    with lease_pool(SearchOptions(), tmp_path) as second:
+    with lease_pool(JobOptions(), tmp_path) as second:
         pass
     end_kept_pool()
 
@@ -75,9 +75,9 @@ def test_lease_other_workers_or_pool_closes_the_old_and_starts_anew(
     tmp_path: Path, workers: int, pool: str
 ) -> None:
     """A stage that wants other workers, or another kind of pool, gets them."""
-    with lease_pool(SearchOptions(workers=1), tmp_path) as first:
+    with lease_pool(JobOptions(workers=1), tmp_path) as first:
         pass
-    with lease_pool(SearchOptions(workers=workers), tmp_path, pool=pool) as second:
+    with lease_pool(JobOptions(workers=workers, pool=pool), tmp_path) as second:
         open_meanwhile = first.open  # type: ignore[attr-defined]
 
     assert first is not second
@@ -88,10 +88,10 @@ def test_lease_raising_or_busy_stage_leaves_no_pool_behind(tmp_path: Path) -> No
     """After an error, or with a task running, workers are ended at once."""
     with (
         pytest.raises(KeyboardInterrupt),
-        lease_pool(SearchOptions(), tmp_path) as raised,
+        lease_pool(JobOptions(), tmp_path) as raised,
     ):
         raise KeyboardInterrupt
-    with lease_pool(SearchOptions(), tmp_path) as busy:
+    with lease_pool(JobOptions(), tmp_path) as busy:
         busy.busy = 1  # type: ignore[attr-defined]
 
     assert not raised.open  # type: ignore[attr-defined]
@@ -103,7 +103,7 @@ def test_lease_pool_that_no_stage_takes_over_is_closed(
 ) -> None:
     """A minute after the last stage the workers end by themselves."""
     monkeypatch.setattr(lease, "KEEP_S", 0.0)
-    with lease_pool(SearchOptions(), tmp_path) as pool:
+    with lease_pool(JobOptions(), tmp_path) as pool:
         pass
     timer = lease._kept_pool._timer
     if timer is not None:  # it may have closed the pool already

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.registry import forget_block, register_block
 from kedro_nas.training.run import run_tasks
@@ -84,7 +84,7 @@ def test_pool_of_blocks_that_were_redefined_is_of_another_kind(
     """Workers keep the code they have imported, so edited blocks want new workers."""
 
     def kind() -> tuple[object, ...]:
-        return LocalPool.kind(SearchOptions(workers=1), tmp_path)
+        return LocalPool.kind(JobOptions(workers=1), tmp_path)
 
     def mine(layers: Any, x: Any, **_: Any) -> Any:
         return x

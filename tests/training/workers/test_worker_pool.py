@@ -12,7 +12,7 @@ from tests.training.workers.test_lease import FakePool
 
 from kedro_nas import custom_code
 from kedro_nas.errors import ParameterError
-from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.training.workers.worker_pool import POOL_GROUP, make_pool
 
 
@@ -30,7 +30,7 @@ def test_make_pool_of_an_import_path_calls_it_with_options_and_log(
     pools: ModuleType, tmp_path: Path
 ) -> None:
     """`package.module:function` is called as the local pool is."""
-    options = SearchOptions(workers=3)
+    options = JobOptions(workers=3)
 
     pool = make_pool("cluster_pools:start", options, tmp_path)
 
@@ -46,13 +46,13 @@ def test_make_pool_of_an_entry_point_needs_no_path(
     groups = {POOL_GROUP: (point,)}
     monkeypatch.setattr(custom_code, "entry_points", lambda group: groups[group])
 
-    assert isinstance(make_pool("cluster", SearchOptions(), tmp_path), FakePool)
+    assert isinstance(make_pool("cluster", JobOptions(), tmp_path), FakePool)
 
 
 def test_make_pool_of_an_unknown_name_lists_what_there_is(tmp_path: Path) -> None:
     """A misspelt name gets a hint."""
     with pytest.raises(ParameterError, match="Did you mean 'local'") as caught:
-        make_pool("locl", SearchOptions(), tmp_path)
+        make_pool("locl", JobOptions(), tmp_path)
 
     assert POOL_GROUP in str(caught.value)
 
@@ -62,4 +62,4 @@ def test_make_pool_that_is_no_pool_names_what_is_missing(
 ) -> None:
     """The protocol is checked before anything is trained."""
     with pytest.raises(ParameterError, match="a str without close, free, holds, size"):
-        make_pool("cluster_pools:half", SearchOptions(), tmp_path)
+        make_pool("cluster_pools:half", JobOptions(), tmp_path)

@@ -1,1 +1,1 @@
-"""One file per block or attention, each registered by its decorator."""
+"""Blocks and attentions, one per file, registered by their decorators."""

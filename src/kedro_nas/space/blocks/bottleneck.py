@@ -1,4 +1,4 @@
-"""A residual block that works in fewer channels than it passes on.
+"""Residual block with fewer channels inside than at its output.
 
 Source: He et al. (2016), https://arxiv.org/abs/1512.03385, figure 5 (`reduction` 4).
 """
@@ -29,7 +29,7 @@ def bottleneck(
     reduction: int,
     pre_activation: bool,
 ) -> Any:
-    """Reduce by 1x1, convolve, expand by 1x1, add the carried input."""
+    """Reduce by 1x1, convolve, expand by 1x1, add the shortcut."""
     inner = max(1, filters // reduction)
     steps = ((inner, 1, 1), (inner, kernel_size, stride), (filters, 1, 1))
     y = x

@@ -1,7 +1,7 @@
-"""Convolutional block attention: which channels, then where.
+"""Convolutional block attention (CBAM): channels, then positions.
 
 Source: Woo et al. (2018), https://arxiv.org/abs/1807.06521. The two channel
-descriptors pass through dense layers of their own instead of shared ones.
+descriptors have separate dense layers instead of shared ones.
 """
 
 from __future__ import annotations
@@ -30,6 +30,6 @@ def cbam(layers: LayerVocabulary, x: Any, *, activation: str) -> Any:
 
 
 def _score(layers: LayerVocabulary, pooled: Any, channels: int, activation: str) -> Any:
-    """Score channels from one descriptor of them."""
+    """Compute channel scores from one channel descriptor."""
     y = layers.conv(pooled, max(8, channels // 8), 1, bias=True)
     return layers.conv(layers.activation(y, activation), channels, 1, bias=True)

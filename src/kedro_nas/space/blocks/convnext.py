@@ -1,8 +1,8 @@
 """ConvNeXt-style block: a wide depthwise kernel, one norm, one activation.
 
-Source: Liu et al. (2022), https://arxiv.org/abs/2201.03545. Left out: the learned
-scale per channel, which matters for networks far deeper than those searched here,
-and the activation follows the network's choice instead of being GELU always.
+Source: Liu et al. (2022), https://arxiv.org/abs/2201.03545. Differences:
+no learned scale per channel, which matters for much deeper networks only, and the
+activation is the one chosen for the network instead of GELU.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def convnext(
     attend: Callable[[Any], Any],
     expansion: int,
 ) -> Any:
-    """Add a depthwise kernel and two 1x1 layers to the carried input."""
+    """Add a depthwise convolution and two 1x1 layers to the input."""
     if stride > 1 or layers.shape(x)[-1] != filters:
         x = layers.conv(layers.layer_norm(x), filters, stride, stride=stride, bias=True)
     y = layers.layer_norm(layers.depthwise_conv(x, kernel_size, bias=True))

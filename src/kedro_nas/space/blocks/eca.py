@@ -1,4 +1,4 @@
-"""Efficient channel attention: neighbouring channels share one small kernel.
+"""Efficient channel attention (ECA): a small kernel along the channels.
 
 Source: Wang et al. (2020), https://arxiv.org/abs/1910.03151, equation 12 for the
 kernel (gamma 2, b 1).

@@ -1,4 +1,4 @@
-"""Inverted residual whose expansion and depthwise part are one convolution.
+"""Inverted residual with one full convolution for expansion and depthwise part.
 
 Source: Tan & Le (2021), https://arxiv.org/abs/2104.00298 (EfficientNetV2): faster
 than depthwise on processors that multiply matrices well.

@@ -1,7 +1,7 @@
-"""Inverted residual: expand, convolve each channel, project, carry the input.
+"""Inverted residual: expand, convolve each channel, project, add the input.
 
 Source: Sandler et al. (2018), https://arxiv.org/abs/1801.04381 (MobileNetV2); the
-place of the attention, inside the expanded part: Tan & Le (2019),
+position of the attention, inside the expanded part: Tan & Le (2019),
 https://arxiv.org/abs/1905.11946 (EfficientNet).
 """
 

@@ -1,4 +1,4 @@
-"""Two convolutions around which the input is carried.
+"""Residual block: two convolutions and a shortcut.
 
 Source: He et al. (2016), https://arxiv.org/abs/1512.03385 (order: convolution
 first) and https://arxiv.org/abs/1603.05027 (`pre_activation`: norm first).
@@ -16,14 +16,14 @@ from kedro_nas.space.registry import register_block
 def close_pre_activation(
     layers: LayerVocabulary, x: Any, *, activation: str, pre_activation: bool, **_: Any
 ) -> Any:
-    """Normalise and activate the sum that pre-activation blocks leave raw."""
+    """Normalise and activate the sum at the end of a stage of pre-activation blocks."""
     if not pre_activation:
         return x
     return layers.activation(layers.batch_norm(x), activation)
 
 
 def shortcut(layers: LayerVocabulary, x: Any, *, filters: int, stride: int) -> Any:
-    """Carry the input, through a 1x1 convolution where the shape changes."""
+    """Return the input, projected by a 1x1 convolution if the shape changes."""
     if stride == 1 and layers.shape(x)[-1] == filters:
         return x
     return layers.batch_norm(layers.conv(x, filters, 1, stride=stride))
@@ -41,7 +41,7 @@ def residual(
     attend: Callable[[Any], Any],
     pre_activation: bool,
 ) -> Any:
-    """Add two convolutions to the carried input."""
+    """Add two convolutions to the shortcut."""
     if pre_activation:
         y = layers.activation(layers.batch_norm(x), activation)
         y = layers.conv(y, filters, kernel_size, stride=stride)

@@ -1,4 +1,4 @@
-"""Squeeze-and-excitation: weigh channels by what the whole map shows.
+"""Squeeze-and-excitation (SE): channel weights from the channel means.
 
 Source: Hu et al. (2018), https://arxiv.org/abs/1709.01507, reduction 4 as in
 MobileNetV3 (https://arxiv.org/abs/1905.02244), at least 8 units.

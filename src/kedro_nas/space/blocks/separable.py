@@ -1,7 +1,7 @@
-"""Depthwise separable convolution: space first, channels after.
+"""Depthwise separable convolution: positions first, then channels.
 
-Source: Chollet (2017), https://arxiv.org/abs/1610.02357 (Xception). As there, no
-activation stands between the two parts.
+Source: Chollet (2017), https://arxiv.org/abs/1610.02357 (Xception). As there, there
+is no activation between the two parts.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class WorkerPool(Protocol):
         """Return whether a stage with these options may go on with this pool.
 
         Args:
-            options: `params:nas.search`, for the number and kind of workers.
+            options: `params:nas.job`, for the number and kind of workers.
             log: File that collects what workers print.
         """
 
