@@ -196,6 +196,19 @@ def test_forecast_of_a_cross_validation_takes_what_it_wants_or_nothing(
     assert found.total_s == pytest.approx(36_000.0)
 
 
+def test_forecast_between_a_race_and_a_cross_validation_trains_the_baseline(
+    ahead: Ahead,
+) -> None:
+    """Where no two folds fit, the ranking takes the seconds of one training at most."""
+    sections: Any = {"search": {"max_epochs": 9}, "ranking": {"epochs": 500}}
+    found = ahead(1_500.0, **sections).division
+    alone = ahead(1_500.0, **sections, job={"baseline": "none"}).division
+
+    assert found.kind == alone.kind == "search"
+    assert 0 < found.ranking_s < 0.06 * 1_500
+    assert alone.ranking_s == 0.0
+
+
 @pytest.mark.parametrize(("mode", "most"), [("small_data", 50), ("normal", 100_000)])
 def test_forecast_of_small_data_is_one_pass(ahead: Ahead, mode: str, most: int) -> None:
     """Few images are searched once through all brackets, whatever the budget."""

@@ -285,10 +285,11 @@ class _Work:
         )
 
     def _ranking_s(self, plan: BudgetPlan, search: _SearchWork) -> float:
-        """Return the seconds of the cross-validation, without the job's limit.
+        """Return the seconds of the ranking, without the job's limit.
 
-        It has room for one network and the baseline over two folds at least, or there
-        is none, as `ranking.plan` decides.
+        A cross-validation has room for one network and the baseline over two folds at
+        least, or there is none, as `ranking.plan` decides; then only the baseline is
+        trained, on one worker, where its seconds allow that.
         """
         options, speed = self._setup.ranking, self._timing.speed
         limit = plan.ranking_s if options.budget_s == "auto" else options.budget_s
@@ -310,7 +311,14 @@ class _Work:
         wanted_s = wall_s(self._setup.search.finalists, folds)
         if limit is None:
             return wanted_s
-        return 0.0 if wall_s(1, 2) > limit else min(limit, wanted_s)
+        if wall_s(1, 2) <= limit:
+            return min(limit, wanted_s)
+        if not self._has_baseline:
+            return 0.0
+        per_mac = speed.epoch_s / count_macs(self._timing.candidate_0)
+        epoch_s = per_mac * count_macs(self._baseline)
+        alone_s = self._timing.build_s + search.top_epochs * epoch_s
+        return alone_s if alone_s <= limit else 0.0
 
     def _final_s(self, left_s: float | None, top_epochs: int) -> float:
         """Return the seconds of the final training."""
