@@ -97,7 +97,7 @@ class SearchSession:
         )
         self._driver = Driver(
             space=self._space,
-            oracle=self._oracle(proposer, ladder, limits, self._max_macs(measured)),
+            oracle=self._oracle(proposer, ladder, limits, self._keep_max_macs(measured)),
             proposer=proposer,
             ledger=ledger,
             make_task=self._task,
@@ -134,7 +134,21 @@ class SearchSession:
         )
         for reason in plan.reasons:
             logger.info("%s", reason)
-        return plan
+        begun = self._ledger.of("planned")
+        return plan.model_copy(update={"kind": begun[0]["kind"]}) if begun else plan
+
+    def _keep_max_macs(self, measured: MeasuredSpace) -> float | None:
+        """Return the largest candidates that are drawn, as the first session decided.
+
+        A search that goes on with more seconds has to draw the candidates it has drawn.
+        """
+        begun = self._ledger.of("planned")
+        if begun:
+            known: float | None = begun[0]["max_macs"]
+            return known
+        max_macs = self._max_macs(measured)
+        self._ledger.append("planned", kind=self.plan.kind, max_macs=max_macs)
+        return max_macs
 
     def _max_macs(self, measured: MeasuredSpace) -> float | None:
         """Return the MACs whose epoch fits its share of the search's seconds."""
