@@ -128,7 +128,7 @@ def test_unit_reports_progress_within_an_epoch_and_while_predicting(
     epochs: list[int] = []
     _run(
         make_task(epochs=1, checkpoint=None),
-        say=lambda _: epochs.append(len(reports)),
+        on_epoch=lambda _: epochs.append(len(reports)),
         on_progress=lambda: reports.append(time.monotonic()),
     )
 

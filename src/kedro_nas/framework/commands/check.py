@@ -12,6 +12,7 @@ from kedro_nas.framework.commands import (
     namespace_option,
     print_answer,
 )
+from kedro_nas.framework.custom_names import check_custom_names
 from kedro_nas.framework.preflight import check_inputs, check_sections
 from kedro_nas.framework.project import Search, opened
 from kedro_nas.framework.registered import our_nodes
@@ -51,6 +52,7 @@ def _check_configuration(search: Search) -> None:
         nodes = [n for n in our_nodes(pipeline) if n.namespace == search.namespace]
         if any(node.func.__name__ == PREPARE_IMAGES for node in nodes):
             check_sections(nodes, search.catalog)
+            check_custom_names(nodes, search.catalog)
             check_inputs(
                 pipeline.only_nodes(*(n.name for n in nodes)),
                 nodes,
