@@ -76,7 +76,7 @@ class NasHooks:
         self._hold_workspaces(nodes)
 
     def _hold_workspaces(self, nodes: Any) -> None:
-        """Let no other run write into what the nodes of this one write into."""
+        """Lock the workspaces that the nodes of this run write into."""
         self._held.close()  # a run that was interrupted has told no hook of its end
         with ExitStack() as held:
             for namespace, workspace in self._workspaces.items():

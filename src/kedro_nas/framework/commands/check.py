@@ -10,7 +10,7 @@ from kedro_nas.framework.commands import (
     env_option,
     json_option,
     namespace_option,
-    say,
+    print_answer,
 )
 from kedro_nas.framework.custom_names import check_custom_names
 from kedro_nas.framework.preflight import check_inputs, check_sections
@@ -42,7 +42,7 @@ def check(
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
         _check_configuration(search)
         value = _look_ahead(search)
-    say(value, _text(value), as_json=as_json)
+    print_answer(value, _text(value), as_json=as_json)
 
 
 def _check_configuration(search: Search) -> None:
