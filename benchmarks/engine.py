@@ -45,9 +45,10 @@ from kedro_nas.data.store import ImageStore
 from kedro_nas.environment import describe_environment
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
-from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.search.search import search_architectures
 from kedro_nas.seeds import generator
 from kedro_nas.space.search_space import SearchSpace
@@ -96,28 +97,28 @@ def prepare(folder: Path, n_images: int, n_candidates: int) -> tuple[Path, Path]
 
 def run_ours(folder: Path, store: ImageStore, workers: int) -> dict[str, float]:
     """Run the bracket on our engine."""
-    space = json.loads((folder / "space.json").read_text())
-    profile = json.loads((folder / "profile.json").read_text())
-    n, top = len(space["anchors"]), 9 if len(space["anchors"]) == 9 else 3
+    space = SearchSpace.from_dict(json.loads((folder / "space.json").read_text()))
+    profile = DatasetProfile.read(json.loads((folder / "profile.json").read_text()))
+    n = len(space.anchors)
+    top = 9 if n == 9 else 3
     workspace = folder / f"workspace-{workers}-{time.monotonic_ns()}"
     options = SearchOptions(
-        budget_s=None,
         max_trials=13 if n == 9 else 4,
         max_epochs=top,
         min_steps=1,
-        workers=workers,
         slope_places=0,
         progress="off",
     )
-    trials, finalists = search_architectures(
-        store, space, profile, workspace, options, RankingOptions(), SEED
+    job = JobOptions(workers=workers)
+    trials, found = search_architectures(
+        store, space, profile, workspace, options, job, budget_s=None, seed=SEED
     )
     ready = trials.loc[trials["rung"] == 0, "started_s"].min()
     if list(trials["status"]) != ["completed"] * len(trials):
         raise RuntimeError(trials[["trial_id", "status", "reason"]].to_string())
     trained = trials.groupby("key")["epochs"].max().to_dict()
     (folder / "epochs.json").write_text(json.dumps(trained))
-    kinds = finalists["search"]["seconds_by_kind"]
+    kinds = found.search.seconds_by_kind
     first = trials.nsmallest(workers, "started_s")
     import_s = first[["seconds_import", "seconds_wait"]].sum(axis=1).mean()
     busy = sum(kinds[kind] for kind in BUSY)

@@ -26,8 +26,11 @@ from scipy import stats
 
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking.choose import rank_contestants
+from kedro_nas.ranking.pairing import FoldTable
+from kedro_nas.records.search import Finalist
 from kedro_nas.search.finalists import choose_finalists
 from kedro_nas.seeds import generator
+from kedro_nas.space.architecture import Architecture, Stage, Stem
 from kedro_nas.statistics.paired import (
     corrected_mean,
     corrected_t_test,
@@ -39,6 +42,13 @@ N_FOLDS = 5
 # how much two trainings of one network differ, measured on NAS-Bench-Macro (0.0021)
 # and doubled, as the networks of a short search are trained for less
 SEED_SD = 0.004
+# finalists are told apart by their keys; what they are does not matter here
+NETWORK = Architecture(
+    input_shape=(8, 8, 1),
+    n_classes=2,
+    stem=Stem(width=8, kernel_size=3, stride=1),
+    stages=(Stage(block="conv", depth=1, width=8, kernel_size=3, stride=1),),
+)
 RESULTS = Path(__file__).parent / "results" / "honesty.json"
 
 Random = np.random.Generator
@@ -91,17 +101,27 @@ def rerank(random: Random, truth: np.ndarray, scores: np.ndarray) -> int:
          "params": 1000, "status": "completed", "family": names}
     )  # fmt: skip
     keys = choose_finalists(trials, n=5)
-    contestants = [{"key": key, "name": key, "params": 1000} for key in keys]
+    contestants = [
+        Finalist(
+            name=key,
+            key=key,
+            network_key=key,
+            architecture=NETWORK,
+            params=1000,
+            macs=1000,
+            depth=1,
+        )
+        for key in keys
+    ]
     rows = [
         {"key": key, "repeat": 0, "fold": fold, "status": "completed", "reason": None,
          "accuracy": score, "seconds": 1.0, **sizes(10_000)}
         for key in keys
         for fold, score in enumerate(draw_folds(random, truth[int(key)], 10_000))
     ]  # fmt: skip
-    _, best = rank_contestants(
-        pd.DataFrame(rows), contestants, RankingOptions(rule="best_mean")
-    )
-    return int(best["key"])
+    table = FoldTable.read(pd.DataFrame(rows), contestants, "accuracy")
+    options = RankingOptions(rule="best_mean")
+    return int(rank_contestants(table, options, objective="accuracy").choice.key)
 
 
 def draw_folds(random: Random, truth: float, n: int) -> np.ndarray:

@@ -33,11 +33,13 @@ from kedro_nas.environment import describe_environment
 from kedro_nas.files import read_json_lines
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
-from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.search.search import search_architectures
 from kedro_nas.seeds import generator
+from kedro_nas.space.search_space import SearchSpace
 
 HERE = Path(__file__).parent
 IMAGES = HERE.parent / "data" / "01_raw" / "fashion_mnist_12k.parquet"
@@ -78,27 +80,26 @@ def prepare(folder: Path, max_images: int) -> None:
 
 def child(folder: Path, workspace: Path, max_trials: int) -> None:
     """Search to the end and write the table."""
-    trials, finalists = search_architectures(
+    trials, found = search_architectures(
         ImageStore.open(json.loads((folder / "path.json").read_text())),
-        json.loads((folder / "space.json").read_text()),
-        json.loads((folder / "profile.json").read_text()),
+        SearchSpace.from_dict(json.loads((folder / "space.json").read_text())),
+        DatasetProfile.read(json.loads((folder / "profile.json").read_text())),
         workspace,
         SearchOptions(
-            budget_s=None,
             iterations=9,
             max_trials=max_trials,
             max_epochs=9,
             min_steps=1,
-            workers=WORKERS,
-            max_attempts=10,  # one trial may be hit again and again by chance
             progress="off",
         ),
-        RankingOptions(),
-        SEED,
+        # one trial may be hit again and again by chance
+        JobOptions(workers=WORKERS, max_attempts=10),
+        budget_s=None,
+        seed=SEED,
     )
     trials.to_parquet(workspace / "trials.parquet")
-    timed = "seconds_per_epoch"
-    chosen = [{k: c[k] for k in c if k != timed} for c in finalists["finalists"]]
+    timed = {"seconds_per_epoch"}
+    chosen = [one.model_dump(mode="json", exclude=timed) for one in found.finalists]
     (workspace / "finalists.json").write_text(json.dumps(chosen))
 
 

@@ -28,7 +28,7 @@ from kedro_nas.environment import describe_environment
 from kedro_nas.files import read_json_lines
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
-from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.search.search import search_architectures
@@ -74,11 +74,10 @@ def search(folder: Path, n_trials: int) -> dict[str, Any]:
     began = time.monotonic()
     trials, _ = search_architectures(
         store,
-        space.to_dict(),
-        profile,
+        space,
+        prepared,
         folder,
         SearchOptions(
-            budget_s=None,
             max_trials=n_trials,
             iterations=10_000,
             max_epochs=4,
@@ -86,8 +85,9 @@ def search(folder: Path, n_trials: int) -> dict[str, Any]:
             factor=2,
             progress="off",
         ),
-        RankingOptions(),
-        SEED,
+        JobOptions(),
+        budget_s=None,
+        seed=SEED,
     )
     seconds = time.monotonic() - began
     stop.set()

@@ -28,6 +28,7 @@ def build_finalist(
         key: Also the end of its name.
         params: Parameters; it has ten times as many MACs.
         right: Whether it classifies each validation image correctly.
+        changes: Fields of the finalist.
     """
     fields: dict[str, Any] = {
         "name": f"network {key}",

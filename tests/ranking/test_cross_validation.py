@@ -45,7 +45,9 @@ def _train(
     limit_s: float | None = None,
     **job: Any,
 ) -> TrainedFolds:
-    plan = CrossValidationPlan(n_finalists, n_folds=2, n_repeats=1, epochs=3, expected_s=1)  # fmt: skip
+    plan = CrossValidationPlan(
+        n_finalists=n_finalists, n_folds=2, n_repeats=1, epochs=3, expected_s=1.0
+    )
     verdict = Verdict(
         n_train=9, n_folds=2, n_repeats=1, bn_momentum=0.8, class_weights=(1.0, 2.0)
     )

@@ -97,7 +97,9 @@ class SearchSession:
         )
         self._driver = Driver(
             space=self._space,
-            oracle=self._oracle(proposer, ladder, limits, self._keep_max_macs(measured)),
+            oracle=self._oracle(
+                proposer, ladder, limits, self._keep_max_macs(measured)
+            ),
             proposer=proposer,
             ledger=ledger,
             make_task=self._task,
