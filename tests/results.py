@@ -161,6 +161,7 @@ def trial_row(rng, one: Architecture, rung, start, end, level) -> dict[str, Any]
         "key": one.key, "network_key": one.network_key, "name": one.describe(),
         "family": " ".join(stage.block for stage in one.stages),
         "iteration": 0, "bracket": 2, "rung": rung, "epoch_start": start, "epochs": end,
+        "rung_epochs": end,
         "status": "failed" if failed else "completed",
         "reason": "the loss became NaN in epoch 1" if failed else None,
         "score": np.nan if failed else float(curve[-3:].mean()),

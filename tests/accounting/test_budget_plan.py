@@ -86,7 +86,7 @@ def test_budget_is_divided_by_the_full_trainings_it_affords(
 def test_division_adds_up_to_what_is_left_and_no_part_is_negative(
     budget_s: float, spent_s: float, speed: MachineSpeed, search_s: Any, kind: Any
 ) -> None:
-    """Whatever was spent and wanted, the stages together have the rest; at least 1 s."""
+    """Whatever was spent and wanted, the stages together have the rest, at least 1."""
     plan = _divide(budget_s, spent_s, speed=speed, search_s=search_s, kind=kind)
     parts = (plan.search_s, plan.ranking_s, plan.final_s)
     left_s = max(1.0, budget_s - spent_s - speed.finish_s)

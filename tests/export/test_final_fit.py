@@ -238,8 +238,9 @@ def test_fit_final_models_after_a_kill_has_the_seconds_that_are_left(
 def test_fit_final_models_keeps_the_seconds_it_began_with(
     pool: WritingPool, small_architecture: Architecture, tmp_path: Path
 ) -> None:
-    """They lay out the learning rates: a search run again for some seconds more
-    does not let the final training begin anew.
+    """A search run again for some seconds more does not let the training begin anew.
+
+    The seconds lay out the learning rates.
     """
     first, _ = fit(small_architecture, tmp_path, left_s=300.0)
     again, _ = fit(small_architecture, tmp_path, left_s=297.0)

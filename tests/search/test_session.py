@@ -35,6 +35,10 @@ def space(digits: Digits) -> SearchSpace:
     return build_search_space(SearchSpaceOptions(preset="cpu"), digits[1], seed=0)
 
 
+def _score(width: int, _: int) -> float:
+    return 0.5 + width % 7 / 20
+
+
 class _Searches:
     """Makes sessions of one search; `pool` is that of the last."""
 
@@ -54,7 +58,7 @@ class _Searches:
 
         @contextmanager
         def lease(*_: Any) -> Iterator[Any]:
-            self.pool = make_pool(1, curve=lambda width, n: 0.5 + width % 7 / 20)
+            self.pool = make_pool(1, curve=_score)
             yield self.pool
 
         monkeypatch.setattr(session, "lease_pool", lease)
@@ -99,7 +103,7 @@ def searches(
 
 
 def test_session_hands_workers_what_the_options_say(searches: _Searches) -> None:
-    """Every task names rows, epochs, seed, memory, threads and the verdict's batch norm."""
+    """Every task names its rows, epochs, memory, threads and batch norm."""
     made, ended_by, _ = searches.run(max_trials=5)
     tasks: list[Task] = searches.pool.submitted
 
