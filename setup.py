@@ -1,4 +1,4 @@
-"""Put conf/base into the wheel, where `kedro nas init` reads it as its template.
+"""Put conf/ into the wheel, where `kedro nas init` reads it as its template.
 
 All else about the package is in pyproject.toml.
 """
@@ -23,7 +23,8 @@ class BuildWithTemplate(build_py):
             return
         folder = Path(self.build_lib) / TEMPLATE
         self.mkpath(str(folder))
-        for source in sorted(Path("conf/base").glob("*_nas.yml")):
+        sources = [*Path("conf/base").glob("*_nas.yml"), Path("conf/logging.yml")]
+        for source in sorted(sources):
             self.copy_file(str(source), str(folder / source.name))
 
 

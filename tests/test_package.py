@@ -98,15 +98,17 @@ def test_wheel_carries_what_is_not_python(wheel: Path) -> None:
     assert all(name.startswith(("kedro_nas/", "kedro_nas-")) for name in names)
 
 
-@pytest.mark.parametrize("name", ["catalog_nas.yml", "parameters_nas.yml"])
+@pytest.mark.parametrize(
+    "name", ["base/catalog_nas.yml", "base/parameters_nas.yml", "logging.yml"]
+)
 def test_wheel_carries_the_configuration_of_this_repository(
     wheel: Path, name: str
 ) -> None:
-    """What `kedro nas init` writes from a wheel is conf/base, made into it at build."""
+    """What `kedro nas init` writes from a wheel is conf/, copied when it is built."""
     with zipfile.ZipFile(wheel) as archive:
-        shipped = archive.read(f"kedro_nas/framework/template/{name}")
+        shipped = archive.read(f"kedro_nas/framework/template/{Path(name).name}")
 
-    assert shipped == (ROOT / "conf" / "base" / name).read_bytes()
+    assert shipped == (ROOT / "conf" / name).read_bytes()
 
 
 def test_installed_package_is_not_the_checkout(installed: Path) -> None:

@@ -12,7 +12,7 @@ from kedro.pipeline import Node, Pipeline
 from kedro_nas import create_pipeline
 from kedro_nas.errors import ParameterError
 from kedro_nas.framework import registered
-from kedro_nas.framework.init_plan import ProjectFiles, Wish, make_plan
+from kedro_nas.framework.init_plan import Mode, ProjectFiles, Wish, make_plan
 
 PARAMETERS = Path("conf/base/parameters_nas.yml")
 CATALOG = Path("conf/base/catalog_nas.yml")
@@ -85,6 +85,42 @@ def test_make_plan_again_changes_nothing(
     assert _plan(project).files == {}
     assert _plan(project, mode="update").files == {}
     assert _plan(project, mode="force").files.keys() <= {CATALOG}
+
+
+@pytest.mark.parametrize(
+    ("written", "variable", "is_added"),
+    [
+        (None, "", True),
+        ("conf/logging.yml", "", False),
+        ("conf/logging.yaml", "", False),
+        (None, "conf/team_logging.yml", False),
+    ],
+)
+def test_make_plan_adds_logging_where_the_project_configures_none(
+    project: Path,
+    pipelines: dict[str, Pipeline],
+    monkeypatch: pytest.MonkeyPatch,
+    written: str | None,
+    variable: str,
+    *,
+    is_added: bool,
+) -> None:
+    """A logging configuration of the project stays, and stays the only one."""
+    monkeypatch.setenv("KEDRO_LOGGING_CONFIG", variable)
+    if written is not None:
+        (project / written).write_text("version: 1\n")
+
+    assert (Path("conf/logging.yml") in _plan(project).files) == is_added
+
+
+@pytest.mark.parametrize("mode", ["update", "force"])
+def test_make_plan_of_files_that_exist_leaves_logging_alone(
+    ready: Path, mode: Mode
+) -> None:
+    """Who has removed our logging configuration does not get it again."""
+    (ready / "conf/logging.yml").unlink()
+
+    assert Path("conf/logging.yml") not in _plan(ready, mode=mode).files
 
 
 def test_make_plan_force_keeps_what_is_the_users(ready: Path) -> None:
@@ -186,7 +222,7 @@ def test_make_plan_for_a_pipeline_of_the_host_reads_it(
 ) -> None:
     """No second copy of its nodes, no entry its own node writes, its own names."""
     plan = _plan(project, namespace="defects.nas", no_pipeline=no_pipeline)
-    parameters, catalog = plan.files.values()
+    parameters, catalog, _ = plan.files.values()
     entries = yaml.safe_load(catalog)
     names = team["team"].datasets() - {"camera", "cleaned"}
 
@@ -234,7 +270,7 @@ def test_make_plan_with_broken_pipelines_says_so_and_goes_on(
     monkeypatch.setattr(registered, "pipelines", _Broken())
     plan = _plan(project)
 
-    assert len(plan.files) == 3
+    assert len(plan.files) == 4
     assert "ImportError: theirs" in plan.next_steps[0]
 
 

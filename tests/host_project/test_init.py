@@ -10,7 +10,7 @@ from tests.host_project.conftest import Host
 pytestmark = pytest.mark.slow
 
 
-def test_init_writes_three_files_and_says_what_is_next(host: Host) -> None:
+def test_init_writes_four_files_and_says_what_is_next(host: Host) -> None:
     """A new project is set up by one command, which names the next ones."""
     done = host.kedro("nas", "init")
 
@@ -19,6 +19,7 @@ def test_init_writes_three_files_and_says_what_is_next(host: Host) -> None:
         "conf/base/parameters_nas.yml",
         "conf/base/catalog_nas.yml",
         "src/host/pipelines/nas/__init__.py",
+        "conf/logging.yml",
     ):
         assert path in done.stdout
         assert (host.root / path).exists()
@@ -47,7 +48,7 @@ def test_init_dry_run_as_json_writes_nothing(host: Host) -> None:
     value = json.loads(done.stdout[done.stdout.index("\n{") :])
 
     assert value["written"] is False
-    assert len(value["files"]) == 3
+    assert len(value["files"]) == 4
     assert not (host.root / "conf/base/parameters_nas.yml").exists()
 
 

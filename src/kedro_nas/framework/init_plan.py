@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from kedro.framework.project import settings
 from kedro_nas.errors import ParameterError
 from kedro_nas.framework.next_steps import MovedOption, next_steps
 from kedro_nas.framework.registered import RegisteredSearch, registered_search
-from kedro_nas.framework.rendering import render_files
+from kedro_nas.framework.rendering import LOGGING, render_files
 from kedro_nas.framework.yaml_text import (
     add_entries,
     drop_entries,
@@ -101,13 +102,15 @@ def make_plan(root: Path, package: str, source_dir: Path, wish: Wish) -> Project
         is_new=is_new,
         names=host.names,
     )
-    parameters, catalog, folder = rendered
+    parameters, catalog, folder, logging = rendered
     plan = ProjectFiles({})
     _plan_file(plan, root, parameters, config.parameters(parameters, rendered, host))
     _plan_file(plan, root, catalog, config.catalog(catalog, rendered))
     has_folder = not (wish.no_pipeline or is_elsewhere)
     if has_folder and not (wish.mode == "update" and (root / folder).exists()):
         _plan_file(plan, root, folder, _Change(rendered[folder]))
+    if wish.mode == "new" and not _configures_logging(root):
+        _plan_file(plan, root, logging, _Change(rendered[logging]))
     plan.next_steps.extend(
         next_steps(
             root / code,
@@ -272,6 +275,12 @@ def _at(value: Any, path: tuple[str, ...]) -> Mapping[str, Any]:
 
 def _text_of(path: Path) -> str | None:
     return path.read_text() if path.exists() else None
+
+
+def _configures_logging(root: Path) -> bool:
+    """Return whether the project has a logging configuration, wherever Kedro looks."""
+    given = bool(os.environ.get("KEDRO_LOGGING_CONFIG"))
+    return given or any((root / LOGGING.parent).glob(f"{LOGGING.stem}.*"))
 
 
 def _check_names(namespace: str, pipeline_name: str) -> None:

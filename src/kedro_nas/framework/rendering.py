@@ -9,7 +9,8 @@ from pathlib import Path
 
 from kedro_nas.errors import ParameterError
 
-TEMPLATES = ("parameters_nas.yml", "catalog_nas.yml")
+TEMPLATES = ("parameters_nas.yml", "catalog_nas.yml", "logging.yml")
+LOGGING = Path("conf/logging.yml")  # the one place where Kedro looks for it
 _FOLDER = "${globals:nas_folder,nas}"
 _DEMO_PATH = "data/01_raw/fashion_mnist_12k.parquet"
 _IMAGES_ENTRY = re.compile(r"^images:.*\n(?:^[ ].*\n)+", re.MULTILINE)
@@ -46,7 +47,7 @@ def render_files(
     is_new: bool = True,
     names: Mapping[str, str] | None = None,
 ) -> dict[Path, str]:
-    """Render parameters, catalog and pipeline folder; nothing is written.
+    """Render parameters, catalog, pipeline folder, logging; nothing is written.
 
     Args:
         code: The project's package, relative to its root.
@@ -70,18 +71,20 @@ def render_files(
             namespace, images, path, names or {}, is_new=is_new
         ),
         code / "pipelines" / pipeline_name / "__init__.py": pipeline,
+        LOGGING: template(LOGGING.name),
     }
 
 
 def template(name: str) -> str:
-    """Read one file of the template: in a checkout, that is conf/base itself.
+    """Read one file of the template: in a checkout, that is the one in conf/ itself.
 
     The wheel carries a copy, made when it is built (see setup.py).
     """
     shipped = files("kedro_nas.framework") / "template" / name
     if shipped.is_file():
         return shipped.read_text()
-    return (Path(__file__).parents[3] / "conf" / "base" / name).read_text()
+    conf = Path(__file__).parents[3] / "conf"
+    return (conf / name if name == LOGGING.name else conf / "base" / name).read_text()
 
 
 def _parameters(namespace: str, preset: str | None) -> str:

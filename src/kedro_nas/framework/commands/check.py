@@ -62,9 +62,11 @@ def _check_configuration(search: Search) -> None:
 
 
 def _look_ahead(search: Search) -> dict[str, Any]:
+    from kedro_nas.framework.quiet import import_tensorflow
+
+    import_tensorflow(with_devices=False)  # quietly, before the imports below do
     from kedro_nas.data.prepare import prepare_images
     from kedro_nas.devices import find_gpus
-    from kedro_nas.framework.quiet import import_tensorflow
     from kedro_nas.models.spaces import build_search_space
     from kedro_nas.parameters.data_preparation import DataPreparationOptions
     from kedro_nas.parameters.reporting import ReportingOptions
@@ -81,7 +83,8 @@ def _look_ahead(search: Search) -> dict[str, Any]:
         seed=setup.seed,
         workspace=search.catalog.get(search.name("workspace")).load(),
     )
-    import_tensorflow(with_devices=True)  # quietly, before something else does
+    # decoders are forked by now: not from a process in which TensorFlow has threads
+    import_tensorflow(with_devices=True)
     space = build_search_space(
         _options(search, SearchSpaceOptions, "search_space"),
         profile.to_json(),

@@ -1,0 +1,25 @@
+"""What conf/logging.yml looks up: which of its handlers suits standard output.
+
+A logging configuration is data and cannot ask whether standard output is a terminal; it
+can name a value of a module (`ext://`). This module is imported while Kedro itself is,
+so it imports nothing of Kedro.
+"""
+
+from __future__ import annotations
+
+from rich import get_console
+from rich.console import Console
+
+
+def is_interactive(console: Console) -> bool:
+    """Return whether somebody reads along: on a terminal or in a notebook.
+
+    Args:
+        console: Rich's console for standard output. It knows of notebooks and of the
+            environment variables `FORCE_COLOR` and `TTY_INTERACTIVE`.
+    """
+    return console.is_terminal or console.is_jupyter
+
+
+IS_TERMINAL = is_interactive(get_console())
+HANDLERS = ["terminal"] if IS_TERMINAL else ["file"]
