@@ -37,7 +37,7 @@ MOVED: Mapping[str, str] = {
 }
 GONE: Mapping[str, str] = {
     "search.reserved_share": "each stage has its share of nas.budget_s",
-    "search.max_epoch_share": "nas.search_space.max_macs: auto follows what was measured",
+    "search.max_epoch_share": "search_space.max_macs: auto follows what was measured",
 }
 
 
