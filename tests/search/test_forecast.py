@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from kedro_nas.accounting.job_budget import search_budget
+
 from kedro_nas.data.store import ImageStore
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.ranking import RankingOptions

@@ -15,9 +15,10 @@ from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking.choose import RankedContestants, rank_contestants
 from kedro_nas.ranking.contestants import full_epochs, invite
-from kedro_nas.ranking.cross_validation import SCORES, cross_validate
+from kedro_nas.ranking.cross_validation import SCORES, TrainedFolds, cross_validate
 from kedro_nas.ranking.image_table import ImageTable
 from kedro_nas.ranking.pairing import FoldTable
+from kedro_nas.ranking.plan import CrossValidationPlan
 from kedro_nas.ranking.schedule import keep_schedule, make_schedule
 from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.records.ranking import Choice, CrossValidationSummary
@@ -89,13 +90,10 @@ def rank_finalists(
         fold_scores, ranked = _on_validation(store, contestants, options, objective)
         summary = _summary_of_validation(contestants, schedule.reason)
     else:
-        plan = schedule.plan
-        for reason in plan.reasons:
-            logger.warning("Cross-validation: %s.", reason)
         trained = cross_validate(
             store,
             contestants,
-            plan,
+            schedule.plan,
             profile.verdict,
             workspace,
             job,
@@ -107,13 +105,7 @@ def rank_finalists(
         fold_scores = trained.fold_scores
         table = FoldTable.read(fold_scores, trained.contestants, objective)
         ranked = rank_contestants(table, options, objective=objective)
-        summary = CrossValidationSummary(
-            finalists=plan.n_finalists,
-            folds=plan.n_folds,
-            repeats=plan.n_repeats,
-            epochs=plan.epochs,
-            reasons=(*plan.reasons, *trained.reasons),
-        )
+        summary = _summary_of_folds(schedule.plan, trained)
     seconds = clock.seconds
     choice = ranked.choice.model_copy(
         update={
@@ -159,6 +151,18 @@ def _on_validation(
     ]
     scores = pd.DataFrame(rows).astype(dict.fromkeys(SCORES, "float64"))
     return scores, ranked
+
+
+def _summary_of_folds(
+    plan: CrossValidationPlan, trained: TrainedFolds
+) -> CrossValidationSummary:
+    return CrossValidationSummary(
+        finalists=plan.n_finalists,
+        folds=plan.n_folds,
+        repeats=plan.n_repeats,
+        epochs=plan.epochs,
+        reasons=(*plan.reasons, *trained.reasons),
+    )
 
 
 def _summary_of_validation(
