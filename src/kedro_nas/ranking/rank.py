@@ -107,16 +107,14 @@ def rank_finalists(
         ranked = rank_contestants(table, options, objective=objective)
         summary = _summary_of_folds(schedule.plan, trained)
     seconds = clock.seconds
-    choice = ranked.choice.model_copy(
-        update={
-            "full_epochs": full,
-            "execution": result.search.execution,
-            "plan": summary,
-            "seconds": seconds,
-            "budget": result.budget.after("ranking", seconds),
-        }
-    )
-    return fold_scores, ranked.table, choice
+    changes = {
+        "full_epochs": full,
+        "execution": result.search.execution,
+        "plan": summary,
+        "seconds": seconds,
+        "budget": result.budget.after("ranking", seconds),
+    }
+    return fold_scores, ranked.table, ranked.choice.model_copy(update=changes)
 
 
 def _on_validation(
