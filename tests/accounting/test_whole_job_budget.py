@@ -24,8 +24,10 @@ from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.ranking.rank import rank_finalists
 from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.search.search import search_architectures
-from kedro_nas.training.tasks import Epoch, Outcome
+from kedro_nas.training.run import run_tasks
+from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.team_run import run_on_team
+from kedro_nas.training.workers.lease import lease_pool
 
 BUDGET_S = 70.0
 # A batch and a validation of these networks are milliseconds, the building of a last
@@ -54,7 +56,10 @@ def killed_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 def test_whole_job_ends_within_its_budget_though_it_is_killed(
-    digits: tuple[ImageStore, dict[str, Any]], tmp_path: Path, killed_once: None
+    digits: tuple[ImageStore, dict[str, Any]],
+    make_task: Callable[..., Task],
+    tmp_path: Path,
+    killed_once: None,
 ) -> None:
     """Search and training that would take hours end in time, with a tested model."""
     store, profile = digits[0], DatasetProfile.read(digits[1])
@@ -63,6 +68,9 @@ def test_whole_job_ends_within_its_budget_though_it_is_killed(
     search = SearchOptions(
         max_epochs=4096, min_steps=1, patience=4096, progress="off", finalists=2
     )
+    with lease_pool(job, tmp_path / "workers.log") as pool:  # their imports
+        tasks = [make_task(task_id=name, epochs=1, checkpoint=None) for name in "ab"]
+        run_tasks(pool, tasks, journal=tmp_path / "warm.jsonl", fingerprint="warm")
     began = time.monotonic()
     space = build_search_space(SearchSpaceOptions(preset="cpu"), digits[1], seed=0)
     _, found = search_architectures(

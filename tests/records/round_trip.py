@@ -17,16 +17,16 @@ def written(record: Record) -> dict[str, Any]:
     return values
 
 
-def check_round_trip(record: Record) -> None:
-    """Check that a record read from its own file is equal."""
+def assert_round_trip(record: Record) -> None:
+    """Assert that a record read from its own file is equal."""
     values = written(record)
 
     assert type(record).read(values) == record
     assert type(record).read(record) is record
 
 
-def check_refused(record: Record, stage: str, **old: Any) -> None:
-    """Check that a file with other fields names its dataset and the stage to run.
+def assert_refused(record: Record, stage: str, **old: Any) -> None:
+    """Assert that a file with other fields names its dataset and the stage to run.
 
     Args:
         record: Of this version.

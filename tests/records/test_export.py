@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.records.round_trip import check_refused, check_round_trip, written
+from tests.records.round_trip import assert_refused, assert_round_trip, written
 
 from kedro_nas.records.export import FinalFit
 from kedro_nas.records.job import JobResults
@@ -23,8 +23,8 @@ def test_records_of_the_export_read_from_their_own_files_are_equal(
     results: JobResults,
 ) -> None:
     """Losses, scores, mistakes and McNemar's test come back as they were."""
-    check_round_trip(FIT)
-    check_round_trip(results.test_metrics)
+    assert_round_trip(FIT)
+    assert_round_trip(results.test_metrics)
 
 
 def test_test_metrics_file_names_classes_as_the_page_on_files_does(
@@ -40,5 +40,5 @@ def test_records_of_the_export_of_another_version_name_the_stage_to_run(
     results: JobResults,
 ) -> None:
     """Who has an old file is told what to do."""
-    check_refused(FIT, "export", nothere=1)
-    check_refused(results.test_metrics, "export", nothere=1)
+    assert_refused(FIT, "export", nothere=1)
+    assert_refused(results.test_metrics, "export", nothere=1)

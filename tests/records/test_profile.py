@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.records.round_trip import check_refused, check_round_trip
+from tests.records.round_trip import assert_refused, assert_round_trip
 
 from kedro_nas.records.job import JobResults
 from kedro_nas.records.profile import Verdict
@@ -11,12 +11,12 @@ from kedro_nas.records.profile import Verdict
 
 def test_profile_read_from_its_own_file_is_equal(results: JobResults) -> None:
     """Counts, examples and the verdict come back as they were."""
-    check_round_trip(results.dataset_profile)
+    assert_round_trip(results.dataset_profile)
 
 
 def test_profile_of_another_version_names_the_stage_to_run(results: JobResults) -> None:
     """Who has an old file is told what to do."""
-    check_refused(results.dataset_profile, "data_preparation", duplicates=3)
+    assert_refused(results.dataset_profile, "data_preparation", duplicates=3)
 
 
 @pytest.mark.parametrize(

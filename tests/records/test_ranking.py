@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.records.round_trip import check_refused, check_round_trip, written
+from tests.records.round_trip import assert_refused, assert_round_trip, written
 
 from kedro_nas.records.budget import BudgetPlan, JobBudget
 from kedro_nas.records.job import JobResults
@@ -25,7 +25,7 @@ def choice(results: JobResults) -> Choice:
 
 def test_choice_read_from_its_own_file_is_equal(choice: Choice) -> None:
     """Network, comparison, plan and budget come back as they were."""
-    check_round_trip(choice)
+    assert_round_trip(choice)
 
 
 def test_choice_holds_its_network_as_plain_json(choice: Choice) -> None:
@@ -42,4 +42,4 @@ def test_choice_of_a_version_before_budgets_names_the_stage_to_run(
     choice: Choice, old: str
 ) -> None:
     """A file with what the budget replaced is not half understood."""
-    check_refused(choice, "ranking", **{old: 9})
+    assert_refused(choice, "ranking", **{old: 9})

@@ -145,6 +145,22 @@ def test_session_seconds_are_its_own_or_its_share(
     assert ledger.of("session")[0]["budget_s"] == expected
 
 
+def test_session_share_begins_when_the_machine_is_measured(
+    searches: _Searches,
+) -> None:
+    """Workers that start for 20 s leave a short search its trials all the same."""
+    folder = searches._folder / "search"
+    line = '{"event": "speed", "t": 20.0}'
+    folder.mkdir()
+    (folder / "ledger.jsonl").write_text(line + "\n")
+    made, _, _ = searches.run(200.0, max_trials=1)
+    left_s = 200 - 10 - 20 - SPEED.finish_s
+    parts = (made.plan.search_s, made.plan.ranking_s, made.plan.final_s)
+
+    assert sum(part or 0 for part in parts) == pytest.approx(20 + left_s)
+    assert made.plan.search_s == pytest.approx(20 + 0.15 * left_s)
+
+
 def test_session_with_a_budget_draws_nothing_whose_epoch_takes_too_long(
     searches: _Searches, space: SearchSpace
 ) -> None:
