@@ -80,7 +80,8 @@ def claim_workspace(
         raise SearchError(
             f"the search in {folder} was begun with something else",
             received="; ".join(changes),
-            allowed="the same, or more of: " + ", ".join(sorted(EXTENSIONS)[:4]),
+            allowed="the same; other values only of nas.search.{budget_s, finalists, "
+            "iterations, max_epochs_total, max_trials} and nas.job.workers",
             remedy="Undo the change, or set nas.search.on_change: restart to begin "
             "anew (the old workspace is kept beside it)",
         )

@@ -53,6 +53,9 @@ def space(
 def _survey(
     value: dict[str, Any], samples: int, seed: int, n_train: int
 ) -> dict[str, Any]:
+    from kedro_nas.framework.quiet import import_tensorflow
+
+    import_tensorflow(with_devices=False)  # quietly, before the next import does
     from kedro_nas.models.spaces import load_search_space
     from kedro_nas.space.survey import survey
 
