@@ -55,8 +55,8 @@ def test_full_training_is_shared_by_all_workers() -> None:
     ("trainings", "kind", "search", "ranking"),
     [
         (9.9, "race", 0.15, 0.0),
-        (10.1, "search", 0.35, 0.0),
-        (39.9, "search", 0.35, 0.0),
+        (10.1, "search", 0.32, 0.06),
+        (39.9, "search", 0.32, 0.06),
         (40.1, "search", 0.40, 0.40),
         (1000, "search", 0.40, 0.40),
     ],
@@ -86,7 +86,7 @@ def test_budget_is_divided_by_the_full_trainings_it_affords(
 def test_division_adds_up_to_what_is_left_and_no_part_is_negative(
     budget_s: float, spent_s: float, speed: MachineSpeed, search_s: Any, kind: Any
 ) -> None:
-    """Whatever was spent and wanted, the stages together have the rest; at least 1 s."""
+    """Whatever was spent and wanted, the stages share the rest, at least a second."""
     plan = _divide(budget_s, spent_s, speed=speed, search_s=search_s, kind=kind)
     parts = (plan.search_s, plan.ranking_s, plan.final_s)
     left_s = max(1.0, budget_s - spent_s - speed.finish_s)
@@ -120,6 +120,18 @@ def test_seconds_of_the_search_that_were_given_replace_its_share() -> None:
 
     assert (plan.search_s, plan.final_s) == (100.0, 300 - 16 - 100)
     assert (whole.search_s, whole.ranking_s, whole.final_s) == (284.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("search_s", ["auto", 60.0])
+def test_budget_shorter_than_the_finish_leaves_a_second_to_divide(
+    search_s: Any,
+) -> None:
+    """Ten seconds of which the proof alone takes 16: every stage has less than one."""
+    plan = _divide(10, search_s=search_s)
+
+    assert (plan.kind, plan.ranking_s) == ("race", 0.0)
+    assert (plan.search_s or 0) + (plan.final_s or 0) == pytest.approx(1.0)
+    assert plan.search_s == pytest.approx(0.15 if search_s == "auto" else 1.0)
 
 
 def test_plan_that_was_given_is_kept_and_said() -> None:
