@@ -122,6 +122,18 @@ def test_seconds_of_the_search_that_were_given_replace_its_share() -> None:
     assert (whole.search_s, whole.ranking_s, whole.final_s) == (284.0, 0.0, 0.0)
 
 
+@pytest.mark.parametrize("search_s", ["auto", 60.0])
+def test_budget_shorter_than_the_finish_leaves_a_second_to_divide(
+    search_s: Any,
+) -> None:
+    """Ten seconds of which the proof alone takes 16: every stage has less than one."""
+    plan = _divide(10, search_s=search_s)
+
+    assert (plan.kind, plan.ranking_s) == ("race", 0.0)
+    assert (plan.search_s or 0) + (plan.final_s or 0) == pytest.approx(1.0)
+    assert plan.search_s == pytest.approx(0.15 if search_s == "auto" else 1.0)
+
+
 def test_plan_that_was_given_is_kept_and_said() -> None:
     """A user may search where a race would be advised, with the shares of the row."""
     plan = _divide(300, kind="search")

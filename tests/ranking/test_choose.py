@@ -219,8 +219,8 @@ def rank_on_validation(contestants, **options):
 
 def test_rank_contestants_on_validation_takes_the_best_mean_and_keeps_its_optimism():
     """Of one split the best counts; the search's own score says nothing of its bias."""
-    better = build_finalist("better", 1000, right=IMAGES < 0.8, epochs=9)
-    worse = build_finalist("worse1", 100, right=IMAGES < 0.7, epochs=9)
+    better = build_finalist("better", 1000, right=IMAGES < 0.8, rung_epochs=9)
+    worse = build_finalist("worse1", 100, right=IMAGES < 0.7, rung_epochs=9)
 
     ranked = rank_on_validation([worse, better])
 

@@ -9,16 +9,18 @@ from tests.finalists import build_finalist, build_search_result
 
 from kedro_nas.errors import RankingError
 from kedro_nas.ranking.contestants import (
-    as_measured,
     as_trained,
     full_epochs,
     invite,
+    with_flips_of,
     within_plan,
 )
 from kedro_nas.ranking.plan import CrossValidationPlan
+from kedro_nas.records.budget import BudgetPlan, JobBudget
+from kedro_nas.records.search import FlipEffect
 from kedro_nas.search.tables import make_finalist
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.training.tasks import Epoch, Outcome, Task
+from kedro_nas.training.tasks import Task
 
 A, B = build_finalist("a"), build_finalist("b")
 BASELINE = build_finalist("base", is_baseline=True)
@@ -103,22 +105,30 @@ def test_as_trained_gives_the_smallest_batch_of_all_folds(
     assert found.key == one.key == small_architecture.key
 
 
-def test_as_measured_takes_the_median_of_completed_folds(
-    make_task: Callable[..., Task], small_architecture: Architecture
+HARMLESS = FlipEffect(drop=0.0, standard_error=0.01, n_images=2000)
+HARMFUL = FlipEffect(drop=0.5, standard_error=0.01, n_images=2000)
+SECONDS = JobBudget(budget_s=300, plan=BudgetPlan(final_s=200))
+
+
+@pytest.mark.parametrize(
+    ("flips", "budget", "expected"),
+    [
+        (HARMLESS, SECONDS, "light+flip"),
+        (HARMFUL, SECONDS, "light"),
+        (None, SECONDS, "light"),
+        (HARMLESS, JobBudget(), "light"),
+    ],
+)
+def test_with_flips_of_mirrors_where_the_data_allows_it_and_seconds_are_filled(
+    small_architecture: Architecture,
+    flips: FlipEffect | None,
+    budget: JobBudget,
+    expected: str,
 ) -> None:
-    """A fold that failed tells no seconds; a contestant without any keeps its own."""
-    one = make_finalist(small_architecture, None, is_baseline=False)
-    tasks = [make_task(task_id=name) for name in "wxyz"]
-    epoch = Epoch(epoch=1, train_loss=1.0, learning_rate=0.1, seconds_train=1.0)
-    outcomes = {
-        name: Outcome(
-            status="completed", history=[epoch, epoch], seconds={"train": spent}
-        )
-        for name, spent in (("w", 2.0), ("x", 6.0), ("y", 40.0))
-    }
-    outcomes["z"] = Outcome(status="failed", seconds={"train": 500.0})
+    """Only long trainings gain by it; nothing but the augmentation changes."""
+    found = build_search_result(A, BASELINE, flips=flips, budget=budget)
+    network = with_flips_of(small_architecture, found)
 
-    measured, other = as_measured([one, A], tasks, outcomes)
-
-    assert measured.seconds_per_epoch == 3.0
-    assert other == A
+    assert network.recipe.augmentation == expected
+    assert network.network_key == small_architecture.network_key
+    assert with_flips_of(network, found) == network

@@ -17,10 +17,11 @@ from kedro_nas.ranking.rank import rank_finalists
 from kedro_nas.records.budget import BudgetPlan, JobBudget
 from kedro_nas.records.profile import DatasetProfile, Verdict
 from kedro_nas.records.ranking import Choice
-from kedro_nas.records.search import Execution, Finalist
+from kedro_nas.records.search import Execution, Finalist, FlipEffect
 from kedro_nas.search.tables import make_finalist
 from kedro_nas.space.architecture import Architecture, Stage
 from kedro_nas.space.registry import forget_block, register_block
+from kedro_nas.statistics.image_pairs import pack_right
 
 JOB = JobOptions(workers=1, threads_per_worker=2)
 VERDICT = Verdict(n_train=9, n_folds=3, n_repeats=1)
@@ -212,6 +213,64 @@ def test_rank_finalists_without_seconds_for_folds_compares_validation_images(
     assert scores["reason"].iloc[2] == "not trained by the search"
     assert choice.seconds < 5
     assert choice.budget.left_s == pytest.approx(300 - 50 - 20, abs=5)
+
+
+@pytest.mark.parametrize("is_trained_anew", [True, False])
+def test_rank_finalists_mirrors_what_is_trained_from_now_on_and_keeps_the_keys(
+    pool: Any,
+    store: ImageStore,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    is_trained_anew: bool,
+) -> None:
+    """Folds and final training mirror images; tables name networks as the trials do."""
+    network, baseline = (
+        one.model_copy(
+            update={
+                "right": pack_right(np.arange(9) < 5),
+                "rung_epochs": 9,
+                "epochs": 9,
+            }
+        )
+        for one in contestants(small_architecture)
+    )
+    plan = BudgetPlan(ranking_s=100.0 * is_trained_anew, final_s=100, finish_s=20)
+    flips = FlipEffect(drop=0.0, standard_error=0.01, n_images=2000)
+    found = build_search_result(
+        network, baseline, flips=flips, budget=budget_of(300, 50, plan)
+    )
+    scores, table, choice = rank_finalists(
+        store, PROFILE, found, tmp_path, RankingOptions(epochs=2), JOB, 0
+    )
+
+    assert choice.plan.scored_on == ("folds" if is_trained_anew else "validation")
+    assert {task.architecture.recipe.augmentation for task in pool.tasks} == (
+        {"light+flip"} if is_trained_anew else set()
+    )
+    assert choice.baseline is not None
+    for one in (choice, choice.baseline):
+        assert one.architecture.recipe.augmentation == "light+flip"
+    assert {choice.key, choice.baseline.key} <= {network.key, baseline.key}
+    assert set(table["key"]) == set(scores["key"]) == {network.key, baseline.key}
+    assert table.loc[table["chosen"], "key"].tolist() == [choice.key]
+
+
+def test_rank_finalists_on_validation_keeps_the_proven_network_within_the_noise(
+    pool: Any, store: ImageStore, tmp_path: Path
+) -> None:
+    """One image of nine is no reason to leave it; the sentence names the rule."""
+    number = np.arange(9)
+    found = without_folds(
+        build_finalist("rival1", right=number < 8, epochs=9),
+        build_finalist("proven", right=number < 7, epochs=9, is_proven=True),
+    )
+    _, table, choice = rank_finalists(
+        store, PROFILE, found, tmp_path, RankingOptions(), JOB, 0
+    )
+
+    assert (choice.key, choice.rule) == ("proven", "proven_network")
+    assert list(table["key"]) == ["rival1", "proven"]
+    assert "is the proven network" in choice.sentence
 
 
 def test_rank_finalists_on_validation_weighs_classes_by_the_objective(

@@ -10,11 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kedro_nas.search.driver import Driver, Trial
+from kedro_nas.models.spaces import build_search_space
+from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.search.driver import Driver
 from kedro_nas.search.ladder import Ladder, Limits
 from kedro_nas.search.ledger import Ledger
-from kedro_nas.search.oracle import HyperbandOracle, Place
+from kedro_nas.search.oracle import HyperbandOracle
+from kedro_nas.search.trial import Trial
+from kedro_nas.search.trial_schedule import Place, TrialSchedule
 from kedro_nas.space.architecture import Architecture, Recipe, Stage, Stem
+from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.statistics.image_pairs import pack_right
 from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Epoch, Outcome, Task
@@ -73,6 +78,8 @@ def make_oracle() -> Callable[..., HyperbandOracle]:
             changes.pop("min_epochs", 1),
             changes.pop("max_epochs", 9),
             changes.pop("factor", 3),
+            is_single=changes.pop("is_single", False),
+            n_immune=len(changes.get("immune", ())),
         )
         options: dict[str, Any] = {"slope_places": 0, "seed": 0, **changes}
         return HyperbandOracle(
@@ -97,9 +104,9 @@ class ScriptedPool:
 
     Args:
         size: Number of workers.
-        fate: Gives for a task and attempt `score`, a failure, `lost`, `crash`, or the
-            number of a system error that the worker met; a crash raises out of `wait`,
-            as a kill of the driver would.
+        fate: Gives for a task and attempt `score`, a failure, `stopped`, `lost`,
+            `crash`, or the number of a system error that the worker met; a crash raises
+            out of `wait`, as a kill of the driver would.
         order: `fifo` or `lifo`: which running task ends first.
         curve: Gives the accuracy of an architecture's width after so many epochs.
         balanced: The same for the balanced accuracy, for which a task may be scored.
@@ -117,6 +124,7 @@ class ScriptedPool:
     ) -> None:
         self.size = size
         self.submitted: list[Task] = []
+        self.granted: list[float | None] = []
         self._fate, self._order = fate, order
         self._curves = curve, balanced or curve
         self._running: dict[int, Task] = {}
@@ -129,6 +137,7 @@ class ScriptedPool:
 
     def submit(self, task: Task, *, worker: int, remaining_s: float | None) -> None:
         self.submitted.append(task)
+        self.granted.append(remaining_s)
         self._running[worker] = task
 
     def wait(self, timeout_s: float) -> list[Event]:
@@ -163,6 +172,9 @@ class ScriptedPool:
             score=sum(last) / len(last),
             right=pack_right(np.arange(8) < task.architecture.stages[0].width % 9),
         )
+        if fate == "stopped":
+            outcome = Outcome(status="stopped", reason="the budget ended")
+            return [Event("end", worker, task.task_id, outcome=outcome)]
         return [*told, Event("end", worker, task.task_id, outcome=outcome)]
 
     def _epoch(self, task: Task, number: int) -> Epoch:
@@ -206,14 +218,21 @@ class RecordingProgress:
 def make_driver(
     make_oracle: Callable[..., HyperbandOracle], tmp_path: Path
 ) -> Callable[..., tuple[Driver, Ledger]]:
-    """Make a driver in a folder; made again there, it goes on from the ledger."""
+    """Make a driver in a folder; made again there, it goes on from the ledger.
+
+    With a `schedule` it trains that, else a counted space by Hyperband.
+    """
 
     def make(folder: str = "search", **changes: Any) -> tuple[Driver, Ledger]:
         place = tmp_path / folder
         objective = changes.pop("objective", "accuracy")
         budget_s = changes.pop("budget_s", None)
         ledger = Ledger(place / "ledger.jsonl")
-        proposer = CountingProposer(10_000)
+        schedule: TrialSchedule | None = changes.pop("schedule", None)
+        proposer = None if schedule else CountingProposer(10_000)
+        if schedule is None:
+            options = {"max_trials": 30, "iterations": None, **changes}
+            schedule = make_oracle(**options)
 
         def task(trial: Trial, start: int, end: int) -> Task:
             return Task(
@@ -229,8 +248,7 @@ def make_driver(
             )
 
         driver = Driver(
-            space=CountedSpace(200),  # type: ignore[arg-type]
-            oracle=make_oracle(**{"max_trials": 30, "iterations": None, **changes}),
+            schedule=schedule,
             proposer=proposer,  # type: ignore[arg-type]
             ledger=ledger,
             make_task=task,
@@ -261,3 +279,14 @@ def simulated_kill() -> type[SimulatedKill]:
 def numbered() -> Callable[[int], Architecture]:
     """Give the architecture of a number."""
     return make_architecture
+
+
+@pytest.fixture(scope="session")
+def small_space() -> SearchSpace:
+    """Give a space for the images of `store_folder`, as if there were many."""
+    profile = {
+        "image_shape": [8, 8, 1],
+        "class_names": ["light", "dark"],
+        "verdict": {"n_train": 8_000},
+    }
+    return build_search_space(SearchSpaceOptions(), profile, seed=0)

@@ -130,7 +130,7 @@ def test_driver_slope_place_looks_at_the_objective(
     driver.run(pool)
 
     promoted = [t.architecture.stages[0].width for t in pool.submitted if t.epoch_start]
-    assert promoted == [1, 2, 3, steepest]
+    assert promoted == [1, 2, steepest, steepest]
 
 
 def test_driver_killed_between_checkpoint_and_epoch_line_loses_no_row(

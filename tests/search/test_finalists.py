@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from kedro_nas.search.finalists import choose_finalists
 
 def make_trials(*rows):
     """Make trials from (trial_id, network_key, epochs, score, family, status)."""
-    names = ["trial_id", "network_key", "epochs", "score", "family", "status"]
+    names = ["trial_id", "network_key", "rung_epochs", "score", "family", "status"]
     return pd.DataFrame(rows, columns=names).assign(params=100)
 
 
@@ -79,6 +80,57 @@ def test_choose_finalists_with_newest_follows_the_schedule_not_the_names():
     assert choose_finalists(trials, n=1, newest=1) == ["i0-b0-r0-n000"]
 
 
+def test_choose_finalists_early_stopped_counts_by_the_rung_it_reached():
+    """Patience saved its epochs: 20 of 45 are no less than 45 of another."""
+    trials = make_trials(
+        ("0", "a", 15, 0.99, "x", "completed"),
+        ("1", "b", 45, 0.80, "y", "completed"),
+        ("2", "c", 45, 0.90, "z", "completed"),
+    ).assign(epochs=[15, 45, 20], early_stopped=[False, False, True])
+
+    assert choose_finalists(trials, n=2) == ["2", "1"]
+
+
+@pytest.mark.parametrize(
+    ("always", "chosen"),
+    [(None, ["0", "1"]), ("a0", ["0", "1"]), ("a3", ["0", "3"]), ("b", ["0", "4"])],
+)
+def test_choose_finalists_always_has_a_place_whatever_its_score(always, chosen):
+    """It takes the last one's place where it would not have had one by score."""
+    trials = make_trials(
+        *((str(i), f"a{i}", 9, 0.9 - i / 100, str(i), "completed") for i in range(4)),
+        ("4", "b", 3, 0.1, "y", "completed"),
+    )
+
+    assert choose_finalists(trials, n=2, always=always) == chosen
+
+
+def test_choose_finalists_always_alone_is_the_finalist():
+    """A single place is that of the network that others have to beat."""
+    trials = make_trials(
+        ("0", "a", 9, 0.9, "x", "completed"), ("1", "b", 1, 0.1, "y", "completed")
+    )
+
+    assert choose_finalists(trials, n=1, always="b") == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("status", "score", "chosen"),
+    [("completed", 0.1, ["2", "0"]), ("failed", 0.1, ["2"]), ("stopped", None, ["2"])],
+)
+def test_choose_finalists_always_that_is_old_is_kept_if_it_has_a_score(
+    status, score, chosen
+):
+    """`newest: 1` leaves it out by itself; one that failed has nothing to compare."""
+    trials = make_trials(
+        ("0", "a", 9, score, "x", status),
+        ("1", "b", 9, 0.8, "y", "completed"),
+        ("2", "c", 9, 0.7, "z", "completed"),
+    )
+
+    assert choose_finalists(trials, n=2, newest=1, always="a") == chosen
+
+
 def test_choose_finalists_of_a_search_without_scores_is_empty():
     """Nothing trained means no finalist, not an error."""
     assert choose_finalists(make_trials(), n=3) == []
@@ -92,14 +144,19 @@ def test_choose_finalists_of_a_search_without_scores_is_empty():
         )
     ),
     st.integers(1, 5),
+    st.sampled_from([None, *"abc"]),
 )  # fmt: skip
-def test_choose_finalists_of_any_search_are_distinct_and_best_first(rows, n):
+def test_choose_finalists_of_any_search_are_distinct_and_best_first(rows, n, always):
     """As many distinct networks as wanted or there are, ordered by epochs and score."""
     trials = make_trials(*((str(i), *row) for i, row in enumerate(rows)))
 
-    chosen = trials.set_index("trial_id").loc[choose_finalists(trials, n=n)]
+    chosen = trials.set_index("trial_id").loc[
+        choose_finalists(trials, n=n, always=always)
+    ]
 
     scored = trials[trials["status"] != "failed"]["network_key"].nunique()
     assert len(chosen) == min(n, scored) == chosen["network_key"].nunique()
-    order = list(zip(chosen["epochs"], chosen["score"], strict=True))
+    order = list(zip(chosen["rung_epochs"], chosen["score"], strict=True))
     assert order == sorted(order, reverse=True)
+    is_scored = always in set(trials[trials["status"] != "failed"]["network_key"])
+    assert (always in set(chosen["network_key"])) >= is_scored

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.space.costs import count_macs
 
 MakeOracle = Callable[..., HyperbandOracle]
 
@@ -48,8 +47,8 @@ def _rungs(done: dict[str, tuple[int, float | None]]) -> Counter[str]:
     return Counter(name[:8] for name in done)
 
 
-def test_oracle_whole_schedule_is_kerastuners(make_oracle: MakeOracle) -> None:
-    """Brackets and rungs have the sizes of Hyperband with 9 epochs and factor 3."""
+def test_oracle_whole_schedule_is_hyperbands(make_oracle: MakeOracle) -> None:
+    """Sizes of Hyperband with 9 epochs and factor 3, without the bracket of no look."""
     done = _run(make_oracle())
 
     assert _rungs(done) == {
@@ -58,9 +57,51 @@ def test_oracle_whole_schedule_is_kerastuners(make_oracle: MakeOracle) -> None:
         "i0-b2-r2": 1,
         "i0-b1-r0": 5,
         "i0-b1-r1": 2,
-        "i0-b0-r0": 3,
     }
     assert done["i0-b2-r2-n000"] == (9, 0.009)
+
+
+def test_oracle_brackets_cycle_through_those_in_use(make_oracle: MakeOracle) -> None:
+    """Each pass opens the ladder's brackets in their order, and the last pass ends."""
+
+    def opened(**changes: int) -> list[str]:
+        done = _run(make_oracle(**changes))
+        return list(dict.fromkeys(name[:5] for name in done))
+
+    assert opened(iterations=2) == ["i0-b2", "i0-b1", "i1-b2", "i1-b1"]
+    assert opened(iterations=3, is_single=True) == ["i0-b2", "i1-b2", "i2-b2"]
+    assert opened(iterations=2, min_epochs=9) == ["i0-b0", "i1-b0"]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_oracle_immune_networks_reach_the_top_whatever_their_scores(
+    make_oracle: MakeOracle, numbered: Callable[[int], Architecture], workers: int
+) -> None:
+    """The two worst are trained to the end, and the best beside them."""
+    immune = frozenset({numbered(1).key, numbered(2).key})
+    done = _run(make_oracle(immune=immune, slope_places=1), workers=workers)
+    top = [width for name, (width, _) in done.items() if name.startswith("i0-b2-r2")]
+
+    assert sorted(top) == [1, 2, 9]
+    assert _rungs(done)["i0-b1-r1"] == 2
+
+
+def test_oracle_immune_network_that_failed_is_not_promoted(
+    make_oracle: MakeOracle, numbered: Callable[[int], Architecture]
+) -> None:
+    """A network that cannot be trained is no better for being proven elsewhere."""
+    oracle = make_oracle(immune=frozenset({numbered(1).key}))
+    done = _run(oracle, fails=lambda width: width == 1)
+
+    assert [width for width, _ in done.values()].count(1) == 1
+    assert _rungs(done)["i0-b2-r2"] == 2
+
+
+def test_oracle_requires_no_trial(make_oracle: MakeOracle) -> None:
+    """The budget may end any trial of a search."""
+    oracle = make_oracle()
+
+    assert not oracle.is_required(oracle.create("w").trial_id)
 
 
 @pytest.mark.parametrize("workers", [2, 3, 7])
@@ -96,7 +137,7 @@ def test_oracle_small_space_still_halves_and_then_ends(make_oracle: MakeOracle) 
     done = _run(oracle)
 
     assert _rungs(done) == {"i0-b2-r0": 6, "i0-b2-r1": 3, "i0-b2-r2": 1}
-    assert oracle.exhausted()
+    assert oracle.is_exhausted()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -132,46 +173,6 @@ def test_oracle_min_epochs_drops_the_shortest_rungs(make_oracle: MakeOracle) -> 
 
     epochs = {t.hyperparameters.values["tuner/epochs"] for t in oracle.trials.values()}
     assert epochs == {3, 9}
-
-
-def test_oracle_draws_no_candidate_above_the_macs_the_machine_affords(
-    make_oracle: MakeOracle, numbered: Callable[[int], Architecture]
-) -> None:
-    """Wider networks than the fourth are passed over, from the first place on."""
-
-    class Descending:
-        """Proposes 60, 59, 58, ..."""
-
-        def __init__(self) -> None:
-            self.next = 60
-
-        def ask(self) -> Architecture:
-            self.next -= 1
-            return numbered(self.next + 1)
-
-        def tell(self, *_: object, **__: object) -> None:
-            pass
-
-    limited = make_oracle(max_macs=float(count_macs(numbered(20))))
-    limited._proposer = Descending()
-    free = make_oracle()
-    free._proposer = Descending()
-
-    def draw(oracle: HyperbandOracle) -> list[int]:
-        created = [oracle.create(f"w{i}") for i in range(3)]
-        return [one.hyperparameters.values["width"] for one in created]
-
-    assert draw(limited) == [20, 19, 18]
-    assert draw(free) == [60, 59, 58]
-
-
-def test_oracle_machine_too_slow_for_all_takes_the_cheapest(
-    make_oracle: MakeOracle,
-) -> None:
-    """When every candidate is too slow the cheapest of many is drawn, not nothing."""
-    oracle = make_oracle(max_macs=1.0)
-
-    assert oracle.create("a").hyperparameters.values["width"] == 1
 
 
 @settings(

@@ -20,7 +20,7 @@ from kedro_nas.search.ledger import Ledger
 MakeDriver = Callable[..., tuple[Driver, Ledger]]
 Pool = Callable[..., Any]
 CANDIDATES = 120
-RUNG = 15  # candidates of our first rung
+RUNG = 9  # candidates of our first rung
 SEEDS = range(5)
 FIRST, TOP = SearchOptions().rung_epochs(36)  # what the defaults make of 36 steps
 

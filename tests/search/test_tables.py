@@ -73,6 +73,7 @@ def _best_epoch(
         "bracket": 0,
         "rung": 0,
         "epoch_start": 0,
+        "epochs": len(scores),
         "architecture": SMALL.to_dict(),
     }
     ended = {

@@ -10,6 +10,8 @@ from kedro_nas.space.anchors import (
     anchor_values,
     baseline_architecture,
     n_stages_for,
+    outline,
+    spell_code,
     stem_stride_for,
 )
 from kedro_nas.space.choices import Range, stem_strides
@@ -111,3 +113,46 @@ def test_anchor_values_of_pretrained_backbones_are_frozen(make_space) -> None:
     ]
     assert {values["backbone_unfrozen"] for values in found} == {0}
     assert {values["backbone_kept"] for values in found[2:]} == {5}
+
+
+def test_spell_code_moves_each_value_to_the_nearest_allowed(make_space) -> None:
+    """Every choice has a value; what the code does not say is the first allowed."""
+    space = make_space((28, 28, 1), width=[40, 100], stem_width=[24])
+    values = spell_code(space.choices, {"stem_width": 64, "stage1_width": 90})
+
+    assert list(values) == list(space.choices)
+    assert (values["stem_width"], values["stage1_width"]) == (24, 100)
+    assert values["stage1_block"] == space.choices["stage1_block"][0]
+
+
+@pytest.mark.parametrize("block", ["conv", "residual"])
+@pytest.mark.parametrize("side", [8, 32, 64, 224])
+def test_outline_doubling_widens_each_stage_alike(side: int, block: str) -> None:
+    """Whatever the stem's channels, widths and strides have the same proportions."""
+    shape = (side, side, 3)
+    codes = {
+        stem: outline(shape, block, stem, doubling=True)
+        for stem in (16, 48, 64, 96, 100, 256)
+    }
+
+    def proportions(stem: int) -> list[tuple[float, object]]:
+        code = codes[stem]
+        stages = range(1, int(code["n_stages"]) + 1)
+        return [
+            (code[f"stage{n}_width"] / stem, code[f"stage{n}_stride"]) for n in stages
+        ]
+
+    assert all(proportions(stem) == proportions(16) for stem in codes)
+    widths = [width for width, _ in proportions(16)]
+    assert widths == sorted(widths)
+    assert max(widths) <= 8
+    assert {code["stem_width"] for code in codes.values()} == set(codes)
+
+
+def test_outline_of_small_images_has_a_stage_before_the_map_is_halved() -> None:
+    """A map of 16 after the stem has one stage more, as wide as the stem."""
+    code = outline((32, 32, 3), "conv", 64, doubling=True)
+
+    assert [code[f"stage{n}_width"] for n in (1, 2, 3)] == [64, 128, 256]
+    assert [code[f"stage{n}_stride"] for n in (1, 2, 3)] == [1, 2, 2]
+    assert code["n_stages"] == 3

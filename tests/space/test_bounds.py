@@ -122,6 +122,36 @@ def test_resolve_bounds_given_or_none_are_as_written():
     assert "max_depth" not in str(bounds)
 
 
+def test_measured_macs_replace_those_guessed_from_the_image_size():
+    """What the machine trains in its time is known better; the other bounds stay."""
+    guessed = resolved(max_params=1_234)
+    found = guessed.measured(3.7e6)
+
+    assert guessed.macs_are_auto
+    assert (found.max_macs, found.max_params) == (3_700_000, 1_234)
+    assert "max_macs 3,700,000: what this machine trains in its time." in str(found)
+    assert "10 M at 28x28" not in str(found)
+    assert found.measured(2e6).reasons == guessed.measured(2e6).reasons
+
+
+def test_measured_none_leaves_macs_without_a_bound():
+    """Nor does a sentence speak of one."""
+    found = resolved().measured(None)
+
+    assert found.max_macs is None
+    assert "max_macs" not in str(found)
+    assert found.max_depth == resolved().max_depth
+
+
+@pytest.mark.parametrize("max_macs", [1_000_000, "none"])
+@pytest.mark.parametrize("measured", [None, 5e6])
+def test_measured_macs_leave_what_the_user_said(max_macs, measured):
+    """A bound that was given, none included, is not replaced."""
+    given = resolved(max_macs=max_macs)
+
+    assert given.measured(measured) == given
+
+
 def test_bounds_without_a_limit_accept_anything():
     """No bound is exceeded where there is none."""
     costs = Costs(params=10**12, macs=10**15, depth=10**4, memory_mb=10**6)

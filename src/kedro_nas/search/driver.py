@@ -224,6 +224,7 @@ class Driver:
             raise event.outcome.outage.as_error()  # the trial is resumed later
         if event.outcome is not None and event.outcome.status == "stopped":
             self._ledger.append("paused", trial=trial.name, reason=event.outcome.reason)
+            trial.attempts -= 1  # the budget ended it, not a fault
             self._waiting.append(trial)
         elif event.outcome is not None and not self._tried_again(trial, event.outcome):
             self._end(trial, event.outcome)

@@ -26,7 +26,7 @@ def choose_finalists(
             docs/reference/files.md.
         n: Finalists wanted, at least 1.
         newest: Look at the newest that many distinct networks only, None for all.
-        always: Key of the architecture that is a finalist whatever its score.
+        always: Network key of the network that is a finalist whatever its score.
         max_per_family: Finalists of one `family` while others can fill the places.
 
     Returns:
@@ -36,7 +36,7 @@ def choose_finalists(
     frame = trials.assign(_order=np.arange(len(trials)))
     frame = frame[frame["status"] != "failed"]
     frame = frame[np.isfinite(frame["score"].astype(float))]
-    kept = frame[frame["key"] == always]
+    kept = frame[frame["network_key"] == always]
     if newest is not None:
         frame = frame[frame["network_key"].isin(_newest_networks(frame, newest))]
     best_first = (

@@ -30,10 +30,11 @@ def promote(
 ) -> list[str]:
     """Choose who trains on.
 
-    Immune candidates have the first places. Of three or more places the last
-    `slope_places` go to the steepest recent slopes among those the score alone would
-    cut. With fewer places the score decides alone: a single place is the rung's result,
-    and the second is its only control.
+    Immune candidates have the first places, as far as there are any. Of three or more
+    places the last `slope_places` go to the steepest recent slopes among those the
+    score alone would cut, but the first place that no immune candidate has is the best
+    score's. With fewer places the score decides alone: a single place is the rung's
+    result, and the second is its only control.
 
     Args:
         candidates: In the order of their creation, which breaks ties.
@@ -49,14 +50,15 @@ def promote(
     ['a', 'b', 'd']
     """
     by_score = sorted(candidates, key=lambda c: -c.score)
-    kept_for_slopes = min(slope_places, places - 2) if places > 2 else 0
-    immune = [c for c in by_score if c.is_immune]
+    immune = [c for c in by_score if c.is_immune][:places]
     others = [c for c in by_score if not c.is_immune]
-    by_their_scores = max(0, places - kept_for_slopes - len(immune))
+    free = places - len(immune)
+    kept_for_slopes = max(0, min(slope_places, places - 2, free - 1))
+    by_their_scores = free - kept_for_slopes
     best = [*immune, *others[:by_their_scores]]
     rest = others[by_their_scores:]
     by_slope = sorted(rest, key=lambda c: -_slope(c.recent))
-    chosen = by_slope[: max(0, places - len(best))]
+    chosen = by_slope[:kept_for_slopes]
     best.sort(key=lambda c: -c.score)
     return [c.trial_id for c in (*best, *chosen)]
 

@@ -161,7 +161,7 @@ def _finalists(
             is_baseline=is_baseline,
             right=right.get(name),
         )
-        is_proven = one.key == session.proven and not is_baseline
+        is_proven = one.network_key == session.proven and not is_baseline
         return one.model_copy(update={"is_proven": is_proven})
 
     is_race = session.plan.kind == "race"
@@ -178,7 +178,11 @@ def _finalists(
     # long somebody looked for its learning rate
     recipe = _architecture(rows, names[0]).recipe
     baseline = baseline.model_copy(update={"recipe": recipe})
-    same = rows[(rows["key"] == baseline.key) & (rows["status"] == "completed")]
+    # a race trains it with its own batch, should another network's not fit in memory
+    name = "network_key" if is_race else "key"
+    same = rows[
+        (rows[name] == getattr(baseline, name)) & (rows["status"] == "completed")
+    ]
     if same.empty:
         return (*entries, make_finalist(baseline, None, is_baseline=True))
     return (*entries, finalist(str(same.iloc[-1]["trial_id"]), is_baseline=True))

@@ -54,7 +54,8 @@ class SearchSession:
     Attributes:
         plan: How the job's seconds are divided.
         execution: How gradient steps are run.
-        proven: Key of the proven network sized to the budget, None without a budget.
+        proven: Network key of the proven network sized to the budget, None without a
+            budget.
         top_epochs: Epochs of the last rung.
     """
 
@@ -125,7 +126,7 @@ class SearchSession:
             self._job,
             verdict=self._verdict,
             budget_s=searching,
-            wants_speed=searching is not None,
+            wants_speed=searching is not None or self._options.plan == "race",
         )
 
     def _divide(

@@ -39,7 +39,8 @@ class TrialPlan:
     Attributes:
         schedule: Gives the trials.
         proposer: Learns every score; None in a race.
-        proven: Key of the proven network sized to the budget; None without a budget.
+        proven: Network key of the proven network sized to the budget, which stays when
+            a batch does not fit in memory; None without a budget.
         top_epochs: Epochs of a network that is not cut.
         total: Trials, None where only the budget ends them.
     """
@@ -98,7 +99,7 @@ def plan_trials(
         if not begun:
             _note(ledger, plan, max_macs, epochs)
         race = Race(networks, epochs)
-        return TrialPlan(race, None, networks[0].key, epochs, len(networks))
+        return TrialPlan(race, None, networks[0].network_key, epochs, len(networks))
     immune = frozenset(one.key for one in (space.anchors[0], *proven[:1]))
     if begun:
         ladder = Ladder(**begun[0]["ladder"])
@@ -140,7 +141,7 @@ def _hyperband(
     return TrialPlan(
         oracle,
         proposer,
-        proven[0].key if proven else None,
+        proven[0].network_key if proven else None,
         ladder.max_epochs,
         ladder.trials_within(limits),
     )

@@ -159,11 +159,12 @@ def outline(
         "batch_size": 32,
     }
     widths = _WIDTHS if block == "conv" else (64, 96, 128, 192)
-    if block == "conv" and _has_room_before_halving(image_shape):
+    has_room = block == "conv" and _has_room_before_halving(image_shape)
+    if has_room:
         code |= {"n_stages": 3}
         widths = (stem_width, *_WIDTHS[:3])
     if doubling:
-        first = 0 if widths[0] in (48, stem_width) else 1
+        first = 0 if has_room else 1
         widths = tuple(
             stem_width * min(8, 2 ** (first + number)) for number in range(4)
         )
