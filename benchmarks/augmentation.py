@@ -87,7 +87,7 @@ def fit(
         seed=derive_seed(seed, "augmentation benchmark"),
         smoothing_epochs=1,
     )
-    outcome = Unit(task, learner=None, deadline=None, say=lambda _: None).run()
+    outcome = Unit(task, learner=None, deadline=None, on_epoch=lambda _: None).run()
     score = outcome.history[-1].val_accuracy
     if score is None:
         raise SystemExit(f"{task.task_id} was not scored: {outcome.reason}")

@@ -161,6 +161,7 @@ def trial_row(rng, one: Architecture, rung, start, end, level) -> dict[str, Any]
         "key": one.key, "network_key": one.network_key, "name": one.describe(),
         "family": " ".join(stage.block for stage in one.stages),
         "iteration": 0, "bracket": 2, "rung": rung, "epoch_start": start, "epochs": end,
+        "rung_epochs": end,
         "status": "failed" if failed else "completed",
         "reason": "the loss became NaN in epoch 1" if failed else None,
         "score": np.nan if failed else float(curve[-3:].mean()),
@@ -338,7 +339,7 @@ def build_search_space(networks, shape, n_classes) -> dict[str, Any]:
         },
         "smallest": {
             "architecture": networks[0].to_dict(),
-            "params": params, "macs": macs, "depth": depth, "memory_mb": 1.0,
+            "params": params, "macs": macs, "depth": depth, "memory_mb": 0.1,
         },
         "seconds": 0.8,
     }  # fmt: skip

@@ -349,7 +349,7 @@ def test_table_of_shares_is_the_one_that_divides() -> None:
     )
 
     def share(text: str) -> float:
-        return 0.0 if text == "none" else float(text.removesuffix(" %")) / 100
+        return 0.0 if text == "none" else float(text.partition(" %")[0]) / 100
 
     shown = [
         (kind, share(search), share(ranking), share(final))

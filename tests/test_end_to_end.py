@@ -16,10 +16,13 @@ from tests.job import run_job
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.models.spaces import build_search_space, load_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.parameters.export import ExportOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.reporting import ReportingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.report.page import write_report
 from kedro_nas.search.search import search_architectures
 from kedro_nas.space.architecture import Architecture, Stage
@@ -153,20 +156,19 @@ def _whole_job(
     search: SearchOptions,
     baseline: str = "auto",
 ) -> dict[str, Any]:
-    ranking = RankingOptions(
-        budget_s=None,
-        finalists=2,
-        folds=2,
-        repeats=1,
-        epochs=6,
-        final_epochs=12,
-        baseline=baseline,
+    job = run_job(
+        digits,
+        workspace,
+        search,
+        RankingOptions(budget_s=None, folds=2, repeats=1, epochs=6),
+        export=ExportOptions(epochs=12, formats=("keras",)),
+        space_options=space_options,
+        job=JobOptions(workers=2, baseline=baseline),
     )
-    job = run_job(digits, workspace, search, ranking, space_options)
     report = write_report(job.results(digits[1]), ReportingOptions())
     return {
         "trials": job.trials,
-        "best": job.best,
+        "choice": job.choice,
         "folds": job.folds,
         "ranking": job.ranking,
         "metrics": job.metrics,
@@ -190,23 +192,21 @@ def test_digits_whole_job_in_small_data_mode_with_a_teams_block(
             custom_blocks={"gated": f"{team_package}:gated"},
             attention=("none",),
         ),
-        SearchOptions(
-            budget_s=None, max_trials=4, max_epochs=12, min_epochs=6, factor=2
-        ),
+        SearchOptions(finalists=2, max_trials=4, max_epochs=12, min_epochs=6, factor=2),
     )
 
     assert profile["verdict"]["mode"] == "small_data"
     assert set(done["trials"]["status"]) == {"completed"}
     assert done["trials"]["family"].str.contains("gated").all()
     assert "gated" in done["report"].html
-    assert "gated" in done["source"] or done["best"]["is_baseline"]
-    assert done["metrics"]["accuracy"] > 0.8
-    assert done["metrics"]["reads"] == 1
+    assert "gated" in done["source"] or done["choice"].is_baseline
+    assert done["metrics"].accuracy > 0.8
+    assert done["metrics"].reads == 1
 
 
 SMALL_SPACE = SearchSpaceOptions(preset="cpu", blocks=("conv",), attention=("none",))
 TWO_TRIALS = SearchOptions(
-    budget_s=None, max_trials=2, max_epochs=6, min_epochs=6, factor=2
+    finalists=2, max_trials=2, max_epochs=6, min_epochs=6, factor=2
 )
 
 
@@ -228,9 +228,9 @@ def test_ranking_own_network_is_a_baseline_like_ours(
         OWN_MACS,
     )
     assert row["cv_mean"] > 0.8
-    assert done["metrics"]["baseline"]["accuracy"] > 0.8
-    assert done["best"]["is_baseline"] or done["metrics"]["mcnemar"] is not None
-    assert done["metrics"]["baseline"]["latency_s_p90"] > 0
+    assert done["metrics"].baseline.accuracy > 0.8
+    assert done["choice"].is_baseline or done["metrics"].mcnemar is not None
+    assert done["metrics"].baseline.latency_s_p90 > 0
     assert "custom model team_models:build" in done["report"].html
     assert "Against the baseline" in done["report"].html
 
@@ -246,10 +246,10 @@ def test_ranking_own_network_that_fails_in_training_is_rows_with_its_reason(
     failed = done["folds"][done["folds"]["is_baseline"]]
     assert set(failed["status"]) == {"failed"}
     assert failed["reason"].str.contains("planted in a baseline").all()
-    assert not done["best"]["is_baseline"]
-    assert done["metrics"]["accuracy"] > 0.8
-    assert done["metrics"]["baseline"] is None
-    assert "planted in a baseline" in done["metrics"]["baseline_reason"]
+    assert not done["choice"].is_baseline
+    assert done["metrics"].accuracy > 0.8
+    assert done["metrics"].baseline is None
+    assert "planted in a baseline" in done["metrics"].baseline_reason
     assert "planted in a baseline" in done["report"].html
 
 
@@ -268,16 +268,15 @@ def test_whole_job_on_noise_ends_at_chance_and_says_so(tmp_path: Path) -> None:
         (store, profile.to_json()),
         tmp_path / "w",
         SMALL_SPACE,
-        SearchOptions(
-            budget_s=None, max_trials=8, max_epochs=8, min_epochs=4, factor=2
-        ),
+        SearchOptions(finalists=2, max_trials=8, max_epochs=8, min_epochs=4, factor=2),
     )
 
     metrics = done["metrics"]
-    assert metrics["ci_low"] <= 0.25 <= metrics["ci_high"]
-    assert not metrics["beats_chance"]
+    assert metrics.ci_low <= 0.25 <= metrics.ci_high
+    assert not metrics.beats_chance
     assert "No better than chance" in done["report"].html
-    assert not (done["best"]["against_baseline"] or {}).get("beats_baseline")
+    against = done["choice"].against_baseline
+    assert against is None or not against.beats_baseline
 
 
 def test_search_planted_failures_are_rows_with_reasons_and_there_is_a_winner(
@@ -297,21 +296,15 @@ def test_search_planted_failures_are_rows_with_reasons_and_there_is_a_winner(
         _with_first_block(good, name, f"{team_package}:{name}") for name in PLANTED
     ]
     fixed = space.model_copy(update={"anchors": (good, *planted)})
-    trials, finalists = search_architectures(
+    trials, found = search_architectures(
         store,
-        fixed.to_dict(),
-        profile,
+        fixed,
+        DatasetProfile.read(profile),
         tmp_path / "workspace",
-        SearchOptions(
-            budget_s=None,
-            max_trials=5,
-            max_epochs=9,
-            min_steps=1,
-            workers=2,
-            max_silence_s=20,
-        ),
-        RankingOptions(finalists=1),
-        0,
+        SearchOptions(finalists=1, max_trials=5, max_epochs=9, min_steps=1),
+        JobOptions(workers=2, max_silence_s=20),
+        budget_s=None,
+        seed=0,
     )
 
     failed = trials[trials["status"] == "failed"]
@@ -325,9 +318,9 @@ def test_search_planted_failures_are_rows_with_reasons_and_there_is_a_winner(
     )
     assert reasons["greedy"].startswith("out of memory")
     assert "made no progress for 20 s" in reasons["hanging"]
-    assert finalists["finalists"][0]["key"] == good.key
+    assert found.finalists[0].key == good.key
     assert load_search_space(fixed.to_dict()).custom_blocks.keys() == set(PLANTED)
-    assert np.isfinite(finalists["finalists"][0]["score"])
+    assert np.isfinite(found.finalists[0].score)
 
 
 def _with_first_block(architecture: Architecture, name: str, path: str) -> Architecture:

@@ -16,53 +16,58 @@ from typing import Any
 
 import pytest
 from sklearn.datasets import load_digits
-from tests.job import run_job
+from tests.job import JOB, run_job
 
 from kedro_nas.accounting.time_spent import add_up_time
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.files import read_json_lines
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.parameters.export import ExportOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
-from kedro_nas.ranking.cross_validation import rank_finalists
+from kedro_nas.ranking.rank import rank_finalists
 from kedro_nas.records.job import JobResults
-from kedro_nas.records.search import SearchResult
+from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.search.search import search_architectures
+from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.workers.lease import end_kept_pool
 
 pytestmark = pytest.mark.slow
 
 TOLERANCE = 0.02
 SEARCH = {
-    "budget_s": None,
+    "finalists": 1,
     "max_trials": 4,
     "max_epochs": 8,
     "min_epochs": 4,
     "factor": 2,
-    "workers": 2,
     "progress": "off",
 }
-RANKING = RankingOptions(
-    budget_s=None, finalists=1, folds=2, repeats=1, epochs=4, final_epochs=4
-)
+RANKING = RankingOptions(budget_s=None, folds=2, repeats=1, epochs=4)
+EXPORT = ExportOptions(epochs=4, formats=("keras",))
 # What a killed process would have run; it says when its stage began.
 CHILD = """
 import json, sys, time
 from pathlib import Path
 from kedro_nas.data.store import ImageStore
-from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.search.search import search_architectures
+from kedro_nas.space.search_space import SearchSpace
 
 store, space, profile, workspace, options = sys.argv[1:]
 began = time.time()
 Path(workspace).mkdir(parents=True, exist_ok=True)
 (Path(workspace) / "began").write_text(str(began))
 search_architectures(
-    ImageStore.open(store), json.loads(space), json.loads(profile), Path(workspace),
-    SearchOptions(**json.loads(options)), RankingOptions(), 0,
+    ImageStore.open(store), SearchSpace.from_dict(json.loads(space)),
+    DatasetProfile.read(json.loads(profile)), Path(workspace),
+    SearchOptions(**json.loads(options)), JobOptions(workers=2),
+    budget_s=None, seed=0,
 )
 """
 
@@ -99,13 +104,16 @@ def test_time_of_a_whole_job_sums_to_the_time_its_stages_took(
     clock, search = Clock(), SearchOptions(**SEARCH)
     with clock.running():
         prepared = prepare(tmp_path)
-        job = run_job(prepared, tmp_path, search, RANKING)
+        job = run_job(prepared, tmp_path, search, RANKING, export=EXPORT)
 
     spent = add_up_time(job.results(prepared[1]))
 
     # every fold is in the journal now, and still took what it took
-    _, _, again = rank_finalists(*prepared, job.finalists, tmp_path, RANKING, search, 0)
-    assert again["seconds"] >= job.folds["seconds"].sum() / search.workers
+    store, profile = prepared
+    _, _, again = rank_finalists(
+        store, DatasetProfile.read(profile), job.found, tmp_path, RANKING, JOB, 0
+    )
+    assert again.seconds >= job.folds["seconds"].sum() / 2
     assert not spent.unrecorded
     parts = sum(part.seconds for part in spent.parts)
     assert parts == pytest.approx(clock.seconds, rel=TOLERANCE)
@@ -127,18 +135,18 @@ def test_time_of_a_killed_and_resumed_search_sums_to_both_sessions(
 
     clock = Clock()
     with clock.running():
-        trials, finalists = search_architectures(
+        trials, found = search_architectures(
             store,
-            space.to_dict(),
-            profile,
+            SearchSpace.from_dict(space.to_dict()),
+            DatasetProfile.read(profile),
             workspace,
             SearchOptions(**SEARCH),
-            RankingOptions(),
-            0,
+            JobOptions(workers=2),
+            budget_s=None,
+            seed=0,
         )
 
-    assert finalists["search"]["sessions"] == 3
-    found = SearchResult.read(finalists)
+    assert found.search.sessions == 3
     spent = add_up_time(replace(results, trials=trials, finalists=found))
     parts = spent.stages()["Search"]
     assert parts == pytest.approx(cut_off + clock.seconds, rel=TOLERANCE)

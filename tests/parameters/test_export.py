@@ -15,7 +15,7 @@ from kedro_nas.parameters.export import ExportOptions
     [
         ({"formats": []}, "at least one format"),
         ({"formats": ["keras", "keras"]}, "each once"),
-        ({"formats": ["onnx"]}, "'keras' or 'saved_model'"),
+        ({"formats": ["onnx"]}, "is neither keras nor saved_model"),
         ({"seeds": 4}, "seeds=4"),
         ({"epochs": 0}, "epochs=0"),
         ({"epochs_factor": 11}, "epochs_factor=11"),

@@ -54,7 +54,6 @@ def test_is_counted_when_a_count_ends_the_search(
         ({"factor": 1}, "factor=1"),
         ({"plan": "fast"}, "plan='fast'"),
         ({"budget_s": 0}, "budget_s"),
-        ({"max_epoch_share": 1.5}, "max_epoch_share=1.5"),
         ({"rung0_standard_error": 0}, "rung0_standard_error=0"),
         ({"pipeline_budget_s": 300}, "moved to nas.budget_s"),
     ],

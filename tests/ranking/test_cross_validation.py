@@ -46,7 +46,7 @@ def _train(
     **job: Any,
 ) -> TrainedFolds:
     plan = CrossValidationPlan(
-        n_finalists, n_folds=2, n_repeats=1, epochs=3, expected_s=1
+        n_finalists=n_finalists, n_folds=2, n_repeats=1, epochs=3, expected_s=1.0
     )
     verdict = Verdict(
         n_train=9, n_folds=2, n_repeats=1, bn_momentum=0.8, class_weights=(1.0, 2.0)

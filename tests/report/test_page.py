@@ -166,7 +166,7 @@ def test_write_report_of_one_finalist_has_nothing_to_compare(make_results):
     """One contestant is a leaderboard of one."""
     page = write(make_results(n_finalists=1, n_networks=12, with_baseline=False))
 
-    assert "Nothing else completed the same folds" in words(page)
+    assert "Nothing else was scored on the same images" in words(page)
 
 
 def test_write_report_of_a_search_ended_in_its_first_rung_still_draws(make_results):

@@ -103,7 +103,7 @@ def test_forecast_shows_budgets_of_other_sizes(ahead: Ahead) -> None:
     ("sections", "part", "seconds"),
     [
         ({"search": {"budget_s": 100, "plan": "search"}}, "search_s", 100.0),
-        ({"ranking": {"budget_s": 50}}, "ranking_s", 50.0),
+        ({"ranking": {"budget_s": 50, "epochs": 5}}, "ranking_s", 50.0),
         ({"export": {"budget_s": 20}}, "final_s", 20.0),
     ],
 )
@@ -175,8 +175,38 @@ def test_forecast_without_a_budget_counts_folds_and_final_epochs(ahead: Ahead) -
 
     (ranking, final), (more_folds, more_epochs) = division(2, 30), division(4, 60)
 
-    assert more_folds == pytest.approx(2 * ranking)
+    built = 4 * 3.0  # three finalists and the baseline, each once
+
+    assert more_folds - built == pytest.approx(2 * (ranking - built))
     assert more_epochs - final == pytest.approx(30 * 4.0 * 30 / 20)
+
+
+@pytest.mark.parametrize("seconds", [None, 5.0, 1e5])
+def test_forecast_of_a_cross_validation_takes_what_it_wants_or_nothing(
+    ahead: Ahead, seconds: float | None
+) -> None:
+    """Too few seconds for two folds are no ranking, too many are not all taken."""
+    ranking = {"budget_s": seconds, "folds": 3, "repeats": 1, "epochs": 9}
+    found = ahead(36_000.0, ranking=ranking).division
+
+    if seconds == 5.0:
+        assert found.ranking_s == 0.0
+    else:
+        assert 9 * 4.0 < found.ranking_s < 1_000
+    assert found.total_s == pytest.approx(36_000.0)
+
+
+def test_forecast_between_a_race_and_a_cross_validation_trains_the_baseline(
+    ahead: Ahead,
+) -> None:
+    """Where no two folds fit, the ranking takes the seconds of one training at most."""
+    sections: Any = {"search": {"max_epochs": 9}, "ranking": {"epochs": 500}}
+    found = ahead(1_500.0, **sections).division
+    alone = ahead(1_500.0, **sections, job={"baseline": "none"}).division
+
+    assert found.kind == alone.kind == "search"
+    assert 0 < found.ranking_s < 0.06 * 1_500
+    assert alone.ranking_s == 0.0
 
 
 @pytest.mark.parametrize(("mode", "most"), [("small_data", 50), ("normal", 100_000)])

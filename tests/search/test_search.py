@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,15 +19,18 @@ from sklearn.datasets import load_digits
 
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.data.store import ImageStore
-from kedro_nas.errors import SearchError
+from kedro_nas.errors import ParameterError, SearchError
 from kedro_nas.files import read_json_lines
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
-from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
-from kedro_nas.search.search import halved, search_architectures
-from kedro_nas.space.architecture import Architecture
+from kedro_nas.records.profile import DatasetProfile
+from kedro_nas.records.search import SearchResult
+from kedro_nas.search.search import search_architectures
+from kedro_nas.space.search_space import SearchSpace
+from kedro_nas.statistics.image_pairs import unpack_right
 
 pytestmark = pytest.mark.slow
 
@@ -46,20 +48,21 @@ PROGRAM = """
 import json, logging, signal, sys
 from pathlib import Path
 from kedro_nas.data.store import ImageStore
-from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.search.search import search_architectures
+from kedro_nas.space.search_space import SearchSpace
 
 # who runs the tests as a background job of a shell has Ctrl-C switched off in them
 signal.signal(signal.SIGINT, signal.default_int_handler)
 logging.basicConfig(level=logging.INFO)
 store, space, profile, workspace = sys.argv[1:]
-options = SearchOptions(
-    budget_s=None, max_trials=6, max_epochs=4, min_steps=1, factor=2, workers=2
-)
+options = SearchOptions(finalists=2, max_trials=6, max_epochs=4, min_steps=1, factor=2)
 search_architectures(
-    ImageStore.open(store), json.loads(space), json.loads(profile), Path(workspace),
-    options, RankingOptions(finalists=2), 0,
+    ImageStore.open(store), SearchSpace.from_dict(json.loads(space)),
+    DatasetProfile.read(json.loads(profile)), Path(workspace), options,
+    JobOptions(workers=2), budget_s=None, seed=0,
 )
 """
 
@@ -81,32 +84,34 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def _search(
     digits: dict[str, Any], workspace: Path, **changes: Any
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+) -> tuple[pd.DataFrame, SearchResult]:
     store: ImageStore = digits["store"]
+    job = JobOptions(**{"workers": 2, **changes.pop("job", {})})
+    budget_s = changes.pop("job_budget_s", None)
     options = {
-        "budget_s": None,
+        "finalists": 2,
         "max_trials": 6,
         "max_epochs": 4,
         "min_steps": 1,
         "factor": 2,
-        "workers": 2,
         **changes,
     }
     return search_architectures(
         store,
-        digits["space"],
-        digits["profile"],
+        SearchSpace.from_dict(digits["space"]),
+        DatasetProfile.read(digits["profile"]),
         workspace,
         SearchOptions(**options),
-        RankingOptions(finalists=2),
-        0,
+        job,
+        budget_s=budget_s,
+        seed=0,
     )
 
 
 @pytest.fixture(scope="module")
 def searched(
     digits: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[pd.DataFrame, dict[str, Any], Path]:
+) -> tuple[pd.DataFrame, SearchResult, Path]:
     """Search once with two workers."""
     workspace = tmp_path_factory.mktemp("searched")
     trials, finalists = _search(digits, workspace)
@@ -115,11 +120,11 @@ def searched(
 
 def test_search_one_worker_gives_the_trials_of_two(
     digits: dict[str, Any],
-    searched: tuple[pd.DataFrame, dict[str, Any], Path],
+    searched: tuple[pd.DataFrame, SearchResult, Path],
     tmp_path: Path,
 ) -> None:
     """Same seed, bounded by trials: identical but for clocks and worker numbers."""
-    alone, _ = _search(digits, tmp_path, workers=1)
+    alone, _ = _search(digits, tmp_path, job={"workers": 1})
 
     pd.testing.assert_frame_equal(
         alone.drop(columns=CLOCKS), searched[0].drop(columns=CLOCKS)
@@ -141,24 +146,26 @@ def test_search_reads_a_share_of_the_validation_images_on_rung_0_only(
 
 
 def test_search_leaves_finalists_a_baseline_and_no_checkpoint(
-    searched: tuple[pd.DataFrame, dict[str, Any], Path],
+    searched: tuple[pd.DataFrame, SearchResult, Path],
 ) -> None:
     """Finalists are distinct, the baseline is last, and states are cleaned away."""
-    trials, finalists, workspace = searched
-    entries = finalists["finalists"]
-    networks = [c["network_key"] for c in entries if not c["is_baseline"]]
+    trials, found, workspace = searched
+    entries = found.finalists
+    networks = [one.network_key for one in found.networks]
 
     assert len(networks) == len(set(networks)) == 2
-    assert entries[-1]["is_baseline"]
-    assert entries[0]["score"] >= entries[1]["score"] or entries[0]["epochs"] > 1
-    assert finalists["search"]["n_trials"] == len(trials) == 6
+    assert entries[-1].is_baseline
+    assert (entries[0].score or 0) >= (entries[1].score or 0) or entries[0].epochs > 1
+    assert found.search.n_trials == len(trials) == 6
+    assert found.budget.spent_s["search"] == found.search.seconds
+    assert set(found.budget.spent_s) == {"data_preparation", "search_space", "search"}
     kept = {path.stem for path in (workspace / "search/checkpoints").glob("*.npz")}
     top = trials.loc[trials["rung"] < trials["bracket"], "trial_id"]
     assert kept <= set(top)
 
 
 def test_search_finished_is_not_trained_again(
-    digits: dict[str, Any], searched: tuple[pd.DataFrame, dict[str, Any], Path]
+    digits: dict[str, Any], searched: tuple[pd.DataFrame, SearchResult, Path]
 ) -> None:
     """The same command on a finished workspace gives the same tables at once."""
     trials, _, workspace = searched
@@ -169,7 +176,7 @@ def test_search_finished_is_not_trained_again(
 
 
 def test_search_changed_parameter_is_named_and_refused(
-    digits: dict[str, Any], searched: tuple[pd.DataFrame, dict[str, Any], Path]
+    digits: dict[str, Any], searched: tuple[pd.DataFrame, SearchResult, Path]
 ) -> None:
     """A workspace goes on only with what it was begun with, and says what changed."""
     with pytest.raises(SearchError, match=r"search\.factor was 2, is 3"):
@@ -177,7 +184,7 @@ def test_search_changed_parameter_is_named_and_refused(
 
 
 def test_search_changed_verdict_is_named_and_refused(
-    digits: dict[str, Any], searched: tuple[pd.DataFrame, dict[str, Any], Path]
+    digits: dict[str, Any], searched: tuple[pd.DataFrame, SearchResult, Path]
 ) -> None:
     """What training obeys in the data's verdict may not change under a search."""
     verdict = digits["profile"]["verdict"] | {"objective": "balanced_accuracy"}
@@ -225,22 +232,22 @@ def test_search_budget_ends_within_a_chunk_and_says_so(
     """
     long = {"max_epochs": 4096, "min_epochs": 1, "patience": 4096}
     _, first = _search(digits, tmp_path, max_trials=1, **long)
-    spent = first["search"]["seconds"]
+    spent = first.search.seconds
 
-    trials, finalists = _search(
+    trials, found = _search(
         digits, tmp_path, max_trials=None, budget_s=spent + 8, **long
     )
 
-    assert finalists["search"]["ended_by"] == "budget"
+    assert found.search.ended_by == "budget"
     # a network that cannot be built in what is left is not begun
     longest_build = trials[["seconds_build", "seconds_trace"]].sum(axis=1).max()
-    assert spent + 7 - longest_build < finalists["search"]["seconds"] < spent + 16
+    assert spent + 7 - longest_build < found.search.seconds < spent + 16
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_search_told_to_stop_leaves_in_five_seconds_and_goes_on(
     digits: dict[str, Any],
-    searched: tuple[pd.DataFrame, dict[str, Any], Path],
+    searched: tuple[pd.DataFrame, SearchResult, Path],
     tmp_path: Path,
     number: signal.Signals,
 ) -> None:
@@ -287,7 +294,7 @@ def test_search_told_to_stop_leaves_in_five_seconds_and_goes_on(
 
 def test_search_killed_loses_an_epoch_per_worker_at_most_and_leaves_no_worker(
     digits: dict[str, Any],
-    searched: tuple[pd.DataFrame, dict[str, Any], Path],
+    searched: tuple[pd.DataFrame, SearchResult, Path],
     tmp_path: Path,
 ) -> None:
     """SIGKILL: workers end by themselves, and no epoch in the ledger is redone.
@@ -343,7 +350,7 @@ def _epochs(ledger: Path) -> list[dict[str, Any]]:
 
 def test_search_full_disk_is_said_and_the_same_command_goes_on(
     digits: dict[str, Any],
-    searched: tuple[pd.DataFrame, dict[str, Any], Path],
+    searched: tuple[pd.DataFrame, SearchResult, Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -367,32 +374,26 @@ def test_search_full_disk_is_said_and_the_same_command_goes_on(
     )
 
 
-def test_halved_architecture_keeps_everything_but_the_batch(
-    digits: dict[str, Any],
+def test_search_finalists_know_their_results_on_the_validation_images(
+    digits: dict[str, Any], searched: tuple[pd.DataFrame, SearchResult, Path]
 ) -> None:
-    """Halving twice quarters the batch of the recipe and changes no layer."""
-    anchor = Architecture.from_dict(digits["space"]["anchors"][0])
-    quarter = halved(anchor, 2)
+    """What the ranking compares without folds adds up to the last epoch's accuracy."""
+    trials, found, _ = searched
+    n_val = len(digits["store"].rows("val"))
+    last = trials.set_index("trial_id")["val_accuracy"]
 
-    assert quarter.recipe.batch_size == anchor.recipe.batch_size // 4
-    assert quarter.network_key == anchor.network_key
-    assert halved(anchor, 0) is anchor
+    for one in found.networks:
+        right = unpack_right(one.right or "", n_val)
+        assert right.mean() == pytest.approx(last[one.trial_id])
 
 
-def test_search_within_the_pipelines_budget_has_what_the_stages_before_left(
-    digits: dict[str, Any],
-    searched: tuple[pd.DataFrame, dict[str, Any], Path],
-    tmp_path: Path,
+@pytest.mark.parametrize("budget_s", ["auto", None])
+def test_search_that_nothing_would_end_is_refused(
+    digits: dict[str, Any], tmp_path: Path, budget_s: Any
 ) -> None:
-    """A preparation of 300 s, killed sessions included, is 300 s less of search."""
-    shutil.copytree(searched[2], tmp_path / "copy")
-    slow = digits | {"profile": digits["profile"] | {"seconds": 300.0}}
-    _, finalists = _search(
-        slow, tmp_path / "copy", pipeline_budget_s=1000, reserved_share=0.5
-    )
-    before = 300 + digits["space"]["seconds"]
-    lines = read_json_lines(tmp_path / "copy" / "search" / "ledger.jsonl")
-    granted = [line["budget_s"] for line in lines if line["event"] == "session"]
+    """Neither seconds nor a count: the message names both, and nothing is begun."""
+    with pytest.raises(ParameterError, match="would never end") as raised:
+        _search(digits, tmp_path, max_trials=None, budget_s=budget_s)
 
-    assert finalists["search"]["seconds_before"] == pytest.approx(before)
-    assert granted == [None, pytest.approx(500 - before)]
+    assert "nas.budget_s" in str(raised.value)
+    assert not (tmp_path / "search").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,30 @@ import pytest
 from sklearn.datasets import load_digits
 
 from kedro_nas.data.prepare import prepare_images
+from kedro_nas.data.store import ImageStore
+from kedro_nas.errors import SearchError
 from kedro_nas.export import final_fit
 from kedro_nas.export.final_fit import fit_final_models
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.parameters.export import ExportOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.ranking import cross_validation
-from kedro_nas.ranking.cross_validation import rank_finalists
-from kedro_nas.records.search import Execution
+from kedro_nas.ranking.rank import rank_finalists
+from kedro_nas.records.search import Execution, SearchResult
 from kedro_nas.search import step_speed as measured
+from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.search import search_architectures
+from kedro_nas.search.step_speed import _time_steps
 from kedro_nas.training import execution
 from kedro_nas.training.execution import PLAIN
 from kedro_nas.training.probes import Measured
 from kedro_nas.training.run import run_tasks
+from kedro_nas.training.tasks import Outcome, Task
+from kedro_nas.training.workers.worker_pool import Event
 
 pytestmark = pytest.mark.slow
 
@@ -40,10 +49,9 @@ class _Job:
         images, labels = load_digits(return_X_y=True)
         pixels = (images[:300].reshape(-1, 8, 8, 1) * 15.9).astype(np.uint8)
         self.folder = folder
-        self.store, profile = prepare_images(
+        self.store, self.profile = prepare_images(
             (pixels, labels[:300]), DataPreparationOptions(), seed=0, workspace=folder
         )
-        self.profile = profile.to_json()
         self.probes = 0
 
     def probe(self, *_: Any, **__: Any) -> Measured:
@@ -51,33 +59,35 @@ class _Job:
         self.probes += 1
         return Measured(execution=HALF, batch_size=64, images_per_s={"plain": 1.0})
 
-    def search(self, **changes: Any) -> tuple[Any, dict[str, Any]]:
+    def search(self, **changes: Any) -> tuple[Any, SearchResult]:
         """Search, or go on."""
         space = build_search_space(
             SearchSpaceOptions.model_validate(changes.pop("space", {})),
-            self.profile,
+            self.profile.to_json(),
             seed=0,
         )
+        budget_s = changes.pop("job_budget_s", None)
+        self.job = JobOptions(workers=1, **changes.pop("job", {}))
         self.options = SearchOptions.model_validate(
             {
-                "budget_s": None,
+                "finalists": 1,
                 "max_trials": 2,
                 "max_epochs": 4,
                 "factor": 2,
                 "min_steps": 1,
-                "workers": 1,
                 "progress": "off",
                 **changes,
             }
         )
         return search_architectures(
             self.store,
-            space.to_dict(),
+            space,
             self.profile,
             self.folder,
             self.options,
-            RankingOptions(finalists=1),
-            0,
+            self.job,
+            budget_s=budget_s,
+            seed=0,
         )
 
 
@@ -114,19 +124,18 @@ def test_search_measures_once_and_all_stages_follow(
     gpu: _Job, followed: list[tuple[str, Execution]]
 ) -> None:
     """Batch and precision are measured once, kept, and used to rank and to fit."""
-    trials, finalists = gpu.search()
+    trials, found = gpu.search()
     more, _ = gpu.search(max_trials=3)
-    ranking = RankingOptions(
-        finalists=1, folds=2, repeats=1, epochs=1, final_epochs=1, baseline="none"
-    )
-    job = (gpu.store, gpu.profile)
-    _, _, best = rank_finalists(*job, finalists, gpu.folder, ranking, gpu.options, 0)
-    fit_final_models(*job, best, gpu.folder, gpu.options, ranking, 0)
+    ranking = RankingOptions(folds=2, repeats=1, epochs=1)
+    job = gpu.job.model_copy(update={"baseline": "none"})
+    data = (gpu.store, gpu.profile)
+    _, _, choice = rank_finalists(*data, found, gpu.folder, ranking, job, 0)
+    fit_final_models(*data, choice, gpu.folder, ExportOptions(epochs=1), job, 0)
 
     assert gpu.probes == 1
     assert batches(trials) == batches(more) == {64}
     assert (len(trials), len(more)) == (2, 3)
-    assert Execution.model_validate(finalists["search"]["execution"]) == HALF
+    assert found.search.execution == HALF
     assert followed == [("fold", HALF), ("fold", HALF), ("dev", HALF)]
 
 
@@ -139,10 +148,10 @@ def test_search_keeps_the_users_batch_size(gpu: _Job) -> None:
 
 def test_search_plain_is_not_measured(gpu: _Job) -> None:
     """`execution: plain` measures nothing and changes nothing."""
-    trials, finalists = gpu.search(execution="plain", max_trials=1)
+    trials, found = gpu.search(job={"execution": "plain"}, max_trials=1)
 
     assert (gpu.probes, batches(trials)) == (0, {32})
-    assert Execution.model_validate(finalists["search"]["execution"]) == PLAIN
+    assert found.search.execution == PLAIN
 
 
 def test_search_begun_on_a_cpu_goes_on_unmeasured(
@@ -159,6 +168,65 @@ def test_search_begun_on_a_cpu_goes_on_unmeasured(
 
 def test_search_on_a_cpu_is_plain(tmp_path: Path) -> None:
     """Without a GPU nothing is measured: a batch of 32 is the fastest there."""
-    _, finalists = _Job(tmp_path).search(max_trials=1)
+    _, found = _Job(tmp_path).search(max_trials=1)
 
-    assert Execution.model_validate(finalists["search"]["execution"]) == PLAIN
+    assert found.search.execution == PLAIN
+
+
+def test_search_with_a_budget_in_seconds_times_candidate_0_once(tmp_path: Path) -> None:
+    """The budget is divided by what this machine needs, measured before any trial."""
+    job = _Job(tmp_path)
+    _, found = job.search(max_trials=1, job_budget_s=600.0)
+    _, again = job.search(max_trials=2, job_budget_s=600.0)
+    ledger = Ledger(tmp_path / "search" / "ledger.jsonl")
+    (line,) = ledger.of("speed")
+    kinds = [event["event"] for event in ledger.events]
+    n_train = len(job.store.rows("train"))
+
+    assert kinds.index("speed") < kinds.index("created")
+    assert line["steps_per_epoch"] == n_train // 32
+    assert line["workers"] == 1
+    assert 0 < line["epoch_s"] < 30
+    assert found.budget.plan.full_trainings is not None
+    assert again.budget.plan.full_trainings is not None
+    assert found.search.budget_s == found.budget.plan.search_s
+    assert found.budget.budget_s == 600.0
+
+
+def test_search_bounded_by_counts_measures_nothing(tmp_path: Path) -> None:
+    """Without a budget nothing depends on the speed of a machine."""
+    _, found = _Job(tmp_path).search(max_trials=1)
+
+    assert Ledger(tmp_path / "search" / "ledger.jsonl").of("speed") == []
+    assert found.budget.plan.full_trainings is None
+    assert found.search.budget_s is None
+
+
+class _FailingPool:
+    """Two workers on which nothing trains."""
+
+    size = 2
+
+    def __init__(self) -> None:
+        self.running: dict[int, Task] = {}
+
+    def free(self) -> list[int]:
+        return [number for number in (0, 1) if number not in self.running]
+
+    def submit(self, task: Task, *, worker: int, remaining_s: float | None) -> None:
+        self.running[worker] = task
+
+    def wait(self, timeout_s: float) -> list[Event]:
+        worker, task = self.running.popitem()
+        failed = Outcome(status="failed", reason="ValueError: planted")
+        return [Event("end", worker, task.task_id, outcome=failed)]
+
+
+def test_speed_of_a_candidate_0_that_does_not_train_is_an_error(
+    digits: tuple[ImageStore, Any], make_task: Callable[..., Task], tmp_path: Path
+) -> None:
+    """No budget can be divided then, and the reason is said before any trial."""
+    task = make_task(probe_steps=2, checkpoint=None)
+
+    with pytest.raises(SearchError, match="ValueError: planted"):
+        _time_steps(_FailingPool(), task, digits[0], tmp_path)  # type: ignore[arg-type]

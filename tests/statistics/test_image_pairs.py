@@ -144,6 +144,6 @@ def test_compare_images_of_equal_networks_raises_few_false_alarms() -> None:
 def test_compare_images_of_others_or_too_few_is_refused(
     first: int, second: int, n: int
 ) -> None:
-    """Arrays of different lengths are of different images; one image says nothing."""
+    """Arrays of other lengths are of other images; one image says nothing."""
     with pytest.raises(RankingError, match="at least two images, the same for both"):
         compare_images(np.ones(first), np.ones(second), np.ones(n))

@@ -26,7 +26,7 @@ MakeTask = Callable[..., Task]
 
 def run(task: Task) -> tuple[Unit, Outcome]:
     """Run a task in this process."""
-    unit = Unit(task, learner=None, deadline=None, say=lambda _: None)
+    unit = Unit(task, learner=None, deadline=None, on_epoch=lambda _: None)
     return unit, unit.run()
 
 

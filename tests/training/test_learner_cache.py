@@ -29,7 +29,9 @@ def make_fold(make_task: MakeTask) -> MakeTask:
 
 def run(task: Task, spares: LearnerCache | None) -> tuple[Unit, Outcome]:
     """Run a fold; its learner is kept as a worker keeps it."""
-    unit = Unit(task, learner=None, deadline=None, say=lambda _: None, spares=spares)
+    unit = Unit(
+        task, learner=None, deadline=None, on_epoch=lambda _: None, fold_learners=spares
+    )
     outcome = unit.run()
     if spares is not None:
         spares.keep(task, unit.fingerprint, unit.learner)

@@ -187,7 +187,7 @@ def test_own_file_trains_what_starts_anew_with_the_head(
 ) -> None:
     """In the first phase the reinitialised top learns, what was learnt does not."""
     task = make_task(architecture=own_file, epochs=1, schedule_epochs=10)
-    unit = Unit(task, learner=None, deadline=None, say=lambda _: None)
+    unit = Unit(task, learner=None, deadline=None, on_epoch=lambda _: None)
     started = trained_weights(unit.learner.model)
     unit.run()
     after_head = trained_weights(unit.learner.model)
@@ -221,7 +221,7 @@ def test_own_file_freed_whole_resumes_bit_for_bit(
 
 def train(task: Task) -> Any:
     """Train a task and return its Keras model; its checkpoint is gone on from."""
-    unit = Unit(task, learner=None, deadline=None, say=lambda _: None)
+    unit = Unit(task, learner=None, deadline=None, on_epoch=lambda _: None)
     assert unit.run().status == "completed"
     return unit.learner.model
 

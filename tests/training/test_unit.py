@@ -16,6 +16,7 @@ import pytest
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import TrainingError
 from kedro_nas.space.architecture import Architecture
+from kedro_nas.statistics.image_pairs import unpack_right
 from kedro_nas.training.checkpoints import load_checkpoint
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.unit import Unit, _save_model
@@ -128,7 +129,7 @@ def test_unit_reports_progress_within_an_epoch_and_while_predicting(
     epochs: list[int] = []
     _run(
         make_task(epochs=1, checkpoint=None),
-        say=lambda _: epochs.append(len(reports)),
+        on_epoch=lambda _: epochs.append(len(reports)),
         on_progress=lambda: reports.append(time.monotonic()),
     )
 
@@ -283,3 +284,71 @@ def test_unit_model_file_is_synced_before_it_takes_its_place(
 
     assert events == ["sync", "rename"]
     assert (tmp_path / "m.keras").read_bytes() == b"weights"
+
+
+def _recomputed(unit: Unit) -> np.ndarray:
+    """Predict all validation images anew, with the weights as they are now."""
+    rows = unit._all_held_out
+    return unit.learner.predict(rows).argmax(axis=1) == unit._pixels.labels[rows]
+
+
+def test_unit_right_is_what_its_last_weights_classify_correctly(
+    make_task: MakeTask,
+) -> None:
+    """Image by image the predictions after the last epoch, and their mean its score."""
+    unit, outcome = _run(make_task(epochs=6, schedule_epochs=6))
+    right = unpack_right(outcome.right or "", len(unit._all_held_out))
+
+    np.testing.assert_array_equal(right, _recomputed(unit))
+    assert right.mean() == pytest.approx(outcome.history[-1].val_accuracy)
+    assert 0 < right.sum() < len(right)
+
+
+@pytest.mark.parametrize(
+    ("share", "share_epochs", "is_known"),
+    [(0.3, None, False), (0.3, 4, False), (0.3, 3, True), (1.0, 4, True)],
+)
+def test_unit_right_is_known_where_all_validation_images_were_scored(
+    make_task: MakeTask, share: float, share_epochs: int | None, *, is_known: bool
+) -> None:
+    """A share of the images cannot be compared with all of them."""
+    task = make_task(validation_share=share, share_epochs=share_epochs, checkpoint=None)
+    _, outcome = _run(task)
+
+    assert (outcome.right is not None) is is_known
+
+
+@pytest.mark.parametrize("rows", ["dev", "fold:0:0"])
+def test_unit_right_is_of_searches_only(make_task: MakeTask, rows: str) -> None:
+    """Folds have scores of their own, and a final training no images left."""
+    _, outcome = _run(make_task(rows=rows, epochs=1))
+
+    assert outcome.right is None
+
+
+def test_unit_killed_after_its_last_checkpoint_knows_its_results_again(
+    make_task: MakeTask,
+) -> None:
+    """Between the last epoch's checkpoint and the outcome nothing is trained anew."""
+
+    class KilledError(BaseException):
+        """The worker dies here."""
+
+    def die(epoch: Epoch) -> None:
+        if epoch.epoch == 4:
+            raise KilledError
+
+    _, expected = _run(make_task(checkpoint=None))
+    task = make_task()
+    with pytest.raises(KilledError):
+        _run(task, say=die)
+    epochs: list[Epoch] = []
+    unit, again = _run(task, epochs=epochs)
+
+    assert epochs == []
+    assert again.right == expected.right
+    assert again.score == expected.score
+    np.testing.assert_array_equal(
+        unpack_right(again.right or "", len(unit._all_held_out)), _recomputed(unit)
+    )
+    assert len(again.history) == 4

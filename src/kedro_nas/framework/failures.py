@@ -71,7 +71,7 @@ class RunScope:
 
 
 def install(scope: RunScope) -> None:
-    """Wrap `sys.excepthook` once, and silence repeats in Kedro's log.
+    """Wrap `sys.excepthook` once, and drop repeats from Kedro's log.
 
     Args:
         scope: Of the run; the hooks tell it what they learn.
@@ -107,7 +107,7 @@ def install(scope: RunScope) -> None:
 
 @contextmanager
 def named_as_the_host_does(namespace: str, names: Mapping[str, str]) -> Iterator[None]:
-    """Give errors of ours that pass through the names of one search.
+    """Reword errors of ours raised in the block with the names of one search.
 
     Args:
         namespace: Of the search.
@@ -234,7 +234,7 @@ def _value(parameters: Any, key: str) -> Any:
         return parameters[key]
     for part in key.split("."):
         if not isinstance(parameters, dict) or part not in parameters:
-            return {}  # missing: another check's business
+            return {}  # `preflight` reports what is missing
         parameters = parameters[part]
     return parameters
 
@@ -252,7 +252,7 @@ def _parameter_in(line: str) -> str:
 
 
 class _Repeats(logging.Filter):
-    """Drop the log lines that would say the final message a first time.
+    """Drop log lines that repeat the final message.
 
     Only within a command of the `kedro` program, where that message is sure to be
     printed; sessions in notebooks and schedulers keep Kedro's log as it is.

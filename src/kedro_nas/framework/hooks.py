@@ -15,6 +15,7 @@ from kedro.framework.hooks import hook_impl
 
 from kedro_nas.framework import failures, preflight, quiet
 from kedro_nas.framework import run_status as progress
+from kedro_nas.framework.custom_names import check_custom_names
 from kedro_nas.framework.registered import is_ours, our_nodes
 from kedro_nas.framework.tracking.record import Recorder
 from kedro_nas.framework.tracking.tensorboard import require_tensorboard
@@ -46,8 +47,10 @@ class NasHooks:
         """Check parameters and inputs of our nodes before any node runs.
 
         Raises:
-            ParameterError: A section is missing, misspelt or not valid, or asks for
-                logs of a package that is not installed.
+            ParameterError: A section is missing, misspelt or not valid, names custom
+                code that does not exist, or asks for logs of a package that is not
+                installed.
+            ExportError: An export format does not exist, or cannot be used.
             DataError: An input dataset is not in the catalog or not on disk.
             SearchError: Another run is writing into the workspace.
         """
@@ -59,6 +62,7 @@ class NasHooks:
         if context is not None:
             preflight.warn_of_destructive_merge(context, nodes)
         preflight.check_sections(nodes, catalog)
+        check_custom_names(nodes, catalog)
         require_tensorboard(nodes, catalog)
         preflight.warn_of_memory(nodes, catalog)
         if not run_params.get("only_missing_outputs"):
@@ -72,7 +76,7 @@ class NasHooks:
         self._hold_workspaces(nodes)
 
     def _hold_workspaces(self, nodes: Any) -> None:
-        """Let no other run write into what the nodes of this one write into."""
+        """Lock the workspaces that the nodes of this run write into."""
         self._held.close()  # a run that was interrupted has told no hook of its end
         with ExitStack() as held:
             for namespace, workspace in self._workspaces.items():

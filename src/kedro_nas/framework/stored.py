@@ -30,7 +30,7 @@ class StoredDataset:
 
     @classmethod
     def of(cls, dataset: Any) -> StoredDataset | None:
-        """Read what a dataset says of itself; None for one that keeps nothing."""
+        """Return the files behind a Kedro dataset; None for one that keeps none."""
         described = dataset._describe()  # noqa: SLF001 - the only way
         path = described.get("filepath") or described.get("path")
         if path is None:

@@ -28,9 +28,6 @@ class SearchOptions(Options):
         factor: One of so many is promoted to the next rung.
         plan: `auto` lets the budget decide between a race of proven networks (`race`)
             and Hyperband over the search space (`search`); docs/concepts/budget.md.
-        max_epoch_share: Candidates are not drawn whose one epoch would take more than
-            this share of the search's seconds, as measured on candidate 0; null draws
-            all.
         patience: Epochs without a better score after which a candidate stops, counted
             over its whole life, across rungs.
         smoothing_epochs: The score is the mean of so many last epochs, but of no more
@@ -62,7 +59,6 @@ class SearchOptions(Options):
     min_steps: int = Field(150, ge=1)
     factor: int = Field(3, ge=2)
     plan: Literal["auto", "race", "search"] = "auto"
-    max_epoch_share: float | None = Field(0.05, gt=0, le=1)
     patience: int = Field(15, ge=1)
     smoothing_epochs: int = Field(3, ge=1)
     slope_places: int = Field(1, ge=0)

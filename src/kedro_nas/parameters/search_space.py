@@ -94,7 +94,8 @@ class SearchSpaceOptions(Options):
         preset: `tiny`, `mobile`, `default`, `accuracy`, `cpu`, or `auto`: `default`
             where there is a GPU, else `cpu`.
         max_params: All parameters; `auto` by the data, `none`, or like `250k`.
-        max_macs: Multiply-accumulates per image; `auto` by image size, `none`.
+        max_macs: Multiply-accumulates per image; `auto` is what this machine trains in
+            the budget, or by image size where there is none; `none`.
         max_depth: Weighted layers on the longest path; `auto` by the data, `none`.
         blocks: Names of blocks.
         custom_blocks: The user's blocks, name to `package.module:function`.

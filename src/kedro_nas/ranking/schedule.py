@@ -86,6 +86,8 @@ def make_schedule(
             f"two folds of {plan.epochs} epochs, half of the final training, would "
             f"take {plan.expected_s:.0f} s instead of {limit_s:.0f} s",
         )
+    for reason in plan.reasons:
+        logger.warning("Cross-validation: %s.", reason)
     return Schedule(plan, limit_s)
 
 

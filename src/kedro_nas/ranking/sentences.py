@@ -158,5 +158,5 @@ def _ties(table: Comparison, best: str, chosen: str, tied_above_p: float) -> str
 
 
 def _failed(table: Comparison) -> str:
-    failures = table.failures()
+    failures = "" if table.is_single_split else table.failures()
     return f"Folds were lost: {failures}." if failures else ""

@@ -146,7 +146,7 @@ class SearchSummary(Part):
         workers: Training processes.
         max_epochs: Epochs of the last rung.
         acceptance: Of the search space.
-        rank_correlation: Of neighbouring rungs with at least three networks.
+        rank_correlation: Of neighbouring rungs with at least five networks.
         incumbent: Each improvement of the best score.
         sessions: Runs it took; more than one after a kill.
         lost_workers: Workers that ended during a trial.

@@ -25,6 +25,7 @@ from kedro_nas.report import (
     rungs,
     typesetting,
 )
+from kedro_nas.report.budget import budget_rows
 from kedro_nas.report.checklist import fill_checklist, read_provenance
 from kedro_nas.report.figures.bars import draw_choice_importance, draw_time_spent
 from kedro_nas.report.figures.confusion import draw_confusion_matrix
@@ -106,6 +107,7 @@ def _context(
         "search": search,
         "costs": costs,
         "importance": importance,
+        "budget_rows": budget_rows(best.budget, test),
         "lines": answer.answer_lines(test, best, results.finalists, costs),
         "caution": answer.caution(test),
         "scale": scale,

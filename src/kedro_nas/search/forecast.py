@@ -157,6 +157,8 @@ class _SearchWork:
         trials: Trials of one pass.
         pass_s: Wall seconds of one pass on all workers.
         most_trials: After which it ends by itself, None for never.
+        top_epochs: Epochs of a network that is not cut.
+        baseline_cost: Of an epoch of the baseline over one of the slowest finalist.
     """
 
     architectures: int
@@ -164,6 +166,7 @@ class _SearchWork:
     pass_s: float
     most_trials: int | None
     top_epochs: int
+    baseline_cost: float
 
     @property
     def wall_s(self) -> float | None:
@@ -225,7 +228,7 @@ class _Work:
             )
             planned = ledger.of("planned")[0]
         if isinstance(trials.schedule, Race):
-            return self._race(trials.schedule, trials.top_epochs)
+            return self._race(trials.schedule, trials.top_epochs, planned["max_macs"])
         ladder = Ladder(**planned["ladder"])
         epochs_s = ladder.epochs_trained * self._timing.speed.epoch_s * DRAWN_COST
         work_s = epochs_s + ladder.n_trials * self._timing.build_s
@@ -235,9 +238,10 @@ class _Work:
             pass_s=work_s / self._timing.speed.workers,
             most_trials=trials.total,
             top_epochs=ladder.max_epochs,
+            baseline_cost=self._baseline_cost(planned["max_macs"]),
         )
 
-    def _race(self, race: Race, epochs: int) -> _SearchWork:
+    def _race(self, race: Race, epochs: int, max_macs: float) -> _SearchWork:
         speed = self._timing.speed
         per_mac = speed.epoch_s / count_macs(self._timing.candidate_0)
         each_s = []
@@ -250,7 +254,12 @@ class _Work:
             pass_s=max(*each_s, sum(each_s) / speed.workers),
             most_trials=len(each_s),
             top_epochs=epochs,
+            baseline_cost=self._baseline_cost(max_macs),
         )
+
+    def _baseline_cost(self, max_macs: float | None) -> float:
+        slowest = max(count_macs(self._timing.candidate_0), max_macs or 0.0)
+        return min(1.0, count_macs(self._baseline) / slowest)
 
     def divide(self, budget_s: float | None, data_s: float) -> Division:
         """Divide a budget, or add up what a job without one takes."""
@@ -262,7 +271,7 @@ class _Work:
             left_s = max(1.0, budget_s - data_s - speed.finish_s)
         search_s = _least(plan.search_s, whole_s, left_s)
         left_s = None if left_s is None else left_s - search_s
-        ranking_s = _least(self._ranking_s(plan.ranking_s, search.top_epochs), left_s)
+        ranking_s = _least(self._ranking_s(plan, search), left_s)
         left_s = None if left_s is None else left_s - ranking_s
         return Division(
             budget_s=budget_s,
@@ -275,20 +284,41 @@ class _Work:
             finish_s=speed.finish_s,
         )
 
-    def _ranking_s(self, share_s: float | None, top_epochs: int) -> float:
-        """Return the seconds of the cross-validation, without the job's limit."""
-        options = self._setup.ranking
-        given = share_s if options.budget_s == "auto" else options.budget_s
-        if given is not None:
-            return given
+    def _ranking_s(self, plan: BudgetPlan, search: _SearchWork) -> float:
+        """Return the seconds of the ranking, without the job's limit.
+
+        A cross-validation has room for one network and the baseline over two folds at
+        least, or there is none, as `ranking.plan` decides; then only the baseline is
+        trained, on one worker, where its seconds allow that.
+        """
+        options, speed = self._setup.ranking, self._timing.speed
+        limit = plan.ranking_s if options.budget_s == "auto" else options.budget_s
+        ratio = self._size_ratio * (1 - 1 / self._verdict.n_folds)
+        if options.epochs is None and plan.final_s is not None:
+            fold_s = plan.final_s / 2 * ratio
+        else:
+            epochs = options.epochs or search.top_epochs
+            fold_s = epochs * speed.epoch_s * ratio / speed.workers
+        baseline = search.baseline_cost if self._has_baseline else 0.0
+
+        def wall_s(networks: int, folds: int) -> float:
+            built_s = self._timing.build_s * (networks + self._has_baseline)
+            return built_s + fold_s * (networks + baseline) * folds
+
         folds = (options.folds or self._verdict.n_folds) * (
             options.repeats or self._verdict.n_repeats
         )
-        final = self._final_epochs(top_epochs)
-        epochs = options.epochs or max(1, round(final / 2))
-        contestants = self._setup.search.finalists + self._has_baseline
-        each_s = self._training_s(epochs)
-        return contestants * folds * each_s / self._timing.speed.workers
+        wanted_s = wall_s(self._setup.search.finalists, folds)
+        if limit is None:
+            return wanted_s
+        if wall_s(1, 2) <= limit:
+            return min(limit, wanted_s)
+        if not self._has_baseline:
+            return 0.0
+        per_mac = speed.epoch_s / count_macs(self._timing.candidate_0)
+        epoch_s = per_mac * count_macs(self._baseline)
+        alone_s = self._timing.build_s + search.top_epochs * epoch_s
+        return alone_s if alone_s <= limit else 0.0
 
     def _final_s(self, left_s: float | None, top_epochs: int) -> float:
         """Return the seconds of the final training."""

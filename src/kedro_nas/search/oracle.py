@@ -18,6 +18,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras_tuner
@@ -32,6 +33,29 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
 
 OBJECTIVE = "score"
+
+
+@dataclass
+class OpenBracket:
+    """A bracket of one iteration, as far as it has come.
+
+    Attributes:
+        iteration: Pass over all brackets.
+        number: Of the bracket.
+        rungs: Trial ids of each rung, in the order of their places.
+        promoted: Trials of the rung below that go on to a rung, once that is known.
+        slots: Places of the brackets opened before.
+        slot_epochs: Epochs of these places.
+        is_exhausted: Whether the space had no network left for rung 0.
+    """
+
+    iteration: int
+    number: int
+    rungs: list[list[str]]
+    slots: int
+    slot_epochs: int
+    promoted: dict[int, list[str]] = field(default_factory=dict)
+    is_exhausted: bool = False
 
 
 class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc]
@@ -75,7 +99,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         self._architectures: dict[str, Architecture] = {}
         self._slots = 0  # places of the brackets that were opened before
         self._slot_epochs = 0
-        self._brackets: list[dict[str, Any]]  # the base class opens the first one
+        self._brackets: list[OpenBracket]  # the base class opens the first one
         self._current_bracket: int
         self._current_iteration: int
         super().__init__(
@@ -135,10 +159,14 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         place, parent = self._places[trial_id], self.parent(trial_id)
         if parent is None or place.number > 0:
             return []
-        bracket = next(b for b in self._brackets if b["name"] == _bracket_name(place))
-        members = [info["id"] for info in bracket["rounds"][place.rung - 1]]
-        chosen = set(bracket["promoted"][place.rung])
-        return [member for member in members if member not in chosen]
+        bracket = next(
+            one
+            for one in self._brackets
+            if (one.iteration, one.number) == (place.iteration, place.bracket)
+        )
+        chosen = set(bracket.promoted[place.rung])
+        below = bracket.rungs[place.rung - 1]
+        return [member for member in below if member not in chosen]
 
     def rung_epochs(self, bracket: int, rung: int) -> int:
         """Return the cumulative epochs at the end of a rung."""
@@ -150,11 +178,11 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
 
     def is_exhausted(self) -> bool:
         """Return whether the space had no more networks to give."""
-        return any(bracket["exhausted"] for bracket in self._brackets)
+        return any(bracket.is_exhausted for bracket in self._brackets)
 
     def is_required(self, trial_id: str) -> bool:
-        """Return False: the budget may end any trial."""
-        return False
+        """Return whether a trial is the first: without one there is nothing to rank."""
+        return self._places[trial_id] == Place(0, self.ladder.numbers[0], 0, 0)
 
     # -- what KerasTuner calls ---------------------------------------------------
 
@@ -172,50 +200,48 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
                 return {"status": "RUNNING", "values": values}
         return {"status": "IDLE" if self.ongoing_trials else "STOPPED"}
 
-    def _next_in(self, bracket: dict[str, Any], trial_id: str) -> dict[str, Any] | None:
+    def _next_in(self, bracket: OpenBracket, trial_id: str) -> dict[str, Any] | None:
         values = self._propose(bracket, trial_id)
         if values is not None:
             return values
-        for rung in range(1, len(bracket["rounds"])):
+        for rung in range(1, len(bracket.rungs)):
             if not self._closed(bracket, rung - 1):
                 return None
-            if rung not in bracket["promoted"]:
-                bracket["promoted"][rung] = self._promote(bracket, rung)
-            promoted, members = bracket["promoted"][rung], bracket["rounds"][rung]
+            if rung not in bracket.promoted:
+                bracket.promoted[rung] = self._promote(bracket, rung)
+            promoted, members = bracket.promoted[rung], bracket.rungs[rung]
             if len(members) < len(promoted) and self._within(bracket, rung):
                 return self._promotion(bracket, rung, promoted[len(members)], trial_id)
         return None
 
-    def _propose(self, bracket: dict[str, Any], trial_id: str) -> dict[str, Any] | None:
+    def _propose(self, bracket: OpenBracket, trial_id: str) -> dict[str, Any] | None:
         if self._full(bracket) or not self._within(bracket, 0):
             return None
         architecture = self._proposer.ask()
         if architecture is None:
-            bracket["exhausted"] = True
+            bracket.is_exhausted = True
             return None
         values = dict(self._space.encode(architecture))
-        return self._put(bracket, 0, None, trial_id, values)
+        return self._put(bracket, 0, trial_id, values)
 
     def _promotion(
-        self, bracket: dict[str, Any], rung: int, parent: str, trial_id: str
+        self, bracket: OpenBracket, rung: int, parent: str, trial_id: str
     ) -> dict[str, Any]:
         values = dict(self.trials[parent].hyperparameters.values)
         values["tuner/trial_id"] = parent
-        return self._put(bracket, rung, parent, trial_id, values)
+        return self._put(bracket, rung, trial_id, values)
 
     def _put(
         self,
-        bracket: dict[str, Any],
+        bracket: OpenBracket,
         rung: int,
-        parent: str | None,
         trial_id: str,
         values: dict[str, Any],
     ) -> dict[str, Any]:
-        number = bracket["bracket_num"]
-        members = bracket["rounds"][rung]
-        place = Place(bracket["iteration"], number, rung, len(members))
+        number, members = bracket.number, bracket.rungs[rung]
+        place = Place(bracket.iteration, number, rung, len(members))
         self._places[trial_id] = place
-        members.append({"past_id": parent, "id": trial_id})
+        members.append(trial_id)
         step = self.ladder.bracket(number).rungs[rung]
         return {
             **values,
@@ -225,8 +251,8 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
             "tuner/round": rung,
         }
 
-    def _promote(self, bracket: dict[str, Any], rung: int) -> list[str]:
-        members = [self.trials[info["id"]] for info in bracket["rounds"][rung - 1]]
+    def _promote(self, bracket: OpenBracket, rung: int) -> list[str]:
+        members = [self.trials[member] for member in bracket.rungs[rung - 1]]
         candidates = [
             Candidate(
                 t.trial_id,
@@ -237,32 +263,30 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
             for t in members
             if t.status == kt_trial.TrialStatus.COMPLETED
         ]
-        places = self.ladder.size_of(bracket["bracket_num"], rung)
+        places = self.ladder.size_of(bracket.number, rung)
         return promote(candidates, places=places, slope_places=self._slope_places)
 
-    def _full(self, bracket: dict[str, Any]) -> bool:
-        size = self.ladder.size_of(bracket["bracket_num"], 0)
-        return bool(bracket["exhausted"]) or len(bracket["rounds"][0]) >= size
+    def _full(self, bracket: OpenBracket) -> bool:
+        size = self.ladder.size_of(bracket.number, 0)
+        return bracket.is_exhausted or len(bracket.rungs[0]) >= size
 
-    def _closed(self, bracket: dict[str, Any], rung: int) -> bool:
+    def _closed(self, bracket: OpenBracket, rung: int) -> bool:
         """Return whether a rung has all its members and all of them have ended."""
-        members = bracket["rounds"][rung]
+        members = bracket.rungs[rung]
         if rung == 0:
             whole = self._full(bracket) or not self._within(bracket, 0)
         else:
-            whole = len(members) == len(bracket["promoted"].get(rung, [None]))
+            whole = len(members) == len(bracket.promoted.get(rung, [""]))
         ended = (kt_trial.TrialStatus.COMPLETED, kt_trial.TrialStatus.FAILED)
-        return whole and all(
-            self.trials[info["id"]].status in ended for info in members
-        )
+        return whole and all(self.trials[member].status in ended for member in members)
 
     # -- limits, counted in places so that workers do not matter ------------------
 
-    def _within(self, bracket: dict[str, Any], rung: int) -> bool:
+    def _within(self, bracket: OpenBracket, rung: int) -> bool:
         """Return whether the next place of a rung is inside the limits."""
-        trials, epochs = bracket["slots"], bracket["slot_epochs"]
-        number = bracket["bracket_num"]
-        here = len(bracket["rounds"][rung])
+        trials, epochs = bracket.slots, bracket.slot_epochs
+        number = bracket.number
+        here = len(bracket.rungs[rung])
         rungs = self.ladder.bracket(number).rungs
         trials += sum(each.size for each in rungs[:rung]) + here + 1
         epochs += sum(each.epochs_trained for each in rungs[:rung])
@@ -275,7 +299,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
     def _may_open(self) -> bool:
         limits = self._limits
         last = self._brackets[-1]
-        if last["exhausted"]:
+        if last.is_exhausted:
             return False
         if (
             limits.iterations is not None
@@ -297,17 +321,15 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
 
     def _start_new_bracket(self) -> None:
         number = self._current_bracket
-        bracket = {
-            "bracket_num": number,
-            "iteration": self._current_iteration,
-            "name": f"{self._current_iteration}-{number}",
-            "rounds": [[] for _ in range(self._get_num_rounds(number))],
-            "promoted": {},
-            "exhausted": False,
-            "slots": self._slots,
-            "slot_epochs": self._slot_epochs,
-        }
-        self._brackets.append(bracket)
+        self._brackets.append(
+            OpenBracket(
+                iteration=self._current_iteration,
+                number=number,
+                rungs=[[] for _ in self.ladder.bracket(number).rungs],
+                slots=self._slots,
+                slot_epochs=self._slot_epochs,
+            )
+        )
         self._slots += self.ladder.bracket(number).n_trials
         self._slot_epochs += self.ladder.bracket(number).epochs_trained
 
@@ -327,10 +349,6 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
 
     def _save_trial(self, trial: kt_trial.Trial) -> None:
         """Write nothing: the driver's ledger is the state."""
-
-
-def _bracket_name(place: Place) -> str:
-    return f"{place.iteration}-{place.bracket}"
 
 
 @contextmanager

@@ -131,13 +131,18 @@ class SearchSession:
     def _divide(
         self, measured: MeasuredSpace, budget_s: float | None, spent_s: float
     ) -> BudgetPlan:
+        given = self._options.budget_s
+        # what measuring took is spent, or it would eat the trials of a short search
+        took_s = max((line["t"] for line in self._ledger.of("speed")), default=0.0)
         plan = divide_budget(
             budget_s,
-            spent_s,
+            spent_s + took_s,
             measured.speed,
             search_s=self._options.budget_s,
             kind=_kind_begun(self._ledger) or self._options.plan,
         )
+        if given == "auto" and plan.search_s is not None:
+            plan = plan.model_copy(update={"search_s": plan.search_s + took_s})
         for reason in plan.reasons:
             logger.info("%s", reason)
         return plan

@@ -60,6 +60,9 @@ COLUMNS = {
 }
 
 
+MIN_RANKED = 5  # networks; the order of fewer is mostly chance
+
+
 def trials_table(events: list[dict[str, Any]]) -> pd.DataFrame:
     """Make the table of trials, in the order of the schedule.
 
@@ -202,7 +205,7 @@ def rank_correlations(trials: pd.DataFrame) -> list[RankCorrelation]:
     """Return how well the order of each rung predicted that of the next.
 
     Returns:
-        Per iteration, bracket and rung with at least three promoted: Kendall's tau
+        Per iteration, bracket and rung with at least five promoted: Kendall's tau
         between the scores of the promoted on both rungs, None where all are equal.
     """
     done = trials[trials["status"] == "completed"]
@@ -210,7 +213,7 @@ def rank_correlations(trials: pd.DataFrame) -> list[RankCorrelation]:
     found = []
     grouped = done[done["rung"] > 0].groupby(["iteration", "bracket", "rung"])
     for place, rows in grouped:
-        if len(rows) < 3:
+        if len(rows) < MIN_RANKED:
             continue
         before = parents.loc[rows["parent_id"]].to_numpy()
         iteration, bracket, rung = map(int, cast("tuple[int, int, int]", place))

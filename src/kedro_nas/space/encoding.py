@@ -83,7 +83,7 @@ def decode_values(
             ),
         )
     stem = _stem(pick("stem_width"), pick("stem_kernel_size"), pick("stem_stride"))
-    stages = [_read_stage(pick, f"stage{i}") for i in range(1, pick("n_stages") + 1)]
+    stages = [read_stage(pick, f"stage{i}") for i in range(1, pick("n_stages") + 1)]
     used = canonical_stages(stages, input_shape, stem.stride, choices)
     return Architecture(
         input_shape=input_shape,
@@ -220,7 +220,13 @@ def _is_continued(here: Stage, after: Stage) -> bool:
     )
 
 
-def _read_stage(pick: Callable[[str], Any], name: str) -> Stage:
+def read_stage(pick: Callable[[str], Any], name: str) -> Stage:
+    """Return one stage of flat values, as it is before `canonical_stages`.
+
+    Args:
+        pick: Returns the value of a choice.
+        name: Prefix of the stage's choices, e.g. `stage2`.
+    """
     block = pick(f"{name}_block")
     options = tuple(
         (option, pick(f"{name}_{block}_{option}"))

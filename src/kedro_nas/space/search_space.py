@@ -25,9 +25,10 @@ from kedro_nas.space.cost_meter import (
     block_failures,
 )
 from kedro_nas.space.costs import costs
+from kedro_nas.space.draws import DrawTarget, draw_network
 from kedro_nas.space.encoding import decode_values, encode_architecture
 from kedro_nas.space.registry import Value, find_block
-from kedro_nas.space.sampling import draw_values, find_smallest, repair_values
+from kedro_nas.space.sampling import find_smallest, repair_values
 
 REDRAWS = 500
 SURVEYED = 1_000
@@ -147,11 +148,24 @@ class SearchSpace(BaseModel):
         It is the smallest architecture if 500 draws could not be repaired.
         """
         for _ in range(REDRAWS):
-            values = draw_values(self.choices, rng, self.backbone_share)
+            values = self.draw(rng)
             repaired = repair_values(self.choices, values, rng, self.excess)
             if repaired is not None:
                 return self.decode(repaired)
         return self.stand_in
+
+    def draw(self, rng: np.random.Generator) -> dict[str, Value]:
+        """Draw flat values for a drawn budget; some exceed a bound."""
+        proven = next(one for one in (*self.anchors, self.stand_in) if one.stages)
+        target = DrawTarget(
+            self.input_shape,
+            self.n_classes,
+            self.bounds,
+            smallest_macs=costs(self.stand_in).macs,
+            proven_macs=costs(proven).macs,
+            proven_width=proven.stages[-1].width,
+        )
+        return draw_network(self.choices, rng, target, self.backbone_share)
 
     def encode(self, architecture: Architecture) -> dict[str, Value]:
         """Return the canonical flat values of an architecture of this space."""
@@ -259,15 +273,12 @@ def build_search_space(
             if block.options
         },
     )
+    # draws need the smallest, and without a bound of multiply-adds candidate 0
     space = space.model_copy(update={"smallest": _smallest(space)})
-    space = space.model_copy(
-        update={
-            "acceptance": survey_acceptance(space, seed),
-            "anchors": _fitting_anchors(space, seed),
-        }
-    )
+    space = space.model_copy(update={"anchors": _fitting_anchors(space, seed)})
     return space.model_copy(
         update={
+            "acceptance": survey_acceptance(space, seed),
             "backbone_costs": backbone_costs_to_json()
             if "backbone" in space.choices
             else {},
@@ -290,7 +301,7 @@ def survey_acceptance(space: SearchSpace, seed: int) -> Acceptance:
     built = any(find_block(name).takes_keras_tensors for name in space.custom_blocks)
     drawn = SURVEYED_KERAS if built else SURVEYED
     for _ in range(drawn):
-        values = draw_values(space.choices, rng, space.backbone_share)
+        values = space.draw(rng)
         if space.excess(values) == 0:
             accepted += 1
             continue

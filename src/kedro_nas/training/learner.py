@@ -151,7 +151,7 @@ class Learner:
 
     @contextmanager
     def _in_graph(self, *, inference: bool) -> Iterator[None]:
-        """Let layers be what they are in our graphs, for the length of a block."""
+        """Use the fused kernels while graphs are traced within the block."""
         scaled = self._scaling.in_graph() if self._scaling else nullcontext()
         with fused_batch_norms(self.model, inference=inference), scaled:
             yield

@@ -26,7 +26,7 @@ def make_learner(
     task: Task,
     store: ImageStore,
     pixels: DevelopmentPixels,
-    spares: LearnerCache | None = None,
+    fold_learners: LearnerCache | None = None,
     on_progress: Callable[[], None] = lambda: None,
 ) -> Learner:
     """Build the learner of a task; normalisation from its training rows only.
@@ -35,7 +35,7 @@ def make_learner(
         task: What to train.
         store: Its images.
         pixels: The same, of development rows.
-        spares: One that suits is started anew instead.
+        fold_learners: Of earlier folds; one that suits is restarted instead.
         on_progress: Called after each part of the work.
     """
     with storage(task.store, also=UNREADABLE):
@@ -43,7 +43,7 @@ def make_learner(
     on_progress()
     seed = derive_seed(task.seed, "weights")
     learner: Learner | None = (
-        None if spares is None else spares.take(task, store.fingerprint)
+        None if fold_learners is None else fold_learners.take(task, store.fingerprint)
     )
     if learner is not None:
         learner.on_progress = on_progress

@@ -1,4 +1,4 @@
-"""Run one task in this process: resume, train, score, checkpoint, say."""
+"""Runs one task in this process: resume, train, score, save, report."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ from kedro_nas.training.stopwatch import Stopwatch
 from kedro_nas.training.tasks import KINDS, Epoch, Outcome, Task
 from kedro_nas.training.team import TeamLink
 
-Say = Callable[[Epoch], None]
 logger = logging.getLogger(__name__)
 
 
@@ -54,8 +53,8 @@ class Unit:
         task: What to train.
         learner: A live learner of this candidate from the rung below, or None.
         deadline: On `time.monotonic`'s clock, or None.
-        say: Called after each epoch.
-        spares: Learners of earlier folds, one of which may suit.
+        on_epoch: Called after each epoch.
+        fold_learners: Learners of earlier folds, one of which may suit.
         on_progress: Called after each part of the work, some seconds long at most
             while training.
     """
@@ -66,13 +65,13 @@ class Unit:
         *,
         learner: Learner | None,
         deadline: float | None,
-        say: Say,
-        spares: LearnerCache | None = None,
+        on_epoch: Callable[[Epoch], None],
+        fold_learners: LearnerCache | None = None,
         on_progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._task = task
         self._deadline = deadline
-        self._say = say
+        self._on_epoch = on_epoch
         self._seconds = dict.fromkeys(KINDS, 0.0)
         self._history: list[Epoch] = []
         self._right: str | None = None
@@ -94,7 +93,7 @@ class Unit:
                 learner = None  # without a history it cannot be told how far it is
             on_progress()
             self.learner = learner or make_learner(
-                task, store, self._pixels, spares, on_progress
+                task, store, self._pixels, fold_learners, on_progress
             )
             self.learner.on_progress = on_progress
             self._resume(saved, fresh=learner is None)
@@ -182,7 +181,7 @@ class Unit:
             raise TrainingError("training diverged: the loss is not a number")
         self._history.append(record)
         self._checkpoint()
-        self._say(record)
+        self._on_epoch(record)
 
     def _probe(self, steps: int) -> Outcome:
         """Time some steps; the first, which compiles, counts as building."""
@@ -249,7 +248,7 @@ class Unit:
         self._history.append(record)
         with Stopwatch(self._seconds, "checkpoint"):
             self._checkpoint()
-        self._say(record)
+        self._on_epoch(record)
 
     def _deadline_of(self, epoch: int) -> float | None:
         """Return when an epoch is cut; where a model is wanted the first never is."""

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from kedro_nas.framework.commands import NasGroup, json_option, say
+from kedro_nas.framework.commands import NasGroup, json_option, print_answer
 
 
 @click.group(cls=NasGroup)
@@ -23,7 +23,7 @@ def group() -> None:
 def answer(*, as_json: bool) -> None:
     """Log, then answer."""
     print("a line of a log", file=sys.stdout)
-    say({"score": float("nan")}, "said", as_json=as_json)
+    print_answer({"score": float("nan")}, "said", as_json=as_json)
 
 
 @group.command()

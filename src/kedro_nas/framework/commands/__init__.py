@@ -95,7 +95,7 @@ namespace_option = click.option(
 )
 
 
-def say(value: Any, text: str, *, as_json: bool) -> None:
+def print_answer(value: Any, text: str, *, as_json: bool) -> None:
     """Print the JSON form or the human form of one answer."""
     shown = json.dumps(finite(value), indent=2, allow_nan=False) if as_json else text
     click.echo(shown, file=_answers.get())

@@ -10,8 +10,9 @@ from kedro_nas.framework.commands import (
     env_option,
     json_option,
     namespace_option,
-    say,
+    print_answer,
 )
+from kedro_nas.framework.custom_names import check_custom_names
 from kedro_nas.framework.preflight import check_inputs, check_sections
 from kedro_nas.framework.project import Search, opened
 from kedro_nas.framework.registered import our_nodes
@@ -41,7 +42,7 @@ def check(
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
         _check_configuration(search)
         value = _look_ahead(search)
-    say(value, _text(value), as_json=as_json)
+    print_answer(value, _text(value), as_json=as_json)
 
 
 def _check_configuration(search: Search) -> None:
@@ -51,6 +52,7 @@ def _check_configuration(search: Search) -> None:
         nodes = [n for n in our_nodes(pipeline) if n.namespace == search.namespace]
         if any(node.func.__name__ == PREPARE_IMAGES for node in nodes):
             check_sections(nodes, search.catalog)
+            check_custom_names(nodes, search.catalog)
             check_inputs(
                 pipeline.only_nodes(*(n.name for n in nodes)),
                 nodes,

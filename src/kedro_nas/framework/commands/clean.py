@@ -13,7 +13,7 @@ from kedro_nas.framework.commands import (
     env_option,
     json_option,
     namespace_option,
-    say,
+    print_answer,
 )
 from kedro_nas.framework.project import Search, opened
 from kedro_nas.framework.run_status import read_status
@@ -70,7 +70,7 @@ def clean(
             for one in found:
                 one.stored.remove(one.path)
     text = f"Removed {len(found)} files and folders." if found else "All clean."
-    say({"removed": sizes}, text, as_json=as_json)
+    print_answer({"removed": sizes}, text, as_json=as_json)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from kedro_nas.framework.commands import json_option, say
+from kedro_nas.framework.commands import json_option, print_answer
 from kedro_nas.framework.commands.show import read_results
 from kedro_nas.framework.project import opened
 from kedro_nas.framework.tables import format_table
@@ -31,7 +31,7 @@ def compare(metadata: Any, first: str, second: str, *, as_json: bool) -> None:
     runs = [_read(metadata, name) for name in (first, second)]
     sentence = _sentence(*runs)
     value = {"runs": [asdict(run) for run in runs], "sentence": sentence}
-    say(value, _text(runs, sentence), as_json=as_json)
+    print_answer(value, _text(runs, sentence), as_json=as_json)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import click
 
 from kedro_nas.errors import ParameterError
 from kedro_nas.files import write_atomically
-from kedro_nas.framework.commands import json_option, say
+from kedro_nas.framework.commands import json_option, print_answer
 from kedro_nas.framework.init_plan import Mode, ProjectFiles, Wish, make_plan
 
 
@@ -103,7 +103,7 @@ def init(
         "kept": {str(file): str(copy) for file, copy in kept.items()},
         "next": plan.next_steps,
     }
-    say(value, _text(plan, kept, dry_run=dry_run), as_json=as_json)
+    print_answer(value, _text(plan, kept, dry_run=dry_run), as_json=as_json)
 
 
 def _mode(*, update: bool, force: bool) -> Mode:

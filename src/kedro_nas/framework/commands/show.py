@@ -13,7 +13,7 @@ from kedro_nas.framework.commands import (
     env_option,
     json_option,
     namespace_option,
-    say,
+    print_answer,
 )
 from kedro_nas.framework.project import Search, opened
 from kedro_nas.framework.tables import format_table
@@ -47,9 +47,9 @@ def show(
         exports = search.load_if_there("exports") if source else None
     if source:
         code = _source(results.best.architecture, exports)
-        say({"source": code}, code, as_json=as_json)
+        print_answer({"source": code}, code, as_json=as_json)
         return
-    say(results.to_json(), _text(results), as_json=as_json)
+    print_answer(results.to_json(), _text(results), as_json=as_json)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from kedro_nas.framework.commands import (
     env_option,
     json_option,
     namespace_option,
-    say,
+    print_answer,
 )
 from kedro_nas.framework.project import opened
 from kedro_nas.space.architecture import Architecture
@@ -47,7 +47,7 @@ def space(
         profile = search.load("dataset_profile")
         seed = int(search.parameters().get("seed", 0))
     found = _survey(value, samples, seed, profile["verdict"]["n_train"])
-    say({**value, "survey": found}, _text(value, found), as_json=as_json)
+    print_answer({**value, "survey": found}, _text(value, found), as_json=as_json)
 
 
 def _survey(

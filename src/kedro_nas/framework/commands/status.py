@@ -10,7 +10,7 @@ from kedro_nas.framework.commands import (
     env_option,
     json_option,
     namespace_option,
-    say,
+    print_answer,
 )
 from kedro_nas.framework.project import opened
 from kedro_nas.framework.run_status import read_status
@@ -28,7 +28,7 @@ def status(
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
         value = read_status(search)
         command = search.run_command()
-    say(value, _text(value, command), as_json=as_json)
+    print_answer(value, _text(value, command), as_json=as_json)
 
 
 def _text(value: dict[str, Any], command: str) -> str:

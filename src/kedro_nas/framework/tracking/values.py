@@ -47,8 +47,8 @@ class TrialRun:
         parameters: What distinguishes it.
         points: Its curve by epoch, and its costs.
         tags: Its place in the search.
-        started_s: Seconds since the search began.
-        ended_s: The same, of its end.
+        started_s: Seconds from the start of the search to its own start.
+        ended_s: Seconds from the start of the search to its own end.
         failed: Whether it ended without a score.
     """
 

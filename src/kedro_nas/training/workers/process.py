@@ -136,10 +136,10 @@ class TaskServer:
             task,
             learner=learner,
             deadline=deadline,
-            say=lambda epoch: self.send(
+            on_epoch=lambda epoch: self.send(
                 WorkerMessage(event="epoch", task_id=task.task_id, epoch=epoch)
             ),
-            spares=self._fold_learners,
+            fold_learners=self._fold_learners,
             on_progress=lambda: self.report_progress(task.task_id),
         )
         outcome = unit.run()

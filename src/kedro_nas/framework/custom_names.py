@@ -1,0 +1,54 @@
+"""Custom code that options name is looked up before the run, not hours later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from kedro_nas.custom_code import find_custom
+from kedro_nas.errors import ParameterError
+from kedro_nas.export.formats import EXPORTERS, find_exporters
+from kedro_nas.framework.registered import names_of_search
+from kedro_nas.pipelines.nas.pipeline import PREFIX
+from kedro_nas.proposers.factories import PROPOSERS, find_proposer
+from kedro_nas.training.workers.worker_pool import POOL_GROUP, POOLS
+
+
+def check_custom_names(nodes: Iterable[Any], catalog: Any) -> None:
+    """Import the exporters, proposers and worker pools that options name.
+
+    Built-in ones are passed over, as they are there and importing them takes time.
+
+    Args:
+        nodes: Nodes of ours.
+        catalog: Kedro's catalog, parameters included.
+
+    Raises:
+        ParameterError: A proposer or worker pool does not exist.
+        ExportError: An export format does not exist, or cannot be used.
+    """
+    for namespace in sorted({node.namespace or "" for node in nodes}):
+        group = [node for node in nodes if (node.namespace or "") == namespace]
+        names = names_of_search(group)
+        formats = _option(names, catalog, "export", "formats") or ()
+        if any(name not in EXPORTERS for name in formats):
+            find_exporters(list(formats))
+        proposer = _option(names, catalog, "search", "proposer")
+        if proposer is not None and proposer not in PROPOSERS:
+            find_proposer(proposer)
+        pool = _option(names, catalog, "job", "pool")
+        if pool is not None and pool not in POOLS:
+            find_custom(
+                pool, POOLS, what="worker pool", error=ParameterError, group=POOL_GROUP
+            )
+
+
+def _option(names: dict[str, str], catalog: Any, section: str, option: str) -> Any:
+    """Return a value of a section that is in use, None where it is not given."""
+    theirs = names.get(PREFIX + section)
+    if theirs is None or theirs not in catalog:
+        return None
+    value = catalog.get(theirs).load()
+    return (
+        value.get(option) if isinstance(value, dict) else getattr(value, option, None)
+    )
