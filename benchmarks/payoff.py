@@ -215,7 +215,7 @@ def _kept() -> list[dict[str, object]]:
 def _write(rows: Sequence[dict[str, object]]) -> None:
     value = {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "environment": describe_environment().model_dump(),
+        "environment": describe_environment().model_dump(exclude={"command"}),
         "seeds": sorted({int(str(row["seed"])) for row in rows}),
         "rows": list(rows),
     }

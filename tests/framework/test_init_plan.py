@@ -113,6 +113,23 @@ def test_make_plan_adds_logging_where_the_project_configures_none(
     assert (Path("conf/logging.yml") in _plan(project).files) == is_added
 
 
+def test_make_plan_advises_on_logging_that_folds_lines(
+    project: Path, pipelines: dict[str, Pipeline]
+) -> None:
+    """Kedro's template folds them; advice that was followed is not given again."""
+    path = project / "conf/logging.yml"
+    folded = "handlers: {rich: {class: kedro.logging.RichHandler}}\n"
+    path.write_text(folded)
+    before = "\n".join(_plan(project).next_steps)
+    path.write_text(
+        f"{folded}root: {{handlers: ext://kedro_nas.framework.log_output.HANDLERS}}\n"
+    )
+    after = "\n".join(_plan(project).next_steps)
+
+    assert "Log one line per message" in before
+    assert "Log one line per message" not in after
+
+
 @pytest.mark.parametrize("mode", ["update", "force"])
 def test_make_plan_of_files_that_exist_leaves_logging_alone(
     ready: Path, mode: Mode

@@ -32,6 +32,7 @@ def _steps(code: Path, **changes: Any) -> str:
         ({"problem": "ImportError: x"}, "cannot be read (ImportError: x)"),
         ({"has_folder": False, "pipeline": None}, "Register a pipeline of yours"),
         ({"namespace": "defects.nas"}, "kedro nas check --namespace defects.nas"),
+        ({"folding": Path("conf/logging.yml")}, "in logging.yml, below root:"),
     ],
 )
 def test_next_steps_name_what_is_to_be_done(

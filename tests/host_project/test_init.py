@@ -10,7 +10,7 @@ from tests.host_project.conftest import Host
 pytestmark = pytest.mark.slow
 
 
-def test_init_writes_four_files_and_says_what_is_next(host: Host) -> None:
+def test_init_writes_three_files_and_says_what_is_next(host: Host) -> None:
     """A new project is set up by one command, which names the next ones."""
     done = host.kedro("nas", "init")
 
@@ -19,15 +19,30 @@ def test_init_writes_four_files_and_says_what_is_next(host: Host) -> None:
         "conf/base/parameters_nas.yml",
         "conf/base/catalog_nas.yml",
         "src/host/pipelines/nas/__init__.py",
-        "conf/logging.yml",
     ):
         assert path in done.stdout
         assert (host.root / path).exists()
     assert "CONFIG_LOADER_ARGS" in done.stdout
     assert "__default__" in done.stdout
     assert "kedro nas check" in done.stdout
+    assert "in logging.yml, below root:" in done.stdout
     listed = host.kedro("registry", "list")
     assert "- nas" in listed.stdout
+
+
+def test_logging_as_init_advises_has_one_line_per_message(host: Host) -> None:
+    """In Kedro's own logging configuration one line is changed, and nothing folded."""
+    path = host.root / "conf/logging.yml"
+    advised = "handlers: ext://kedro_nas.framework.log_output.HANDLERS"
+    said = host.kedro("nas", "init").stdout
+    text = path.read_text()
+    assert advised in said
+    assert advised not in text
+    path.write_text(text.replace("handlers: [rich, info_file_handler]", advised))
+    (line,) = host.kedro("registry", "list").stdout.partition("- ")[0].splitlines()[:1]
+
+    assert "as logging configuration" in line
+    assert "accordingly." in line
 
 
 def test_init_twice_refuses_and_changes_nothing(searching_host: Host) -> None:
@@ -48,7 +63,7 @@ def test_init_dry_run_as_json_writes_nothing(host: Host) -> None:
     value = json.loads(done.stdout[done.stdout.index("\n{") :])
 
     assert value["written"] is False
-    assert len(value["files"]) == 4
+    assert len(value["files"]) == 3
     assert not (host.root / "conf/base/parameters_nas.yml").exists()
 
 

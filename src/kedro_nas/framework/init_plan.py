@@ -109,7 +109,8 @@ def make_plan(root: Path, package: str, source_dir: Path, wish: Wish) -> Project
     has_folder = not (wish.no_pipeline or is_elsewhere)
     if has_folder and not (wish.mode == "update" and (root / folder).exists()):
         _plan_file(plan, root, folder, _Change(rendered[folder]))
-    if wish.mode == "new" and not _configures_logging(root):
+    configured = _logging_files(root)
+    if wish.mode == "new" and not configured:
         _plan_file(plan, root, logging, _Change(rendered[logging]))
     plan.next_steps.extend(
         next_steps(
@@ -121,6 +122,7 @@ def make_plan(root: Path, package: str, source_dir: Path, wish: Wish) -> Project
             env=wish.env,
             problem=host.problem,
             moved=config.moved_options(),
+            folding=next(filter(_folds_lines, configured), None),
         )
     )
     return plan
@@ -277,10 +279,16 @@ def _text_of(path: Path) -> str | None:
     return path.read_text() if path.exists() else None
 
 
-def _configures_logging(root: Path) -> bool:
-    """Return whether the project has a logging configuration, wherever Kedro looks."""
-    given = bool(os.environ.get("KEDRO_LOGGING_CONFIG"))
-    return given or any((root / LOGGING.parent).glob(f"{LOGGING.stem}.*"))
+def _logging_files(root: Path) -> list[Path]:
+    """Return the logging configurations of the project, wherever Kedro looks."""
+    given = os.environ.get("KEDRO_LOGGING_CONFIG")
+    return [root / given] if given else [*(root / "conf").glob(f"{LOGGING.stem}.*")]
+
+
+def _folds_lines(path: Path) -> bool:
+    """Return whether a logging configuration folds lines, whatever they are read on."""
+    text = _text_of(path) or ""
+    return "RichHandler" in text and "log_output.HANDLERS" not in text
 
 
 def _check_names(namespace: str, pipeline_name: str) -> None:

@@ -22,4 +22,4 @@ def is_interactive(console: Console) -> bool:
 
 
 IS_TERMINAL = is_interactive(get_console())
-HANDLERS = ["terminal"] if IS_TERMINAL else ["file"]
+HANDLERS = ["rich"] if IS_TERMINAL else ["console"]  # as Kedro's template names them

@@ -34,6 +34,7 @@ def next_steps(
     problem: str,
     env: str,
     moved: Sequence[MovedOption] = (),
+    folding: Path | None = None,
 ) -> list[str]:
     """List what is to be done after `kedro nas init`, in words.
 
@@ -46,6 +47,7 @@ def next_steps(
         problem: Why the project's pipelines cannot be read, or nothing.
         env: Configuration environment that was written to.
         moved: Options of earlier versions that are still in its files.
+        folding: A logging configuration that folds lines at 80 columns, None for none.
     """
     steps, suffix = [], namespace.replace(".", "_")
     where = "" if env in _envs_read_by_default() else f" --env {env}"
@@ -74,6 +76,11 @@ def next_steps(
         steps.append(
             "Register a pipeline of yours that contains\n"
             f'kedro_nas.create_pipeline(namespace="{namespace}")'
+        )
+    if folding is not None:
+        steps.append(
+            f"Log one line per message where no terminal is; in {folding.name}, "
+            "below root:\nhandlers: ext://kedro_nas.framework.log_output.HANDLERS"
         )
     name = pipeline or "..."
     steps.append(

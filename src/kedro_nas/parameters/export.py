@@ -40,7 +40,7 @@ class ExportOptions(Options):
 
     budget_s: Seconds | Literal["auto"] | None = "auto"
     formats: tuple[str, ...] = FORMATS
-    averaging: Literal["none", "auto"] = "none"
+    averaging: Literal["none", "auto"] = "auto"
     model_license: str = Field("apache-2.0", min_length=1)
     epochs: int | None = Field(None, ge=1)
     epochs_factor: float = Field(2, ge=1, le=10)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,3 +101,24 @@ def test_check_shows_the_prices_that_were_given() -> None:
 
     assert "Cost:      rent, EUR: 0.50" in priced
     assert "Cost:" not in _text(AHEAD)
+
+
+def test_check_counts_one_as_one() -> None:
+    """A short race may try a single network."""
+    text = _text({**AHEAD, "architectures": 1, "trials": 1})
+
+    assert "Search:    about 1 architecture in 1 trial\n" in text
+
+
+@pytest.mark.parametrize("page", ["tutorial.md", "concepts/budget.md"])
+def test_pages_show_what_check_prints(page: str) -> None:
+    """Lines and columns of the samples in our pages are those of the command."""
+    sample = (Path(__file__).parents[3] / "docs" / page).read_text()
+    label = re.compile(r"^([A-Z][\w ]*): {2,}", re.MULTILINE)
+    printed = _text(AHEAD)
+    head = re.compile(r"^budget  .*$", re.MULTILINE)
+
+    assert label.findall(sample) in ([], label.findall(printed))
+    assert [h.split() for h in head.findall(sample)] == [
+        h.split() for h in head.findall(printed)
+    ]

@@ -166,8 +166,8 @@ def _text(value: dict[str, Any]) -> str:
         ),
         f"Plan:      {_plan(value)}",
         (
-            f"Search:    about {value['architectures']:,} architectures in "
-            f"{value['trials']:,} trials"
+            f"Search:    about {_count(value['architectures'], 'architecture')} in "
+            f"{_count(value['trials'], 'trial')}"
         ),
         (
             f"In all:    about {_time(value['total_s'])}, "
@@ -229,6 +229,10 @@ def _cell(name: str, value: Any) -> str:
     if name == "full_trainings":
         return f"{value:.1f}"
     return _time(value) if name.endswith("_s") else str(value)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _time(seconds: float) -> str:
