@@ -4,110 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.export.fitting import fit, smaller
 from tests.export.writing_pool import WritingPool
 
 from kedro_nas.errors import TrainingError
-from kedro_nas.export import final_fit, long_fit
-from kedro_nas.export.final_fit import FinalModels, fit_final_models
-from kedro_nas.parameters.export import ExportOptions
-from kedro_nas.parameters.job import JobOptions
-from kedro_nas.records.budget import BudgetPlan, JobBudget
-from kedro_nas.records.export import FinalFit
-from kedro_nas.records.profile import DatasetProfile, Verdict
-from kedro_nas.records.ranking import Choice, CrossValidationSummary, NamedNetwork
+from kedro_nas.export import long_fit
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Outcome
 
-PROFILE = DatasetProfile.model_construct(
-    verdict=Verdict(n_train=9, n_folds=2, n_repeats=1)
-)
-FOLDS = CrossValidationSummary(finalists=1, folds=2, repeats=1, epochs=2)
-VALIDATION = FOLDS.model_copy(update={"scored_on": "validation"})
 SAVE_S = long_fit.SAVE_S
-
-
-@pytest.fixture
-def pool(monkeypatch: pytest.MonkeyPatch) -> WritingPool:
-    """Fit on a pool that trains nothing; a model is loaded as the text it is."""
-    made = WritingPool()
-
-    @contextmanager
-    def lease(*_: Any) -> Iterator[WritingPool]:
-        made.forget()
-        yield made
-
-    monkeypatch.setattr(final_fit, "lease_pool", lease)
-    monkeypatch.setattr(long_fit, "lease_pool", lease)
-    monkeypatch.setattr(
-        final_fit, "_load", lambda task: Path(task.model_file).read_text()
-    )
-    return made
-
-
-def left(seconds: float | None) -> JobBudget:
-    """Give the budget of a job that has so many seconds left."""
-    budget_s = None if seconds is None else seconds + 120
-    plan = BudgetPlan(finish_s=20)
-    return JobBudget(budget_s=budget_s, plan=plan).after("search", 100)
-
-
-def fit_all(
-    architecture: Architecture,
-    workspace: Path,
-    *,
-    epochs: int = 2,
-    left_s: float | None = None,
-    baseline: Architecture | None = None,
-    fingerprint: str = "one",
-    seed: int = 0,
-    export: dict[str, Any] | None = None,
-    threads: int = 1,
-    **known: Any,
-) -> FinalModels:
-    """Fit a winner, for epochs or, with seconds left, until these are over."""
-    named = None
-    if baseline is not None:
-        named = NamedNetwork(name="b", key=baseline.key, architecture=baseline)
-    fields: dict[str, Any] = {
-        "name": "winner",
-        "key": architecture.key,
-        "architecture": architecture,
-        "is_baseline": False,
-        "rule": "best_mean",
-        "objective": "accuracy",
-        "sentence": "",
-        "full_epochs": epochs,
-        "plan": FOLDS,
-        "baseline": named,
-        "budget": left(left_s),
-        **known,
-    }
-    return fit_final_models(
-        SimpleNamespace(path=Path("store"), fingerprint=fingerprint),  # type: ignore[arg-type]
-        PROFILE,
-        Choice(**fields),
-        workspace,
-        ExportOptions(**{"epochs_factor": 1, **(export or {})}),
-        JobOptions(workers=1, threads_per_worker=threads),
-        seed,
-    )
-
-
-def fit(*args: Any, **options: Any) -> tuple[str, FinalFit]:
-    """Fit; gives the winner's model and the record."""
-    models = fit_all(*args, **options)
-    return models.winner, models.record
-
-
-EPOCHS = {"export": {"epochs": 2}}  # a number of epochs, in seconds or without
 
 
 def test_fit_final_models_again_with_other_epochs_gives_the_model_of_each(
@@ -238,8 +148,9 @@ def test_fit_final_models_after_a_kill_has_the_seconds_that_are_left(
 def test_fit_final_models_keeps_the_seconds_it_began_with(
     pool: WritingPool, small_architecture: Architecture, tmp_path: Path
 ) -> None:
-    """They lay out the learning rates: a search run again for some seconds more
-    does not let the final training begin anew.
+    """A search run again for some seconds more does not let it begin anew.
+
+    The seconds lay out the learning rates.
     """
     first, _ = fit(small_architecture, tmp_path, left_s=300.0)
     again, _ = fit(small_architecture, tmp_path, left_s=297.0)
@@ -327,84 +238,6 @@ def test_fit_final_models_for_seconds_after_one_for_epochs_ran_out_of_memory(
     assert model.endswith("batch 16")
 
 
-def _smaller(architecture: Architecture) -> Architecture:
-    """Make a baseline with about a quarter of the multiply-adds."""
-    stages = tuple(s.model_copy(update={"width": 4}) for s in architecture.stages)
-    return architecture.model_copy(update={"stages": stages})
-
-
-def test_fit_final_models_baseline_has_its_part_of_the_seconds(
-    pool: WritingPool, small_architecture: Architecture, tmp_path: Path
-) -> None:
-    """As many epochs as the winner's: seconds are divided by what an epoch costs."""
-    baseline = _smaller(small_architecture)
-    models = fit_all(small_architecture, tmp_path, baseline=baseline, left_s=300.0)
-    winner_s, end_s = (task.train_s for task in pool.tasks)
-
-    assert [task.architecture for task in pool.tasks] == [small_architecture, baseline]
-    assert end_s == 300.0
-    assert 200 < winner_s < 300
-    assert models.record.has_baseline
-    assert models.record.baseline_epochs > 0
-    assert models.record.baseline_seconds == 1.0
-    assert pool.granted == pytest.approx([winner_s - SAVE_S, 300 - SAVE_S], abs=3)
-
-
-@pytest.mark.parametrize(
-    ("known", "said"),
-    [
-        ({"plan": VALIDATION}, "the seconds went to the winner"),
-        ({"is_baseline": True}, "the baseline itself was chosen"),
-        ({"baseline": None}, "not wanted"),
-    ],
-)
-def test_fit_final_models_without_seconds_for_the_baseline_says_why(
-    pool: WritingPool,
-    small_architecture: Architecture,
-    tmp_path: Path,
-    known: dict[str, Any],
-    said: str,
-) -> None:
-    """All seconds are the winner's, and the record tells why there is no other."""
-    options = {"baseline": _smaller(small_architecture), **known}
-    models = fit_all(small_architecture, tmp_path, left_s=300.0, **options)
-
-    assert models.baseline is models.winner
-    assert not models.record.has_baseline
-    assert models.record.baseline_reason.startswith(said)
-    assert (models.record.baseline_epochs, models.record.baseline_seconds) == (0, 0.0)
-    assert [task.train_s for task in pool.tasks] == [300.0]
-
-
-def test_fit_final_models_baseline_as_slow_as_the_winner_is_left_out(
-    pool: WritingPool, small_architecture: Architecture, tmp_path: Path
-) -> None:
-    """It would take half of what makes the winner good."""
-    baseline = small_architecture.with_recipe(learning_rate=1e-3)
-    _, record = fit(small_architecture, tmp_path, baseline=baseline, left_s=300.0)
-
-    assert record.baseline_reason.startswith("its training would take more than half")
-    assert len(pool.tasks) == 1
-
-
-@pytest.mark.parametrize("left_s", [None, 300.0])
-def test_fit_final_models_baseline_that_fails_costs_no_winner(
-    pool: WritingPool,
-    small_architecture: Architecture,
-    tmp_path: Path,
-    left_s: float | None,
-) -> None:
-    """The reason is kept; the winner's model stands in for the baseline's."""
-    baseline = _smaller(small_architecture)
-    pool.failing = {baseline.key}
-    models = fit_all(small_architecture, tmp_path, baseline=baseline, left_s=left_s)
-
-    assert models.baseline == models.winner
-    assert models.record.baseline_reason == "ValueError: planted"
-    assert not models.record.has_baseline
-    assert (models.record.baseline_epochs, models.record.baseline_seconds) == (0, 0.0)
-
-
 @pytest.mark.parametrize("left_s", [None, 300.0])
 def test_fit_final_models_winner_that_fails_is_an_error(
     pool: WritingPool,
@@ -448,7 +281,7 @@ def test_fit_final_models_leaves_models_and_no_checkpoint(
     left_s: float | None,
 ) -> None:
     """States are of use to a killed training only."""
-    baseline = _smaller(small_architecture)
+    baseline = smaller(small_architecture)
     fit(small_architecture, tmp_path, baseline=baseline, left_s=left_s)
 
     assert list((tmp_path / "final").glob("*.npz")) == []
