@@ -1,12 +1,18 @@
-"""A small classifier and pixels to export."""
+"""A small classifier and pixels to export, and a pool for final trainings."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.export.writing_pool import WritingPool
+
+from kedro_nas.export import final_fit, long_fit
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +48,21 @@ def pixels() -> NDArray[np.uint8]:
     """Draw ten images."""
     shape = (10, 8, 8, 1)
     return np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+
+
+@pytest.fixture
+def pool(monkeypatch: pytest.MonkeyPatch) -> WritingPool:
+    """Fit on a pool that trains nothing; a model is loaded as the text it is."""
+    made = WritingPool()
+
+    @contextmanager
+    def lease(*_: Any) -> Iterator[WritingPool]:
+        made.forget()
+        yield made
+
+    monkeypatch.setattr(final_fit, "lease_pool", lease)
+    monkeypatch.setattr(long_fit, "lease_pool", lease)
+    monkeypatch.setattr(
+        final_fit, "_load", lambda task, _: Path(task.model_file).read_text()
+    )
+    return made

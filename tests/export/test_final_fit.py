@@ -8,19 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.export.final_fits import SAVE_S, fit, use_pool
+from tests.export.fitting import fit, smaller
 from tests.export.writing_pool import WritingPool
 
 from kedro_nas.errors import TrainingError
+from kedro_nas.export import long_fit
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Outcome
 
-
-@pytest.fixture
-def pool(monkeypatch: pytest.MonkeyPatch) -> WritingPool:
-    """Fit on a pool that trains nothing."""
-    return use_pool(monkeypatch)
+SAVE_S = long_fit.SAVE_S
 
 
 def test_fit_final_models_again_with_other_epochs_gives_the_model_of_each(
@@ -151,7 +148,7 @@ def test_fit_final_models_after_a_kill_has_the_seconds_that_are_left(
 def test_fit_final_models_keeps_the_seconds_it_began_with(
     pool: WritingPool, small_architecture: Architecture, tmp_path: Path
 ) -> None:
-    """A search run again for some seconds more does not let the training begin anew.
+    """A search run again for some seconds more does not let it begin anew.
 
     The seconds lay out the learning rates.
     """
@@ -239,3 +236,53 @@ def test_fit_final_models_for_seconds_after_one_for_epochs_ran_out_of_memory(
     model, _ = fit(small_architecture, tmp_path, left_s=300.0)
 
     assert model.endswith("batch 16")
+
+
+@pytest.mark.parametrize("left_s", [None, 300.0])
+def test_fit_final_models_winner_that_fails_is_an_error(
+    pool: WritingPool,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    left_s: float | None,
+) -> None:
+    """Without a winner there is nothing to export, and the reason is said."""
+    pool.failing = {small_architecture.key}
+
+    with pytest.raises(TrainingError, match="ValueError: planted"):
+        fit(small_architecture, tmp_path, left_s=left_s)
+
+
+@pytest.mark.parametrize("left_s", [None, 300.0])
+def test_fit_final_models_of_several_seeds_takes_the_lowest_loss(
+    pool: WritingPool,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    left_s: float | None,
+) -> None:
+    """No row is left to choose by; all seeds are named."""
+    pool.losses = {f"{small_architecture.key}-1": 0.5}
+    options = {"left_s": left_s, "export": {"seeds": 3}}
+    model, record = fit(small_architecture, tmp_path, **options)
+    seeds = [task.seed for task in pool.tasks]
+
+    assert f"seed {seeds[1]}," in model
+    assert record.train_loss[-1] == 0.5
+    assert record.seeds == tuple(seeds)
+    assert len(set(seeds)) == 3
+    if left_s:
+        assert [task.train_s for task in pool.tasks] == [100.0, 200.0, 300.0]
+
+
+@pytest.mark.parametrize("left_s", [None, 300.0])
+def test_fit_final_models_leaves_models_and_no_checkpoint(
+    pool: WritingPool,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    left_s: float | None,
+) -> None:
+    """States are of use to a killed training only."""
+    baseline = smaller(small_architecture)
+    fit(small_architecture, tmp_path, baseline=baseline, left_s=left_s)
+
+    assert list((tmp_path / "final").glob("*.npz")) == []
+    assert len(list((tmp_path / "final").glob("*.keras"))) == 2

@@ -83,7 +83,7 @@ def test_keep_seconds_gives_what_the_first_session_began_with(tmp_path: Path) ->
 def test_team_of_many_workers_becomes_one_of_few_with_more_threads(
     workers: int, threads: int, expected: tuple[int, int]
 ) -> None:
-    """Many members see too few images between two averages."""
+    """Many members see too few images between averages; no core is claimed twice."""
     team = team_job(JobOptions(workers=workers, threads_per_worker=threads))
 
     assert (team.workers, team.threads_per_worker) == expected

@@ -1,17 +1,11 @@
-"""Final trainings on a pool that trains nothing, as the tests of them run it."""
+"""Final trainings with made-up choices, on workers that train nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-from tests.export.writing_pool import WritingPool
-
-from kedro_nas.export import final_fit, long_fit
 from kedro_nas.export.final_fit import FinalModels, fit_final_models
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.job import JobOptions
@@ -25,25 +19,6 @@ PROFILE = DatasetProfile.model_construct(
     verdict=Verdict(n_train=9, n_folds=2, n_repeats=1)
 )
 FOLDS = CrossValidationSummary(finalists=1, folds=2, repeats=1, epochs=2)
-VALIDATION = FOLDS.model_copy(update={"scored_on": "validation"})
-SAVE_S = long_fit.SAVE_S
-
-
-def use_pool(monkeypatch: pytest.MonkeyPatch) -> WritingPool:
-    """Fit on a pool that trains nothing; a model is loaded as the text it is."""
-    made = WritingPool()
-
-    @contextmanager
-    def lease(*_: Any) -> Iterator[WritingPool]:
-        made.forget()
-        yield made
-
-    monkeypatch.setattr(final_fit, "lease_pool", lease)
-    monkeypatch.setattr(long_fit, "lease_pool", lease)
-    monkeypatch.setattr(
-        final_fit, "_load", lambda task: Path(task.model_file).read_text()
-    )
-    return made
 
 
 def left(seconds: float | None) -> JobBudget:
@@ -99,3 +74,9 @@ def fit(*args: Any, **options: Any) -> tuple[str, FinalFit]:
     """Fit; gives the winner's model and the record."""
     models = fit_all(*args, **options)
     return models.winner, models.record
+
+
+def smaller(architecture: Architecture) -> Architecture:
+    """Make a baseline with about a quarter of the multiply-adds."""
+    stages = tuple(s.model_copy(update={"width": 4}) for s in architecture.stages)
+    return architecture.model_copy(update={"stages": stages})
