@@ -134,15 +134,17 @@ def test_session_of_a_race_trains_its_first_network_after_its_seconds(
     assert len(ledger.of("session")) == 1  # the second had nothing to do
 
 
-def test_session_of_a_search_after_its_seconds_trains_nothing(
+def test_session_of_a_search_after_its_seconds_trains_nothing_more(
     make_session: MakeSession, pool: Any
 ) -> None:
-    """No worker is started for it."""
-    made, ledger = make_session(20_000.0, ago_s=19_000.0)
+    """It needs one network to give to the ranking, and no other."""
+    first, _ = make_session(20_000.0, ago_s=19_000.0)
+    ended = first.run()
+    again, ledger = make_session(20_000.0, ago_s=19_000.0)
 
-    assert made.run() == "budget"
-    assert pool.submitted == []
-    assert ledger.of("session") == []
+    assert (ended, again.run()) == ("budget", "budget")
+    assert len(pool.submitted) == 1
+    assert len(ledger.of("session")) == 1
 
 
 @pytest.mark.parametrize(

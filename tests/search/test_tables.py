@@ -31,7 +31,7 @@ def test_tables_incumbent_rises_and_correlations_are_per_rung(
     make_driver: MakeDriver, scripted_pool: Pool
 ) -> None:
     """The incumbent's curve never falls, and rung orders are compared in [-1, 1]."""
-    driver, ledger = make_driver("tables")
+    driver, ledger = make_driver("tables", max_epochs=16, factor=2, max_trials=31)
     driver.run(scripted_pool(1))
     best = [row.score for row in incumbents(ledger.events)]
     correlations = rank_correlations(trials_table(ledger.events))
@@ -137,7 +137,7 @@ def test_rank_correlations_of_equal_scores_are_null(
     make_driver: MakeDriver, scripted_pool: Pool
 ) -> None:
     """Where all scores are equal there is no order, and no NaN in a JSON file."""
-    driver, ledger = make_driver("equal")
+    driver, ledger = make_driver("equal", max_epochs=16, factor=2, max_trials=31)
     driver.run(scripted_pool(1))
     trials = trials_table(ledger.events).assign(score=0.5)
     found = rank_correlations(trials)
