@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 
@@ -15,9 +14,12 @@ def test_stoppable_turns_sigterm_into_an_interrupt() -> None:
     """A machine that is preempted leaves a search that can be resumed."""
     before = signal.getsignal(signal.SIGTERM)
 
-    with pytest.raises(KeyboardInterrupt), stoppable():
-        os.kill(os.getpid(), signal.SIGTERM)
-        signal.pause()
+    def preempted() -> None:
+        with stoppable():
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(KeyboardInterrupt):
+        preempted()
     assert signal.getsignal(signal.SIGTERM) is before
 
 

@@ -41,7 +41,7 @@ def test_make_learner_normalises_by_its_training_rows(
 ) -> None:
     """Statistics of validation rows would leak into the network."""
     learner, store = _learner(store_folder, small_architecture)
-    mean, std = channel_statistics(store, "search")
+    mean, std = channel_statistics(store, "search", lambda: None)
     layer = learner.model.get_layer("normalisation")
 
     assert np.allclose(layer.scale, 1 / np.asarray(std))
