@@ -115,7 +115,7 @@ def test_export_model_card_holds_the_programs_that_ran(exports: Path) -> None:
     assert card.startswith("---\nlicense: apache-2.0\nlibrary_name: keras\n")
     assert "`light`, `dark`" in card
     assert "0.900 (95 %: 0.800 to 0.950)" in card
-    assert all(each.snippet() in card for each in EXPORTERS.values())
+    assert all(EXPORTERS[name].snippet() in card for name in ExportOptions().formats)
 
 
 def test_export_model_source_is_a_program_of_its_own(exports: Path) -> None:

@@ -14,8 +14,22 @@ from kedro_nas.space.architecture import Architecture
 
 PARITY = {
     "keras": FormatParity(
-        max_difference=1.2e-7, equal_decisions=1.0, n_images=30, bytes=4096
-    )
+        max_difference=1.2e-7,
+        equal_decisions=1.0,
+        n_images=30,
+        bytes=4096,
+        tolerance=1e-4,
+        accuracy=0.9,
+        accuracy_drop_pp=0.0,
+    ),
+    "litert_int8": FormatParity(
+        max_difference=0.02,
+        equal_decisions=0.99,
+        n_images=100,
+        bytes=2048,
+        accuracy=0.89,
+        accuracy_drop_pp=1.0,
+    ),
 }
 
 
@@ -39,7 +53,7 @@ def _choice(architecture: Architecture, **changes: Any) -> Choice:
 
 def _card(choice: Choice, class_names: tuple[str, ...] = ("light", "dark")) -> str:
     exporters = [EXPORTERS["keras"]]
-    return write_card(choice, class_names, exporters, PARITY, "mit")
+    return write_card(choice, class_names, exporters, PARITY, "mit", 1.5)
 
 
 def test_write_card_begins_with_front_matter(small_architecture: Architecture) -> None:
@@ -61,7 +75,9 @@ def test_write_card_shows_scores_program_and_parity(
     assert "`light`, `dark`" in card
     assert "Cross-validated accuracy: 0.900 (95 %: 0.800 to 0.950)." in card
     assert EXPORTERS["keras"].snippet() in card
-    assert "| keras | 30 | 1.2e-07 | 100.0 % | 4096 |" in card
+    assert "`model.keras`: Keras 3 on any of its backends" in card
+    assert "| keras | 30 | 1.2e-07 | 100.0 % | 0.00 | 0.0001 | 4096 |" in card
+    assert "| litert_int8 | 100 | 2.0e-02 | 99.0 % | 1.00 | 1.5 pp | 2048 |" in card
 
 
 def test_write_card_without_scores_claims_none(

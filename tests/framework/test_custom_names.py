@@ -48,3 +48,14 @@ def test_check_custom_names_passes_built_in_names_and_missing_sections() -> None
 
     assert check_custom_names(create_pipeline().nodes, known) is None
     assert check_custom_names(create_pipeline().nodes, catalog()) is None
+
+
+def test_check_custom_names_tells_what_a_format_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A package that export needs is asked for before the search."""
+    monkeypatch.setattr("kedro_nas.export.formats.find_spec", {}.get)
+    wanted = catalog(export={"formats": ["keras", "onnx"]})
+
+    with pytest.raises(KedroNasError, match=r"pip install 'kedro-nas\[onnx\]'"):
+        check_custom_names(create_pipeline().nodes, wanted)

@@ -15,13 +15,14 @@ from kedro_nas.parameters.export import ExportOptions
     [
         ({"formats": []}, "at least one format"),
         ({"formats": ["keras", "keras"]}, "each once"),
-        ({"formats": ["onnx"]}, "is neither keras nor saved_model"),
+        ({"formats": ["openvino"]}, "'openvino' is none of keras, saved_model, litert"),
         ({"seeds": 4}, "seeds=4"),
         ({"epochs": 0}, "epochs=0"),
         ({"epochs_factor": 11}, "epochs_factor=11"),
         ({"budget_s": -1}, "budget_s"),
         ({"averaging": "always"}, "averaging='always'"),
         ({"parity_tolerance": 1}, "parity_tolerance=1"),
+        ({"max_accuracy_drop_pp": -1}, "max_accuracy_drop_pp=-1"),
     ],
 )
 def test_export_options_out_of_range_are_named(

@@ -14,12 +14,20 @@ from numpy.typing import NDArray
 
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import ExportError
-from kedro_nas.export.formats import find_exporters
+from kedro_nas.export.formats import CalibratedExporter, Exporter, find_exporters
 from kedro_nas.export.model_card import write_card
-from kedro_nas.export.parity import check_parity, predict_in_batches
+from kedro_nas.export.parity import (
+    ParitySample,
+    check_parity,
+    predict_in_batches,
+)
 from kedro_nas.files import write_json
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.records.ranking import Choice
+
+# Real images from which a format in integers takes the range of each layer; converters
+# ask for some hundred.
+CALIBRATION_IMAGES = 200
 
 
 def export_model(
@@ -65,13 +73,15 @@ def _write_all(
     from kedro_nas.models.source import write_source
 
     architecture = choice.architecture
-    pixels = _some_images(store, options.parity_images)
+    rows = _some_rows(store.rows("dev"), options.parity_images)
+    pixels = np.asarray(store.pixels[rows])
     expected = predict_in_batches(model, pixels)
     _check_probabilities(expected, store.n_classes)
-    exporters = find_exporters(options.formats)
+    exporters = _calibrated(find_exporters(options.formats), store, rows)
     for each in exporters:
         each.export(model, folder)
-    parity = check_parity(expected, exporters, folder, pixels, options.parity_tolerance)
+    sample = ParitySample(pixels, np.asarray(store.labels[rows]), expected)
+    parity = check_parity(sample, exporters, folder, options)
     write_json(
         folder / "parity.json", {name: row.model_dump() for name, row in parity.items()}
     )
@@ -82,7 +92,12 @@ def _write_all(
     source = write_source(architecture, **_as_trained(model))
     (folder / "network.py").write_text(source)
     card = write_card(
-        choice, store.class_names, exporters, parity, options.model_license
+        choice,
+        store.class_names,
+        exporters,
+        parity,
+        options.model_license,
+        options.max_accuracy_drop_pp,
     )
     (folder / "model_card.md").write_text(card)
 
@@ -111,11 +126,28 @@ def _layers(model: Any) -> Iterator[Any]:
             yield layer
 
 
-def _some_images(store: ImageStore, count: int) -> NDArray[np.uint8]:
-    """Take images evenly over all that are not test images."""
+def _some_rows(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Take so many rows evenly over all of them."""
+    places = np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(np.int64)
+    chosen: NDArray[np.int64] = rows[np.unique(places)]
+    return chosen
+
+
+def _calibrated(
+    exporters: list[Exporter], store: ImageStore, compared: NDArray[np.int64]
+) -> list[Exporter]:
+    """Fit formats to images that are neither test images nor, if possible, compared."""
+    if not any(isinstance(each, CalibratedExporter) for each in exporters):
+        return exporters
     rows = store.rows("dev")
-    chosen = np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int))
-    return np.asarray(store.pixels[rows[chosen]])
+    others = np.setdiff1d(rows, compared)
+    enough = len(others) >= CALIBRATION_IMAGES
+    chosen = _some_rows(others if enough else rows, CALIBRATION_IMAGES)
+    images = np.asarray(store.pixels[chosen])
+    return [
+        each.calibrated(images) if isinstance(each, CalibratedExporter) else each
+        for each in exporters
+    ]
 
 
 def _check_probabilities(found: NDArray[np.float32], n_classes: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from kedro_nas.export.formats import Exporter
+from kedro_nas.export.formats import Exporter, traits_of
 from kedro_nas.number_text import percent
 from kedro_nas.records.export import FormatParity
 from kedro_nas.records.ranking import Choice
@@ -21,8 +21,8 @@ tags: [keras, image-classification, neural-architecture-search, kedro-nas]
 Classifies images of {height} x {width} pixels with {channels} into {n_classes}
 classes: {classes}.
 
-**Input**: raw pixels 0-255, uint8, `(n, {height}, {width}, {depth})`; scaling is
-inside the model.
+**Input**: raw pixels 0-255, uint8, `(n, {height}, {width}, {depth})`, which
+`predict` below takes as they are; scaling is inside the model.
 **Output**: probabilities `(n, {n_classes})`, in the order of the classes above.
 
 ## How it was found
@@ -46,6 +46,10 @@ on images like those of its data set; on others its probabilities mean little.
 {usage}
 ## Parity of the files with the trained model
 
+Each file was loaded in a process of its own, by the program above, and given images the
+model was trained on. The limit is of the largest difference of a probability, or of the
+accuracy lost, in percentage points (pp).
+
 {parity}
 """
 
@@ -56,6 +60,7 @@ def write_card(
     exporters: Iterable[Exporter],
     parity: Mapping[str, FormatParity],
     model_license: str,
+    max_accuracy_drop_pp: float,
 ) -> str:
     """Write the card.
 
@@ -65,6 +70,7 @@ def write_card(
         exporters: Formats that were written.
         parity: Of each format, by its name.
         model_license: SPDX identifier.
+        max_accuracy_drop_pp: Accuracy that a file in integers was allowed to lose.
 
     Returns:
         Markdown with YAML front matter.
@@ -83,10 +89,8 @@ def write_card(
         network=architecture.describe(),
         sentence=choice.sentence or "It was not compared with other networks.",
         measured=_measured(choice),
-        usage="".join(
-            f"\n```python\n{exporter.snippet()}```\n" for exporter in exporters
-        ),
-        parity=_parity_table(parity),
+        usage="".join(_usage(exporter) for exporter in exporters),
+        parity=_parity_table(parity, max_accuracy_drop_pp),
     )
 
 
@@ -106,14 +110,32 @@ def _measured(choice: Choice) -> str:
     return f"Cross-validated {choice.objective}: {mean:.3f}{interval}."
 
 
-def _parity_table(parity: Mapping[str, FormatParity]) -> str:
+def _usage(exporter: Exporter) -> str:
+    """Return the program of a format, and what the format is for if that is stated."""
+    traits = traits_of(exporter)
+    purpose = f"\n`{exporter.file_name}`: {traits.purpose}.\n" if traits.purpose else ""
+    return f"{purpose}\n```python\n{exporter.snippet()}```\n"
+
+
+def _parity_table(
+    parity: Mapping[str, FormatParity], max_accuracy_drop_pp: float
+) -> str:
     lines = [
-        "| format | images compared | largest difference | equal decisions | bytes |",
-        "|---|---:|---:|---:|---:|",
+        (
+            "| format | images compared | largest difference | equal decisions "
+            "| accuracy lost, pp | limit | bytes |"
+        ),
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
-    lines += [
-        f"| {name} | {row.n_images} | {row.max_difference:.1e} "
-        f"| {percent(row.equal_decisions)} | {row.bytes} |"
-        for name, row in parity.items()
-    ]
+    for name, row in parity.items():
+        lost = "" if row.accuracy_drop_pp is None else f"{row.accuracy_drop_pp:.2f}"
+        limit = (
+            f"{max_accuracy_drop_pp:g} pp"
+            if row.tolerance is None
+            else f"{row.tolerance:g}"
+        )
+        lines.append(
+            f"| {name} | {row.n_images} | {row.max_difference:.1e} "
+            f"| {percent(row.equal_decisions)} | {lost} | {limit} | {row.bytes} |"
+        )
     return "\n".join(lines)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedro_nas.errors import ExportError
-from kedro_nas.export.formats import Exporter
+from kedro_nas.export.formats import Exporter, traits_of
+from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.records.export import FormatParity
 
 _BATCH = 64
@@ -32,6 +34,21 @@ parts = [predict(chunks[i:i + {batch}]) for i in range(0, len(chunks), {batch})]
 assert "kedro_nas" not in sys.modules
 numpy.save(results, numpy.concatenate(parts))
 """
+
+
+@dataclass(frozen=True)
+class ParitySample:
+    """Real images on which exports are compared with the model in memory.
+
+    Attributes:
+        pixels: uint8 `(n, height, width, channels)`.
+        labels: Class ids, `(n,)`.
+        expected: Probabilities of the model in memory, `(n, n_classes)`.
+    """
+
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.integer[Any]]
+    expected: NDArray[np.float32]
 
 
 def predict_in_batches(model: Any, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -51,36 +68,42 @@ def predict_in_batches(model: Any, pixels: NDArray[np.uint8]) -> NDArray[np.floa
 
 
 def check_parity(
-    expected: NDArray[np.float32],
+    sample: ParitySample,
     exporters: Iterable[Exporter],
     folder: Path,
-    pixels: NDArray[np.uint8],
-    tolerance: float,
+    options: ExportOptions,
 ) -> dict[str, FormatParity]:
     """Reload each export in a fresh process and compare its probabilities.
 
     Args:
-        expected: Probabilities of the model in memory, `(n, n_classes)`.
+        sample: Real images and what the model in memory gives for them.
         exporters: Formats that were written to `folder`.
         folder: The folder of exports.
-        pixels: Real images, uint8 `(n, height, width, channels)`.
-        tolerance: Largest difference of a probability allowed.
+        options: How much a file may differ.
 
     Returns:
         The comparison of each format, by its name.
 
     Raises:
-        ExportError: A file cannot be loaded, or its probabilities differ.
+        ExportError: A file cannot be loaded, or its probabilities differ, or it has
+            lost too much accuracy.
     """
     exporters = list(exporters)
     with tempfile.TemporaryDirectory() as scratch:
-        np.save(Path(scratch) / "pixels.npy", pixels)
+        np.save(Path(scratch) / "pixels.npy", sample.pixels)
         started = [_start(each, folder, Path(scratch)) for each in exporters]
+        ended = [(process.communicate()[1], process.returncode) for process in started]
+        for each, (messages, status) in zip(exporters, ended, strict=True):
+            _check_ended(each, messages, status)
         return {
             each.name: _compare(
-                each, process, folder, Path(scratch), expected, tolerance
+                each,
+                np.load(Path(scratch) / f"{each.name}.npy"),
+                sample,
+                options,
+                _size(folder / each.file_name),
             )
-            for each, process in zip(exporters, started, strict=True)
+            for each in exporters
         }
 
 
@@ -103,38 +126,70 @@ def _start(exporter: Exporter, folder: Path, scratch: Path) -> subprocess.Popen[
     )
 
 
-def _compare(
-    exporter: Exporter,
-    process: subprocess.Popen[str],
-    folder: Path,
-    scratch: Path,
-    expected: NDArray[np.float32],
-    tolerance: float,
-) -> FormatParity:
-    _, errors = process.communicate()
-    if process.returncode != 0:
-        last = (errors.strip().splitlines() or ["no message"])[-1]
+def _check_ended(exporter: Exporter, messages: str, status: int) -> None:
+    if status != 0:
+        last = (messages.strip().splitlines() or ["no message"])[-1]
         raise ExportError(
             f"the export '{exporter.name}' cannot be loaded in a fresh process",
             received=last,
             allowed=f"a file that runs this program: {exporter.snippet()!r}",
             remedy=f"Leave '{exporter.name}' out of nas.export.formats, or report this",
         )
-    found = np.load(scratch / f"{exporter.name}.npy")
-    difference = _largest_difference(expected, found)
-    if not difference <= tolerance:
+
+
+def _compare(
+    exporter: Exporter,
+    found: NDArray[np.float32],
+    sample: ParitySample,
+    options: ExportOptions,
+    n_bytes: int,
+) -> FormatParity:
+    tolerance = _tolerance(exporter, options)
+    difference = _largest_difference(sample.expected, found)
+    # no two probabilities differ by more than 1; infinite and NaN are refused too
+    limit = 1.0 if tolerance is None else tolerance
+    if not difference <= limit:
         raise ExportError(
             f"the export '{exporter.name}' is not the model that was trained",
             received=f"probabilities that differ by up to {difference:.2g}",
-            allowed=f"at most {tolerance:.2g} (nas.export.parity_tolerance)",
+            allowed=f"at most {limit:.2g} (nas.export.parity_tolerance, or the "
+            "format's own where it rounds)",
             remedy=f"Leave '{exporter.name}' out of nas.export.formats, or report this",
+        )
+    before = _accuracy(sample.expected, sample)
+    accuracy = _accuracy(found, sample)
+    # rounded, so that a drop of exactly the limit is within it
+    drop_pp = round(100 * (before - accuracy), 9)
+    if tolerance is None and drop_pp > options.max_accuracy_drop_pp:
+        raise ExportError(
+            f"the export '{exporter.name}' has lost too much accuracy",
+            received=f"{drop_pp:.2f} percentage points less on {len(found)} images",
+            allowed=f"at most {options.max_accuracy_drop_pp:g} "
+            "(nas.export.max_accuracy_drop_pp)",
+            remedy="Take a format that rounds less, e.g. litert_dynamic, or raise "
+            "nas.export.max_accuracy_drop_pp",
         )
     return FormatParity(
         max_difference=difference,
-        equal_decisions=float(np.mean(found.argmax(-1) == expected.argmax(-1))),
-        n_images=len(expected),
-        bytes=_size(folder / exporter.file_name),
+        equal_decisions=float(np.mean(found.argmax(-1) == sample.expected.argmax(-1))),
+        n_images=len(found),
+        bytes=n_bytes,
+        tolerance=tolerance,
+        accuracy=accuracy,
+        accuracy_drop_pp=drop_pp,
     )
+
+
+def _tolerance(exporter: Exporter, options: ExportOptions) -> float | None:
+    """Return the largest difference allowed; None where accuracy decides."""
+    traits = traits_of(exporter)
+    if traits.is_judged_by_accuracy:
+        return None
+    return max(options.parity_tolerance, traits.max_difference)
+
+
+def _accuracy(probabilities: NDArray[np.float32], sample: ParitySample) -> float:
+    return float(np.mean(probabilities.argmax(-1) == sample.labels))
 
 
 def _largest_difference(

@@ -1,4 +1,4 @@
-"""Custom code that options name is looked up before the run, not hours later."""
+"""What options name is looked up before the run, not hours later."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from kedro_nas.custom_code import find_custom
 from kedro_nas.errors import ParameterError
-from kedro_nas.export.formats import EXPORTERS, find_exporters
+from kedro_nas.export.formats import find_exporters
 from kedro_nas.framework.registered import names_of_search
 from kedro_nas.pipelines.nas.pipeline import PREFIX
 from kedro_nas.proposers.factories import PROPOSERS, find_proposer
@@ -17,7 +17,8 @@ from kedro_nas.training.workers.worker_pool import POOL_GROUP, POOLS
 def check_custom_names(nodes: Iterable[Any], catalog: Any) -> None:
     """Import the exporters, proposers and worker pools that options name.
 
-    Built-in ones are passed over, as they are there and importing them takes time.
+    Built-in proposers and pools are passed over, as they are there and importing them
+    takes time. Built-in formats are cheap to import; their packages may be missing.
 
     Args:
         nodes: Nodes of ours.
@@ -25,14 +26,14 @@ def check_custom_names(nodes: Iterable[Any], catalog: Any) -> None:
 
     Raises:
         ParameterError: A proposer or worker pool does not exist.
-        ExportError: An export format does not exist, or cannot be used.
+        ExportError: An export format does not exist, or cannot be used, or a package
+            it needs is not installed.
     """
     for namespace in sorted({node.namespace or "" for node in nodes}):
         group = [node for node in nodes if (node.namespace or "") == namespace]
         names = names_of_search(group)
         formats = _option(names, catalog, "export", "formats") or ()
-        if any(name not in EXPORTERS for name in formats):
-            find_exporters(list(formats))
+        find_exporters(list(formats))
         proposer = _option(names, catalog, "search", "proposer")
         if proposer is not None and proposer not in PROPOSERS:
             find_proposer(proposer)

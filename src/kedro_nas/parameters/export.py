@@ -9,7 +9,15 @@ from pydantic import Field, field_validator
 from kedro_nas.custom_code import is_import_path
 from kedro_nas.parameters.base import Options
 
-FORMATS = ("keras", "saved_model")
+FORMATS = (
+    "keras",
+    "saved_model",
+    "litert",
+    "litert_float16",
+    "litert_dynamic",
+    "litert_int8",
+    "onnx",
+)
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -21,7 +29,9 @@ class ExportOptions(Options):
             what the job's budget has left for it (docs/concepts/budget.md), which it
             fills; null for no limit, then `epochs` or `epochs_factor` count.
         formats: Formats to write, each `keras` (the file `nas.model` holds too),
-            `saved_model`, or `package.module:Exporter` of a custom one.
+            `saved_model`, `litert`, `litert_float16`, `litert_dynamic`, `litert_int8`
+            (extra `litert`), `onnx` (extra `onnx`), or `package.module:Exporter` of a
+            custom one.
         averaging: Whether the exported model averages its predictions over shifts of a
             pixel, and mirror images where its training had them: `none`, or `auto`;
             several times the latency for some tenths of a point.
@@ -33,13 +43,16 @@ class ExportOptions(Options):
             taken.
         parity_images: Real non-test images on which each reloaded copy is compared
             with the model in memory; all there are when the data set has fewer.
-        parity_tolerance: Largest difference of a class probability allowed.
+        parity_tolerance: Largest difference of a class probability allowed; formats
+            that round weights state a larger one of their own.
+        max_accuracy_drop_pp: Percentage points of accuracy that a copy in integers may
+            lose on the images of the comparison.
     """
 
     section: ClassVar[str] = "export"
 
     budget_s: Seconds | Literal["auto"] | None = "auto"
-    formats: tuple[str, ...] = FORMATS
+    formats: tuple[str, ...] = ("keras", "saved_model")
     averaging: Literal["none", "auto"] = "auto"
     model_license: str = Field("apache-2.0", min_length=1)
     epochs: int | None = Field(None, ge=1)
@@ -47,6 +60,7 @@ class ExportOptions(Options):
     seeds: int = Field(1, ge=1, le=3)
     parity_images: int = Field(256, ge=1)
     parity_tolerance: float = Field(1e-4, gt=0, le=0.1)
+    max_accuracy_drop_pp: float = Field(1.0, ge=0, le=100)
 
     @field_validator("formats")
     @classmethod
@@ -58,7 +72,7 @@ class ExportOptions(Options):
         ]
         if unknown:
             raise ValueError(
-                f"{', '.join(map(repr, unknown))} is neither {' nor '.join(FORMATS)}"
+                f"{', '.join(map(repr, unknown))} is none of {', '.join(FORMATS)}"
                 " nor package.module:Exporter"
             )
         return formats

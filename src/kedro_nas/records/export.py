@@ -54,12 +54,19 @@ class FormatParity(Part):
         equal_decisions: Share of images with the same class, in [0, 1].
         n_images: Real images compared.
         bytes: Size of the file or folder.
+        tolerance: Largest difference allowed; None where accuracy decides.
+        accuracy: Share of these images that the file classifies correctly, in [0, 1];
+            the model was trained on them.
+        accuracy_drop_pp: Percentage points less than the model in memory.
     """
 
     max_difference: float
     equal_decisions: float
     n_images: int
     bytes: int
+    tolerance: float | None = None
+    accuracy: float | None = None
+    accuracy_drop_pp: float | None = None
 
 
 class ModelScores(Part):

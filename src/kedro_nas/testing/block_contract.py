@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from kedro_nas.export.formats import EXPORTERS
+from kedro_nas.export.formats import EXPORTERS, missing_packages, traits_of
 from kedro_nas.models.custom_blocks import register_custom_blocks
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.space.architecture import Architecture, Stage, Stem
@@ -17,6 +17,13 @@ from kedro_nas.space.registry import find_block
 
 SHAPES = ((8, 8, 1), (1, 40, 2), (33, 21, 3), (224, 224, 3))
 _N_CLASSES = 3
+# formats in which nothing is rounded: a block they cannot hold shows as a difference
+_EXACT_FORMATS = sorted(
+    name
+    for name, exporter in EXPORTERS.items()
+    if not traits_of(exporter).max_difference
+    and not traits_of(exporter).is_judged_by_accuracy
+)
 
 
 class BlockContract:
@@ -106,13 +113,15 @@ class BlockContract:
 
         assert np.array_equal(np.asarray(model(x)), np.asarray(again(x)))
 
-    @pytest.mark.parametrize("name", sorted(EXPORTERS))
+    @pytest.mark.parametrize("name", _EXACT_FORMATS)
     def test_export_read_back_gives_the_same_probabilities(
         self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Each format, loaded by the program in its model card, takes raw uint8."""
         from kedro_nas.export.parity import predict_in_batches
 
+        if missing := missing_packages(EXPORTERS[name]):
+            pytest.skip(f"needs {', '.join(missing)}")
         model = self.build(self.architecture(SHAPES[2]))
         change_weights(model, pixels(SHAPES[2]))
         x = pixels(SHAPES[2]).astype(np.uint8)

@@ -22,6 +22,8 @@ from kedro_nas.space.architecture import Architecture, Stage, Stem
 THEIRS = '''
 import numpy as np
 
+from kedro_nas.export.formats import FormatTraits
+
 
 class NumpyExporter:
     """Writes `weights.npz` of a model that flattens its pixels into a dense layer."""
@@ -68,6 +70,11 @@ class WithArguments(NumpyExporter):
         pass
 
 
+class Lacking(NumpyExporter):
+    name = "lacking"
+    traits = FormatTraits(packages=("no_such_package",))
+
+
 class Half:
     name = "half"
     file_name = "half.bin"
@@ -100,7 +107,7 @@ def test_formats_of_the_options_are_those_there_are() -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["onnx"], "unknown export format"),
+        (["openvino"], "unknown export format"),
         (["their_formats:Missing"], "cannot import the export format"),
         (["their_formats:WithArguments"], "a class that is called without arguments"),
         (["their_formats:Half"], "a Half without export, snippet"),
@@ -110,6 +117,7 @@ def test_formats_of_the_options_are_those_there_are() -> None:
             ["keras", "their_formats:NamedKeras"],
             "the name of an export format is taken",
         ),
+        (["their_formats:Lacking"], "Run pip install no_such_package, or"),
         (["their_formats:OverTheCard"], "the file_name of an export format is taken"),
     ],
 )
@@ -119,6 +127,19 @@ def test_find_exporters_of_an_unusable_one_says_why(
     """A faulty exporter is refused before anything is written."""
     with pytest.raises(ExportError, match=message):
         find_exporters(names)
+
+
+def test_find_exporters_without_the_packages_names_the_extras(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What has to be installed is told in one line, for all formats together."""
+    monkeypatch.setattr("kedro_nas.export.formats.find_spec", {}.get)
+
+    assert [each.name for each in find_exporters(["keras", "saved_model"])]
+    with pytest.raises(ExportError) as caught:
+        find_exporters(["keras", "litert", "litert_int8", "onnx"])
+    assert "'litert', 'litert_int8', 'onnx' are missing" in str(caught.value)
+    assert "Run pip install 'kedro-nas[litert,onnx]', or" in str(caught.value)
 
 
 @pytest.mark.slow
@@ -165,3 +186,4 @@ def test_export_model_with_a_format_of_another_package_proves_it_equal(
     assert written.parity["numpy"]["equal_decisions"] == 1.0
     assert "weights.npz" in written.card
     assert "| numpy | 30 |" in written.card
+    assert "| 0.00 | 0.0001 |" in written.card

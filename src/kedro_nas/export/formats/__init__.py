@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path, PurePath
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kedro_nas.custom_code import check_protocol, import_custom
 from kedro_nas.errors import ExportError
 from kedro_nas.export.formats.keras import KerasExporter
+from kedro_nas.export.formats.litert import LitertExporter
+from kedro_nas.export.formats.litert_dynamic import LitertDynamicExporter
+from kedro_nas.export.formats.litert_float16 import LitertFloat16Exporter
+from kedro_nas.export.formats.litert_int8 import LitertInt8Exporter
+from kedro_nas.export.formats.onnx import OnnxExporter
 from kedro_nas.export.formats.saved_model import SavedModelExporter
+from kedro_nas.export.formats.traits import FormatTraits, traits_of
 
-__all__ = ["EXPORTERS", "Exporter", "find_exporters"]
+__all__ = [
+    "EXPORTERS",
+    "CalibratedExporter",
+    "Exporter",
+    "FormatTraits",
+    "find_exporters",
+    "missing_packages",
+    "traits_of",
+]
 
 # Files that each folder of exports holds beside the formats.
 RESERVED_FILES = frozenset(
@@ -29,7 +47,8 @@ class Exporter(Protocol):
     """One format in which a trained model is written.
 
     A custom exporter is a class that is called without arguments; it needs no base
-    class.
+    class. An attribute `traits`, a `FormatTraits`, may state what it needs and how
+    much it rounds; without one it has to agree to `nas.export.parity_tolerance`.
     """
 
     name: str
@@ -60,8 +79,30 @@ class Exporter(Protocol):
         """
 
 
+@runtime_checkable
+class CalibratedExporter(Protocol):
+    """A format that is fitted to real images, as quantisation to integers is."""
+
+    def calibrated(self, images: NDArray[np.uint8]) -> Exporter:
+        """Return an exporter that is fitted to these images.
+
+        Args:
+            images: Some hundred that are not test images, uint8
+                `(n, height, width, channels)`.
+        """
+
+
 EXPORTERS: dict[str, Exporter] = {
-    made.name: made for made in (KerasExporter(), SavedModelExporter())
+    made.name: made
+    for made in (
+        KerasExporter(),
+        SavedModelExporter(),
+        LitertExporter(),
+        LitertFloat16Exporter(),
+        LitertDynamicExporter(),
+        LitertInt8Exporter(),
+        OnnxExporter(),
+    )
 }
 
 
@@ -74,12 +115,36 @@ def find_exporters(names: Sequence[str]) -> list[Exporter]:
 
     Raises:
         ExportError: A custom exporter cannot be imported or made, lacks a part of
-            `Exporter`, or has the name or file of another.
+            `Exporter`, or has the name or file of another; or a package that a format
+            needs is not installed.
     """
     found = [EXPORTERS.get(name) or _custom_exporter(name) for name in names]
+    _check_installed(found)
     _check_distinct("name", [one.name for one in found])
     _check_distinct("file_name", [one.file_name for one in found], RESERVED_FILES)
     return found
+
+
+def missing_packages(exporter: Exporter) -> list[str]:
+    """Return the packages of a format's `traits` that are not installed."""
+    return [name for name in traits_of(exporter).packages if find_spec(name) is None]
+
+
+def _check_installed(exporters: Sequence[Exporter]) -> None:
+    missing = {one.name: missing_packages(one) for one in exporters}
+    lacking = [one for one in exporters if missing[one.name]]
+    if not lacking:
+        return
+    extras = sorted({traits_of(one).extra for one in lacking} - {""})
+    packages = sorted({name for names in missing.values() for name in names})
+    wanted = f"'kedro-nas[{','.join(extras)}]'" if extras else " ".join(packages)
+    named = ", ".join(f"'{one.name}'" for one in lacking)
+    raise ExportError(
+        f"packages for the export formats {named} are missing",
+        received=f"no package {', '.join(packages)}",
+        allowed="formats whose packages are installed",
+        remedy=f"Run pip install {wanted}, or shorten nas.export.formats",
+    )
 
 
 def _custom_exporter(path: str) -> Exporter:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from kedro_nas.export.formats.traits import FormatTraits
+
 
 class KerasExporter:
     """Writes `model.keras`; raw pixels as uint8 or as float 0-255."""
 
     name = "keras"
     file_name = "model.keras"
+    traits = FormatTraits(purpose="Keras 3 on any of its backends, further training")
 
     def export(self, model: Any, folder: Path) -> Path:
         """Write the model; see `Exporter`."""

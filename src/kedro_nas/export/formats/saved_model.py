@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from kedro_nas.export.formats.traits import FormatTraits
+
 
 class SavedModelExporter:
     """Writes `saved_model/`, whose `serving_default` takes uint8 pixels."""
 
     name = "saved_model"
     file_name = "saved_model"
+    traits = FormatTraits(purpose="TensorFlow Serving, TF.js and other converters")
 
     def export(self, model: Any, folder: Path) -> Path:
         """Write the model; see `Exporter`."""
