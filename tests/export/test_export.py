@@ -8,12 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import ExportError
 from kedro_nas.export.export import export_model
-from kedro_nas.export.formats import EXPORTERS
+from kedro_nas.export.formats import EXPORTERS, missing_packages
+from kedro_nas.export.formats.litert_int8 import LitertInt8Exporter
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.records.ranking import Choice
 from kedro_nas.space.architecture import Architecture, Stage, Stem
@@ -98,6 +100,32 @@ def test_export_model_of_real_images_is_equal_in_each_format(exports: Path) -> N
         assert row["max_difference"] < 1e-5
         assert row["equal_decisions"] == 1.0
         assert row["bytes"] > 1000
+
+
+def test_export_model_for_devices_proves_each_file(
+    model: Any, store: ImageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Integers are fitted to images that are not test images, and accuracy compared."""
+    names = ("litert", "litert_int8")
+    if missing := missing_packages(EXPORTERS["litert"]):
+        pytest.skip(f"needs {', '.join(missing)}")
+    seen: list[Any] = []
+    whole = LitertInt8Exporter.calibrated
+    monkeypatch.setattr(
+        LitertInt8Exporter,
+        "calibrated",
+        lambda self, images: seen.append(images) or whole(self, images),
+    )
+    options = ExportOptions(formats=names, max_accuracy_drop_pp=100)
+    folder = export_model(model, CHOICE, store, options)
+    parity = json.loads((folder / "parity.json").read_text())
+    development = store.pixels[store.rows("dev")]
+
+    assert tuple(parity) == names
+    assert np.array_equal(seen[0], development)
+    assert parity["litert"]["tolerance"] == options.parity_tolerance
+    assert parity["litert_int8"]["tolerance"] is None
+    assert parity["litert_int8"]["accuracy"] is not None
 
 
 def test_export_model_architecture_round_trips(exports: Path) -> None:

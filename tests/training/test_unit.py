@@ -28,7 +28,7 @@ MakeTask = Callable[..., Task]
 
 def _run(task: Task, **changes: Any) -> tuple[Unit, Outcome]:
     epochs: list[Epoch] = changes.pop("epochs", [])
-    options: dict[str, Any] = {"learner": None, "deadline": None, "say": epochs.append}
+    options: dict[str, Any] = {"learner": None, "deadline": None, "on_epoch": epochs.append}
     unit = Unit(task, **{**options, **changes})
     return unit, unit.run()
 
@@ -341,7 +341,7 @@ def test_unit_killed_after_its_last_checkpoint_knows_its_results_again(
     _, expected = _run(make_task(checkpoint=None))
     task = make_task()
     with pytest.raises(KilledError):
-        _run(task, say=die)
+        _run(task, on_epoch=die)
     epochs: list[Epoch] = []
     unit, again = _run(task, epochs=epochs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,9 @@ class Refusal:
 
 sys.meta_path.insert(0, Refusal())
 """
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs/how-to/devices.md").read_text()
+PYPROJECT = (ROOT / "pyproject.toml").read_text()
 FOR_DEVICES = ["litert", "litert_float16", "litert_dynamic", "litert_int8", "onnx"]
 
 
@@ -81,6 +85,13 @@ def sample_of(model: Any) -> ParitySample:
     return ParitySample(PIXELS, expected.argmax(-1), expected)
 
 
+def _packages_of(extra: str) -> set[str]:
+    """Return the import names of what an extra of pyproject.toml installs."""
+    found = re.findall(rf"^{extra} = \[(.+)\]$", PYPROJECT, re.MULTILINE)
+    names = re.findall(r'"([\w-]+)', "".join(found))
+    return {name.replace("-", "_") for name in names}
+
+
 class DeviceExporter:
     """A format whose program is run where TensorFlow cannot be imported."""
 
@@ -109,6 +120,19 @@ def test_format_states_what_it_is_for_and_what_it_needs(name: str) -> None:
     compile(exporter.snippet(), name, "exec")
 
 
+@pytest.mark.parametrize("name", EXPORTERS)
+def test_page_on_devices_lists_the_format_as_it_is(name: str) -> None:
+    """The table of the how-to names extra and limit; each extra exists."""
+    traits = traits_of(EXPORTERS[name])
+    (row,) = re.findall(rf"^\| `{name}` \| .+ \| .+ \|.*\|.*$", PAGE, re.MULTILINE)[:1]
+    cells = [cell.strip(" `") for cell in row.strip("|").split("|")]
+    limit = max(traits.max_difference, ExportOptions().parity_tolerance)
+
+    assert cells[2] == traits.extra
+    assert traits.is_judged_by_accuracy or float(cells[5]) == limit
+    assert set(traits.packages) <= _packages_of(traits.extra)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXPORTERS)
 def test_format_written_from_a_plain_network_passes_the_comparison(
@@ -124,6 +148,11 @@ def test_format_written_from_a_plain_network_passes_the_comparison(
     assert path == tmp_path / exporter.file_name
     assert row.equal_decisions == 1.0
     assert row.bytes > 1000
+
+
+def test_page_on_devices_shows_the_program_that_is_run() -> None:
+    """What a reader copies from the how-to is the program of the comparison."""
+    assert f"```python\n{EXPORTERS['litert'].snippet()}```\n" in PAGE
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from kedro_nas.errors import ExportError
 from kedro_nas.export.export import export_model
 from kedro_nas.export.formats import EXPORTERS, find_exporters
 from kedro_nas.parameters.export import FORMATS, ExportOptions
+from kedro_nas.records.ranking import Choice
 from kedro_nas.space.architecture import Architecture, Stage, Stem
 
 # A package of somebody else: the weights as arrays, predicted with NumPy alone.
@@ -155,7 +156,7 @@ def test_export_model_with_a_format_of_another_package_proves_it_equal(
         stem=Stem(width=8, kernel_size=3, stride=1),
         stages=(Stage(block="conv", depth=1, width=8, kernel_size=3, stride=2),),
     )
-    best = {
+    choice = Choice.read({
         "name": "linear",
         "key": architecture.key,
         "architecture": architecture.to_dict(),
@@ -163,9 +164,9 @@ def test_export_model_with_a_format_of_another_package_proves_it_equal(
         "rule": "best_mean",
         "objective": "accuracy",
         "sentence": "",
-        "epochs": 1,
+        "full_epochs": 1,
         "plan": {"finalists": 1, "folds": 2, "repeats": 1, "epochs": 1},
-    }
+    })  # fmt: skip
     layers = keras.layers
     model: Any = keras.Sequential(
         [
@@ -176,7 +177,7 @@ def test_export_model_with_a_format_of_another_package_proves_it_equal(
         ]
     )
     options = ExportOptions(formats=("their_formats:NumpyExporter",))
-    folder = export_model(model, best, ImageStore.open(store_folder), options)
+    folder = export_model(model, choice, ImageStore.open(store_folder), options)
     written = SimpleNamespace(
         parity=json.loads((folder / "parity.json").read_text()),
         card=(folder / "model_card.md").read_text(),

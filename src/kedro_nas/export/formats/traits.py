@@ -12,8 +12,8 @@ class FormatTraits:
     Attributes:
         purpose: What the format is for, a clause; empty where nothing is stated.
         extra: Extra of kedro-nas that installs `packages`; empty for none.
-        packages: Import names of packages that writing or reloading it needs beyond
-            those of kedro-nas itself.
+        packages: Import names, without dots, of packages that writing or reloading it
+            needs beyond those of kedro-nas itself.
         max_difference: Largest difference of a class probability that rounding in this
             format may cause; 0 where it keeps float32.
         is_judged_by_accuracy: Whether the file may give other probabilities as long as
