@@ -167,7 +167,7 @@ class _Run:
             self._waiting = [self._halvings.suited(t) for t in (task, *self._waiting)]
             self._tasks |= {t.task_id: t for t in self._waiting}
         elif event.outcome is not None:
-            self._end(task, _raise_outage(event.outcome))
+            self._end(task, _raise_if_outage(event.outcome))
         elif not event.begun and self._starts < MAX_STARTS:
             self._starts += 1
             self._attempts[task.task_id] -= 1
@@ -194,7 +194,7 @@ def _known(
     digests = {
         name: task.digest(fingerprint)
         for name, task in tasks.items()
-        if _has_model_file(task)
+        if _has_required_file(task)
     }
     return {
         name: Outcome.model_validate(ended[digest])
@@ -203,15 +203,15 @@ def _known(
     }
 
 
-def _has_model_file(task: Task) -> bool:
-    """Return whether the model file of a journalled outcome still exists."""
+def _has_required_file(task: Task) -> bool:
+    """Return whether a task's model file exists, if it writes one."""
     if task.model_file is None:
         return True
     file = Path(task.model_file)
     return file.exists() and file.stat().st_size > 0  # 0 bytes: an interrupted write
 
 
-def _raise_outage(outcome: Outcome) -> Outcome:
+def _raise_if_outage(outcome: Outcome) -> Outcome:
     """Return the outcome, or raise the storage error that it reports."""
     if outcome.outage is not None:
         raise outcome.outage.as_error()
