@@ -38,8 +38,8 @@ def create_pipeline(
         inputs: Names that are not prefixed, or a mapping from the pipeline's name
             to the host's, e.g. `{"images": "cleaned_images"}`. `images` is
             always taken from the host.
-        outputs: Likewise for datasets that the pipeline writes, e.g. `{"model":
-            "classifier"}`.
+        outputs: Likewise for datasets that the pipeline writes, e.g.
+            `{"model": "classifier"}`.
         parameters: Sections of options, `seed` or `budget_s` that are read from
             elsewhere, so that two searches can share them, e.g.
             `{"job": "shared.job", "seed": "shared.seed"}`.
