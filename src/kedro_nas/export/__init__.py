@@ -1,1 +1,1 @@
-"""The final model as files other programs can load, each proven equal."""
+"""The final training, its test, and exported files with a parity check."""

@@ -1,4 +1,4 @@
-"""Reads the test rows. Nothing else in the project does."""
+"""Evaluation on the test rows, the only code that reads them."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def evaluate_on_test(
     exports: Path,
     workspace: Path,
 ) -> TestMetrics:
-    """Score the final model, and the baseline beside it, on the test rows.
+    """Score the final model and the baseline on the test rows.
 
     Args:
         store: Images.
         model: The exported Keras model.
-        baseline_model: The baseline's, or the winner's own when there is none.
+        baseline_model: The baseline's model, or the winner's if there is none.
         choice: The network that was chosen.
         final_fit: How it was trained.
-        exports: The exports; they were proven equal to the model before this.
-        workspace: Remembers for which models these test rows have been read.
+        exports: The exports, whose parity with the model has been checked.
+        workspace: Stores for which models these test rows have been read.
 
     Returns:
         `nas.test_metrics`.
@@ -89,7 +89,7 @@ def _seconds_export(exports: Path) -> float | None:
 
 
 def predict(model: Any, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Give a Keras model's probabilities for raw pixels, in batches."""
+    """Return a Keras model's probabilities for raw pixels, computed in batches."""
     parts = [
         np.asarray(model(pixels[i : i + BATCH].astype(np.float32), training=False))
         for i in range(0, len(pixels), BATCH)
@@ -98,9 +98,9 @@ def predict(model: Any, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def digest_of(model: Any) -> str:
-    """Name a model by what it computes with: 16 hexadecimal digits of its weights.
+    """Return 16 hexadecimal digits of a hash of a model's weights.
 
-    A network fitted again for other epochs, or with another seed, is another model.
+    A network trained again for other epochs, or with another seed, is another model.
     """
     digest = hashlib.sha256()
     for values in model.get_weights():
@@ -115,14 +115,16 @@ def count_reads(workspace: Path, fingerprint: str, model: str) -> int:
     Args:
         workspace: Holds `test_reads.jsonl`, a line per data set and model.
         fingerprint: Of the image store.
-        model: Name of the model that is read for now, from `digest_of`.
+        model: Digest of the present model, from `digest_of`.
 
     Returns:
         At least 1; reading again for the same model does not count.
     """
     path = workspace / "test_reads.jsonl"
     seen = {
-        line.get("model", line.get("key"))  # once it was the architecture's key
+        line.get(
+            "model", line.get("key")
+        )  # earlier versions stored the architecture's key
         for line in read_json_lines(path)
         if line["fingerprint"] == fingerprint
     }

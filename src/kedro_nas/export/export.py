@@ -1,4 +1,4 @@
-"""From a trained model to the folder that is handed over."""
+"""Exports a trained model to a folder of files."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def export_model(
     store: ImageStore,
     options: ExportOptions,
 ) -> Path:
-    """Write the model in each format, with its source, its card and its proof.
+    """Write the model in each format, with source, model card and parity check.
 
     Args:
         model: The final Keras model: raw pixels in, class probabilities out.
-        choice: The network that was chosen, which the model is an instance of.
-        store: Prepared images; only those that are not test images are read.
+        choice: The network that was chosen, of which the model is an instance.
+        store: Prepared images; only non-test images are read.
         options: Formats and tolerance.
 
     Returns:
@@ -50,7 +50,7 @@ def export_model(
         owns it.
 
     Raises:
-        ExportError: A format cannot be reloaded or differs; nothing is left behind.
+        ExportError: A format cannot be reloaded or differs; the folder is then deleted.
     """
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="kedro-nas-export-"))
@@ -73,7 +73,7 @@ def _write_all(
     from kedro_nas.models.source import write_source
 
     architecture = choice.architecture
-    rows = _some_rows(store.rows("dev"), options.parity_images)
+    rows = _evenly_spaced(store.rows("dev"), options.parity_images)
     pixels = np.asarray(store.pixels[rows])
     expected = predict_in_batches(model, pixels)
     _check_probabilities(expected, store.n_classes)
@@ -103,7 +103,7 @@ def _write_all(
 
 
 def _as_trained(model: Any) -> dict[str, Any]:
-    """Read from a model what its architecture does not say: what the data gave it."""
+    """Return the values of a model that come from the data, not its architecture."""
     found: dict[str, Any] = {}
     for layer in _layers(model):
         kind = type(layer).__name__
@@ -126,8 +126,8 @@ def _layers(model: Any) -> Iterator[Any]:
             yield layer
 
 
-def _some_rows(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Take so many rows evenly over all of them."""
+def _evenly_spaced(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return a number of rows, evenly spaced."""
     places = np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(np.int64)
     chosen: NDArray[np.int64] = rows[np.unique(places)]
     return chosen
@@ -136,13 +136,13 @@ def _some_rows(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
 def _calibrated(
     exporters: list[Exporter], store: ImageStore, compared: NDArray[np.int64]
 ) -> list[Exporter]:
-    """Fit formats to images that are neither test images nor, if possible, compared."""
+    """Calibrate formats on non-test images, if possible others than those compared."""
     if not any(isinstance(each, CalibratedExporter) for each in exporters):
         return exporters
     rows = store.rows("dev")
     others = np.setdiff1d(rows, compared)
     enough = len(others) >= CALIBRATION_IMAGES
-    chosen = _some_rows(others if enough else rows, CALIBRATION_IMAGES)
+    chosen = _evenly_spaced(others if enough else rows, CALIBRATION_IMAGES)
     images = np.asarray(store.pixels[chosen])
     return [
         each.calibrated(images) if isinstance(each, CalibratedExporter) else each

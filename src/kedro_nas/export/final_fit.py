@@ -1,4 +1,4 @@
-"""Trains the winner, and where it pays the baseline, on all but the test rows."""
+"""Trains the winner, and if affordable the baseline, on all but the test rows."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ from kedro_nas.writer_lock import one_writer
 
 logger = logging.getLogger(__name__)
 
-# a baseline that takes more of the winner's seconds costs more than its test tells
+# share of the winner's seconds above which a baseline is not worth its time
 MAX_BASELINE_RATIO = 0.5
-LEAST_S = 1.0  # of a final training for which stages before it left nothing
+LEAST_S = 1.0  # minimum for a final training if earlier stages used up the budget
 
 
 @dataclass(frozen=True)
 class FinalModels:
-    """What the final training gave.
+    """The results of the final training.
 
     Attributes:
         winner: The Keras model: raw pixels in, probabilities out.
-        baseline: The baseline's model; the winner's own when there is none.
+        baseline: The baseline's model; the winner's if there is none.
         record: How they were trained.
     """
 
@@ -64,7 +64,7 @@ class _Fits:
 
     @property
     def all(self) -> list[Task]:
-        """What is needed before what may be left out."""
+        """All tasks, required ones first, optional ones last."""
         others = [] if self.baseline is None else [self.baseline]
         return [self.winner[0], *others, *self.winner[1:]]
 
@@ -79,20 +79,21 @@ def fit_final_models(
     job: JobOptions,
     seed: int,
 ) -> FinalModels:
-    """Train the winner: for what is left of the budget, or for a number of epochs.
+    """Train the winner for the remaining budget, or for a number of epochs.
 
     With seconds to fill, all workers train the winner together; the baseline is
     trained after it, for as many epochs, where a cross-validation was affordable and
-    it costs at most half as much. With epochs alone both are trained side by side.
+    it costs at most half as much. Without a limit in seconds both are trained in
+    parallel.
 
     Args:
         store: Images; train and validation rows are trained on.
         profile: Of the images.
         choice: The winner, and what is left of the job's budget.
         workspace: Checkpoints and models are kept under `final/`; a training that was
-            killed goes on, and its seconds count over all sessions.
+            killed is resumed, and its seconds count over all sessions.
         options: `params:nas.export`; of several `seeds` the model with the lowest
-            training loss is taken, since no row is left to choose by.
+            training loss is used, since no rows are left to validate on.
         job: `params:nas.job`.
         seed: The root seed.
 
@@ -212,7 +213,7 @@ def _fit_seconds(
 
 
 def _why_no_baseline(fits: _Fits, choice: Choice) -> str:
-    """Return why no seconds are spent on the baseline, '' where they are."""
+    """Return why the baseline is not trained, '' if it is."""
     if fits.baseline is None:
         return _why_no_task(choice)
     if choice.plan.scored_on == "validation":
@@ -225,12 +226,12 @@ def _why_no_baseline(fits: _Fits, choice: Choice) -> str:
 
 
 def _why_no_task(choice: Choice) -> str:
-    """Return why there is no baseline beside the winner."""
+    """Return why there is no task for the baseline."""
     return "the baseline itself was chosen" if choice.is_baseline else "not wanted"
 
 
 def _ratio(fits: _Fits) -> float:
-    """Return an epoch of the baseline over one of the winner, as the formula says."""
+    """Return the estimated cost of a baseline epoch relative to the winner's."""
     if fits.baseline is None:
         return 0.0
     winner = seconds_per_epoch(fits.winner[0].architecture, 1)
@@ -250,7 +251,7 @@ def _fit_epochs(
     limit_s: float | None,
     clock: WorkClock,
 ) -> FinalModels:
-    """Train winner and baseline side by side for a number of epochs."""
+    """Train winner and baseline in parallel for a number of epochs."""
     tasks = fits.all
     ran = _run(store, tasks, folder, job, clock.deadline(limit_s), clock)
     outcomes = ran.outcomes
@@ -315,9 +316,9 @@ def _run(
 
 
 def _remove_checkpoints(tasks: list[Task], outcomes: dict[str, Outcome]) -> None:
-    """Delete the states of fits that have ended.
+    """Delete the checkpoints of fits that are completed.
 
-    A fit the deadline cut keeps its own, and goes on from there with more time.
+    A fit cut by the deadline keeps its checkpoint and can be resumed with more time.
     """
     for task in tasks:
         outcome = outcomes[task.task_id]
@@ -326,7 +327,7 @@ def _remove_checkpoints(tasks: list[Task], outcomes: dict[str, Outcome]) -> None
 
 
 def _failure(outcome: Outcome) -> str:
-    """Return why the baseline's training failed, '' when it did not."""
+    """Return why the baseline's training failed, '' if it did not."""
     if outcome.status != "failed":
         return ""
     logger.warning("The baseline's final training failed: %s", outcome.reason)
@@ -347,7 +348,7 @@ def _best(fits: list[tuple[Task, Outcome]]) -> Task:
 
 
 def _views(task: Task, fits: _Fits) -> dict[str, bool]:
-    """Return over which views of an image a model averages: those it has trained on."""
+    """Return the views of an image to average over: those seen in training."""
     words = task.architecture.recipe.augmentation.split("+")
     return {
         "shifts": fits.averages and words[0] not in ("none", "flip"),
@@ -356,7 +357,7 @@ def _views(task: Task, fits: _Fits) -> dict[str, bool]:
 
 
 def _load(task: Task, fits: _Fits) -> Any:
-    """Load a trained model, averaging over views of an image if that is wanted."""
+    """Load a trained model, with averaging over views of an image if enabled."""
     import keras
 
     from kedro_nas.training.workers.process import register_blocks

@@ -16,11 +16,11 @@ def measure_latency(model: Any, *, runs: int = RUNS) -> dict[str, float]:
 
     Args:
         model: Takes raw pixels, float32 `(1, height, width, channels)`.
-        runs: Calls that are timed, after ten that are not.
+        runs: Timed calls, after ten calls of warm-up.
 
     Returns:
         `latency_s_p50` and `latency_s_p90`: median and 90th percentile, seconds, of
-        this machine with all its threads. Other devices have to be measured there.
+        this machine with all its threads. Other devices have to be measured separately.
     """
     import tensorflow as tf
 

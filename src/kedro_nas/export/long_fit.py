@@ -20,22 +20,22 @@ from kedro_nas.work_clock import WorkClock
 
 logger = logging.getLogger(__name__)
 
-# Two members make 1.5 to 1.6 times the steps of one worker with two threads; of many,
-# each sees too few images between two averages (benchmarks/team.py).
+# Two members run 1.5 to 1.6 times the steps of one worker with two threads; with more
+# members each sees too few images between two averages (benchmarks/team.py).
 MAX_MEMBERS = 4
-EVERY_STEPS = 25  # between two averages, which cost 2 to 6 % then
-SAVE_S = 2.0  # statistics of batch norms, and writing the model
-SOME_EPOCHS = 100_000  # the seconds end the training, not these
+EVERY_STEPS = 25  # between two averages, which then take 2 to 6 % of the time
+SAVE_S = 2.0  # to re-estimate batch norms and write the model
+SOME_EPOCHS = 100_000  # not reached: the training ends by its seconds
 
 
 @dataclass(frozen=True)
 class LongFit:
-    """A network that was trained for its seconds.
+    """The result of training a network for a number of seconds.
 
     Attributes:
-        task: As it was trained, with a smaller batch where memory ran out.
+        task: The task as it was trained, with a smaller batch if memory ran out.
         outcome: How it ended.
-        members: Workers that trained it together.
+        members: Number of workers that trained it together.
     """
 
     task: Task
@@ -44,7 +44,7 @@ class LongFit:
 
 
 def team_job(job: JobOptions) -> JobOptions:
-    """Return the workers of a team: many small ones become few with more threads.
+    """Return job options for a team: fewer workers with more threads each.
 
     >>> eight = team_job(JobOptions(workers=8))
     >>> eight.workers, eight.threads_per_worker
@@ -68,18 +68,18 @@ def fit_for_seconds(
     seconds: float,
     clock: WorkClock,
 ) -> LongFit:
-    """Train a network until its seconds are over; a killed training goes on.
+    """Train a network for a number of seconds; a killed training is resumed.
 
     Args:
         store: Images.
-        task: What to train; its epochs do not count.
+        task: What to train; its epochs are ignored.
         folder: Of checkpoints, models and the journal.
         job: `params:nas.job`.
         seconds: Wall seconds, all sessions together, until the model is written.
         clock: Of this training.
 
     Raises:
-        TrainingError: Storage failed; the same command goes on.
+        TrainingError: Storage failed; the same command resumes the training.
     """
     shape = team_job(job)
     log = folder.parent / "workers.log"
@@ -126,13 +126,13 @@ def fit_for_seconds(
 
 
 def keep_seconds(path: Path, seconds: float) -> float:
-    """Return the seconds an earlier session began with, or keep these.
+    """Return the seconds saved by an earlier session, or save these.
 
-    They lay out the learning rates, so a training that goes on must not change them.
+    They define the learning-rate schedule, which a resumed training must not change.
 
     Args:
-        path: JSON file, whose name tells what the training belongs to.
-        seconds: For a training that begins.
+        path: JSON file, whose name identifies the training.
+        seconds: Seconds of a new training.
     """
     if path.exists():
         return float(json.loads(path.read_text())["seconds"])

@@ -1,4 +1,4 @@
-"""The model card beside the exported files, in the form that Hugging Face reads."""
+"""The model card of the exported files, in the format of Hugging Face."""
 
 from __future__ import annotations
 
@@ -68,9 +68,10 @@ def write_card(
         choice: The network that was chosen.
         class_names: Names in the order of the model's outputs.
         exporters: Formats that were written.
-        parity: Of each format, by its name.
+        parity: Parity of each format, by its name.
         model_license: SPDX identifier.
-        max_accuracy_drop_pp: Accuracy that a file in integers was allowed to lose.
+        max_accuracy_drop_pp: Loss of accuracy allowed for an int8 file, percentage
+            points.
 
     Returns:
         Markdown with YAML front matter.
@@ -95,7 +96,7 @@ def write_card(
 
 
 def _measured(choice: Choice) -> str:
-    """Return what is known of the accuracy before the test."""
+    """Return a sentence on the accuracy measured before the test."""
     mean, low, high = choice.cv_mean, choice.ci_low, choice.ci_high
     if mean is None:
         return "No cross-validated accuracy is known."
@@ -111,7 +112,7 @@ def _measured(choice: Choice) -> str:
 
 
 def _usage(exporter: Exporter) -> str:
-    """Return the program of a format, and what the format is for if that is stated."""
+    """Return the program of a format, with the purpose of the format if stated."""
     traits = traits_of(exporter)
     purpose = f"\n`{exporter.file_name}`: {traits.purpose}.\n" if traits.purpose else ""
     return f"{purpose}\n```python\n{exporter.snippet()}```\n"

@@ -1,8 +1,8 @@
-"""Parity: each exported file, reloaded in a fresh process, predicts as the model does.
+"""Parity check: each exported file, loaded in a new process, must match the model.
 
-Exporters go wrong silently (another preprocessing, another checkpoint, layers in
-training mode), so each file is loaded by a process that does not import this package,
-and its probabilities are compared on real images.
+Exporters can fail silently (wrong preprocessing, wrong checkpoint, layers in training
+mode), so each file is loaded by a process that does not import this package, and its
+probabilities are compared on real images.
 """
 
 from __future__ import annotations
@@ -73,20 +73,20 @@ def check_parity(
     folder: Path,
     options: ExportOptions,
 ) -> dict[str, FormatParity]:
-    """Reload each export in a fresh process and compare its probabilities.
+    """Load each export in a new process and compare its probabilities.
 
     Args:
-        sample: Real images and what the model in memory gives for them.
+        sample: Real images with the predictions of the model in memory.
         exporters: Formats that were written to `folder`.
         folder: The folder of exports.
-        options: How much a file may differ.
+        options: Limits on the difference of a file.
 
     Returns:
         The comparison of each format, by its name.
 
     Raises:
-        ExportError: A file cannot be loaded, or its probabilities differ, or it has
-            lost too much accuracy.
+        ExportError: A file cannot be loaded, its probabilities differ, or it has lost
+            too much accuracy.
     """
     exporters = list(exporters)
     with tempfile.TemporaryDirectory() as scratch:
@@ -146,7 +146,7 @@ def _compare(
 ) -> FormatParity:
     tolerance = _tolerance(exporter, options)
     difference = _largest_difference(sample.expected, found)
-    # no two probabilities differ by more than 1; infinite and NaN are refused too
+    # probabilities differ by 1 at most; infinity and NaN are rejected, too
     limit = 1.0 if tolerance is None else tolerance
     if not difference <= limit:
         raise ExportError(

@@ -1,4 +1,4 @@
-"""The one reading of the test split: what it says, and how surely."""
+"""Scores on the test split, with their uncertainty."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from kedro_nas.records.export import (
 from kedro_nas.statistics.metrics import check_predictions, score_predictions
 from kedro_nas.statistics.paired import mcnemar, wilson_interval
 
-# enough to see what is going wrong, and a report that stays small
+# enough to recognise patterns, few enough for a small report
 MAX_MISTAKES = 25
-# larger pictures are reduced for the report: 25 of 96 x 96 stay below 1 MB
+# larger images are downscaled for the report: 25 of 96 x 96 stay below 1 MB
 MAX_PICTURE_SIDE = 96
 
 
@@ -36,7 +36,7 @@ def test_report(
     pixels: NDArray[np.uint8],
     objective: str = "accuracy",  # noqa: PT028
 ) -> TestMetrics:
-    """Work out everything the report says about the test images.
+    """Compute all results on the test images that the report shows.
 
     Args:
         labels: Class ids, shape `(n,)`.
@@ -44,15 +44,15 @@ def test_report(
         class_names: In the order of the ids.
         baseline_probabilities: Of the baseline on the same images, if there is one.
         pixels: uint8 images, shape `(n, height, width, channels)`.
-        objective: `balanced_accuracy` judges chance by mean recall against
-            `1 / n_classes` instead of accuracy against the commonest class.
+        objective: `balanced_accuracy` compares mean recall with `1 / n_classes` instead
+            of accuracy with the share of the most common class.
 
     Returns:
-        The statistical part of `nas.test_metrics`; name, readings and epochs are to be
-        added.
+        The statistical part of `nas.test_metrics`; the caller adds name, readings and
+        epochs.
 
     Raises:
-        RankingError: Shapes that do not match, or predictions that are not finite.
+        RankingError: Shapes do not match, or predictions are not finite.
     """
     truth, shares = check_predictions(labels, probabilities)
     if len(class_names) != shares.shape[1] or len(pixels) != len(truth):
@@ -108,8 +108,8 @@ def _beats_chance(matrix: NDArray[np.int64], chance: float, objective: str) -> b
     present = matrix[matrix.sum(axis=1) > 0]
     counts = present.sum(axis=1)
     recall = np.diag(matrix)[matrix.sum(axis=1) > 0] / counts
-    # the mean of independent shares; half an image keeps a perfect class from
-    # claiming certainty
+    # mean of independent proportions; adding half an image keeps the variance of a
+    # perfectly classified class above 0
     smoothed = (recall * counts + 0.5) / (counts + 1)
     se = np.sqrt((smoothed * (1 - smoothed) / counts).sum()) / len(counts)
     return bool(recall.mean() - 1.96 * se > 1 / len(counts))
@@ -154,7 +154,7 @@ def _mistakes(
 
 
 def picture(pixels: NDArray[np.uint8]) -> str:
-    """Encode one image as a PNG data URI, reduced to at most 96 pixels a side.
+    """Encode an image as a PNG data URI, downscaled to at most 96 pixels per side.
 
     Args:
         pixels: uint8, shape `(height, width, channels)` with 1 or 3 channels.

@@ -1,4 +1,4 @@
-"""What every option model has in common."""
+"""Base class of all option models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kedro_nas.errors import ParameterError
 OptionsType = TypeVar("OptionsType", bound="Options")
 
 
-# where options of earlier versions are now, by section and name
+# present names of options of earlier versions, by section and name
 MOVED: Mapping[str, str] = {
     "search.pipeline_budget_s": "nas.budget_s",
     "search.objective": "nas.job.objective",
@@ -43,7 +43,7 @@ GONE: Mapping[str, str] = {
 
 
 def what_became_of(section: str, option: str) -> str | None:
-    """Return where an option of an earlier version is now, None for any other.
+    """Return the present name of an option of an earlier version, None for others.
 
     Args:
         section: Such as `search`.
@@ -70,7 +70,7 @@ class Options(BaseModel):
 
     @classmethod
     def parse(cls, value: Any, *, where: str) -> Self:
-        """Accept an instance or a mapping, as Kedro may hand over either.
+        """Return validated options; Kedro may pass an instance or a mapping.
 
         Args:
             value: An instance of this class, a mapping, or None for the defaults.
@@ -95,10 +95,10 @@ class Options(BaseModel):
 
 
 def faults(error: ValidationError, model: type[Options]) -> str:
-    """Describe every fault of a validation in one line.
+    """Return a description of all faults of a validation, one line.
 
-    An unknown option gets the place it has moved to, or the closest known name. What is
-    wrong with each of several allowed forms, such as a number or `auto`, is one fault.
+    For an unknown option it names the present option or the closest known name. Errors
+    for several allowed forms, such as a number or `auto`, are joined into one fault.
     """
     lines: dict[str, str] = {}
     for fault in error.errors():
@@ -113,7 +113,7 @@ def faults(error: ValidationError, model: type[Options]) -> str:
     return "; ".join(lines.values())
 
 
-# what pydantic adds to the place of a fault: the form that was tried
+# pydantic appends the form it tried to the location of a fault
 _FORM = re.compile(
     r"float|int|str|bool|none|Range|constrained-\w+|(literal|tuple|function-\w+)\[.*\]"
 )
@@ -129,7 +129,7 @@ def _unknown(name: str, path: tuple[int | str, ...], model: type[Options]) -> st
 
 
 def _names_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    """List the options that may stand at a place of nested options."""
+    """Return the names of the options allowed at a place of nested options."""
     for part in path:
         field = model.model_fields.get(str(part))
         kind = None if field is None else field.annotation

@@ -15,25 +15,29 @@ class DataPreparationOptions(Options):
     """How images are read, cleaned, split and judged.
 
     Attributes:
-        image_column: Column of images in a table; None takes a usual name.
-        label_column: Column of labels; None takes a usual name.
-        split_column: Column of given splits; None takes `split` when there is one.
-        group_column: Column of what must not be torn apart (patient, video).
-        image_size: `native` wants one size, `auto` takes the median, bounded by
-            224; or `[height, width]` in pixels.
-        max_images: Try out on a stratified subset of so many images; None for all.
-        channels: `auto` keeps grey sets grey, or 1, or 3.
-        fit: How an image of another shape is brought to the size.
+        image_column: Column of images in a table; None looks for a common name.
+        label_column: Column of labels; None looks for a common name.
+        split_column: Column of given splits; None uses `split` if there is one.
+        group_column: Column of groups that must not be divided between splits (patient,
+            video).
+        image_size: `native` requires one size, `auto` uses the median, at most 224; or
+            `[height, width]` in pixels.
+        max_images: Size of a stratified subset, for a trial run; None for all images.
+        channels: `auto` (1 if all images are grey, else 3), 1 or 3.
+        fit: How an image of another aspect ratio is fitted to the size.
         background: Grey level behind transparent pixels and around padded images.
-        max_pixels: An image with more pixels is taken for a decompression bomb.
+        max_pixels: An image with more pixels is rejected as a decompression bomb.
         max_bad_fraction: Share of unusable images above which the stage stops.
-        test_share: Share set aside for the test when no split is given.
-        validation_share: Share of the rest that validates when none is given.
+        test_share: Share of the images for the test if no split is given.
+        validation_share: Share of the rest for validation if no split is given.
         n_folds: Folds over all images that are not test.
-        n_repeats: Times the folds are drawn; `auto` is 3 on small data, else 1.
-        near_duplicates: Look for re-encoded and resized copies, not exact ones only.
+        n_repeats: Number of random divisions into folds; `auto` is 3 on small data,
+            else 1.
+        near_duplicates: Whether to look for re-encoded and resized copies, not only
+            exact ones.
         on_leak: What to do with training images that are copies of test images.
-        on_small_data: Whether the guard changes settings, only warns, or stops.
+        on_small_data: Whether small data changes settings, only warns, or stops the
+            stage.
         max_disk_gb: Largest pixel store, in 10^9 bytes.
         n_workers: Processes that decode; None for one per core.
     """

@@ -25,28 +25,28 @@ class ExportOptions(Options):
     """How the winner is trained on all rows but the test rows, and written.
 
     Attributes:
-        budget_s: Wall seconds of the final training, all sessions together; `auto` is
-            what the job's budget has left for it (docs/concepts/budget.md), which it
-            fills; null for no limit, then `epochs` or `epochs_factor` count.
-        formats: Formats to write, each `keras` (the file `nas.model` holds too),
+        budget_s: Wall seconds of the final training, all sessions together; `auto` uses
+            all that is left of the job's budget (docs/concepts/budget.md); null for no
+            limit, then `epochs` or `epochs_factor` apply.
+        formats: Formats to write, each `keras` (the file that `nas.model` also holds),
             `saved_model`, `litert`, `litert_float16`, `litert_dynamic`, `litert_int8`
             (extra `litert`), `onnx` (extra `onnx`), or `package.module:Exporter` of a
             custom one.
         averaging: Whether the exported model averages its predictions over shifts of a
-            pixel, and mirror images where its training had them: `none`, or `auto`;
-            several times the latency for some tenths of a point.
+            pixel, and flips if it was trained with them: `none`, or `auto`; gains some
+            tenths of a point for several times the latency.
         model_license: Licence named in the model card, an SPDX identifier.
-        epochs: Epochs of the final training, None for what fills its seconds.
-        epochs_factor: Without seconds to fill, so many times the epochs of a full
-            training in the search.
+        epochs: Epochs of the final training, None for as many as fit in its seconds.
+        epochs_factor: Epochs of a training without a limit in seconds, as a multiple of
+            a full training in the search.
         seeds: Final trainings of the winner; the one with the lowest training loss is
-            taken.
-        parity_images: Real non-test images on which each reloaded copy is compared
-            with the model in memory; all there are when the data set has fewer.
+            used.
+        parity_images: Real non-test images on which each reloaded copy is compared with
+            the model in memory; all of them if the data set has fewer.
         parity_tolerance: Largest difference of a class probability allowed; formats
-            that round weights state a larger one of their own.
-        max_accuracy_drop_pp: Percentage points of accuracy that a copy in integers may
-            lose on the images of the comparison.
+            that round weights have a larger one of their own.
+        max_accuracy_drop_pp: Percentage points of accuracy that an int8 copy may lose
+            on the compared images.
     """
 
     section: ClassVar[str] = "export"

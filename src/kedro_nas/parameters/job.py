@@ -1,4 +1,4 @@
-"""Options of `params:nas.job`: what search, ranking and final training share."""
+"""Options of `params:nas.job`, shared by search, ranking and final training."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from kedro_nas.parameters.base import Options
 
 
 class JobOptions(Options):
-    """What is maximised, what has to be beaten, and where training runs.
+    """The objective, the baseline, and where training runs.
 
     Attributes:
-        objective: Score that is maximised; `auto` takes the verdict of the profile.
+        objective: Score that is maximised; `auto` uses the verdict of the profile.
         baseline: `auto` for a hand-built residual network sized to the data, `none`, or
             `package.module:function` for your own network; docs/how-to/own-baseline.md.
         workers: Processes that train; `auto` is one per GPU, or one per CPU core.
-        threads_per_worker: Intra-op threads of a worker on CPU. Another number rounds
-            sums otherwise, so it is part of what a search, its folds and its final
-            training belong to.
+        threads_per_worker: Intra-op threads of a worker on CPU. Sums are rounded
+            differently with another number, so search, folds and final training cannot
+            be resumed with one.
         pool: Where workers run: `local`, the name of an entry point of the group
             `kedro_nas.worker_pools`, or `package.module:function`.
         execution: `auto` measures once per search on GPUs which batch size, whether
@@ -29,10 +29,11 @@ class JobOptions(Options):
             the search's budget at most; `plain` does not. CPUs always run plain steps.
         max_silence_s: A worker that makes no progress for so long counts as hung;
             within an epoch each second or two of steps counts as progress.
-        max_attempts: Times a task is tried when its worker is lost.
-        max_resident_mb: Pixels up to this size live in each worker's memory; larger
+        max_attempts: Number of attempts at a task whose worker is lost.
+        max_resident_mb: Pixels up to this size are held in each worker's memory; larger
             sets are read from the memory-mapped store.
-        max_worker_memory_mb: A worker above it is replaced between two tasks.
+        max_worker_memory_mb: A worker that uses more memory is replaced between two
+            tasks.
     """
 
     section: ClassVar[str] = "job"

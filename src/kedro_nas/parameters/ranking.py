@@ -1,4 +1,4 @@
-"""Options of the ranking stage: who is compared, on what, and how one is chosen."""
+"""Options of the ranking stage: cross-validation and rule of choice."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ class RankingOptions(Options):
     Attributes:
         budget_s: Wall seconds of the cross-validation, all sessions together; `auto`
             is its share of the job's budget (docs/concepts/budget.md), null for no
-            limit. It gives up finalists beyond two first, then repeats, then folds
-            beyond two; epochs are cut down to half of those of the final training and
-            no further. Where that is too much, finalists are compared over the
+            limit. To fit it, finalists beyond two are dropped first, then repeats, then
+            folds beyond two; epochs are reduced to no less than half of those of the
+            final training. If that still exceeds it, finalists are compared over the
             validation images of the search instead.
-        folds: Folds that are trained, None for all the data set fixed; a number
-            above what the data set fixed uses all there are.
+        folds: Number of folds to train, at most those of the data set; None for all.
         repeats: Repetitions of the folds, None for the verdict's number.
-        rule: `one_standard_error` takes the smallest contestant whose gap to the
-            best mean is at most one corrected standard error; `best_mean` the best.
+        rule: `one_standard_error` chooses the smallest contestant whose gap to the best
+            mean is at most one corrected standard error; `best_mean` the best.
         epochs: Epochs in each fold, None for half of those of the final training.
     """
 

@@ -1,4 +1,4 @@
-"""Options of the reporting stage: the page, its prices, and logs for TensorBoard."""
+"""Options of the reporting stage: title, prices, and logs for TensorBoard."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from kedro_nas.parameters.base import Options
 
 
 class CostOptions(Options):
-    """Prices that turn measured hours into money; a missing price shows no sum.
+    """Prices to estimate costs from measured hours; without a price no sum is shown.
 
     Attributes:
         hardware_price: Price of the machine as bought, in `currency`.
-        lifetime_hours: Hours of work over which that price is spread.
-        power_watts: Power drawn under load, the whole machine.
+        lifetime_hours: Hours of use over which that price is depreciated.
+        power_watts: Power draw of the whole machine under load, watts.
         price_per_kwh: Price of electricity, in `currency` per kWh.
         cloud_price_per_hour: Price of renting the same machine, per hour.
         grams_co2_per_kwh: Carbon of the electricity, grams of CO2 per kWh.
-        devices: Machines or accelerators that worked at the same time.
+        devices: Number of machines or accelerators used at the same time.
         currency: Name of the currency, shown beside the sums.
     """
 
@@ -34,7 +34,7 @@ class CostOptions(Options):
 
 
 class ReportingOptions(Options):
-    """What the report says besides the results.
+    """Content of the report besides the results.
 
     Attributes:
         title: Heading of the page, None for one made from the data.

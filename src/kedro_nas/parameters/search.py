@@ -1,4 +1,4 @@
-"""Options of the search: its ladder, its budget, and who its finalists are."""
+"""Options of the search: rungs, limits, and choice of finalists."""
 
 from __future__ import annotations
 
@@ -25,24 +25,25 @@ class SearchOptions(Options):
         iterations: Passes over all brackets; null goes on until another limit ends it.
         min_epochs: Epochs of rung 0, at least.
         min_steps: Gradient steps of rung 0, at least; small sets get more epochs.
-        factor: One of so many is promoted to the next rung.
-        plan: `auto` lets the budget decide between a race of proven networks (`race`)
-            and Hyperband over the search space (`search`); docs/concepts/budget.md.
+        factor: Reduction factor: one of `factor` networks is promoted to the next rung.
+        plan: A race of proven networks (`race`), Hyperband over the search space
+            (`search`), or `auto`, by the budget; docs/concepts/budget.md.
         patience: Epochs without a better score after which a candidate stops, counted
-            over its whole life, across rungs.
-        smoothing_epochs: The score is the mean of so many last epochs, but of no more
-            than a third of those of the rung.
-        slope_places: Places in each promotion kept for the steepest recent slope, so
-            that slow starters are not cut.
-        rung0_standard_error: Rung 0 of a ladder reads no more validation images than
-            keep a score's standard error at or below this; null reads all.
-        proposer: What chooses candidates: `random`, the name of an entry point of the
+            across rungs.
+        smoothing_epochs: Number of last epochs whose mean is the score, at most a third
+            of those of the rung.
+        slope_places: Places in each promotion reserved for the steepest recent slope,
+            so that slow starters are not eliminated.
+        rung0_standard_error: Largest standard error of a score on rung 0; validation
+            images beyond those needed for it are not scored there. null scores all.
+        proposer: Proposer of candidates: `random`, the name of an entry point of the
             group `kedro_nas.proposers`, or `package.module:Class`.
-        newest_candidates: Choose them among the newest that many only, None for all.
+        newest_candidates: Number of newest networks among which finalists are chosen,
+            None for all.
         max_per_family: Finalists that may share one sequence of block names, as
             long as other families can fill the places.
-        on_change: What to do when parameters, space or data are not those the
-            workspace was begun with: `refuse`, or `restart` (the old search is kept
+        on_change: What to do when parameters, space or data differ from those of the
+            search in the workspace: `refuse`, or `restart` (the old search is kept
             beside it under another name).
         progress: `auto` (a live line on a terminal, log lines elsewhere) or `off`.
     """

@@ -1,4 +1,4 @@
-"""Options of `nas.search_space`: a preset, narrowed, and bounds that hold."""
+"""Options of `nas.search_space`: a preset, restrictions of it, and bounds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNITS = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
 
 
 def read_amount(value: Any) -> Any:
-    """Read `250k`, `10M` or `1.5G`; anything else is left for validation.
+    """Return the number for `250k`, `10M` or `1.5G`, any other value unchanged.
 
     >>> read_amount("250k"), read_amount("1.5M"), read_amount("auto")
     (250000, 1500000, 'auto')
@@ -47,11 +47,11 @@ class Range(Options):
 
 
 class CustomBlock(Options):
-    """A user's block: where its function is, and its own choices.
+    """A custom block: its function and its options.
 
     Attributes:
         function: `package.module:function`.
-        options: Option name to allowed values, the first is the default.
+        options: Allowed values by option name; the first one is the default.
     """
 
     function: str = Field(pattern=r"^[\w.]+:\w+$")
@@ -59,21 +59,22 @@ class CustomBlock(Options):
 
 
 def read_custom_block(value: Any) -> Any:
-    """Accept `package.module:function` alone for a block without choices."""
+    """Return block options, also from `package.module:function` alone."""
     return {"function": value} if isinstance(value, str) else value
 
 
 class PretrainedOptions(Options):
-    """Pretrained backbones as a branch of the space; none unless named.
+    """Pretrained backbones as a branch of the space; no branch without names.
 
     Attributes:
-        backbones: Names, e.g. `mobilenet_v2`; empty leaves the branch out.
+        backbones: Names, e.g. `mobilenet_v2`; empty omits the branch.
         weights: `imagenet` (downloaded once), the path of a weights file for the
             one backbone named, or `none` for random weights.
-        kept: Resolution steps kept from the pixels on, 1 to 5; 5 keeps all.
+        kept: Number of resolution steps kept, counted from the input, 1 to 5; 5 keeps
+            all.
         unfrozen: Weighted layers, from the top, that the second phase trains.
-        reinitialised: Weighted layers, from the top, that start anew and learn from
-            the first step; they are trained whatever `unfrozen` says.
+        reinitialised: Weighted layers, from the top, that start with random weights and
+            learn from the first step; they are trained whatever `unfrozen` says.
         input_size: Side in pixels to which smaller images are enlarged.
         share: Share of random draws that take this branch, in (0, 1].
     """
@@ -88,17 +89,17 @@ class PretrainedOptions(Options):
 
 
 class SearchSpaceOptions(Options):
-    """What may be found. A list narrows the preset's; null leaves it as it is.
+    """The allowed networks. A list replaces that of the preset; null keeps it.
 
     Attributes:
         preset: `tiny`, `mobile`, `default`, `accuracy`, `cpu`, or `auto`: `default`
             where there is a GPU, else `cpu`.
         max_params: All parameters; `auto` by the data, `none`, or like `250k`.
-        max_macs: Multiply-accumulates per image; `auto` is what this machine trains in
-            the budget, or by image size where there is none; `none`.
+        max_macs: Multiply-accumulates per image; `auto` depends on the budget and the
+            speed of this machine, without a budget on the image size; `none`.
         max_depth: Weighted layers on the longest path; `auto` by the data, `none`.
         blocks: Names of blocks.
-        custom_blocks: The user's blocks, name to `package.module:function`.
+        custom_blocks: Custom blocks: name to `package.module:function`.
         pretrained: The branch of pretrained backbones.
         max_memory_mb: Peak activations at batch 1, 10**6 bytes; `none`.
         n_stages: Numbers of stages.

@@ -1,1 +1,1 @@
-"""Thin pipelines: each folder a stage, `nas` their sum."""
+"""Kedro pipelines: one folder per stage, and `nas`, which joins them."""

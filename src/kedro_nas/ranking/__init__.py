@@ -1,1 +1,1 @@
-"""Which network is really better: finalists, paired statistics, the choice."""
+"""The ranking: cross-validation of the finalists, paired tests, choice of a winner."""

@@ -1,4 +1,4 @@
-"""From scores on the same images to one winner, and a sentence on how sure it is."""
+"""Chooses a winner from scores on the same images, with a sentence on its certainty."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ from kedro_nas.records.ranking import (
 from kedro_nas.records.search import Finalist
 from kedro_nas.statistics.paired import FoldMean, PairedTest
 
-# the level at which two contestants count as tied, as everywhere in the report
+# significance level of ties, as everywhere in the report
 TIED_ABOVE_P = 0.05
 
 
 @dataclass(frozen=True)
 class RankedContestants:
-    """What a comparison says.
+    """The result of a comparison.
 
     Attributes:
         table: `nas.ranking`, best mean first.
-        choice: `nas.best_architecture`, whose plan, epochs and seconds are to be added.
+        choice: `nas.best_architecture`, without its plan, epochs and seconds, which the
+            caller adds.
     """
 
     table: pd.DataFrame
@@ -43,13 +44,14 @@ def rank_contestants(
 ) -> RankedContestants:
     """Rank contestants by their scores on the same images and choose one.
 
-    Only contestants that are as complete as the most complete one can be chosen; the
-    others are listed below them.
+    Only contestants with as many completed folds as the most complete one can be
+    chosen; the others are listed below them.
 
     Args:
         comparison: Fold scores, or results on validation images.
-        options: The rule of the choice.
-        objective: Score that decides: `accuracy` or `balanced_accuracy`.
+        options: Options of the ranking, of which the rule is used.
+        objective: Score by which contestants are ranked: `accuracy` or
+            `balanced_accuracy`.
 
     Raises:
         RankingError: No contestant has a score.
@@ -91,8 +93,8 @@ def _smallest_within(comparison: Comparison, best: str) -> str:
 def _beaten_by(comparison: Comparison, proven: str) -> str:
     """Return the proven network, or the best that beats it by a standard error.
 
-    One split at a part of the final epochs says little; what is known of the proven
-    network from other data weighs more than a difference within the noise.
+    A single split after a part of the final epochs is weak evidence; the record of the
+    proven network on other data outweighs a difference within the noise.
     """
     for key in comparison.complete:
         test = comparison.compare(key, proven) if key != proven else None
@@ -206,5 +208,5 @@ def _against_baseline(comparison: Comparison, chosen: str) -> BaselineComparison
 
 
 def _plain(value: float | None) -> float | None:
-    """Return what strict JSON can hold: an interval that is not there is null."""
+    """Return a value for strict JSON: None instead of NaN."""
     return None if value is None or pd.isna(value) else float(value)

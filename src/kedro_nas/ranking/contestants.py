@@ -1,4 +1,4 @@
-"""Who is compared: the finalists and the baseline, as they were trained."""
+"""The contestants of a ranking: the finalists and the baseline."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from kedro_nas.training.tasks import Task
 
 
 def invite(result: SearchResult, baseline: str) -> tuple[Finalist, ...]:
-    """Return the contestants as asked, with their custom blocks registered.
+    """Return the contestants, after registering their custom blocks.
 
     Args:
-        result: Of the search, which made the baseline.
+        result: Of the search, which built the baseline.
         baseline: `nas.job.baseline`.
 
     Raises:
         RankingError: The finalists were chosen with another baseline.
         SearchSpaceError: A custom block has changed since the search: folds in the
-            journal are those of the old block, the final training would not be.
+            journal used the old block, the final training would not.
     """
     contestants = result.finalists if baseline != "none" else result.networks
-    hand_built = {"auto", "none"}  # the search makes the same network for both
+    hand_built = {"auto", "none"}  # the search builds the same network for both
     made = result.search.baseline
     if baseline not in ("none", made) and not {made, baseline} <= hand_built:
         raise RankingError(
@@ -41,10 +41,10 @@ def invite(result: SearchResult, baseline: str) -> tuple[Finalist, ...]:
 
 
 def full_epochs(result: SearchResult) -> int:
-    """Return the epochs of a network that is trained to the end.
+    """Return the number of epochs of a full training.
 
-    The median best epoch of the finalists that reached the top of the schedule; the
-    whole schedule when none did, since its learning rate falls to zero only there.
+    The median best epoch of the finalists that reached the top rung; the whole schedule
+    if none did, since only there the learning rate falls to its end.
     """
     top = result.search.max_epochs
     best = sorted(
@@ -58,9 +58,9 @@ def full_epochs(result: SearchResult) -> int:
 def within_plan(
     contestants: Sequence[Finalist], plan: CrossValidationPlan
 ) -> list[Finalist]:
-    """Return the contestants a plan has room for, the baseline last.
+    """Return the contestants that a plan includes, the baseline last.
 
-    A baseline that the search found by itself is compared once, as the baseline.
+    If the search also found the baseline's network, it is compared once, as baseline.
     """
     finalists = [c for c in contestants if not c.is_baseline][: plan.n_finalists]
     baselines = [c for c in contestants if c.is_baseline]
@@ -73,9 +73,10 @@ def as_trained(
     tasks: Sequence[Task],
     trained: Mapping[str, Task],
 ) -> list[Finalist]:
-    """Give each contestant the batch of its folds, for its final training as well.
+    """Return the contestants with the batch size their folds were trained with.
 
-    The key stays that of the finalist, which may have had a larger batch.
+    The final training uses that batch size, too. A contestant keeps the key of the
+    finalist, which may have had a larger batch.
 
     Args:
         contestants: As the search left them.
@@ -95,13 +96,13 @@ def as_trained(
 
 
 def with_flips_of(one: Architecture, result: SearchResult) -> Architecture:
-    """Return a network that mirrors its training images where the data allows it.
+    """Return a network with flips in its augmentation where the data allows them.
 
-    Without a budget in seconds, networks are trained on as the search trained them.
+    Without a budget in seconds, the augmentation of the search is kept.
 
     Args:
         one: A finalist or the baseline.
-        result: Of the search, which measured what mirroring costs.
+        result: Of the search, which measured the effect of flips.
     """
     flips = result.search.flips
     if flips is None or result.budget.plan.final_s is None:

@@ -1,4 +1,4 @@
-"""Trains every contestant anew on the same folds: the table of fold scores."""
+"""Trains every contestant from new weights on the same folds: the fold scores."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ SCORES = (
 
 @dataclass(frozen=True)
 class TrainedFolds:
-    """What a cross-validation gave.
+    """The results of a cross-validation.
 
     Attributes:
         contestants: As they were trained, some with half the batch.
         fold_scores: `nas.fold_scores`.
-        reasons: A sentence where folds were left out.
+        reasons: A sentence if folds were excluded.
     """
 
     contestants: list[Finalist]
@@ -68,18 +68,18 @@ def cross_validate(
     Args:
         store: Images; test rows are not read.
         contestants: Finalists, best first, the baseline last if any.
-        plan: How many of them, of the folds, of the epochs.
+        plan: Number of finalists, folds, repeats and epochs.
         verdict: Of the data profile.
-        workspace: Finished folds are kept in `ranking/folds.jsonl`, and not redone.
+        workspace: Finished folds are kept in `ranking/folds.jsonl` and not repeated.
         job: `params:nas.job`.
         execution: How gradient steps are run.
         seed: The root seed; folds have seeds of their own, shared by all contestants.
         limit_s: Wall seconds, all sessions; None for no limit. The first fold of each
-            contestant is completed in any case.
+            contestant is always completed.
         clock: Of the ranking.
 
     Raises:
-        RankingError: Storage failed; the same command goes on.
+        RankingError: Storage failed; the same command resumes the ranking.
     """
     chosen = within_plan(contestants, plan)
     tasks = _tasks(store, chosen, plan, verdict, job, execution, seed)
@@ -99,7 +99,7 @@ def _tasks(
     execution: Execution,
     seed: int,
 ) -> list[Task]:
-    """List the folds, all contestants of a fold together so that pairs are whole."""
+    """Return the tasks, all contestants of a fold in a row to complete pairs early."""
     return [
         Task(
             task_id=f"fold-{repeat}-{fold}-{contestant.key}",
@@ -168,13 +168,13 @@ def _run(
 def _whole_folds(
     tasks: Sequence[Task], outcomes: dict[str, Outcome]
 ) -> tuple[dict[str, Outcome], list[str]]:
-    """Leave out the folds the deadline cut for one contestant, for all of them.
+    """Exclude folds that the deadline cut for one contestant, for all of them.
 
-    Contestants are compared over the same folds; one whose fold was the last to begin
-    should not lose the choice for that.
+    Contestants are compared over the same folds; one should not lose because its fold
+    was the last to start.
 
     Returns:
-        The outcomes, and a sentence where folds were left out.
+        The outcomes, and a sentence if folds were excluded.
     """
     folds = sorted({task.rows for task in tasks})
     cut = {t.rows for t in tasks if outcomes[t.task_id].status == "stopped"}

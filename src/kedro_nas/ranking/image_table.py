@@ -1,4 +1,4 @@
-"""Contestants compared over the validation images of the search, image by image."""
+"""Paired comparison of contestants on the validation images of the search."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ImageTable:
     def read(
         cls, contestants: Sequence[Finalist], weights: NDArray[np.float64]
     ) -> ImageTable:
-        """Arrange finalists, of which those without results are only listed."""
+        """Build the table; contestants without results are listed but not compared."""
         return cls({one.key: one for one in contestants}, weights)
 
     @property
@@ -57,7 +57,7 @@ class ImageTable:
 
     def _mean(self, right: NDArray[np.bool_]) -> FoldMean:
         score = float(np.sum(self.weights * right))
-        # as many equally weighted images as would give the same variance
+        # effective number of images: equally weighted ones of the same variance
         n = round(1 / float(np.sum(self.weights**2)))
         low, high = wilson_interval(round(score * n), n)
         nan = float("nan")
@@ -65,7 +65,7 @@ class ImageTable:
 
     @cached_property
     def complete(self) -> list[str]:
-        """Contestants that may be chosen, best first, the smaller of equals."""
+        """Contestants that may be chosen, best first, ties ordered by size."""
         longest = max((one.rung_epochs or 0 for one in self._scored()), default=0)
         return [
             key
@@ -75,7 +75,7 @@ class ImageTable:
 
     @cached_property
     def order(self) -> list[str]:
-        """All contestants: those with results first, longer trained ones before."""
+        """All contestants: first those with results, then by epochs trained."""
 
         def place(key: str) -> tuple[bool, int, float, float]:
             score = self.means[key].mean if key in self.means else -1.0
@@ -90,14 +90,14 @@ class ImageTable:
         return keys[0] if keys else None
 
     def compare(self, first: str, second: str) -> PairedTest | None:
-        """Test two contestants of equally long trainings, image by image."""
+        """Test two contestants image by image, None if trained for different epochs."""
         both = first in self.right and second in self.right
         if not both or self._epochs(first) != self._epochs(second):
             return None
         return compare_images(self.right[first], self.right[second], self.weights)
 
     def scored_on(self, key: str) -> str:
-        """Name what a contestant was scored on."""
+        """Return a description of the images a contestant was scored on."""
         n = self._epochs(key)
         epochs = "one epoch" if n == 1 else f"{n} epochs"
         return f"{len(self.weights):,} validation images after {epochs}"

@@ -1,4 +1,4 @@
-"""Fold scores arranged so that contestants are compared over the same folds."""
+"""Fold scores as a table in which contestants are compared over the same folds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kedro_nas.statistics.paired import (
 
 
 class Comparison(Protocol):
-    """Contestants with scores on the same images, whichever these are."""
+    """Interface of comparisons: contestants with scores on the same images."""
 
     @property
     def contestants(self) -> dict[str, Finalist]:
@@ -59,11 +59,11 @@ class Comparison(Protocol):
         ...
 
     def scored_on(self, key: str) -> str:
-        """Name what a contestant was scored on, such as `5 folds`."""
+        """Return what a contestant was scored on, such as `5 folds`."""
         ...
 
     def n_folds_of(self, key: str) -> int:
-        """Return the folds of a contestant, 0 for a single split."""
+        """Return the number of folds of a contestant, 0 for a single split."""
         ...
 
     def size(self, key: str) -> float:
@@ -75,7 +75,7 @@ class Comparison(Protocol):
         ...
 
     def failures(self) -> str:
-        """Describe what failed, '' for nothing."""
+        """Return a description of what failed, '' for nothing."""
         ...
 
 
@@ -87,7 +87,7 @@ class FoldTable:
         contestants: Contestants by `key`, in the order of the finalists.
         rows: The rows of `nas.fold_scores` that belong to them.
         scores: Index (repeat, fold), a column per key; `nan` where a fold failed.
-        objective: The score that decides.
+        objective: Score by which contestants are ranked.
     """
 
     contestants: dict[str, Finalist]
@@ -102,7 +102,7 @@ class FoldTable:
         contestants: Sequence[Finalist],
         objective: str,
     ) -> FoldTable:
-        """Arrange `nas.fold_scores`; a fold written twice counts by its last row.
+        """Build the table from `nas.fold_scores`; the last row of a fold counts.
 
         Raises:
             RankingError: The scores lack the objective, or there is no contestant.
@@ -132,12 +132,12 @@ class FoldTable:
         return False
 
     def n_folds_of(self, key: str) -> int:
-        """Return the folds a contestant has completed."""
+        """Return the number of folds a contestant has completed."""
         return self.means[key].n
 
     @cached_property
     def n_folds(self) -> int:
-        """Folds completed by the most complete contestant."""
+        """Number of folds completed by the most complete contestant."""
         return int(self.scores.notna().sum().max()) if self.scores.size else 0
 
     @cached_property
@@ -151,12 +151,12 @@ class FoldTable:
 
     @cached_property
     def complete(self) -> list[str]:
-        """Contestants that may be chosen, best mean first, the smaller of equals."""
+        """Contestants that may be chosen, best mean first, ties ordered by size."""
         return [key for key in self.order if self._is_complete(key)]
 
     @cached_property
     def order(self) -> list[str]:
-        """All contestants: complete ones, then partial ones, then those without."""
+        """All contestants: complete, then partial, then without completed folds."""
 
         def place(key: str) -> tuple[bool, float, float]:
             mean = self.means[key].mean if key in self.means else -inf
@@ -171,7 +171,7 @@ class FoldTable:
         return keys[0] if keys else None
 
     def compare(self, first: str, second: str) -> PairedTest | None:
-        """Test two contestants over the folds both completed, None below two."""
+        """Test two contestants over folds both completed, None below two folds."""
         shared = self.scores[[first, second]].dropna()
         if len(shared) < 2:
             return None
@@ -182,7 +182,7 @@ class FoldTable:
         return float(self.contestants[key].params)
 
     def scored_on(self, key: str) -> str:
-        """Name what a contestant was scored on, such as `5 folds`."""
+        """Return what a contestant was scored on, such as `5 folds`."""
         n = self.means[key].n
         return "one fold" if n == 1 else f"{n} folds"
 
@@ -191,7 +191,7 @@ class FoldTable:
         return float(self.rows.loc[self.rows["key"] == key, "seconds"].sum())
 
     def failures(self) -> str:
-        """Name the contestants that lost folds, with the first reason of each."""
+        """Return the contestants with failed folds and the first reason of each."""
         failed = self.rows[self.rows["status"] == "failed"]
         return "; ".join(
             f"{self.contestants[str(key)].name}: {len(rows)} fold(s) failed"

@@ -1,4 +1,4 @@
-"""How much cross-validation a budget affords, decided before the first fold."""
+"""The plan of a cross-validation within its budget, made before the first fold."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from kedro_nas.accounting.budget_plan import estimate_epoch_s
 from kedro_nas.records.search import Finalist
 
 MIN_FOLDS = 2
-STARTUP_S = 10.0  # importing TensorFlow in the workers
+STARTUP_S = 10.0  # time to import TensorFlow in the workers
 
 
 @dataclass(frozen=True)
 class CrossValidationPlan:
-    """What will be trained.
+    """The extent of a cross-validation.
 
     Attributes:
-        n_finalists: Of the search's finalists, without the baseline.
-        n_folds: Of the folds the data set fixed.
-        n_repeats: Of the repeats.
+        n_finalists: Number of finalists trained, without the baseline.
+        n_folds: Number of folds trained, at most those of the data set.
+        n_repeats: Number of repeats.
         epochs: Of each fold.
         expected_s: Wall seconds expected.
         is_affordable: Whether it fits its budget.
-        reasons: What was cut to fit, one sentence each.
+        reasons: What was reduced to fit, one sentence each.
     """
 
     n_finalists: int
@@ -48,7 +48,7 @@ def plan_cross_validation(
 ) -> CrossValidationPlan:
     """Fit the cross-validation into its budget.
 
-    What is given up first costs the comparison least: finalists beyond two, repeats,
+    Reductions in order of their cost to the comparison: finalists beyond two, repeats,
     folds beyond three, epochs down to the least, the third fold, the second finalist.
 
     Args:
@@ -56,13 +56,14 @@ def plan_cross_validation(
         n_folds: Wanted.
         n_repeats: Wanted.
         epochs: Wanted per fold.
-        least_epochs: Folds of fewer epochs would say nothing of the final training.
+        least_epochs: Minimum epochs per fold; shorter folds do not predict the final
+            training.
         budget_s: Wall seconds; None for no limit.
         workers: Folds trained side by side.
-        size_ratio: Images of a fold's training part over those of the search's.
+        size_ratio: Training images of a fold over those of the search.
 
     Returns:
-        The plan; not affordable when it exceeds the budget with nothing left to cut.
+        The plan; not affordable if even the smallest one exceeds the budget.
     """
     finalists = [c for c in contestants if not c.is_baseline]
     baselines = [c for c in contestants if c.is_baseline]

@@ -1,4 +1,4 @@
-"""The door of the package: compare the finalists, and choose one of them."""
+"""Entry point of the package: compare the finalists and choose one of them."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ def rank_finalists(
 ) -> tuple[pd.DataFrame, pd.DataFrame, Choice]:
     """Compare the contestants on the same images and choose one.
 
-    By cross-validation where its budget affords it, else over the validation images of
-    the search.
+    By cross-validation if the budget allows it, else on the validation images of the
+    search.
 
     Args:
         store: Images; test rows are not read.
         profile: Of the images.
         result: Of the search.
-        workspace: A ranking that was killed goes on with its plan, with the folds it
-            has finished and with what is left of its seconds.
+        workspace: A ranking that was killed is resumed with its plan, its finished
+            folds and its remaining seconds.
         options: `params:nas.ranking`.
         job: `params:nas.job`.
         seed: The root seed.
@@ -104,7 +104,7 @@ def rank_finalists(
 
 @dataclass(frozen=True)
 class _Compared:
-    """Scores of the contestants, and what follows from them."""
+    """Scores of the contestants, and the choice made from them."""
 
     fold_scores: pd.DataFrame
     ranked: RankedContestants
@@ -114,7 +114,7 @@ class _Compared:
 def _complete(
     compared: _Compared, result: SearchResult, full: int, seconds: float
 ) -> Choice:
-    """Add to the choice what the final training needs to know."""
+    """Return the choice with the fields that the final training needs."""
     choice = compared.ranked.choice
     baseline = choice.baseline
     if baseline is not None:
@@ -145,14 +145,14 @@ def _on_folds(
     clock: WorkClock,
     seed: int,
 ) -> _Compared:
-    """Train the contestants anew on the same folds, and compare them."""
+    """Train the contestants from new weights on the same folds, and compare them."""
     plan = schedule.plan
     assert plan is not None
     for reason in plan.reasons:
         logger.warning("Cross-validation: %s.", reason)
     trained = cross_validate(
         store,
-        [_mirrored(one, result) for one in contestants],
+        [_with_fold_augmentation(one, result) for one in contestants],
         plan,
         profile.verdict,
         workspace,
@@ -177,8 +177,8 @@ def _on_folds(
     )
 
 
-def _mirrored(one: Finalist, result: SearchResult) -> Finalist:
-    """Return a contestant as it is trained anew; its key stays that of the search."""
+def _with_fold_augmentation(one: Finalist, result: SearchResult) -> Finalist:
+    """Return a contestant with its folds' augmentation and the search's key."""
     update = {"architecture": with_flips_of(one.architecture, result)}
     return one.model_copy(update=update)
 
@@ -195,7 +195,7 @@ def _on_validation(
     clock: WorkClock,
     seed: int,
 ) -> _Compared:
-    """Compare the contestants as the search trained them, and the baseline likewise."""
+    """Compare the contestants, as trained in the search, on validation images."""
     logger.info("No cross-validation: %s.", schedule.reason)
     contestants = train_baseline(
         store,
@@ -261,10 +261,10 @@ def _name(
     workers: int,
     seed: int,
 ) -> str:
-    """Name a ranking by all that decides what it trains and for how long.
+    """Return an id of everything that decides what a ranking trains and for how long.
 
-    The seconds of the search are left out: a search that has ended takes some more when
-    it is run again, and the ranking after it is the same.
+    The seconds of the search are excluded: running a completed search again adds some,
+    but the ranking after it must not change.
     """
     return name_of(
         store.fingerprint,

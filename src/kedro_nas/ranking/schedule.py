@@ -1,4 +1,4 @@
-"""What a ranking trains and for how long, decided once and kept over all sessions."""
+"""The plan and time limit of a ranking, decided once and kept over all sessions."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from kedro_nas.records.search import Finalist
 
 logger = logging.getLogger(__name__)
 
-HORIZON = 0.5  # of the final epochs: a shorter comparison ranks other networks
+HORIZON = 0.5  # least share of the final epochs: shorter folds lead to another ranking
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """What the first session of a ranking decides, and the sessions after it follow.
+    """The decisions of a ranking's first session, which later sessions follow.
 
     Attributes:
-        plan: What is trained; None where no cross-validation is affordable.
-        limit_s: Seconds of all its sessions together, None for no limit.
-        reason: Why there is no cross-validation, else empty.
+        plan: The cross-validation; None where it is not affordable.
+        limit_s: Wall seconds of all sessions together, None for no limit.
+        reason: Why there is no cross-validation; empty if there is one.
     """
 
     plan: CrossValidationPlan | None
@@ -47,15 +47,15 @@ def make_schedule(
     full_epochs: int,
     workers: int,
 ) -> Schedule:
-    """Fit the cross-validation into its seconds, or decide against it.
+    """Return a cross-validation that fits its seconds, or a schedule without one.
 
     Args:
         store: For the sizes of folds.
-        contestants: Who may be compared.
+        contestants: Finalists and baseline.
         verdict: Of the data profile.
         options: `params:nas.ranking`.
         budget: Of the job, as the search left it.
-        full_epochs: Of a network that is trained to the end.
+        full_epochs: Epochs of a full training.
         workers: Tasks trained side by side.
     """
     limit_s = _limit(options, budget)
@@ -92,14 +92,14 @@ def make_schedule(
 
 
 def keep_schedule(path: Path, make: Callable[[], Schedule]) -> Schedule:
-    """Return the schedule an earlier session made, or make it and keep it.
+    """Return the schedule of an earlier session, or create and save it.
 
-    A ranking that goes on after a kill follows its first schedule: folds of other
-    lengths would have to be trained anew.
+    A ranking resumed after a kill follows its first schedule: with other epochs all
+    folds would have to be repeated.
 
     Args:
-        path: JSON file, whose name tells what the schedule belongs to.
-        make: Gives a new schedule.
+        path: JSON file, whose name identifies the ranking.
+        make: Returns a new schedule.
     """
     if path.exists():
         known = json.loads(path.read_text())
@@ -125,7 +125,7 @@ def _limit(options: RankingOptions, budget: JobBudget) -> float | None:
 def _final_epochs(
     contestants: Sequence[Finalist], budget: JobBudget, workers: int
 ) -> int | None:
-    """Return the epochs the final training will have seconds for, None if unknown."""
+    """Return the epochs that fit in the final training, None if unknown."""
     epoch_s = max(estimate_epoch_s(one, contestants) for one in contestants)
     if budget.plan.final_s is None or not epoch_s:
         return None

@@ -1,4 +1,4 @@
-"""What the numbers say, in sentences that claim no more than they show."""
+"""Sentences on the result of a ranking and its uncertainty."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from kedro_nas.statistics.paired import PairedTest
 def choice_sentence(
     table: Comparison, best: str, chosen: str, *, rule: Rule, tied_above_p: float
 ) -> str:
-    """Describe who won, by how much, how likely that is luck, and the ties.
+    """Return a sentence on the winner, its lead, the p-value and the ties.
 
     Args:
         table: Scores on the same images.
         best: Key of the best mean.
         chosen: Key of the winner.
-        rule: That chose it.
+        rule: Rule by which it was chosen.
         tied_above_p: Contestants with a p-value at least this are tied.
     """
     parts = [_winner(table, best, chosen, rule)]
@@ -35,7 +35,7 @@ def choice_sentence(
 
 
 def baseline_sentence(table: Comparison, chosen: str, test: PairedTest | None) -> str:
-    """Describe plainly whether the winner beat the baseline.
+    """Return a sentence on whether the winner beat the baseline.
 
     Args:
         table: Scores on the same images.
@@ -66,7 +66,7 @@ def baseline_sentence(table: Comparison, chosen: str, test: PairedTest | None) -
 
 
 def _on_validation(test: PairedTest, numbers: str) -> str:
-    """Describe a comparison that was made before the final training."""
+    """Return the sentence for a comparison made before the final training."""
     where = (
         f"after equally short trainings, on the same {test.n:,} validation images:"
         f" {numbers}. What the final training adds is not compared here"
@@ -79,7 +79,7 @@ def _on_validation(test: PairedTest, numbers: str) -> str:
 
 
 def label(contestant: Finalist) -> str:
-    """Return a short name of a contestant; its full name is too long for a sentence."""
+    """Return a short name of a contestant for use in sentences."""
     if contestant.is_baseline:
         return "the baseline"
     return f"{contestant.key[:6]} ({contestant.params:,} parameters)"

@@ -1,4 +1,4 @@
-"""Trains the baseline on the rows of the search, to compare it on validation images."""
+"""Trains the baseline on the search's training rows for a comparison on validation."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def train_baseline(
     limit_s: float | None,
     clock: WorkClock,
 ) -> tuple[Finalist, ...]:
-    """Train the baseline, if it has no results, for as long as the finalists were.
+    """Train the baseline, if it has no results, for the epochs of the finalists.
 
-    Where it would not be done in time it is not begun.
+    It is not started if it would not end in time.
 
     Args:
         store: Images; test rows are not read.
@@ -45,15 +45,15 @@ def train_baseline(
         workspace: Outcomes are kept in `ranking/validation.jsonl`.
         job: `params:nas.job`.
         execution: How gradient steps are run.
-        seed: The root seed; a network has the seed it would have in the search.
+        seed: The root seed; the network gets the seed it would have in the search.
         limit_s: Wall seconds, all sessions; None for no limit.
         clock: Of the ranking.
 
     Returns:
-        The contestants, the baseline with results where they could be had.
+        The contestants, the baseline with results if it was trained.
 
     Raises:
-        RankingError: Storage failed; the same command goes on.
+        RankingError: Storage failed; the same command resumes the ranking.
     """
     epochs = max((one.rung_epochs or 0 for one in contestants if one.right), default=0)
     missing = [

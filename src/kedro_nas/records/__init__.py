@@ -1,1 +1,1 @@
-"""The values that travel between stages: a frozen record per JSON dataset."""
+"""The values passed between stages: a frozen record per JSON dataset."""

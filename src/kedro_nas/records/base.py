@@ -1,4 +1,4 @@
-"""What every record that travels between stages has in common."""
+"""Base classes of the records that are passed between stages."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class Record(Part):
             value: What the catalog loaded, or an instance of this class.
 
         Raises:
-            RecordError: The file is of another version, or was edited; names the
-                fields at fault and the stage that writes the file anew.
+            RecordError: The file has another version, or was edited; the message names
+                the faulty fields and the stage that writes the file again.
         """
         if isinstance(value, cls):
             return value

@@ -1,4 +1,4 @@
-"""The wall seconds of a job: how they are divided, and what is left of them."""
+"""The time budget of a job: its division between stages, and what is left."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ class BudgetPlan(Part):
     """How a job's seconds are divided between its stages.
 
     Attributes:
-        kind: `race` between proven networks where the budget affords few full
-            trainings, else a `search` of the space.
-        full_trainings: Full trainings of candidate 0 that the budget affords on all
+        kind: `race` between proven networks where the budget allows few full trainings,
+            else a `search` of the space.
+        full_trainings: Number of full trainings of candidate 0 within the budget on all
             workers, None without a budget.
         full_epochs: Epochs of such a training.
         search_s: Wall seconds of the search; None for no limit, here and below.
         ranking_s: Of the cross-validation; 0 where finalists are compared over the
             validation images of the search instead.
-        final_s: Of the final training, at least; it also gets what stages before it
-            leave over.
+        final_s: Minimum for the final training, which also gets the seconds that
+            earlier stages did not use.
         finish_s: Of export, proof, test and report, as expected on this machine.
         reasons: A sentence for each decision.
     """
@@ -40,9 +40,9 @@ class BudgetPlan(Part):
 
 
 class JobBudget(Part):
-    """What a job may take, what it took, and how the rest is divided.
+    """The budget of a job, the time spent, and its division between stages.
 
-    It travels from stage to stage; each adds its own seconds.
+    It is passed from stage to stage; each adds its own seconds.
 
     Attributes:
         budget_s: Wall seconds of the whole job, all sessions; None for no limit.
@@ -55,7 +55,7 @@ class JobBudget(Part):
     plan: BudgetPlan = BudgetPlan()
 
     def after(self, stage: str, seconds: float) -> JobBudget:
-        """Return the budget after a stage that took so many wall seconds."""
+        """Return the budget with the wall seconds of a stage added to those spent."""
         return self.model_copy(update={"spent_s": {**self.spent_s, stage: seconds}})
 
     @property

@@ -1,4 +1,4 @@
-"""The final fit, and the one reading of the test split."""
+"""The final training, the parity of exports, and the results on the test split."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class FinalFit(Record):
         train_loss: Of each epoch.
         seeds: Seeds of the fits of the winner.
         members: Workers that trained the winner together, by averaging its weights.
-        copies: How often the exported model runs the network for one image: over 1
-            where it averages its predictions over shifted and mirrored views.
+        copies: Forward passes of the exported model per image: over 1 if it averages
+            its predictions over shifted and flipped views.
         has_baseline: Whether the baseline has a model of its own.
-        baseline_reason: Why it has none, or empty.
+        baseline_reason: Why it has none; empty if it has one.
         baseline_epochs: Epochs the baseline was trained for, 0 without.
         baseline_seconds: Worker seconds of the baseline's fit.
         winner_seconds: Worker seconds of the winner's fit.
@@ -47,17 +47,17 @@ class FinalFit(Record):
 
 
 class FormatParity(Part):
-    """How equal an exported file is to the model in memory.
+    """How closely an exported file agrees with the model in memory.
 
     Attributes:
         max_difference: Largest difference of a class probability.
-        equal_decisions: Share of images with the same class, in [0, 1].
+        equal_decisions: Share of images with the same predicted class, in [0, 1].
         n_images: Real images compared.
         bytes: Size of the file or folder.
         tolerance: Largest difference allowed; None where accuracy decides.
         accuracy: Share of these images that the file classifies correctly, in [0, 1];
             the model was trained on them.
-        accuracy_drop_pp: Percentage points less than the model in memory.
+        accuracy_drop_pp: Loss against the model in memory, percentage points.
     """
 
     max_difference: float
@@ -146,14 +146,14 @@ class DecisionTest(Part):
 
 
 class TestMetrics(ModelScores, Record):
-    """What the one reading of the test split says.
+    """Results of the evaluation on the test split.
 
     Attributes:
         name: The winner in a line.
         n_images: Test images.
-        chance: Accuracy of always naming the commonest class.
+        chance: Accuracy of always predicting the most common class.
         beats_chance: Whether the interval of the objective lies above chance.
-        objective: Score that decided the search.
+        objective: Score that the search maximised.
         class_names: In the order of the class ids.
         confusion_matrix: Rows are true classes, columns predicted ones.
         per_class: Scores of each class.
@@ -169,7 +169,7 @@ class TestMetrics(ModelScores, Record):
         seconds_export: Of the export, or None.
     """
 
-    __test__: ClassVar[bool] = False  # no test case, though pytest sees `Test`
+    __test__: ClassVar[bool] = False  # pytest would collect a class named `Test`
     dataset: ClassVar[str] = "test_metrics"
     stage: ClassVar[str] = "export"
 

@@ -1,4 +1,4 @@
-"""Everything a job left behind, as the report reads it."""
+"""The results of all stages of a job, as read by the report."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from kedro_nas.space.search_space import SearchSpace
 
 @dataclass(frozen=True)
 class JobResults:
-    """The results of all stages, named as their datasets.
+    """The results of all stages; fields are named like their datasets.
 
     Attributes:
-        dataset_profile: What the images are.
+        dataset_profile: Profile of the images.
         search_space: The networks that were allowed.
         trials: A row per architecture and rung.
-        finalists: The finalists and how the search went.
+        finalists: The finalists and a summary of the search.
         fold_scores: A row per contestant and fold.
         ranking: A row per contestant, best mean first.
         best_architecture: The network that was chosen.
-        test_metrics: The reading of the test split.
+        test_metrics: Results on the test split.
     """
 
     dataset_profile: DatasetProfile

@@ -1,4 +1,4 @@
-"""What the data preparation found out about the images, and what follows from it."""
+"""The profile of the images, and the settings derived from it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class LeakExample(Part):
 
     Attributes:
         kind: How the two are related.
-        held_out: Path or row of the image that stayed.
+        held_out: Path or row of the held-out image, which is kept.
         training: Path or row of its copy.
         images: The two as PNG data URIs, in this order.
     """
@@ -69,8 +69,8 @@ class Leaks(Part):
         exact_copies: Images beyond the first of each.
         near_copies: Pairs of images.
         conflicting_labels: Images that occur under several labels; all were dropped.
-        across_splits: Images of training or validation that are copies of an image
-            held out, or in one group with it.
+        across_splits: Images of training or validation that are copies of a held-out
+            image, or belong to its group.
         removed: How many of those were removed.
         examples: At most 12.
     """
@@ -128,7 +128,7 @@ class Intensity(Part):
 
 
 class DatasetProfile(Record):
-    """What the images are, what was repaired, and the verdict on them.
+    """Properties of the images, repairs made, and the verdict derived from them.
 
     Attributes:
         n_images: Images in the store.
@@ -138,18 +138,18 @@ class DatasetProfile(Record):
         imbalance: Images of the largest class over those of the smallest.
         fingerprint: Of pixels, labels, splits and folds.
         source: What the images were read from.
-        changes: What differs from the preparation before.
-        warnings: Sentences a person should read.
-        notes: Sentences about splits that were drawn.
+        changes: Differences from the previous preparation.
+        warnings: Sentences that need the user's attention.
+        notes: Sentences on splits that were drawn at random.
         set_aside: Images that are not used.
         leaks: Copies among the images.
         sizes: The 12 commonest native sizes, `heightxwidth`, with their counts.
         n_sizes: Number of native sizes.
-        modes: Images by mode of the file, e.g. `RGB`.
-        repaired: Images by what was done beyond decoding.
+        modes: Number of images by colour mode of the file, e.g. `RGB`.
+        repaired: Number of images by kind of repair after decoding.
         intensity: Grey levels of the stored images.
         contact_sheet: Some images of each class as PNG data URIs.
-        verdict: The settings later stages derive from all this.
+        verdict: Settings of later stages derived from this profile.
         seconds: Duration of the preparation.
     """
 

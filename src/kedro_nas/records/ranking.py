@@ -1,4 +1,4 @@
-"""Which network was chosen, and how sure that is."""
+"""The chosen network, and the certainty of the choice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Rule = Literal["one_standard_error", "best_mean", "proven_network"]
 
 
 class CrossValidationSummary(Part):
-    """What was trained for the comparison.
+    """The extent of the comparison.
 
     Attributes:
         scored_on: `folds`, each trained from new weights, or the `validation` images
@@ -21,7 +21,7 @@ class CrossValidationSummary(Part):
         finalists: Networks of the search.
         folds: Folds trained of each repeat.
         repeats: Repeats of the folds.
-        epochs: Of each fold.
+        epochs: Epochs of each fold.
         reasons: A sentence for each reduction that kept it within its budget.
     """
 
@@ -41,8 +41,8 @@ class BaselineComparison(Part):
         ci_low: Lower end of its 95 % interval.
         ci_high: Upper end.
         p_value: Two-sided, of the corrected t-test.
-        sentence: What it means.
-        beats_baseline: Whether the interval lies above 0.
+        sentence: The result in words.
+        beats_baseline: Whether the whole interval lies above 0.
     """
 
     difference: float | None = None
@@ -77,8 +77,8 @@ class Choice(Record):
         is_baseline: Whether it is the hand-built network.
         rule: `one_standard_error`, `best_mean`, or `proven_network`: the proven network
             unless another beats it by a standard error of their difference.
-        objective: Score that decided.
-        sentence: Which network was chosen, by how much, and how likely that is luck.
+        objective: Score by which contestants were ranked.
+        sentence: The choice in words, with its lead and p-value.
         cv_mean: Mean score over its folds.
         cv_std: Standard deviation of the folds, None for one fold.
         cv_se: Corrected standard error of the mean.
@@ -88,7 +88,7 @@ class Choice(Record):
         baseline: The baseline, or None.
         full_epochs: Epochs of a full training in the search.
         execution: How gradient steps are run, None when it was not measured.
-        plan: What was trained for the comparison.
+        plan: The extent of the comparison.
         seconds: Wall seconds of the ranking.
         budget: Of the job, the ranking's seconds included.
     """

@@ -1,4 +1,4 @@
-"""What a search found: the finalists, and a summary of how it went."""
+"""The results of a search: finalists and summary."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Finalist(Part):
         architecture: Network and recipe.
         score: Score of its last rung, None when the search did not train it.
         epochs: Epochs it was trained for, or None.
-        rung_epochs: Epochs of the rung it reached, some of which patience may have
-            saved, or None.
+        rung_epochs: Epochs of the rung it reached, more than `epochs` if it stopped
+            early, or None.
         best_epoch: Its last epoch within one standard error of its best, or None.
         trial_id: Its last trial, or None.
         seconds_per_epoch: Measured on the training rows, or None.
@@ -74,11 +74,11 @@ class RankCorrelation(Part):
 
 
 class Incumbent(Part):
-    """A moment at which the best score improved.
+    """An improvement of the best score.
 
     Attributes:
         seconds: Since the search began.
-        epochs: Trained by all candidates until then.
+        epochs: Epochs trained by all candidates until then.
         score: The new best.
         key: Of the architecture that reached it.
     """
@@ -92,7 +92,7 @@ class Incumbent(Part):
 class Execution(Part):
     """How gradient steps are run on a device, apart from what they compute.
 
-    Measured once per search on a GPU; ranking and final fit use the same.
+    Measured once per search on a GPU; ranking and final fit use the result, too.
 
     Attributes:
         jit_compile: Whether XLA compiles a step; never on a CPU, where depthwise
@@ -105,16 +105,16 @@ class Execution(Part):
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
 
 
-# of accuracy: far from the -1 to 1 points lost on data where flips help, and the 16 to
-# 67 points on data where they harm
+# drop of accuracy: well above the -1 to 1 points on data where flips help, and well
+# below the 16 to 67 points on data where they harm
 MAX_FLIP_DROP = 0.04
 
 
 class FlipEffect(Part):
-    """What mirroring held-out images costs a network that was trained without.
+    """Loss of accuracy on flipped images, of a network trained without flips.
 
     Attributes:
-        drop: Accuracy on the images less accuracy on their mirror images.
+        drop: Accuracy on the images minus accuracy on their flipped copies.
         standard_error: Of the drop; the images are paired.
         n_images: Number of held-out images.
     """
@@ -125,18 +125,18 @@ class FlipEffect(Part):
 
     @property
     def allows_flips(self) -> bool:
-        """Whether the drop is small, even a standard error above what was measured."""
+        """Whether the drop plus one standard error is still small."""
         return self.drop + self.standard_error <= MAX_FLIP_DROP
 
 
 class SearchSummary(Part):
-    """How the search went.
+    """Summary of a search.
 
     Attributes:
-        n_trials: Trials begun; a trial is one rung of one architecture.
+        n_trials: Trials started; a trial is one rung of one architecture.
         n_architectures: Distinct architectures among them.
         n_failed: Trials that failed.
-        n_stopped: Trials cut off by the budget.
+        n_stopped: Trials stopped by the budget.
         epochs_trained: Over all trials.
         seconds: Wall seconds, all sessions.
         seconds_full_training: Training seconds of trials in the last rung.
@@ -145,17 +145,18 @@ class SearchSummary(Part):
         ended_by: What ended the search.
         workers: Training processes.
         max_epochs: Epochs of the last rung.
-        acceptance: Of the search space.
-        rank_correlation: Of neighbouring rungs with at least five networks.
+        acceptance: How many random draws satisfied the bounds of the search space.
+        rank_correlation: Rank correlations of successive rungs with at least five
+            networks.
         incumbent: Each improvement of the best score.
-        sessions: Runs it took; more than one after a kill.
-        lost_workers: Workers that ended during a trial.
+        sessions: Number of runs; more than one if it was resumed.
+        lost_workers: Number of workers lost during a trial.
         seed: The root seed.
         environment: Versions and hardware.
-        baseline: Which baseline was made.
+        baseline: Which baseline was built.
         execution: How gradient steps were run.
-        flips: What mirroring costs the first network, which was trained without; None
-            where it was trained with flips, or not measured.
+        flips: Effect of flips on the first network, which was trained without; None if
+            it was trained with flips, or not measured.
     """
 
     n_trials: int
@@ -183,7 +184,7 @@ class SearchSummary(Part):
 
 
 class SearchResult(Record):
-    """The finalists, best first, the baseline last, and how the search went.
+    """The finalists, best first, the baseline last, and a summary of the search.
 
     Attributes:
         finalists: Distinct networks; the baseline is the last.

@@ -1,1 +1,1 @@
-"""What to try next and for how long: KerasTuner's Hyperband, driven and kept."""
+"""The search: KerasTuner's Hyperband, its driver and its ledger."""

@@ -9,15 +9,15 @@ from kedro_nas.space.architecture import Architecture
 
 
 def make_baseline(option: str, store: ImageStore) -> Architecture:
-    """Make the baseline, before anything is trained: a wrong one should not cost a run.
+    """Build the baseline before anything is trained, so that errors show up early.
 
     Args:
-        option: `nas.job.baseline`; with `none` the hand-built one is made, and left
-            out of the ranking.
+        option: `nas.job.baseline`; with `none` the hand-built one is built but excluded
+            from the ranking.
         store: For shape, classes and the number of development images.
 
     Raises:
-        SearchSpaceError: A custom baseline does not keep its contract.
+        SearchSpaceError: A custom baseline violates its contract.
     """
     shape, n_classes = store.image_shape, store.n_classes
     if option in {"auto", "none"}:

@@ -1,4 +1,4 @@
-"""The wall seconds of a search: what is left, and whether another trial pays."""
+"""The time budget of a search, and whether another trial fits in it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ LONGEST_WAIT_S = 0.5
 
 
 class Budget:
-    """Counts down the seconds of a search, all sessions together.
+    """The time budget of a search, over all its sessions.
 
     Args:
-        seconds: What it may take; None for no limit.
-        clock: Gives the seconds it has worked.
+        seconds: Wall seconds of the search; None for no limit.
+        clock: Returns the seconds the search has run.
     """
 
     def __init__(self, seconds: float | None, clock: Callable[[], float]) -> None:
@@ -32,20 +32,20 @@ class Budget:
         return self.left_s() == 0.0
 
     def patience_s(self) -> float:
-        """Return how long to wait for workers before the clock is looked at again."""
+        """Return how long to wait for workers before checking the clock again."""
         left = self.left_s()
         return LONGEST_WAIT_S if left is None else min(LONGEST_WAIT_S, max(0.01, left))
 
     def note_build(self, seconds: float) -> None:
-        """Remember how long a network took to build; 0 means it was still alive."""
+        """Record how long a network took to build; 0 means that it was reused."""
         if seconds > 0:
             self._builds.append(seconds)
 
     def pays_another(self) -> bool:
-        """Return whether a trial begun now would train at all.
+        """Return whether a trial started now would have time to train.
 
-        Building and tracing a network cannot be interrupted: begun within the last
-        seconds it ends after the budget, and nothing was trained.
+        Building and tracing a network cannot be interrupted: started in the last
+        seconds it would end after the budget, without any training.
         """
         left = self.left_s()
         return left is None or not self._builds or left > median(self._builds)

@@ -1,7 +1,7 @@
-"""Drives a search: asks its schedule, hands trials to workers, writes the ledger.
+"""Runs a search: gets trials from its schedule, assigns them to workers, logs events.
 
-The driver trains nothing. Killed at any instant it is rebuilt from the ledger, and the
-trials that were under way go on from their last epoch's checkpoint.
+The driver itself trains nothing. Killed at any time, its state is rebuilt from the
+ledger, and running trials resume from the checkpoint of their last epoch.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from kedro_nas.training.workers.worker_pool import Event, WorkerPool
 
 logger = logging.getLogger(__name__)
 
-STOP_GRACE_S = 20.0  # for workers to end the chunk, and say so, after the deadline
-LEAVE_S = 1.5  # for workers to end the epoch they are in; Ctrl-C promises 5 s in all
-HOPELESS = 10  # so many failures without a single success end a search
+STOP_GRACE_S = 20.0  # for workers to end their chunk and report it after the deadline
+LEAVE_S = 1.5  # for workers to end their epoch; Ctrl-C is promised to take 5 s in all
+HOPELESS = 10  # failures without a single success after which a search ends
 
 
 class Driver:
-    """One search, from the first trial or from where it was.
+    """One search, started anew or resumed from its ledger.
 
     Args:
-        schedule: Decides what is trained next; new, the driver replays the ledger into
-            it.
-        proposer: Learns every score; None where nothing is proposed.
-        ledger: What has happened so far.
-        make_task: Gives the task of a trial, from an epoch to an epoch.
+        schedule: Decides what is trained next; in its initial state, since the driver
+            replays the ledger.
+        proposer: Is told every score; None where nothing is proposed.
+        ledger: Events of the search so far.
+        make_task: Returns the task of a trial for a range of epochs.
         checkpoints: Directory of the candidates' states.
-        progress: Shows what is going on.
+        progress: Displays the state of the search.
         objective: `accuracy` or `balanced_accuracy`, whose recent slope promotes.
         budget_s: Wall seconds of the search, all sessions together; None for no limit.
         max_attempts: Times a trial is tried when its worker is lost.
@@ -70,7 +70,7 @@ class Driver:
         self._budget = Budget(budget_s, lambda: ledger.seconds)
         self._max_attempts = max_attempts
         self.trials: dict[str, Trial] = {}
-        self._waiting: list[Trial] = []  # created, not under way
+        self._waiting: list[Trial] = []  # created, not running
         self._running: dict[str, Trial] = {}
         self._starts = 0  # workers lost while starting
         schedule.recent_scores = self.scores_of
@@ -79,7 +79,7 @@ class Driver:
     # -- the loop -----------------------------------------------------------------
 
     def run(self, pool: WorkerPool) -> str:
-        """Search until the schedule, the space or the budget ends.
+        """Search until the schedule, the space or the budget is exhausted.
 
         Returns:
             What ended it: `schedule`, `space exhausted` or `budget`.
@@ -99,7 +99,7 @@ class Driver:
             if not self._budget.pays_another():
                 if not self._running:
                     break
-            elif self._fill(pool) and not self._running:
+            elif self._assign_trials(pool) and not self._running:
                 return self._ended_by()
             for event in pool.wait(self._budget.patience_s()):
                 self._process(event)
@@ -108,7 +108,7 @@ class Driver:
         return "budget"
 
     def lacks_required(self) -> bool:
-        """Return whether a trial has to be completed whatever the budget says."""
+        """Return whether a trial that the budget may not cut is still unfinished."""
         if not self.trials:
             self._create_waiting()
         return bool(self._required())
@@ -126,7 +126,7 @@ class Driver:
             self._waiting.append(trial)
 
     def _complete_required(self, pool: WorkerPool) -> None:
-        """Train the trials that are needed to go on at all, beyond the budget."""
+        """Complete the trials required by later stages, even beyond the budget."""
         while self.lacks_required():
             for trial in self._required():
                 if trial in self._waiting and pool.free():
@@ -135,8 +135,8 @@ class Driver:
             for event in pool.wait(LONGEST_WAIT_S):
                 self._process(event)
 
-    def _fill(self, pool: WorkerPool) -> bool:
-        """Give every free worker a trial; True when there will be no more."""
+    def _assign_trials(self, pool: WorkerPool) -> bool:
+        """Assign a trial to each free worker; return whether no trials are left."""
         while pool.free():
             trial = self._waiting.pop(0) if self._waiting else self._create()
             if trial is None:
@@ -185,7 +185,7 @@ class Driver:
         return trial
 
     def _inherits(self, trial: Trial) -> bool:
-        """End a trial at once whose parent stopped early: more would change nothing."""
+        """End a trial whose parent stopped early; return whether it did."""
         parent = self.trials[trial.parent].outcome if trial.parent else None
         if parent is None or not parent.early_stopped:
             return False
@@ -217,35 +217,37 @@ class Driver:
             line = event.epoch.model_dump()
             self._ledger.append("epoch", trial=trial.name, worker=event.worker, **line)
             self._progress.epoch(trial.name, event.epoch)
-            trial.attempts = 0  # it gets on; a later loss is not its fault
+            trial.attempts = 0  # it makes progress; a later loss is not its fault
             return
         del self._running[trial.name]
         if event.outcome is not None and event.outcome.outage is not None:
             raise event.outcome.outage.as_error()  # the trial is resumed later
         if event.outcome is not None and event.outcome.status == "stopped":
             self._ledger.append("paused", trial=trial.name, reason=event.outcome.reason)
-            trial.attempts -= 1  # the budget ended it, not a fault
+            trial.attempts -= 1  # ended by the budget, not by a failure
             self._waiting.append(trial)
-        elif event.outcome is not None and not self._tried_again(trial, event.outcome):
+        elif event.outcome is not None and not self._retry_with_half_batch(
+            trial, event.outcome
+        ):
             self._end(trial, event.outcome)
         elif event.outcome is not None:
             self._waiting.insert(0, trial)
-        elif trial.attempts < self._max_attempts or self._excused(event):
+        elif trial.attempts < self._max_attempts or self._lost_before_start(event):
             self._ledger.append("lost", trial=trial.name, reason=event.reason)
             self._waiting.insert(0, trial)
         else:
             reason = f"the worker was lost {trial.attempts} times: {event.reason}"
             self._end(trial, Outcome(status="failed", reason=reason))
 
-    def _excused(self, event: Event) -> bool:
-        """Return whether a worker was lost before its trial had begun."""
+    def _lost_before_start(self, event: Event) -> bool:
+        """Return whether a worker was lost before its trial had started."""
         if event.begun or self._starts >= MAX_STARTS:
             return False
         self._starts += 1
         return True
 
-    def _tried_again(self, trial: Trial, outcome: Outcome) -> bool:
-        """Return whether a trial out of memory is tried again, with half the batch."""
+    def _retry_with_half_batch(self, trial: Trial, outcome: Outcome) -> bool:
+        """Return whether a trial out of memory is retried with half the batch."""
         if outcome.status != "failed":
             return False
         batch = trial.architecture.recipe.batch_size >> trial.halvings
@@ -258,7 +260,7 @@ class Driver:
         return True
 
     def _end(self, trial: Trial, outcome: Outcome) -> None:
-        here = trial.worker is not None  # not so when the parent's outcome is inherited
+        here = trial.worker is not None  # False when the parent's outcome is inherited
         under_way = self._ledger.seconds - trial.submitted_at if here else 0.0
         self._ledger.append(
             "ended",
@@ -357,7 +359,7 @@ class Driver:
         return trial
 
     def scores_of(self, schedule_id: str) -> list[float]:
-        """Give the scores by epoch of a trial, over its whole life."""
+        """Return the scores by epoch of a trial, over all its rungs."""
         name = self._schedule.place(schedule_id).name
         outcome = self.trials[name].outcome
         if outcome is None:
@@ -378,7 +380,7 @@ class Driver:
         return self._checkpoints / f"{name}.npz"
 
     def _discard(self, schedule_ids: list[str]) -> None:
-        """Delete states that nothing will be resumed from."""
+        """Delete checkpoints that no trial will resume from."""
         for schedule_id in schedule_ids:
             name = self._schedule.place(schedule_id).name
             self._checkpoint(name).unlink(missing_ok=True)

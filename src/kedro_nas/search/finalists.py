@@ -1,4 +1,4 @@
-"""Who is trained again: the best distinct networks the search got furthest with."""
+"""Choice of the finalists: the best distinct networks of the highest rungs."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ def choose_finalists(
 ) -> list[str]:
     """Choose the trials whose networks are cross-validated, best first.
 
-    A network stands for itself once, by the trial of its highest rung. Higher rungs
-    count before score, since scores of different lengths do not compare; a network that
-    ran out of patience has reached the rung all the same. A family beyond its limit
-    waits until the others are used up.
+    A network counts once, with the trial of its highest rung. Networks are ordered by
+    rung first, then by score, since scores after different numbers of epochs are not
+    comparable; a network that stopped early has reached the rung, too. Networks of a
+    family beyond its limit are chosen only if the others do not suffice.
 
     Args:
         trials: A row per architecture and rung, in the order of the schedule, see
             docs/reference/files.md.
         n: Finalists wanted, at least 1.
-        newest: Look at the newest that many distinct networks only, None for all.
-        always: Network key of the network that is a finalist whatever its score.
+        newest: Choose only among this number of newest distinct networks, None for all.
+        always: Network key of a network that is a finalist regardless of its score.
         max_per_family: Finalists of one `family` while others can fill the places.
 
     Returns:
@@ -67,5 +67,5 @@ def _spread_over_families(
     place_in_family = best_first.groupby("family", dropna=False).cumcount()
     waiting = place_in_family >= max_per_family
     invited = pd.concat([best_first[~waiting], best_first[waiting]]).head(n)
-    # best first again, wherever the waiting ones were let in
+    # best first again, after networks beyond the family limit were added
     return [name for name in best_first["trial_id"] if name in set(invited["trial_id"])]

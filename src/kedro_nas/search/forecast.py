@@ -1,4 +1,4 @@
-"""What a job will take, from what was measured of candidate 0 on this machine."""
+"""Forecast of a job's time, memory and disk, from timings of candidate 0."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from kedro_nas.search.network_timing import NetworkTiming
 from kedro_nas.search.race import Race
 from kedro_nas.space.costs import costs, count_macs
 
-EXAMPLES_S = (60.0, 300.0, 3_600.0, 36_000.0)  # budgets that are shown beside one's own
+EXAMPLES_S = (60.0, 300.0, 3_600.0, 36_000.0)  # budgets shown for comparison
 
 
 class Division(Part):
@@ -34,9 +34,9 @@ class Division(Part):
 
     Attributes:
         budget_s: Wall seconds of the whole job, None for no limit.
-        kind: How candidates are found.
-        full_trainings: Full trainings of candidate 0 that the budget affords, None
-            without a budget.
+        kind: Whether candidates come from a race or from a search.
+        full_trainings: Number of full trainings of candidate 0 within the budget, None
+            without one.
         data_s: Seconds of the stages before the search.
         search_s: Of the search, the start of the workers included.
         ranking_s: Of the cross-validation, 0 where there is none.
@@ -68,9 +68,9 @@ class Forecast(Part):
         examples: Divisions of other budgets, shortest first.
         full_training_s: Wall seconds of a full training of candidate 0 on all workers.
         full_epochs: Epochs of such a training.
-        architectures: Networks the search will try; they differ by an order of
-            magnitude in speed, so it is right within a factor of two.
-        trials: Their trainings on all rungs.
+        architectures: Networks the search will try; since they differ by an order of
+            magnitude in speed, accurate to a factor of two.
+        trials: Trials of these networks on all rungs.
         memory_mb: Memory of all processes, MiB.
         disk_mb: Files of the workspace, MiB.
     """
@@ -87,7 +87,7 @@ class Forecast(Part):
 
 @dataclass(frozen=True)
 class JobSetup:
-    """What is configured of a job.
+    """The configuration of a job.
 
     Attributes:
         search: `params:nas.search`.
@@ -127,7 +127,8 @@ def forecast(
     division = work.divide(setup.budget_s, data_s)
     search = work.search_of(work.plan(setup.budget_s, data_s))
     within = search.within(division.search_s - timing.speed.start_s)
-    weights_mb = 12 * costs(timing.candidate_0).params / 2**20  # and two moments
+    # float32 weights and two moments
+    weights_mb = 12 * costs(timing.candidate_0).params / 2**20
     return Forecast(
         division=division,
         examples=tuple(work.divide(seconds, data_s) for seconds in EXAMPLES_S),
@@ -156,9 +157,10 @@ class _SearchWork:
         architectures: Networks of one pass.
         trials: Trials of one pass.
         pass_s: Wall seconds of one pass on all workers.
-        most_trials: After which it ends by itself, None for never.
-        top_epochs: Epochs of a network that is not cut.
-        baseline_cost: Of an epoch of the baseline over one of the slowest finalist.
+        most_trials: Number of trials after which it ends, None for no limit.
+        top_epochs: Epochs of a network that reaches the top rung.
+        baseline_cost: Cost of an epoch of the baseline relative to the slowest
+            finalist.
     """
 
     architectures: int
@@ -170,13 +172,13 @@ class _SearchWork:
 
     @property
     def wall_s(self) -> float | None:
-        """Seconds after which it ends by itself, None for never."""
+        """Seconds after which it ends without a budget, None for never."""
         if self.most_trials is None:
             return None
         return self.pass_s * self.most_trials / self.trials
 
     def within(self, seconds: float) -> _Trials:
-        """Return what so many seconds train, one network at least."""
+        """Return the trials that fit in some seconds, at least one network."""
         passes = seconds / self.pass_s
         if self.most_trials is not None:
             passes = min(passes, self.most_trials / self.trials)
@@ -187,7 +189,7 @@ class _SearchWork:
 
 
 class _Work:
-    """Seconds of the parts of a job, as far as counts decide them."""
+    """Estimates the seconds of each part of a job from its counts."""
 
     def __init__(
         self,
@@ -202,7 +204,7 @@ class _Work:
         self._size_ratio = len(store.rows("dev")) / max(1, len(store.rows("train")))
 
     def plan(self, budget_s: float | None, data_s: float) -> BudgetPlan:
-        """Divide a budget as the search will."""
+        """Divide a budget in the way the search does."""
         search = self._setup.search
         return divide_budget(
             budget_s,
@@ -213,7 +215,7 @@ class _Work:
         )
 
     def search_of(self, plan: BudgetPlan) -> _SearchWork:
-        """Return what the search of a plan trains."""
+        """Return the training work of a plan's search."""
         with TemporaryDirectory(prefix="kedro_nas_check_") as folder, _quiet():
             ledger = Ledger(Path(folder) / "ledger.jsonl")
             trials = trial_plan.plan_trials(
@@ -285,11 +287,11 @@ class _Work:
         )
 
     def _ranking_s(self, plan: BudgetPlan, search: _SearchWork) -> float:
-        """Return the seconds of the ranking, without the job's limit.
+        """Return the seconds of the ranking, ignoring the limit of the job.
 
-        A cross-validation has room for one network and the baseline over two folds at
-        least, or there is none, as `ranking.plan` decides; then only the baseline is
-        trained, on one worker, where its seconds allow that.
+        As in `ranking.plan`, there is a cross-validation only if one network and the
+        baseline fit over two folds; otherwise only the baseline is trained, on one
+        worker, where its seconds allow that.
         """
         options, speed = self._setup.ranking, self._timing.speed
         limit = plan.ranking_s if options.budget_s == "auto" else options.budget_s
@@ -351,7 +353,7 @@ def _least(*seconds: float | None) -> float:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the log from what a search says of its plan, once for each budget."""
+    """Silence the log messages of plans, which would repeat for each budget."""
     logger, level = trial_plan.logger, trial_plan.logger.level
     logger.setLevel(logging.WARNING)
     try:

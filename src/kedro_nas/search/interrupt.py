@@ -1,4 +1,4 @@
-"""SIGTERM ends a search as Ctrl-C does: with what is done kept, and the way on."""
+"""Handles SIGTERM like Ctrl-C: results are kept, and the search can be resumed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from types import FrameType
 def stoppable() -> Iterator[None]:
     """Turn SIGTERM into KeyboardInterrupt while a search runs.
 
-    A scheduler that preempts a machine sends SIGTERM; Python would die of it without
-    closing the workers. Outside the main thread, where Python allows no handlers,
-    nothing is changed.
+    A scheduler that preempts a machine sends SIGTERM, which would end Python without
+    closing the workers. Has no effect outside the main thread, where Python allows no
+    handlers.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,10 +1,10 @@
-"""How many networks a search trains, and for how long: brackets and their rungs.
+"""Sizes and epochs of the brackets and rungs of a search.
 
-One place for the arithmetic: the oracle follows it, the forecast counts with it. It is
-that of KerasTuner's Hyperband with two differences: sizes follow the number of brackets
-(KerasTuner's follow `max_epochs` alone, so that rungs of 5, 15 and 45 epochs have 15, 5
-and 2 networks instead of 9, 3 and 1), and the bracket that trains networks to the top
-without a look is left out.
+Both the oracle and the forecast use this arithmetic. It is that of KerasTuner's
+Hyperband with two differences: sizes follow the number of brackets (KerasTuner's follow
+`max_epochs` alone, so that rungs of 5, 15 and 45 epochs have 15, 5 and 2 networks
+instead of 9, 3 and 1), and the bracket that trains networks to the top rung without a
+comparison is omitted.
 
 Source: Li et al. (2018), Hyperband, JMLR 18.
 """
@@ -21,12 +21,12 @@ from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.space.search_space import SearchSpace
 
 MOST_RUNGS = 5  # 1, 3, 9, 27 and 81 times the epochs of rung 0
-DRAWN_COST = 1.5  # an epoch of a drawn network over one of candidate 0, on average
+DRAWN_COST = 1.5  # mean cost of an epoch of a sampled network relative to candidate 0
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What ends a search before its budget in seconds does; None for no limit.
+    """Limits on the counts of a search, beside its seconds; None for no limit.
 
     Attributes:
         iterations: Passes over all brackets.
@@ -66,10 +66,11 @@ class Rung:
 
 @dataclass(frozen=True)
 class Bracket:
-    """Successive halving from one number of networks.
+    """One run of successive halving.
 
     Attributes:
-        number: Rungs after the first; 0 trains its networks to the top at once.
+        number: Number of rungs after the first; 0 trains its networks to the top at
+            once.
         rungs: From the first to the top.
     """
 
@@ -94,10 +95,10 @@ class Ladder:
     Args:
         min_epochs: Epochs of the first rung of the longest bracket, at least 1.
         max_epochs: Epochs of the top rung, at least `min_epochs`.
-        factor: One of so many networks is promoted, at least 2.
+        factor: Reduction factor: one of `factor` networks is promoted, at least 2.
         is_single: Whether only the bracket with the most rungs is used.
-        n_immune: Networks of the first bracket that are never cut; its rungs have room
-            for one more at least.
+        n_immune: Networks of the first bracket that are always promoted; its rungs have
+            at least one place more.
 
     >>> [[(r.size, r.epochs) for r in b.rungs] for b in Ladder(1, 9, 3).brackets]
     [[(9, 1), (3, 3), (1, 9)], [(5, 3), (2, 9)]]
@@ -115,7 +116,7 @@ class Ladder:
 
     @cached_property
     def n_brackets(self) -> int:
-        """Number of brackets, that without halvings included."""
+        """Number of brackets, including the one without halvings."""
         epochs, brackets = float(self.max_epochs), 0
         while epochs >= self.min_epochs:
             epochs /= self.factor
@@ -137,10 +138,10 @@ class Ladder:
 
     @cached_property
     def numbers(self) -> tuple[int, ...]:
-        """Numbers of the brackets in use, in the order in which they are opened.
+        """Numbers of the brackets in use, in the order in which they start.
 
-        Bracket 0, which compares nothing before the top, is used only where it is the
-        only one.
+        Bracket 0, which compares networks only on the top rung, is used only if it is
+        the only one.
         """
         numbers = tuple(reversed(range(self.n_brackets)))
         if self.is_single:
@@ -162,7 +163,7 @@ class Ladder:
 
     @cached_property
     def brackets(self) -> tuple[Bracket, ...]:
-        """All brackets in the order in which they are opened."""
+        """All brackets in the order in which they start."""
         return tuple(self._make_bracket(number) for number in self.numbers)
 
     @property
@@ -181,10 +182,10 @@ class Ladder:
         return sum(bracket.epochs_trained for bracket in self.brackets)
 
     def trials_within(self, limits: Limits) -> int | None:
-        """Return how many trials a search without failures makes, None if endless.
+        """Return the number of trials of a search without failures, None if endless.
 
         Args:
-            limits: At least one of them ends the search.
+            limits: Limits, of which at least one is set if the search is to end.
 
         >>> ladder = Ladder(1, 9, 3)
         >>> ladder.trials_within(Limits(iterations=2, max_trials=None,
@@ -229,12 +230,12 @@ def make_ladder(
 
     Args:
         options: Of the search.
-        space: Whose anchors give the batch size that steps are counted in.
+        space: Search space; its anchors give the batch size that defines a step.
         n_train: Training images.
         affordable_epochs: Epochs of candidate 0 that the search has seconds for, on all
-            workers together; None where it is not limited by seconds. Few of them make
-            a single bracket of as many rungs as they afford.
-        n_immune: Networks that are never cut.
+            workers together; None where it is not limited by seconds. If there are few,
+            a single bracket with as many rungs as they allow is used.
+        n_immune: Networks that are always promoted.
     """
     batch = max(anchor.recipe.batch_size for anchor in space.anchors)
     steps = max(1, n_train // batch)
@@ -257,7 +258,7 @@ def make_limits(options: SearchOptions, mode: str) -> Limits:
     """Return the limits of a search.
 
     Small data is searched once through all brackets, unless `iterations` is given:
-    with more candidates the best validation score would only fit the noise better.
+    with more candidates the best validation score would only overfit the noise.
 
     Args:
         options: Of the search.

@@ -1,8 +1,8 @@
-"""The search's memory: one JSON line per event, and nothing else.
+"""The ledger: the complete state of a search, one JSON line per event.
 
-Whatever the search knows can be rebuilt from here: the oracle by replaying it, the
-trials table, every figure. A line is synced before the event counts; a line torn by a
-kill is cut off, said, and its event happens again.
+Everything else can be rebuilt from it: the oracle by replaying it, the trials table,
+every figure. A line is synced to disk before its event takes effect; a line left
+incomplete by a kill is removed with a log message, and its event is repeated.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ logger = logging.getLogger(__name__)
 
 
 class LedgerMismatchError(SearchError):
-    """The ledger cannot be replayed: other limits, or two runs wrote at once.
+    """The ledger cannot be replayed: the limits differ, or two runs wrote to it.
 
     Args:
-        received: What the ledger holds.
-        expected: What this search would have at its place.
+        received: Event in the ledger.
+        expected: Event that this search expects in its place.
     """
 
     def __init__(self, received: str, expected: str) -> None:
@@ -40,15 +40,16 @@ class LedgerMismatchError(SearchError):
 
 
 class Ledger:
-    """An append-only file of events, with the search's own clock.
+    """An append-only file of events, with the clock of the search.
 
-    The clock stands still between sessions: it counts the seconds a search has worked,
-    over all its kills. An event can be an epoch away, so a beating ledger also notes
-    the time beside its file; a kill then loses a fifth of a second, not an epoch.
+    The clock stops between sessions: it counts the seconds a search has run, over all
+    its sessions. Since events can be an epoch apart, the time is also saved in a file
+    beside the ledger (see `beating`); a kill then loses a fifth of a second, not an
+    epoch.
 
     Args:
         path: The file, `ledger.jsonl`.
-        began: When this session began, on `time.monotonic`'s clock; None for now.
+        began: Start of this session on `time.monotonic`'s clock; None for now.
 
     Attributes:
         events: All events, oldest first; each has `event` and `t` (seconds).
@@ -64,11 +65,11 @@ class Ledger:
 
     @property
     def seconds(self) -> float:
-        """Seconds the search has worked, all sessions together."""
+        """Seconds the search has run, all sessions together."""
         return self._clock.seconds
 
     def beating(self) -> AbstractContextManager[None]:
-        """Note the time five times a second, in a thread, for the length of a block."""
+        """Save the time five times a second within a `with` block, in a thread."""
         return self._clock.ticking()
 
     def append(self, event: str, **fields: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Shows a search while it runs: a live line on a terminal, log lines elsewhere."""
+"""Progress display of a search: a live line on a terminal, log lines elsewhere."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ logger = logging.getLogger(__name__)
 
 
 class Progress:
-    """Shows what the driver reports.
+    """Displays the progress that the driver reports.
 
     Args:
         mode: `auto` or `off`.
         budget_s: Wall seconds of the search, for the bar and the time left.
         total_trials: Trials of the schedule when there is no budget; None if endless.
-        clock: Gives the seconds the search has worked.
+        clock: Returns the seconds the search has run.
     """
 
     def __init__(
@@ -57,22 +57,22 @@ class Progress:
         self._bar = self._bars.add_task("", total=budget_s or total_trials)
 
     def __enter__(self) -> Self:
-        """Start the live line, if there is one."""
+        """Start the live line, if one is used."""
         self._bars.start()
         self._show()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Take the live line away."""
+        """Remove the live line."""
         self._bars.stop()
 
     def started(self, trial_name: str, place: Place) -> None:
-        """Show that a trial was handed to a worker."""
+        """Show that a worker has started a trial."""
         self._where = f"bracket {place.bracket} rung {place.rung} {trial_name}"
         self._show()
 
     def epoch(self, trial_name: str, epoch: Epoch) -> None:
-        """Show that a trial has one more epoch."""
+        """Show that a trial has completed an epoch."""
         score = "" if epoch.val_accuracy is None else f" val {epoch.val_accuracy:.3f}"
         self._where = f"{trial_name} epoch {epoch.epoch}{score}"
         self._show()

@@ -1,4 +1,4 @@
-"""Times candidate 0 on this machine as a search does, and keeps nothing of it."""
+"""Times candidate 0 on this machine as a search does, without saving anything."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from kedro_nas.training.tasks import Outcome
 
 @dataclass(frozen=True)
 class NetworkTiming:
-    """Candidate 0, timed on all workers at once, as a search times and trains it.
+    """Timing of candidate 0 on all workers at once, as in a search.
 
-    Alone a worker is quicker: cores share memory and clock.
+    A single worker would be faster: cores share memory bandwidth and clock rate.
 
     Attributes:
-        measured: The search space suited to this machine, and its speed.
-        speed: What a budget is divided by.
+        measured: The search space adapted to this machine, and its speed.
+        speed: Speed by which a budget is divided.
         build_s: Seconds to build the network and trace its graphs.
         memory_mb: Resident memory of a worker, MiB.
     """
@@ -57,11 +57,11 @@ def measure_network(
     job: JobOptions,
     budget_s: float | None,
 ) -> NetworkTiming:
-    """Start the workers and time a few gradient steps; nothing of it is kept.
+    """Start the workers and time a few gradient steps, without saving anything.
 
     Args:
         store: Prepared images; only training rows are read.
-        space: Whose candidate 0 is timed.
+        space: Search space whose candidate 0 is timed.
         verdict: Of the data profile.
         job: `params:nas.job`.
         budget_s: Of the job; on GPUs a twentieth of it may choose the execution.

@@ -1,16 +1,16 @@
-"""KerasTuner's Hyperband, with its defects corrected.
+"""KerasTuner's Hyperband with corrections.
 
-What is KerasTuner's: the oracle, its trials and `HyperParameters`. Sizes and epochs of
-brackets and rungs are those of `search.ladder`, which computes as KerasTuner does. What
-is closed here, each held by a test in tests/search:
+The oracle, its trials and `HyperParameters` are KerasTuner's. Sizes and epochs of
+brackets and rungs come from `search.ladder`. The corrections, each tested in
+tests/search:
 
-* the proposer decides the values, so nothing infeasible or repeated becomes a trial;
-* a rung is closed when its members have ended, failed ones included; a failure
-  costs no promotion, and an exhausted space still goes through its halvings;
-* `seed=0` is zero; three failures in a row do not end a search;
+* the proposer decides the values, so no infeasible or repeated network is tried;
+* a rung is complete when its members have ended, failed ones included; a failure costs
+  no promotion, and halving continues when the space is exhausted;
+* `seed=0` is used as given; three failures in a row do not end a search;
 * trials have a place (iteration, bracket, rung, number) that does not depend on the
-  number of workers, and limits count places, not creations;
-* nothing is written: the ledger is the only state, and its replay rebuilds the oracle.
+  number of workers, and limits count places, not trials created;
+* the oracle writes no files: it is rebuilt by replaying the ledger.
 """
 
 from __future__ import annotations
@@ -37,16 +37,17 @@ OBJECTIVE = "score"
 
 @dataclass
 class OpenBracket:
-    """A bracket of one iteration, as far as it has come.
+    """The state of a bracket of one iteration.
 
     Attributes:
         iteration: Pass over all brackets.
         number: Of the bracket.
         rungs: Trial ids of each rung, in the order of their places.
-        promoted: Trials of the rung below that go on to a rung, once that is known.
-        slots: Places of the brackets opened before.
+        promoted: Trials of the rung below that are promoted to a rung, once that is
+            known.
+        slots: Number of places in the brackets before it.
         slot_epochs: Epochs of these places.
-        is_exhausted: Whether the space had no network left for rung 0.
+        is_exhausted: Whether the space ran out of networks for rung 0.
     """
 
     iteration: int
@@ -59,22 +60,22 @@ class OpenBracket:
 
 
 class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc]
-    """The schedule of the search.
+    """The Hyperband schedule of a search.
 
     Args:
         space: The search space.
-        proposer: Gives the architectures of rung 0.
+        proposer: Proposes the architectures of rung 0.
         ladder: Sizes and epochs of brackets and rungs.
         limits: What ends the schedule.
-        immune: Keys of the architectures that are trained to the top whatever their
-            scores.
-        slope_places: Places of each promotion for the steepest recent slope.
-        seed: Of KerasTuner's own draws.
+        immune: Keys of the architectures that are promoted to the top regardless of
+            score.
+        slope_places: Places of each promotion reserved for the steepest recent slopes.
+        seed: Seed of the random choices that KerasTuner makes itself.
 
     Attributes:
         ladder: Sizes and epochs of brackets and rungs.
-        recent_scores: Gives the scores by epoch of a trial, for its slope; the driver
-            sets it.
+        recent_scores: Returns the scores by epoch of a trial, for its slope; set by the
+            driver.
     """
 
     def __init__(
@@ -97,9 +98,9 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         self._places: dict[str, Place] = {}
         self._immune = immune
         self._architectures: dict[str, Architecture] = {}
-        self._slots = 0  # places of the brackets that were opened before
+        self._slots = 0  # places of all earlier brackets
         self._slot_epochs = 0
-        self._brackets: list[OpenBracket]  # the base class opens the first one
+        self._brackets: list[OpenBracket]  # the base class starts the first one
         self._current_bracket: int
         self._current_iteration: int
         super().__init__(
@@ -113,11 +114,11 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
             tune_new_entries=False,
             max_consecutive_failed_trials=10**9,
         )
-        self.seed = self._seed_state = seed  # `seed or random` made 0 random
+        self.seed = self._seed_state = seed  # KerasTuner ignores a seed of 0
         self.verbose = 0
         self.min_epochs = ladder.min_epochs
 
-    # -- what the driver calls ---------------------------------------------------
+    # -- called by the driver ----------------------------------------------------
 
     def create(self, worker: str) -> NextTrial:
         """Return the next trial, if there is one."""
@@ -151,7 +152,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         return parent
 
     def siblings_out(self, trial_id: str) -> list[str]:
-        """List the trials that this trial's creation has put out of the running.
+        """Return the trials that this trial's promotion has eliminated.
 
         All members of the rung below that were not promoted, known as soon as the
         first promotion is made.
@@ -177,17 +178,17 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         return len(self.ladder.bracket(bracket).rungs)
 
     def is_exhausted(self) -> bool:
-        """Return whether the space had no more networks to give."""
+        """Return whether the space has run out of networks."""
         return any(bracket.is_exhausted for bracket in self._brackets)
 
     def is_required(self, trial_id: str) -> bool:
-        """Return whether a trial is the first: without one there is nothing to rank."""
+        """Return whether a trial is the first, needed to have anything to rank."""
         return self._places[trial_id] == Place(0, self.ladder.numbers[0], 0, 0)
 
-    # -- what KerasTuner calls ---------------------------------------------------
+    # -- called by KerasTuner ----------------------------------------------------
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
-        """Return the next place and its values, or why there is none."""
+        """Return the values of the next trial, or the status if there is none."""
         for bracket in self._brackets:
             values = self._next_in(bracket, trial_id)
             if values is not None:
@@ -271,7 +272,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         return bracket.is_exhausted or len(bracket.rungs[0]) >= size
 
     def _closed(self, bracket: OpenBracket, rung: int) -> bool:
-        """Return whether a rung has all its members and all of them have ended."""
+        """Return whether a rung is full and all its trials have ended."""
         members = bracket.rungs[rung]
         if rung == 0:
             whole = self._full(bracket) or not self._within(bracket, 0)
@@ -280,10 +281,10 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         ended = (kt_trial.TrialStatus.COMPLETED, kt_trial.TrialStatus.FAILED)
         return whole and all(self.trials[member].status in ended for member in members)
 
-    # -- limits, counted in places so that workers do not matter ------------------
+    # -- limits, counted in places, independent of the number of workers -----------
 
     def _within(self, bracket: OpenBracket, rung: int) -> bool:
-        """Return whether the next place of a rung is inside the limits."""
+        """Return whether the next place of a rung is within the limits."""
         trials, epochs = bracket.slots, bracket.slot_epochs
         number = bracket.number
         here = len(bracket.rungs[rung])
@@ -313,7 +314,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         )
 
     def _increment_bracket_num(self) -> None:
-        """Go on to the next bracket; after the last one, to the next iteration."""
+        """Start the next bracket; after the last one, the next iteration."""
         numbers = self.ladder.numbers
         position = numbers.index(self._current_bracket) + 1
         self._current_iteration += position // len(numbers)

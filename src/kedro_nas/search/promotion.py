@@ -1,22 +1,22 @@
-"""Who goes on to the next rung: the best, and a place for the slow starter."""
+"""Promotion to the next rung: by score, with some places for recent slope."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SLOPE_EPOCHS = 3  # the recent slope is taken over so many epochs
+SLOPE_EPOCHS = 3  # number of last epochs that define the recent slope
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A member of a rung that has ended.
+    """A completed trial that is considered for promotion.
 
     Attributes:
         trial_id: Of its trial.
-        score: What the rung is ordered by, higher is better.
+        score: Score that orders the rung, higher is better.
         recent: Scores by epoch, oldest first.
-        is_immune: Whether it goes on whatever its score.
+        is_immune: Whether it is promoted regardless of its score.
     """
 
     trial_id: str
@@ -28,18 +28,18 @@ class Candidate:
 def promote(
     candidates: Sequence[Candidate], *, places: int, slope_places: int
 ) -> list[str]:
-    """Choose who trains on.
+    """Return the trials that are promoted.
 
-    Immune candidates have the first places, as far as there are any. Of three or more
-    places the last `slope_places` go to the steepest recent slopes among those the
-    score alone would cut, but the first place that no immune candidate has is the best
-    score's. With fewer places the score decides alone: a single place is the rung's
-    result, and the second is its only control.
+    Immune candidates get the first places. Of three or more places the last
+    `slope_places` go to the steepest recent slopes among the candidates that would be
+    eliminated by score, but the first place left by immune candidates always goes to
+    the best score. With fewer places only the score decides: a single place is the
+    result of the rung, and the second one its only check.
 
     Args:
         candidates: In the order of their creation, which breaks ties.
-        places: How many go on, at most.
-        slope_places: How many of these are kept for slopes.
+        places: Number of candidates promoted, at most.
+        slope_places: Number of these places reserved for slopes.
 
     Returns:
         Trial ids, best score first, slopes last.

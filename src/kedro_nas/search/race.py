@@ -1,4 +1,4 @@
-"""A race: a few proven networks, trained for equally many epochs, none cut."""
+"""A race: a few proven networks, all trained for the same number of epochs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from kedro_nas.search.trial_schedule import NextTrial, Place
 from kedro_nas.space.architecture import Architecture
 
-# of the seconds the race is planned with: epochs are estimated by multiply-adds
+# share of the seconds to plan with, as epochs are estimated from multiply-adds
 CERTAIN = 0.8
 
 
 def race_epochs(
     epoch_s: Sequence[float], *, seconds: float, workers: int, most: int
 ) -> int:
-    """Return for how many epochs a race affords to train its networks, at least one.
+    """Return the epochs for which a race can train its networks, at least one.
 
     Args:
         epoch_s: Seconds of an epoch of each network on one worker.
@@ -30,11 +30,11 @@ def race_epochs(
 
 
 class Race:
-    """Train each network once, in the order given.
+    """A schedule that trains each network once, in the order given.
 
     Args:
-        networks: What is trained; the first is completed whatever it takes, so that
-            there is something to go on with.
+        networks: Networks to train; the first is completed even beyond the budget, so
+            that there is a result.
         epochs: Of each.
 
     Attributes:
@@ -48,7 +48,7 @@ class Race:
         self.recent_scores: Callable[[str], list[float]] = lambda _: []
 
     def create(self, worker: str) -> NextTrial:
-        """Return the next network, if one is left."""
+        """Return the trial of the next network, if one is left."""
         number = self._n_created
         if number == len(self._networks):
             return NextTrial("STOPPED")
@@ -56,10 +56,10 @@ class Race:
         return NextTrial("RUNNING", f"{number}", self._networks[number])
 
     def end(self, trial_id: str, *, score: float | None, reason: str = "") -> None:
-        """Note nothing: no trial depends on another."""
+        """Do nothing: no trial depends on another."""
 
     def place(self, trial_id: str) -> Place:
-        """Return where a trial stands: all on one rung."""
+        """Return the position of a trial: all are on one rung."""
         return Place(0, 0, 0, int(trial_id))
 
     def parent(self, trial_id: str) -> str | None:
@@ -67,7 +67,7 @@ class Race:
         return None
 
     def siblings_out(self, trial_id: str) -> list[str]:
-        """Return nothing: no network is cut."""
+        """Return an empty list: no network is eliminated."""
         return []
 
     def rung_epochs(self, bracket: int, rung: int) -> int:
@@ -79,7 +79,7 @@ class Race:
         return 1
 
     def is_exhausted(self) -> bool:
-        """Return False: a race is not drawn from a space."""
+        """Return False: the networks of a race are fixed."""
         return False
 
     def is_required(self, trial_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""The door of the package: from a space and a data set to trials and finalists."""
+"""Entry point of the package: from a space and a data set to trials and finalists."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def search_architectures(
     budget_s: float | None,
     seed: int,
 ) -> tuple[pd.DataFrame, SearchResult]:
-    """Search, or go on with a search that was interrupted.
+    """Run a search, or resume one that was interrupted.
 
     Args:
         store: Images; only `train` and `val` rows are read.
         space: The networks that are allowed, from `models.spaces.load_search_space`.
-        profile: Of the images; its verdict is obeyed.
+        profile: Of the images; the search follows its verdict.
         workspace: Directory; the search keeps its state under `search/`.
         options: `params:nas.search`.
         job: `params:nas.job`.
@@ -68,10 +68,10 @@ def search_architectures(
         `nas.trials` and `nas.finalists`.
 
     Raises:
-        ParameterError: Nothing would end the search.
-        SearchError: The workspace belongs to another search, another run writes into
-            it, or nothing trained.
-        SearchSpaceError: A custom baseline does not keep its contract.
+        ParameterError: No limit would end the search.
+        SearchError: The workspace belongs to another search, another run writes to it,
+            or no trial succeeded.
+        SearchSpaceError: A custom baseline violates its contract.
     """
     began = time.monotonic()
     check_ends(options, budget_s)
@@ -121,7 +121,7 @@ def check_ends(options: SearchOptions, budget_s: float | None) -> None:
     """Check that seconds or a count end the search.
 
     Raises:
-        ParameterError: Nothing would.
+        ParameterError: Neither is limited.
     """
     has_seconds = budget_s is not None or isinstance(options.budget_s, float)
     if has_seconds or options.is_counted:
@@ -174,11 +174,11 @@ def _finalists(
         always=session.proven,
     )
     entries = [finalist(name) for name in names]
-    # the recipe of the leading finalist: what is compared is the network, not how
-    # long somebody looked for its learning rate
+    # with the recipe of the best finalist, to compare networks, not the effort spent on
+    # tuning their learning rates
     recipe = _architecture(rows, names[0]).recipe
     baseline = baseline.model_copy(update={"recipe": recipe})
-    # a race trains it with its own batch, should another network's not fit in memory
+    # in a race it has its own batch size, in case another network runs out of memory
     name = "network_key" if is_race else "key"
     same = rows[
         (rows[name] == getattr(baseline, name)) & (rows["status"] == "completed")
@@ -233,7 +233,7 @@ def _summary(
 
 
 def _flips(ledger: Ledger) -> FlipEffect | None:
-    """Return what mirroring cost the first network, None if it was not measured."""
+    """Return the effect of flips on the first network, None if not measured."""
     found = [line.get("flip_effect") for line in ledger.of("ended")]
     return next((FlipEffect.model_validate(one) for one in found if one), None)
 

@@ -1,4 +1,4 @@
-"""One search: its parts are put together here, and run."""
+"""One session of a search: creates its parts and runs them."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ logger = logging.getLogger(__name__)
 
 
 class SearchSession:
-    """Puts the parts of one search together, and runs it.
+    """Creates the parts of a search and runs it.
 
     Args:
         store: Images; only `train` and `val` rows are read.
         space: The search space.
         verdict: Of the data profile.
         folder: The search's directory.
-        ledger: What has happened so far.
+        ledger: Events of the search so far.
         options: `params:nas.search`.
         job: `params:nas.job`.
-        baseline: The hand-built or custom network that has to be beaten.
+        baseline: The hand-built or custom network that finalists are compared with.
         budget_s: Wall seconds of the whole job, None for no limit.
-        spent_s: By the stages before.
+        spent_s: Wall seconds spent by earlier stages.
         seed: The root seed.
 
     Attributes:
@@ -133,14 +133,15 @@ class SearchSession:
         self, measured: MeasuredSpace, budget_s: float | None, spent_s: float
     ) -> BudgetPlan:
         given = self._options.budget_s
-        # what measuring took is spent, or it would eat the trials of a short search
+        # the measurement counts as spent and extends the search by as much, so that a
+        # short search keeps its trials
         took_s = max((line["t"] for line in self._ledger.of("speed")), default=0.0)
         plan = divide_budget(
             budget_s,
             spent_s + took_s,
             measured.speed,
             search_s=self._options.budget_s,
-            kind=_kind_begun(self._ledger) or self._options.plan,
+            kind=_first_plan_kind(self._ledger) or self._options.plan,
         )
         if given == "auto" and plan.search_s is not None:
             plan = plan.model_copy(update={"search_s": plan.search_s + took_s})
@@ -178,12 +179,12 @@ class SearchSession:
         )
 
     def _measures_flips(self, trial: Trial) -> bool:
-        """Return whether a trial is the first, and trained without mirroring."""
+        """Return whether a trial is the first one and is trained without flips."""
         augmentation = trial.architecture.recipe.augmentation
         return trial.is_first and "flip" not in augmentation.split("+")
 
     def run(self) -> str:
-        """Search until something ends it; return what: see `Driver.run`."""
+        """Run the search and return what ended it, see `Driver.run`."""
         with outages_explained(SearchError, self._folder), stoppable():
             return self._run()
 
@@ -195,16 +196,16 @@ class SearchSession:
             return "budget"
         here = asdict(ProcessIdentity.current())
         self._ledger.append("session", **here, budget_s=budget_s)
-        self._sweep()
+        self._delete_partial_checkpoints()
         log = self._folder.parent / "workers.log"
         with self._progress, lease_pool(self._job, log) as pool:
             ended_by = self._driver.run(pool)
-        self._sweep()
+        self._delete_partial_checkpoints()
         self._ledger.append("session_end", ended_by=ended_by)
         return ended_by
 
-    def _sweep(self) -> None:
-        """Delete the halves of checkpoints that killed workers left, no one writing."""
+    def _delete_partial_checkpoints(self) -> None:
+        """Delete partial checkpoints of killed workers; no worker may be writing."""
         for half in (self._folder / "checkpoints").glob(".*.tmp"):
             half.unlink(missing_ok=True)
 
@@ -221,7 +222,7 @@ class SearchSession:
             )
 
 
-def _kind_begun(ledger: Ledger) -> PlanKind | None:
-    """Return the kind of plan a search was begun with: another budget keeps it."""
+def _first_plan_kind(ledger: Ledger) -> PlanKind | None:
+    """Return the kind of plan the search started with, also for another budget."""
     begun = ledger.of("planned")
     return cast("PlanKind", begun[0]["kind"]) if begun else None

@@ -1,4 +1,4 @@
-"""What a search measures of its machine before the first trial, once in its life."""
+"""Measures the machine once per search, before its first trial."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class MeasuredSpace:
-    """A search space suited to its machine.
+    """A search space adapted to the machine.
 
     Attributes:
-        space: With the batch size to use.
+        space: The space, with the batch size to use.
         execution: How gradient steps are run.
-        speed: Of candidate 0; None where nothing of the search depends on time.
+        speed: Speed of candidate 0; None where the search does not depend on time.
     """
 
     space: SearchSpace
@@ -57,22 +57,22 @@ def measure_once(
     budget_s: float | None,
     wants_speed: bool,
 ) -> MeasuredSpace:
-    """Time a few steps of candidate 0, or take what the ledger remembers.
+    """Time a few steps of candidate 0, or read the results from the ledger.
 
     On a GPU this also chooses batch size, XLA and precision.
 
     Args:
-        store: Images; training rows are read.
+        store: Images, of which training rows are read.
         space: Its batch size is replaced where the user left it open.
         folder: The search's directory.
-        ledger: Remembers what was measured, as the events `measured` and `speed`.
-        job: `execution` may forbid the choice.
+        ledger: Stores the results as the events `measured` and `speed`.
+        job: Its `execution` may disable this choice.
         verdict: Of the data profile.
         budget_s: Of the job, or of the search alone; None for no limit.
         wants_speed: Whether a budget in seconds is to be divided.
     """
     known = ledger.of("measured")
-    # a search begun on a CPU goes on with the batches it was begun with
+    # a search started on a CPU keeps the batch size it was started with
     is_new = not known and not ledger.of("created")
     log = folder.parent / "workers.log"
     with outages_explained(SearchError, folder):
@@ -133,7 +133,7 @@ def _task(
 def _time_steps(
     pool: WorkerPool, task: Task, store: ImageStore, folder: Path
 ) -> MachineSpeed:
-    """Time candidate 0 on all workers at once, as they will train."""
+    """Time candidate 0 on all workers at once, as in training."""
     tasks = [
         task.model_copy(update={"task_id": f"probe-{number}"})
         for number in range(pool.size)
@@ -169,7 +169,7 @@ def _choose(
     verdict: Verdict,
     budget_s: float | None,
 ) -> Measured:
-    """Find how this GPU runs the steps of candidate 0 fastest."""
+    """Return the fastest execution of candidate 0 on this GPU."""
     deadline = None if budget_s is None else time.monotonic() + SHARE * budget_s
     return probe(
         pool,

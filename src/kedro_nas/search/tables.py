@@ -1,4 +1,4 @@
-"""From the ledger to `nas.trials` and `nas.finalists`."""
+"""Builds `nas.trials` and `nas.finalists` from the ledger."""
 
 from __future__ import annotations
 
@@ -60,17 +60,17 @@ COLUMNS = {
 }
 
 
-MIN_RANKED = 5  # networks; the order of fewer is mostly chance
+MIN_RANKED = 5  # networks; the order of fewer is mostly noise
 
 
 def trials_table(events: list[dict[str, Any]]) -> pd.DataFrame:
-    """Make the table of trials, in the order of the schedule.
+    """Return the table of trials, in the order of the schedule.
 
     Args:
         events: The ledger's.
 
     Returns:
-        A row per trial that was begun; `stopped` where the budget cut it.
+        A row per started trial, with status `stopped` if the budget cut it.
     """
     ended = {e["trial"]: e for e in events if e["event"] == "ended"}
     started = {e["trial"]: e for e in reversed(events) if e["event"] == "started"}
@@ -99,8 +99,8 @@ def trials_table(events: list[dict[str, Any]]) -> pd.DataFrame:
 def _as_trained(events: list[dict[str, Any]]) -> dict[str, Architecture]:
     """Return each trial's architecture with the batch it was trained with.
 
-    A trial that ran out of memory went on with half of its batch, and so did the trials
-    of later rungs that continued it.
+    A trial that ran out of memory continued with half its batch, and so did the trials
+    of later rungs that resumed from it.
     """
     halvings: dict[str, int] = {}
     created: dict[str, Architecture] = {}
@@ -158,9 +158,9 @@ def _row(
 def _epochs_of(
     created: dict[str, Any], ended: dict[str, Any] | None, said: dict[int, Any]
 ) -> list[dict[str, Any]]:
-    """List a trial's own epochs; from its end, if it has one.
+    """Return a trial's own epochs, from its event `ended` if there is one.
 
-    A kill between an epoch's checkpoint and its line leaves the line out for good.
+    A kill between writing an epoch's checkpoint and its line loses that line.
     """
     if ended is None:
         return [said[number] for number in sorted(said)]
@@ -187,8 +187,8 @@ def _seconds(
 def _best_epoch(ended: dict[str, Any] | None, begun: dict[str, Any]) -> int | None:
     """Return the last epoch whose objective is not clearly below the best.
 
-    Within one standard error of the best the differences are noise, and a schedule
-    whose learning rate has not yet fallen should not be cut for it.
+    Within one standard error of the best the differences are noise, and they should not
+    shorten a schedule whose learning rate has not yet fallen.
     """
     history = ended["history"] if ended else []
     name = f"val_{begun.get('objective', 'accuracy')}"
@@ -223,7 +223,7 @@ def rank_correlations(trials: pd.DataFrame) -> list[RankCorrelation]:
                 iteration=iteration,
                 bracket=bracket,
                 rung=rung,
-                kendall_tau=tau if math.isfinite(tau) else None,  # equal scores
+                kendall_tau=tau if math.isfinite(tau) else None,  # all scores are equal
                 n=len(rows),
             )
         )
@@ -231,7 +231,7 @@ def rank_correlations(trials: pd.DataFrame) -> list[RankCorrelation]:
 
 
 def incumbents(events: list[dict[str, Any]]) -> list[Incumbent]:
-    """List each improvement of the best score: when, after how many epochs, which."""
+    """Return each improvement of the best score with its time, epochs and network."""
     trained = _as_trained(events)
     best, epochs, found = -1.0, 0, []
     for event in events:
@@ -271,7 +271,7 @@ def make_finalist(
     is_baseline: bool,
     right: str | None = None,
 ) -> Finalist:
-    """Make one entry of `nas.finalists`.
+    """Return one entry of `nas.finalists`.
 
     Args:
         architecture: The network.

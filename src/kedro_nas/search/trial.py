@@ -1,4 +1,4 @@
-"""A trial as the driver knows it, and its end as the ledger remembers it."""
+"""The driver's state of a trial, and reading its outcome from the ledger."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ class Trial:
     """One rung of one architecture.
 
     Attributes:
-        name: Of its place in the schedule; names the task and its files.
-        schedule_id: Its name in the schedule.
+        name: Name of its place in the schedule, used for the task and its files.
+        schedule_id: Its id in the schedule.
         architecture: Network and recipe.
         parent: Name of the trial of the rung below, or None.
         first_epochs: Epochs at the end of its rung 0.
-        is_first: Whether it is the first of the whole search.
-        attempts: Times it was handed to a worker without getting on.
-        halvings: Of the batch, after a worker ran out of memory.
-        worker: The one that trains it, or None.
+        is_first: Whether it is the first trial of the search.
+        attempts: Times a worker started it without completing an epoch.
+        halvings: Times its batch was halved after running out of memory.
+        worker: The worker that trains it, or None.
         submitted_at: On the search's clock, seconds.
-        outcome: How it ended, or None.
+        outcome: Its outcome, or None before its end.
     """
 
     name: str

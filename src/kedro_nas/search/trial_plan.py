@@ -23,10 +23,10 @@ from kedro_nas.space.costs import count_macs
 from kedro_nas.space.proven import proven_networks
 from kedro_nas.space.search_space import SearchSpace
 
-# of a full training; the widest network that has as many in the final training won
-# over narrower and wider ones at 200 s (benchmarks/payoff.py)
+# final epochs over those of a full training; the widest network that reaches this
+# factor beat narrower and wider ones at 200 s (benchmarks/payoff.py)
 FINAL_EPOCHS_FACTOR = 4 / 3
-# a drawn network may take more than the proven one, at fewer final epochs
+# largest cost of a sampled network over the proven one; it gets fewer final epochs
 DRAWN_FACTOR = 1.5
 
 logger = logging.getLogger(__name__)
@@ -34,14 +34,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TrialPlan:
-    """What is trained, and in which order.
+    """The schedule of a search and what it depends on.
 
     Attributes:
-        schedule: Gives the trials.
-        proposer: Learns every score; None in a race.
-        proven: Network key of the proven network sized to the budget, which stays when
-            a batch does not fit in memory; None without a budget.
-        top_epochs: Epochs of a network that is not cut.
+        schedule: Decides the trials and their order.
+        proposer: Is told every score; None in a race.
+        proven: Network key of the proven network sized to the budget, which does not
+            change when a batch is halved for lack of memory; None without a budget.
+        top_epochs: Epochs of a network that reaches the top rung.
         total: Trials, None where only the budget ends them.
     """
 
@@ -63,16 +63,16 @@ def plan_trials(
     ledger: Ledger,
     seed: int,
 ) -> TrialPlan:
-    """Decide what a search trains; one that goes on trains what it began with.
+    """Return what a search trains; a resumed search keeps its first plan.
 
     Args:
         store: For the number of images.
         measured: The space, and the speed of its candidate 0.
-        plan: The seconds of search and final training.
+        plan: How the job's seconds are divided.
         options: `params:nas.search`.
-        baseline: Takes part in a race.
+        baseline: Baseline network, which takes part in a race.
         mode: Of the data's verdict.
-        ledger: Remembers the decision as the event `planned`.
+        ledger: Stores the decision as the event `planned`.
         seed: The root seed.
     """
     begun = ledger.of("planned")
@@ -94,7 +94,7 @@ def plan_trials(
             }
         )
     if plan.kind == "race" and speed is not None:
-        networks = _racers(proven, space, baseline)
+        networks = _race_networks(proven, space, baseline)
         epochs = begun[0]["epochs"] if begun else _epochs(networks, speed, plan, space)
         if not begun:
             _note(ledger, plan, max_macs, epochs)
@@ -147,10 +147,10 @@ def _hyperband(
     )
 
 
-def _racers(
+def _race_networks(
     proven: tuple[Architecture, ...], space: SearchSpace, baseline: Architecture
 ) -> list[Architecture]:
-    """List the networks of a race, all with the recipe of the first."""
+    """Return the networks of a race, all with the recipe of the first."""
     networks = list(proven) or [space.anchors[0]]
     return [*networks, baseline.model_copy(update={"recipe": networks[0].recipe})]
 
@@ -158,7 +158,7 @@ def _racers(
 def _final_macs(
     store: ImageStore, measured: MeasuredSpace, plan: BudgetPlan, speed: MachineSpeed
 ) -> float | None:
-    """Return the multiply-adds that leave enough epochs to the final training."""
+    """Return the multiply-adds that allow enough epochs in the final training."""
     if plan.final_s is None:
         return None
     ratio = len(store.rows("dev")) / max(1, len(store.rows("train")))

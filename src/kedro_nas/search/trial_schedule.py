@@ -1,4 +1,4 @@
-"""What a search asks for its next trial: Hyperband over a space, or a fixed race."""
+"""The interface of schedules: Hyperband over a space, or a race of fixed networks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kedro_nas.space.architecture import Architecture
 
 @dataclass(frozen=True)
 class Place:
-    """Where a trial stands in the schedule; the same for any number of workers."""
+    """Position of a trial in the schedule, independent of the number of workers."""
 
     iteration: int
     bracket: int
@@ -20,7 +20,7 @@ class Place:
 
     @property
     def name(self) -> str:
-        """A name that sorts in the order of the schedule within an iteration."""
+        """Name whose sort order is that of the schedule within an iteration."""
         return f"i{self.iteration}-b{self.bracket}-r{self.rung}-n{self.number:03d}"
 
 
@@ -31,8 +31,8 @@ class NextTrial:
     Attributes:
         status: `RUNNING` for a trial; `IDLE` when there may be one later, `STOPPED`
             when there will be none.
-        trial_id: Of the schedule; empty without a trial.
-        architecture: What is trained; None without a trial.
+        trial_id: Id in the schedule; empty without a trial.
+        architecture: Network to train; None without a trial.
     """
 
     status: Literal["RUNNING", "IDLE", "STOPPED"]
@@ -44,7 +44,7 @@ class TrialSchedule(Protocol):
     """Decides what is trained next, and for how many epochs.
 
     Attributes:
-        recent_scores: Gives the scores by epoch of a trial; the driver sets it.
+        recent_scores: Returns the scores by epoch of a trial; set by the driver.
     """
 
     recent_scores: Callable[[str], list[float]]
@@ -58,7 +58,7 @@ class TrialSchedule(Protocol):
         ...
 
     def place(self, trial_id: str) -> Place:
-        """Return where a trial stands."""
+        """Return the position of a trial in the schedule."""
         ...
 
     def parent(self, trial_id: str) -> str | None:
@@ -66,7 +66,7 @@ class TrialSchedule(Protocol):
         ...
 
     def siblings_out(self, trial_id: str) -> list[str]:
-        """List the trials that this trial's creation has put out of the running."""
+        """Return the trials that this trial's promotion has eliminated."""
         ...
 
     def rung_epochs(self, bracket: int, rung: int) -> int:
@@ -78,9 +78,9 @@ class TrialSchedule(Protocol):
         ...
 
     def is_exhausted(self) -> bool:
-        """Return whether the space had no more networks to give."""
+        """Return whether the space has run out of networks."""
         ...
 
     def is_required(self, trial_id: str) -> bool:
-        """Return whether a trial is completed even after the search's seconds."""
+        """Return whether a trial is completed even beyond the time budget."""
         ...

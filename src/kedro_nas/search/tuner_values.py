@@ -11,12 +11,12 @@ from kedro_nas.space.search_space import SearchSpace
 def to_hyperparameters(space: SearchSpace) -> keras_tuner.HyperParameters:
     """Declare every choice of a space, without building a network.
 
-    Flat on purpose: KerasTuner's nested conditional scopes refuse parents of another
-    scope, and its own declaration builds the network once per condition.
+    The choices are declared flat: KerasTuner's nested conditional scopes reject parents
+    of another scope, and its own declaration builds the network once per condition.
 
     Args:
-        space: Its `encode` must give a value for every name declared here, since
-            KerasTuner fills gaps from an unseeded generator.
+        space: Its `encode` must return a value for every name declared here, since
+            KerasTuner fills missing values from an unseeded generator.
     """
     hyperparameters = keras_tuner.HyperParameters()
     for name, values in space.choices.items():

@@ -1,18 +1,19 @@
-"""How sure a score is, and how many validation images rung 0 may leave unread."""
+"""The standard error of scores, and how many validation images rung 0 needs."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-WORST_VARIANCE = 0.25  # of being right or wrong, at an accuracy of one half
+WORST_VARIANCE = 0.25  # of a right or wrong prediction, at an accuracy of 0.5
 
 
 def count_scored(labels: NDArray[np.integer], objective: str) -> float:
-    """Return how many validation images a score's standard error counts.
+    """Return the effective number of images for a score's standard error.
 
-    Balanced accuracy is a mean over classes, as unsure as its rarest ones: with classes
-    of n_k images its variance is that of accuracy on K^2 / sum(1 / n_k) of them.
+    Balanced accuracy is a mean over classes, whose error is dominated by the rarest:
+    with classes of n_k images its variance is that of accuracy on K^2 / sum(1 / n_k) of
+    them.
 
     >>> count_scored(np.array([0] * 90 + [1] * 10), "accuracy")
     100.0
@@ -28,15 +29,17 @@ def count_scored(labels: NDArray[np.integer], objective: str) -> float:
 def validation_share(
     labels: NDArray[np.integer], objective: str, allowed: float | None
 ) -> float:
-    """Return the share of the validation images that keeps a score sure enough.
+    """Return the share of validation images that keeps the standard error small.
 
     Args:
         labels: Of the validation rows.
         objective: `accuracy` or `balanced_accuracy`.
-        allowed: Standard error a score may have, at its worst; None reads all.
+        allowed: Largest standard error of a score in the worst case; None for all
+            images.
 
     Returns:
-        In (0, 1]. A share of each class makes the variance as many times larger.
+        In (0, 1]. Reading this share of each class multiplies the variance by its
+        inverse.
 
     >>> labels = np.arange(10_000) % 10
     >>> validation_share(labels, "accuracy", 0.01)  # 2,500 images

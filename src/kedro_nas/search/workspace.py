@@ -1,4 +1,4 @@
-"""Whose workspace it is: a search goes on only with what it was begun with."""
+"""Checks that a workspace belongs to this search before resuming it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from kedro_nas.space.search_space import SearchSpace
 
 logger = logging.getLogger(__name__)
 
-# These may change under a search: they end the same sequence elsewhere, or run it on
-# other hardware, and never change it. `threads_per_worker` is not among them: sums are
-# split over threads, so that the bits of batch norms differ between one and two.
+# Options that may change when a search is resumed: they only change where its sequence
+# of trials ends or the hardware it runs on. `threads_per_worker` is not one of them:
+# sums are split over threads, so batch norms with one and two threads differ in their
+# last bits.
 EXTENSIONS = {
     "budget_s",
     "max_trials",
@@ -35,7 +36,7 @@ EXTENSIONS = {
     "progress",
 }
 JOB_EXTENSIONS = {
-    "objective",  # compared as what is maximised
+    "objective",  # compared after `auto` is resolved
     "baseline",
     "workers",
     "pool",
@@ -55,23 +56,24 @@ def claim_workspace(
     verdict: Verdict,
     seed: int,
 ) -> Path:
-    """Open the search's directory, new or as it was left.
+    """Open the directory of a new or resumed search.
 
     Args:
         folder: The directory.
         store: Its fingerprint is compared.
-        space: Its choices, bounds and anchors are compared, and what the user's blocks
-            and weights are.
-        options: All but the extensions are compared.
-        job: The same.
-        verdict: Of the data profile; what training obeys in it is compared.
+        space: Its choices, bounds and anchors are compared, and the content of custom
+            blocks and weights.
+        options: All but `EXTENSIONS` are compared.
+        job: All but `JOB_EXTENSIONS` are compared.
+        verdict: Of the data profile; the settings that affect training are compared.
         seed: Compared.
 
     Returns:
-        The directory, with a ledger that begins with what it belongs to.
+        The directory, with a ledger whose first event identifies the search.
 
     Raises:
-        SearchError: It was begun with something else, and `on_change` is `refuse`.
+        SearchError: It was started with other settings or data, and `on_change` is
+            `refuse`.
     """
     belongs = _belongs(store, space, options, job, verdict, seed)
     ledger = Ledger(folder / "ledger.jsonl")
@@ -102,7 +104,7 @@ def claim_workspace(
 
 
 def put_aside(folder: Path, reason: str) -> None:
-    """Keep a search's directory under another name beside its place.
+    """Rename a search's directory to keep it beside the new one.
 
     Args:
         folder: The directory.

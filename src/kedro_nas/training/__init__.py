@@ -1,1 +1,1 @@
-"""One unit of training, where it runs, and what is made of several."""
+"""Training: single tasks, the workers that run them, and trainings built from both."""

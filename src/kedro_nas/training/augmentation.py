@@ -1,19 +1,19 @@
 """Augmentation inside the training graph: seeded by the step, no state.
 
-Strengths, each with what the one before has:
+Strengths; each adds to the one above it:
 
-* `none`;
-* `light`: shifts by up to a 24th of the side, at least one pixel, the image continued
-  as in a mirror at its border;
-* `medium`: shifts by up to an eighth, and a square of a quarter of the area cut out
-  (half of the images);
-* `strong`: and rotation by up to 15 degrees, scale 0.85 to 1.15, other brightness and
+* `none`: no augmentation;
+* `light`: shifts by up to a 24th of the side, at least one pixel, with reflection
+  padding;
+* `medium`: shifts by up to an eighth, and cutout of a square of a quarter of the area,
+  in half of the images;
+* `strong`: rotation by up to 15 degrees, scale 0.85 to 1.15, random brightness and
   contrast;
 * `trivial`: TrivialAugment instead (`training.trivial_augment`).
 
-`flip` alone, or as a suffix `+flip`, adds horizontal mirroring. It is apart because a
+`flip` alone, or as a suffix `+flip`, adds horizontal flips. It is separate because a
 mirrored image is not always of the same class: digits and letters change meaning. A
-last suffix, `+mixup` or `+cutmix`, mixes images and labels (`training.mixing`).
+final suffix, `+mixup` or `+cutmix`, mixes images and labels (`training.mixing`).
 
 Source: DeVries & Taylor (2017), https://arxiv.org/abs/1708.04552, for cutout; the
 rest is standard practice.
@@ -31,11 +31,11 @@ from kedro_nas.training.mixing import MIXINGS
 from kedro_nas.training.trivial_augment import trivial_augment
 
 STRENGTHS = ("none", "light", "medium", "strong", "trivial")
-# Of the side. Shifts gave candidate 0 from 0.6 to 2.4 points on 8,000 Fashion-MNIST
-# images (benchmarks/augmentation.py). A 16th gave 1.8 on CIFAR-10 in 12 epochs, and
-# took 2.6 on Fashion-MNIST, whose images are centred.
+# Share of the side. Shifts gained candidate 0 from 0.6 to 2.4 points on 8,000
+# Fashion-MNIST images (benchmarks/augmentation.py). A 16th gained 1.8 on CIFAR-10 in 12
+# epochs, and lost 2.6 on Fashion-MNIST, whose images are centred.
 LIGHT_SHIFT = 1 / 24
-MIRRORED = ("light",)  # strengths whose shifts are filled up with the mirror image
+MIRRORED = ("light",)  # strengths whose shifts use reflection padding
 SHIFT = 1 / 8
 CUTOUT_SIDE = 0.5
 MAX_ANGLE = math.radians(15)
@@ -46,7 +46,7 @@ MAX_CONTRAST = 0.25
 def make_augmenter(
     name: str, shape: tuple[int, int, int]
 ) -> Callable[[Any, Any], Any] | None:
-    """Make the function that augments a batch in the graph.
+    """Return the function that augments a batch in the graph.
 
     Args:
         name: A strength, optionally with `+flip`; or `flip` alone; mixing, if any, is
@@ -91,13 +91,13 @@ def make_augmenter(
 def _move(
     pixels: Any, seed: Any, shape: tuple[int, int, int], *, level: int, flip: bool
 ) -> Any:
-    """Mirror, shift, rotate and scale in one resampling."""
+    """Flip, shift, rotate and scale in one resampling."""
     import tensorflow as tf
 
     height, width, _ = shape
     n = tf.shape(pixels)[0]
     strong = level >= STRENGTHS.index("strong")
-    # whole pixels: nothing is blurred unless rotation asks for it
+    # whole pixels: only rotation needs interpolation, which blurs
     dy = _shift(draw(seed, 1, [n], -1.0, 1.0), level, height)
     dx = _shift(draw(seed, 2, [n], -1.0, 1.0), level, width)
     angle = draw(seed, 3, [n], -MAX_ANGLE, MAX_ANGLE) if strong else tf.zeros([n])
@@ -115,7 +115,7 @@ def _move(
 
 
 def _shift(share: Any, level: int, side: int) -> Any:
-    """Turn a draw in [-1, 1) into whole pixels, each shift as likely."""
+    """Map a draw in [-1, 1) to whole pixels, all shifts equally likely."""
     import tensorflow as tf
 
     if level == 0:

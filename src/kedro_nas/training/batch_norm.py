@@ -1,8 +1,8 @@
-"""Batch normalisation as one kernel, while a learner's graphs are traced.
+"""Batch normalisation as one fused kernel while a learner's graphs are traced.
 
-Keras spells the layer out in some forty nodes, forward and back; what one kernel saves
-of tracing, steps and predictions is measured by benchmarks/graphs.py. Weights,
-statistics and the saved model stay Keras' own: only these graphs differ.
+Keras builds the layer from some forty nodes, forward and backward; benchmarks/graphs.py
+measures what one kernel saves in tracing, steps and predictions. Weights, statistics
+and the saved model remain those of Keras: only these graphs differ.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 
 @contextmanager
 def fused_batch_norms(model: Any, *, inference: bool) -> Iterator[None]:
-    """Let the batch norms of a model be one kernel within the `with` block.
+    """Use the fused kernel for batch normalisation within the `with` block.
 
     Args:
-        model: A built `keras.Model`; layers whose options the kernel does not have
-            (another axis, renormalisation, masks) stay as they are.
-        inference: Whether layers that use their moving statistics are replaced, too.
-            Not where gradients flow: on a GPU the kernel's gradient with fixed
-            statistics is not deterministic, and TensorFlow refuses it.
+        model: A built `keras.Model`; layers with options that the kernel does not
+            support (another axis, renormalisation, masks) are not replaced.
+        inference: Whether to replace layers that use their moving statistics, too.
+            False where gradients are computed: on a GPU the kernel's gradient with
+            fixed statistics is not deterministic, and TensorFlow refuses it.
     """
     layers = [layer for layer in _layers(model) if _is_plain(layer)]
     for layer in layers:

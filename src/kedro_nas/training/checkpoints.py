@@ -1,4 +1,4 @@
-"""The state of a candidate on disk, whole after any kill."""
+"""Checkpoints: the state of a candidate on disk, written atomically."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ def load_checkpoint(
 ) -> tuple[list[NDArray[Any]], dict[str, Any]] | None:
     """Read a checkpoint; None when there is none or its content is damaged.
 
-    Training then starts again from the parent, or from its beginning: that costs time
-    and nothing else.
+    Training then restarts from the parent's checkpoint or from the first epoch, which
+    costs time but does not change the result.
 
     Args:
         path: The file, or None.
-        lineage: The checkpoint must be of this lineage, see `Task.lineage`: one of
-            other data, another seed or another network is left alone. None reads any.
+        lineage: The lineage the checkpoint must have, see `Task.lineage`; one of other
+            data, another seed or another network is ignored. None accepts any.
 
     Returns:
         The arrays in their order, and the metadata.
 
     Raises:
-        StorageError: The file is there and the system cannot read it.
+        StorageError: The file exists but cannot be read.
     """
     if path is None:
         return None
@@ -71,6 +71,6 @@ def load_checkpoint(
                 return None
             names = sorted(name for name in file.files if name != "meta")
             return [file[name] for name in names], meta
-    except Exception as error:  # noqa: BLE001 - damage raises whatever it likes
+    except Exception as error:  # noqa: BLE001 - a damaged file can raise any error
         logger.warning("The checkpoint %s is damaged (%s): not used.", path, error)
         return None

@@ -1,4 +1,4 @@
-"""When a stage's tasks have to end, and which of them are begun all the same."""
+"""The deadline of a stage's tasks, and which tasks start in spite of it."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from kedro_nas.training.tasks import Task
 
 @dataclass(frozen=True)
 class Deadline:
-    """The instant at which the tasks of a stage end.
+    """The time at which the tasks of a stage have to end.
 
     Attributes:
         at: On `time.monotonic`'s clock; None for never.
-        excused: Ids of the tasks that know no deadline.
+        excused: Ids of the tasks that have no deadline.
     """
 
     at: float | None
     excused: frozenset[str] = frozenset()
 
     def is_over(self) -> bool:
-        """Return whether the instant has passed."""
+        """Return whether the deadline has passed."""
         return self.at is not None and time.monotonic() >= self.at
 
     def remaining_s(self, task: Task) -> float | None:
-        """Return the seconds a task begun now may take; None for no limit."""
+        """Return the seconds that a task started now may take; None for no limit."""
         if self.at is None or task.task_id in self.excused:
             return None
         return self.at - time.monotonic()
 
     def too_late(self, waiting: Iterable[Task], others: Iterable[Task]) -> list[Task]:
-        """Return the tasks that are not to be begun any more.
+        """Return the tasks that must not be started any more.
 
-        A task that writes a model is begun late as well, as long as no other one gives
-        a model of its architecture: a stage that was cut still delivers.
+        A task that writes a model is started even after the deadline if no other task
+        writes a model of its architecture, so that a stage cut short has a result.
 
         Args:
-            waiting: In the order in which they would be begun.
-            others: Under way or completed.
+            waiting: In the order in which they would be started.
+            others: Running or completed.
         """
         if not self.is_over():
             return []

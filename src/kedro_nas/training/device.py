@@ -1,4 +1,4 @@
-"""Prepares TensorFlow in a process that trains, before its first operation."""
+"""Configures TensorFlow in a worker, before its first operation."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def prepare_device(threads: int) -> None:
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, enable=True)
     if not gpus:
-        # Grappler rewrites graphs for GPUs; on a CPU its work costs more than it
-        # saves (measured by benchmarks/graphs.py)
+        # Grappler rewrites graphs for GPUs; on a CPU that costs more than it saves
+        # (measured by benchmarks/graphs.py)
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     tf.config.experimental.enable_op_determinism()
-    keras.utils.set_random_seed(0)  # every draw has a seed of its own; this one
-    # only satisfies op determinism, which refuses to run without
+    # every random op has its own seed; op determinism demands a global one as well
+    keras.utils.set_random_seed(0)

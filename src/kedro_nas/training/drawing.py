@@ -1,4 +1,4 @@
-"""What all augmentations are made of: seeded draws, and one resampling of a batch."""
+"""Building blocks of all augmentations: seeded draws, and resampling of a batch."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ def draw(seed: Any, stream: int, shape: list[Any], low: Any, high: Any) -> Any:
 
     Args:
         seed: int32 `(2,)`, of the epoch and the step.
-        stream: Tells the draws of one step apart.
-        shape: Of the result.
-        low: Least value.
-        high: Upper end.
+        stream: Number that distinguishes the draws of one step.
+        shape: Shape of the result.
+        low: Lower end, included.
+        high: Upper end, excluded.
     """
     import tensorflow as tf
 
@@ -45,8 +45,8 @@ def resample(
         shift: dx and dy in pixels, one number per image.
         shape: Height, width, channels.
         interpolation: `NEAREST` or `BILINEAR`.
-        mirrors_border: Whether what comes from outside continues the image as in a
-            mirror at its border; else it is 0.
+        mirrors_border: Whether pixels from outside the image are reflected at its
+            border; else they are 0.
 
     Returns:
         Pixels of the same shape.

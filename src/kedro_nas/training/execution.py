@@ -12,10 +12,10 @@ PLAIN = Execution()
 
 
 def execution_here(measured: Execution | None) -> Execution:
-    """Return what was measured on a GPU, or plain execution where there is none.
+    """Return the measured execution; plain execution without it or without a GPU.
 
     Args:
-        measured: By an earlier session or stage, or None.
+        measured: Execution chosen by an earlier session or stage, or None.
     """
     if measured is None or not gpu_names():
         return PLAIN

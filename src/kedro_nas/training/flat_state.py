@@ -1,4 +1,4 @@
-"""What a learner's steps change, as one vector that can be averaged."""
+"""The state that a learner's steps change, as one vector that can be averaged."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 class FlatState:
     """Reads and writes weights and optimizer moments as a vector.
 
-    Statistics of batch normalisation are left out: they follow from the weights and
-    are estimated anew at the end.
+    Statistics of batch normalisation are excluded: they depend on the weights and are
+    re-estimated at the end.
 
     Args:
         variables: `tf.Variable`s of any shapes, float32, in a fixed order.

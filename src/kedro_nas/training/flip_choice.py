@@ -1,10 +1,10 @@
-"""Whether images may be mirrored, decided by a network that has never seen it done.
+"""Whether flips are allowed, measured with a network trained without them.
 
-Mirrored images of a class belong to it when such a network recognises them nearly as
-well as the images themselves: no further training is needed to find out. From the first
-to the twelfth epoch of candidate 0 the accuracy lost was -1.5 to +1.2 points on
-CIFAR-10, 12 to 20 on Fashion-MNIST and 48 to 67 on handwritten digits. Where flips are
-allowed they pay in long trainings: on 8,000 CIFAR-10 images from about 60 epochs on.
+Mirrored images keep their class if such a network classifies them nearly as well as the
+originals, so no further training is needed to decide. From the first to the twelfth
+epoch of candidate 0 the accuracy lost was -1.5 to +1.2 points on CIFAR-10, 12 to 20 on
+Fashion-MNIST and 48 to 67 on handwritten digits. Where flips are allowed they help in
+long trainings: on 8,000 CIFAR-10 images from about 60 epochs on.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def measure_flip_effect(
     False
     """
     lost = (plain.argmax(1) == labels).astype(float) - (mirrored.argmax(1) == labels)
-    # nothing lost in a few images is no proof: an image counts for one that was
+    # no loss on a few images proves little: an image counts for one that was
     variance = max(float(lost.var()), 1 / len(lost))
     return FlipEffect(
         drop=float(lost.mean()),
@@ -43,7 +43,7 @@ def measure_flip_effect(
 
 
 def with_flips(augmentation: str, effect: FlipEffect) -> str:
-    """Return the augmentation, mirroring added where the effect allows it.
+    """Return the augmentation, with flips added where the effect allows them.
 
     >>> effect = FlipEffect(drop=0.0, standard_error=0.01, n_images=2000)
     >>> with_flips("light", effect), with_flips("medium+cutmix", effect)

@@ -1,4 +1,4 @@
-"""Tasks that ran out of memory are trained with half of their batch, and stay so."""
+"""Tasks that ran out of memory are trained with half their batch from then on."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ logger = logging.getLogger(__name__)
 
 
 class Halvings:
-    """The networks of a journal that did not fit into memory with their batch.
+    """The networks in a journal that ran out of memory with their batch size.
 
     A network that ran out of memory in one fold is trained with half the batch in all
-    folds that have not begun, in later sessions as well.
+    folds that have not started, also in later sessions.
 
     Args:
         journal: JSON lines; a line with `halved` is added for each such network.
-        lines: What the journal holds already.
+        lines: Lines the journal holds already.
         fingerprint: Of the image store.
     """
 
@@ -32,13 +32,13 @@ class Halvings:
         fingerprint: str,
     ) -> None:
         self._journal = journal
-        # a task that has an outcome stays as it is, whatever its batch
+        # a task that has an outcome keeps the batch it was trained with
         self._known = {line["digest"] for line in lines if "digest" in line}
         self._fingerprint = fingerprint
         self._keys = {line["halved"] for line in lines if "halved" in line}
 
     def suited(self, task: Task) -> Task:
-        """Return a task with the batch it is to be trained with."""
+        """Return the task with the batch size it has to be trained with."""
         while (
             task.architecture.key in self._keys
             and task.digest(self._fingerprint) not in self._known
@@ -47,15 +47,15 @@ class Halvings:
         return task
 
     def halve(self, task: Task, outcome: Outcome) -> bool:
-        """Note a network that ran out of memory.
+        """Record a network that ran out of memory.
 
         Args:
-            task: What ended.
-            outcome: How it ended.
+            task: The task that ended.
+            outcome: Its outcome.
 
         Returns:
-            Whether the task may be tried again with half the batch: it failed for
-            memory, its batch can be halved, and it is no measurement of its batch.
+            Whether to try the task again with half the batch: it ran out of memory, its
+            batch can be halved, and it is not a probe of that batch size.
         """
         batch = task.architecture.recipe.batch_size
         is_oom = outcome.status == "failed" and outcome.reason.startswith(OUT_OF_MEMORY)

@@ -1,4 +1,4 @@
-"""A network with its optimizer and compiled graph, alive between rungs and folds.
+"""A network with its optimizer and compiled graphs, kept between rungs and folds.
 
 An epoch is one graph: the steps loop inside it over pixels in memory, augmentation
 included, so Python is entered once a second and not once a step (measured against
@@ -31,14 +31,14 @@ from kedro_nas.training.pixels import DevelopmentPixels
 from kedro_nas.training.scaling import Scaling
 
 BATCH_NORM_BATCHES = 20  # forward passes that re-estimate the moving statistics
-BATCH_NORM_BATCH = 32  # as the steps' own; of 64 it took 6 to 9 % of an epoch
+BATCH_NORM_BATCH = 32  # with 64 this took 6 to 9 % of an epoch
 PREDICT_BATCH = 512
-FIRST_CHUNK_STEPS = 1  # a budget may end in the first; doubled until it fits
-CHUNK_S = 1.0  # how long the graph runs before the deadline is looked at
+FIRST_CHUNK_STEPS = 1  # then doubled; a budget may end within the first chunk
+CHUNK_S = 1.0  # how long the graph runs between two checks of the deadline
 
 
 class DeadlineError(Exception):
-    """The deadline came in the middle of an epoch; the epoch does not count."""
+    """The deadline passed in the middle of an epoch, which is discarded."""
 
 
 class Learner:
@@ -48,20 +48,20 @@ class Learner:
         architecture: Network and recipe.
         pixels: Development pixels.
         mean: Per channel, of the training rows, in 0 to 255.
-        std: The same.
+        std: Per channel, of the training rows, in 0 to 255.
         bn_momentum: Of all batch normalisations.
         class_weights: Per class id, or None.
         seed: Of the initial weights and of dropout.
         execution: Compilation and precision of the steps.
-        on_progress: Called after each part of the work: the network is built, a graph
-            is traced, a chunk of steps or a batch of predictions is done.
+        on_progress: Called after each part of the work: building the network, tracing a
+            graph, a chunk of steps, a batch of predictions.
 
     Attributes:
-        on_progress: As given; whoever goes on with the learner puts his own.
+        on_progress: As given; replaced by the next task that uses the learner.
         model: The Keras model being trained.
-        trace_s: Seconds its graphs took to trace, 0 where they were there already.
-        first_step_s: Seconds of the first step, in which the graph is optimised or
-            compiled; None before it.
+        trace_s: Seconds its graphs took to trace, 0 where they had been traced before.
+        first_step_s: Seconds of the first step, which includes optimising or compiling
+            the graph; None before that step.
     """
 
     def __init__(
@@ -129,12 +129,12 @@ class Learner:
 
     @property
     def frees_whole_body(self) -> bool:
-        """Whether a pretrained body is there and no layer of it is frozen."""
+        """Whether the network has a pretrained body without frozen layers."""
         body = next((x for x in self.model.layers if x.name == "backbone"), None)
         return body is not None and all(layer.trainable for layer in body.layers)
 
     def _compile(self) -> None:
-        """Trace the three graphs now, so that building and training are told apart."""
+        """Trace the three graphs now, to time building apart from training."""
         import tensorflow as tf
 
         rows = tf.TensorSpec([None], tf.int32)
@@ -195,7 +195,8 @@ class Learner:
     def _steps(self, rows: Any, rates: Any, seeds: Any) -> Any:
         import tensorflow as tf
 
-        # what gathers and augments stays outside: not all of it is known to XLA
+        # gathering and augmentation stay outside: XLA does not support all their
+        # operations
         update = self._update
         if self._execution.jit_compile:
             update = tf.function(update, autograph=False, jit_compile=True)
@@ -249,16 +250,16 @@ class Learner:
         """Run one epoch.
 
         Args:
-            order: Positions in the order of the steps, `(steps, batch)`.
+            order: Positions of the rows in training order, `(steps, batch)`.
             rates: Learning rates of each step, `(steps, 2)`, see `two_phases`.
             seed: Of augmentation, in [0, 2**31).
-            deadline: On `time.monotonic`'s clock; looked at once a second.
+            deadline: On `time.monotonic`'s clock; checked once a second.
 
         Returns:
             Mean training loss.
 
         Raises:
-            DeadlineError: The deadline came before the last step.
+            DeadlineError: The deadline passed before the last step.
         """
         steps = len(order)
         seeds = np.stack([np.full(steps, seed), np.arange(steps)], 1).astype(np.int32)
@@ -269,12 +270,12 @@ class Learner:
                 raise DeadlineError
             part = slice(done, done + self._chunk_steps)
             began = time.monotonic()
-            losses += self._take(order[part], rates[part], seeds[part])
+            losses += self._run_chunk(order[part], rates[part], seeds[part])
             done = min(steps, part.stop)
             self.on_progress()
             if self.first_step_s is None:
                 self.first_step_s = time.monotonic() - began
-            # where an epoch is cut into chunks changes nothing but the clock, so the
+            # the result must not depend on where an epoch is cut into chunks, so the
             # losses are summed exactly: float sums depend on how they are grouped
             if time.monotonic() - began < CHUNK_S / 2:
                 self._chunk_steps *= 2
@@ -282,8 +283,8 @@ class Learner:
                 self._chunk_steps //= 2
         return math.fsum(losses) / steps
 
-    def _take(self, *inputs: Any) -> list[float]:
-        """Take some steps; without XLA when it cannot compile the very first."""
+    def _run_chunk(self, *inputs: Any) -> list[float]:
+        """Run some steps; without XLA if it cannot compile the very first."""
         import tensorflow as tf
 
         refused = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
@@ -303,12 +304,12 @@ class Learner:
     ) -> None:
         """Start training again from new weights, on other rows, with the same graphs.
 
-        What follows is bit for bit what a new learner would give.
+        The results are bit-identical to those of a new learner.
 
         Args:
-            mean: As for a new learner.
-            std: The same.
-            seed: The same.
+            mean: Per channel, of the new training rows, in 0 to 255.
+            std: Per channel, of the new training rows, in 0 to 255.
+            seed: Of the initial weights and of dropout.
         """
         self._build = partial(self._build, mean=mean, std=std, seed=seed)
         with precision(self._execution.precision):
@@ -331,7 +332,7 @@ class Learner:
         return plain
 
     def estimate_batch_norm(self, positions: NDArray[np.int32]) -> None:
-        """Settle the moving statistics on the present weights.
+        """Re-estimate the moving statistics with the present weights.
 
         Without it the first rungs are noise: after one epoch of 2,000 CIFAR images
         accuracy rose from 0.10-0.16 to 0.19-0.25 (5 networks).
@@ -341,7 +342,7 @@ class Learner:
         """
         batch = min(BATCH_NORM_BATCH, len(positions))
         n = min(BATCH_NORM_BATCHES, len(positions) // batch)
-        # a loop in the graph would only take longer to trace
+        # a loop in the graph would take longer to trace and be no faster
         for rows in positions[: n * batch].reshape(n, batch):
             self._run_forward(rows)
             self.on_progress()
@@ -349,7 +350,7 @@ class Learner:
     def predict(
         self, positions: NDArray[np.int32], *, mirrored: bool = False
     ) -> NDArray[np.float32]:
-        """Give class probabilities, float32 `(n, n_classes)`, of images or mirrored."""
+        """Return class probabilities, float32 `(n, n_classes)`, of images or flips."""
         parts = []
         for i in range(0, len(positions), PREDICT_BATCH):
             rows = positions[i : i + PREDICT_BATCH]
@@ -358,7 +359,7 @@ class Learner:
         return np.concatenate(parts).astype(np.float32)
 
     def averaged_variables(self) -> list[Any]:
-        """Return what members of a team average: weights and optimizer moments."""
+        """Return the variables that a team averages: weights and optimizer moments."""
         weights = [v.value for v in self._network.trainable_variables]
         return [*weights, *self._optimizer.moments()]
 

@@ -1,4 +1,4 @@
-"""Learners whose fold is done, kept for the next fold of the same network."""
+"""Caches learners whose fold is done for the next fold of the same network."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from typing import Any
 
 from kedro_nas.training.tasks import Task
 
-MAX_CACHED = 4  # contestants of a ranking, usually
+MAX_CACHED = 4  # the usual number of contestants of a ranking
 
 
 class LearnerCache:
-    """The last few learners of folds, by what their graphs depend on."""
+    """The most recently used learners, by what their graphs depend on."""
 
     def __init__(self) -> None:
         self._learners: OrderedDict[str, Any] = OrderedDict()
 
     def take(self, task: Task, fingerprint: str) -> Any:
-        """Hand out a learner whose graphs suit a fold, or None."""
+        """Remove and return a learner whose graphs suit the task, or None."""
         return self._learners.pop(_suits(task, fingerprint), None)
 
     def keep(self, task: Task, fingerprint: str, learner: Any) -> None:
-        """Keep the learner of a fold; of too many the oldest leaves."""
+        """Add the learner of a fold; if the cache is full, drop the oldest."""
         self._learners[_suits(task, fingerprint)] = learner
         while len(self._learners) > MAX_CACHED:
             self._learners.popitem(last=False)
 
     def clear(self) -> None:
-        """Let all of them go, with their memory."""
+        """Drop all learners and free their memory."""
         self._learners.clear()
 
 
 def _suits(task: Task, fingerprint: str) -> str:
-    """Name what is traced into the graphs: all but rows, seed and schedule."""
+    """Return a key of all that the traced graphs depend on."""
     same = {"architecture", "bn_momentum", "class_weights", "execution"}
     return task.model_dump_json(include={*same, "max_resident_mb"}) + fingerprint

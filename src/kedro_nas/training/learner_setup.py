@@ -1,4 +1,4 @@
-"""Makes the learner of a task: network, weights, normalisation of its rows."""
+"""Builds the learner of a task: network, initial weights, input normalisation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kedro_nas.training.selection import channel_statistics
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.whitening import whiten_stem
 
-# raised for a store that is gone, cut short or damaged; no candidate's fault
+# raised for a store that is missing, truncated or damaged: not the candidate's fault
 UNREADABLE = (DataError, ValueError, KeyError, EOFError)
 
 
@@ -29,13 +29,13 @@ def make_learner(
     fold_learners: LearnerCache | None = None,
     on_progress: Callable[[], None] = lambda: None,
 ) -> Learner:
-    """Build the learner of a task; normalisation from its training rows only.
+    """Build the learner of a task; the normalisation uses its training rows only.
 
     Args:
         task: What to train.
         store: Its images.
-        pixels: The same, of development rows.
-        fold_learners: Of earlier folds; one that suits is restarted instead.
+        pixels: Pixels of its development rows.
+        fold_learners: Learners of earlier folds; a suitable one is restarted instead.
         on_progress: Called after each part of the work.
     """
     with storage(task.store, also=UNREADABLE):
@@ -49,7 +49,7 @@ def make_learner(
         learner.on_progress = on_progress
         learner.restart(mean=mean, std=std, seed=seed)
     else:
-        _look_for_weights(task.architecture)
+        _check_weights_file(task.architecture)
         learner = Learner(
             task.architecture,
             pixels,
@@ -75,10 +75,10 @@ def make_learner(
     return learner
 
 
-def _look_for_weights(architecture: Architecture) -> None:
-    """Take a file of weights that is gone or another one for a fault of storage.
+def _check_weights_file(architecture: Architecture) -> None:
+    """Raise a storage error if the file of weights is missing or has changed.
 
-    It says nothing about the network, which is trained when the file is back.
+    This is no fault of the network, which can be trained once the file is back.
     """
     backbone = architecture.backbone
     if backbone is None or backbone.weights in {"imagenet", "none"}:

@@ -1,7 +1,8 @@
-"""Training to the end: for a number of epochs or of seconds, alone or in a team.
+"""Full training for a number of epochs or of seconds, alone or in a team.
 
-The learning rate follows the share of the training that is done. With seconds that is
-the share of the time, so that it always falls to its end, however fast the machine is.
+The learning rate follows the completed share of the training. With a limit in seconds
+that is the elapsed share of the time, so that the schedule always runs to its end,
+however fast the machine is.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from kedro_nas.training.tasks import Epoch, Task
 from kedro_nas.training.team import Round, TeamLink
 
 _SMOOTHING = 0.2  # of the estimate of a step's seconds
-_WARM_UP = (1, 4)  # steps of the first rounds, in which graphs are optimised
+_WARM_UP = (1, 4)  # steps of the first rounds, which include graph optimisation
 _MOST_STEPS = 100  # of a round of a network that is trained by one worker
 
 
 @dataclass
 class TrainingProgress:
-    """How far a training is; what a checkpoint remembers.
+    """How far a training has come; saved in its checkpoint.
 
     Attributes:
         epoch: Complete passes over the rows, by all members together.
@@ -39,7 +40,7 @@ class TrainingProgress:
 
 
 class LongTraining:
-    """One network on one set of rows, from where it is to the end.
+    """The training of one network on one set of rows, from its progress to the end.
 
     Args:
         task: `epochs`, `seed`, `team` and the recipe are followed.
@@ -88,7 +89,7 @@ class LongTraining:
         began, before = time.monotonic(), self._progress.elapsed_s
         epoch_began, order = began, self._order()
         while True:
-            wanted = self._wanted() if self._link.leads else None
+            wanted = self._propose_round() if self._link.leads else None
             now = self._link.agree(wanted)
             if now.steps == 0:
                 break
@@ -100,8 +101,8 @@ class LongTraining:
         if self._losses:  # a part of an epoch counts, as its steps do
             self._finish_epoch(time.monotonic() - epoch_began)
 
-    def _wanted(self) -> Round:
-        """Decide how the training goes on; member 0 does."""
+    def _propose_round(self) -> Round:
+        """Return what member 0 proposes for the next round."""
         epoch = self._progress.epoch
         steps = min(self._most, self._steps - self._done)
         if self._seconds is None:
@@ -132,12 +133,12 @@ class LongTraining:
             seed=seed,
         )
         self._average()
-        self._note((time.monotonic() - began) / now.steps)
+        self._update_step_s((time.monotonic() - began) / now.steps)
         self._losses += [loss] * now.steps
         self._done += now.steps
 
-    def _note(self, step_s: float) -> None:
-        """Follow how long a step takes; the first ones compile and do not count."""
+    def _update_step_s(self, step_s: float) -> None:
+        """Update the estimate of a step's seconds, without the steps that compile."""
         self._rounds += 1
         if self._rounds <= len(_WARM_UP):
             return

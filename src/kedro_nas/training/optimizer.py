@@ -1,8 +1,8 @@
 """AdamW and Nesterov SGD by TensorFlow's fused kernels.
 
-One kernel per variable reads and writes everything once. Keras' optimizers, and a flat
-vector over all variables, spell the same update out in some twenty passes over memory:
-a network of 690,000 parameters then spends a third of each step updating them.
+One kernel per variable reads and writes everything once. Keras' optimizers, and one
+flat vector of all variables, need some twenty passes over memory for the same update: a
+network of 690,000 parameters then spends a third of each step updating them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kedro_nas.space.encoding import SGD_RATE_FACTOR
 MOMENTUM = 0.9  # of SGD, and Adam's beta 1
 ADAM_BETA_2 = 0.999
 ADAM_EPSILON = 1e-7  # Keras' default
-CLIP_NORM = 5.0  # a guard against a single exploding step, rarely active
+CLIP_NORM = 5.0  # limits a single exploding step, rarely active
 
 
 class FusedOptimizer:
@@ -50,7 +50,7 @@ class FusedOptimizer:
         self._name = name
         self._variables = list(variables)
         self._pretrained = list(pretrained)
-        # SGD's rates are 20 times AdamW's; the decay per step is to be the same
+        # SGD's rates are 20 times AdamW's; the decay per step must be equal
         self._decay = weight_decay / (SGD_RATE_FACTOR if name == "sgd" else 1)
         self._step = tf.Variable(0.0, trainable=False)
         self._first = [self._zeros(v) for v in self._variables]
@@ -72,13 +72,13 @@ class FusedOptimizer:
             tf.zeros(v.shape) if g is None else tf.convert_to_tensor(g)
             for g, v in pairs
         ]
-        # what `tf.clip_by_global_norm` does, in two nodes a variable instead of four;
-        # an infinite norm spoils the step, so that training is seen to diverge
+        # `tf.clip_by_global_norm` with two nodes per variable instead of four; an
+        # infinite norm makes the step invalid, so that divergence is detected
         norm = tf.sqrt(2.0 * tf.add_n([tf.nn.l2_loss(g) for g in dense]))
         scale = CLIP_NORM / tf.maximum(norm, CLIP_NORM) + (norm - norm)
         clipped = [g * scale for g in dense]
         step = self._step.assign_add(1.0)
-        # made once and not per variable: every node is traced and optimised
+        # created once, not per variable: every node has to be traced and optimised
         rule = self._rule(step)
         rate = (rates[0], rates[1])
         decay = (rate[0] * self._decay, rate[1] * self._decay)
@@ -90,7 +90,7 @@ class FusedOptimizer:
             self._update(i, gradient, rate[which], rule)
 
     def _rule(self, step: Any) -> dict[str, Any]:
-        """Return what the update of every variable has in common."""
+        """Return the arguments shared by the updates of all variables."""
         tf = self._tf
         if self._name == "sgd":
             return {"momentum": tf.constant(MOMENTUM)}
@@ -136,7 +136,7 @@ class FusedOptimizer:
         return [variable.numpy() for variable in self._state()]
 
     def reset(self) -> None:
-        """Forget all steps, as before the first."""
+        """Reset step and moments to their state before the first step."""
         for variable in self._state():
             variable.assign(self._tf.zeros_like(variable))
 

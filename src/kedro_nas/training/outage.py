@@ -1,8 +1,8 @@
-"""Tells an outage of storage from a candidate that cannot be trained.
+"""Distinguishes storage failures from candidates that cannot be trained.
 
-A disk that is full, gone or forbidden says nothing about the network being trained.
-Where the image store and checkpoints are read and written, `storage` marks the error;
-a worker reports it as an `Outage`, and the stage stops with everything kept.
+A disk that is full, missing or not writable is no fault of the network being trained.
+Where the image store and checkpoints are read and written, `storage` marks the error; a
+worker reports it as an `Outage`, and the stage stops with everything kept.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from kedro_nas.errors import KedroNasError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-# No network causes these, whichever file was being read or written.
+# Never caused by a network, whichever file was being read or written.
 OF_THE_SYSTEM = (
     *FULL,
     errno.EIO,
@@ -32,9 +32,9 @@ class Outage(BaseModel):
     """Storage that could not be read or written.
 
     Attributes:
-        message: What the system said, one line.
+        message: Message of the operating system, one line.
         path: The file or folder; empty where it is not known.
-        errno: Number of the system's error; null where it gave none.
+        errno: Error number of the operating system; null where there is none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -63,11 +63,11 @@ class StorageError(Exception):
 
 @contextmanager
 def storage(path: str | Path, also: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-    """Mark what goes wrong in a block as a fault of storage.
+    """Raise errors of a block as storage errors.
 
     Args:
         path: What the block reads or writes.
-        also: Errors that mean the same here, beside `OSError`.
+        also: Errors that also count as storage errors here, besides `OSError`.
 
     Raises:
         StorageError: The block raised one of these.
@@ -101,11 +101,11 @@ def _outage(error: BaseException, path: str) -> Outage:
 
 @contextmanager
 def outages_explained(kind: type[KedroNasError], folder: Path) -> Iterator[None]:
-    """Turn system errors of a block into one that says how the stage goes on.
+    """Turn system errors of a block into one that says how to resume the stage.
 
     Args:
         kind: The error of the stage.
-        folder: Where the stage keeps what it has done.
+        folder: Where the stage keeps its results.
 
     Raises:
         KedroNasError: Of that kind; the block raised an `OSError`.

@@ -1,4 +1,4 @@
-"""The pixels a worker trains on: resident as uint8, or read from the mapped store.
+"""The pixels a worker trains on: in memory as uint8, or read from the mapped store.
 
 Test rows are never loaded: a worker holds the development rows only.
 """
@@ -19,12 +19,12 @@ class DevelopmentPixels:
 
     Args:
         store: The image store.
-        max_resident_mb: Above it pixels stay in the mapped file, whose pages all
-            workers share, and each batch is gathered from there.
+        max_resident_mb: Limit above which pixels stay in the memory-mapped file, whose
+            pages all workers share, and each batch is gathered from there.
 
     Attributes:
         labels: int32, one per position.
-        resident: Whether pixels live in a tensor.
+        resident: Whether the pixels are held in a tensor.
     """
 
     def __init__(self, store: ImageStore, *, max_resident_mb: int) -> None:
@@ -42,7 +42,7 @@ class DevelopmentPixels:
         self._labels = tf.constant(self.labels)
 
     def positions(self, rows: NDArray[np.int64]) -> NDArray[np.int32]:
-        """Turn row numbers of the store into positions.
+        """Convert row numbers of the store to positions.
 
         Raises:
             ValueError: A row is not a development row.

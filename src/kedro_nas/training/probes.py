@@ -1,7 +1,7 @@
 """Finds how a GPU runs a network's steps fastest, by timing a few of them.
 
-Small networks leave a GPU waiting for its next kernel: larger batches and compiled
-steps can be several times as fast, or slower, and which it is depends on the card.
+With small networks a GPU mostly waits for its next kernel: larger batches and compiled
+steps can be several times as fast, or slower, depending on the card.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.workers.worker_pool import WorkerPool
 
-GAIN = 1.1  # a smaller one is within the noise of a probe
-DOUBLING = 1.4  # a batch twice as large makes half as many updates of an epoch
+GAIN = 1.1  # a smaller gain is within the noise of a probe
+DOUBLING = 1.4  # a batch twice as large halves the updates per epoch
 MAX_BATCH = 512
-MIN_STEPS = 50  # an epoch keeps at least so many
+MIN_STEPS = 50  # minimum of steps per epoch
 PROBE_STEPS = 30
 
 Rate = Callable[[int, Execution], "float | None"]
 
 
 class Measured(BaseModel):
-    """What the probes found.
+    """Results of the probes.
 
     Attributes:
         execution: Compilation and precision of the steps.
         batch_size: Images per gradient step.
-        images_per_s: What each probe gave, in the order of the probes; null where it
-            failed or the time was up.
+        images_per_s: Speed of each probe, in the order of the probes; null where it
+            failed or ran out of time.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,19 +46,19 @@ class Measured(BaseModel):
 def choose_execution(
     rate: Rate, *, batch_size: int, n_train: int, batch_may_grow: bool
 ) -> Measured:
-    """Climb from plain steps to what pays: XLA, larger batches, half precision.
+    """Try XLA, larger batches and half precision in turn, and keep what is faster.
 
     Args:
-        rate: Gives images per second of a batch size and an execution; None when it
-            does not work.
+        rate: Returns images per second for a batch size and an execution; None when the
+            combination fails.
         batch_size: To start from.
         n_train: Training images.
-        batch_may_grow: Whether the batch size is open.
+        batch_may_grow: Whether the batch size may be increased.
     """
     found: dict[str, float | None] = {}
 
     def gains(batch: int, execution: Execution, than: float, times: float) -> float:
-        """Return the rate if it is so many times another, else 0."""
+        """Return the rate if it is at least `times` that of `than`, else 0."""
         got = found[_name(batch, execution)] = rate(batch, execution)
         return got if got is not None and got >= than * times else 0.0
 
@@ -94,12 +94,13 @@ def probe(
 
     Args:
         pool: Free workers.
-        task: Of candidate 0; its own execution and epochs do not count.
-        journal: Keeps what is measured; a search killed among the probes goes on.
+        task: Of candidate 0; its own execution and epochs are ignored.
+        journal: Keeps the measurements, so that a search killed during the probes can
+            resume.
         fingerprint: Of the image store.
         n_train: Training images.
-        batch_may_grow: Whether the batch size is open.
-        deadline: On `time.monotonic`'s clock; a probe not done by then does not count.
+        batch_may_grow: Whether the batch size may be increased.
+        deadline: On `time.monotonic`'s clock; a probe not finished by then is ignored.
     """
 
     def rate(batch: int, execution: Execution) -> float | None:

@@ -1,4 +1,4 @@
-"""The learning-rate schedule, laid out once over the full length of training."""
+"""The learning-rate schedule over the full length of training."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 WARMUP_SHARE = 0.05  # of all steps; enough for AdamW's second moments to settle
 HEAD_SHARE = 0.1  # of the schedule, in which only the new head learns
-PART_FACTOR = 0.5  # of the learning rate, for the freed part of a body afterwards
+PART_FACTOR = 0.5  # of the learning rate, for the unfrozen part of a body
 FINAL_SHARE = 0.01  # of the peak at the very end, as in performance.md's fast engine
 
 
 def learning_rates(
     peak: float, *, epoch: int, steps_per_epoch: int, schedule_epochs: int
 ) -> NDArray[np.float32]:
-    """Give the learning rate of each step of one epoch.
+    """Return the learning rate of each step of one epoch.
 
     Linear warm-up, then half a cosine, over `schedule_epochs`: a candidate promoted to
-    a longer rung goes on where it was instead of starting its schedule anew.
+    a longer rung continues its schedule instead of restarting it.
 
     Args:
         peak: Highest learning rate.
@@ -45,9 +45,9 @@ def learning_rates(
 
 
 def rates_at(peak: float, progress: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Give the learning rate at some shares of a training.
+    """Return the learning rate at given shares of a training.
 
-    The schedule of `learning_rates`, for a training whose length is a time.
+    The schedule of `learning_rates`, for a training limited in seconds.
 
     Args:
         peak: Highest learning rate.
@@ -96,11 +96,11 @@ def two_phases(
     """Pair the rates of new weights with those of pretrained ones.
 
     Fine-tuning has two phases: in the first tenth of the schedule only the head learns,
-    as its first gradients would spoil the body; then the body follows, at half of the
-    rate where a part of it is freed, at the full rate where all of it is: few images
-    are few steps, too few for a body to leave what it was taught any slower. Layers of
-    the body that start anew go with the head. Without pretrained weights the second
-    column is not looked at. What it gives: benchmarks/transfer.py.
+    as its first gradients would spoil the body; then the body follows, at half the rate
+    where it is partly unfrozen, at the full rate where all of it is: with few images
+    there are too few steps for a body to adapt at a lower rate. Reinitialised layers of
+    the body are trained like the head. Without pretrained weights the second column is
+    unused. benchmarks/transfer.py measures the gain.
 
     Args:
         rates: Of one epoch, from `learning_rates`.

@@ -1,7 +1,7 @@
-"""Run a fixed list of tasks on a pool, and keep what is done.
+"""Run a fixed list of tasks on a pool, and keep their outcomes in a journal.
 
-Folds and final fits go through here: each outcome is a line of a journal as soon as it
-is known, so that a killed stage goes on with what is missing.
+Used for folds and final fits: each outcome is written to a journal as soon as it is
+known, so that a killed stage resumes with the missing tasks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kedro_nas.training.workers.worker_pool import Event, WorkerPool
 from kedro_nas.work_clock import WorkClock
 
 NOT_BEGUN = "the budget ended before it was begun"
-MAX_STARTS = 20  # workers that may die while starting, before their task is blamed
+MAX_STARTS = 20  # workers that may die while starting before a task fails
 OnEvent = Callable[[Task, Epoch | None, Outcome | None], None]
 
 
@@ -31,9 +31,9 @@ class TaskResults:
         outcomes: By task id.
         tasks: By task id, as they were trained: with half the batch or less where
             memory ran out.
-        earlier_s: Wall seconds earlier sessions spent on the outcomes found in the
-            journal. Without them a stage that was killed and resumed would seem quicker
-            than what it shows took; what a kill left unfinished is not in them.
+        earlier_s: Wall seconds that earlier sessions spent on the outcomes found in the
+            journal, so that the time of a resumed stage includes them; work lost in a
+            kill is not included.
         has_begun: Whether any task was handed to a worker in this session.
     """
 
@@ -55,29 +55,30 @@ def run_tasks(
     always_completed: int = 0,
     clock: WorkClock | None = None,
 ) -> TaskResults:
-    """Run tasks until each has an outcome.
+    """Run tasks on a pool until each has an outcome.
 
     Args:
-        pool: Where they run.
+        pool: Workers that run them.
         tasks: In the order in which they are started.
         journal: JSON lines, one per outcome, and one per network that ran out of memory
             with its batch; read first, and extended.
-        fingerprint: Of the image store; with the task it names an outcome.
+        fingerprint: Of the image store; together with the task it identifies an
+            outcome.
         max_attempts: Times a task is tried when its worker is lost, or when it runs out
             of memory; then with half the batch.
-        on_event: Told of each epoch and each outcome.
+        on_event: Called with each epoch and each outcome.
         deadline: On `time.monotonic`'s clock; tasks are stopped then, and no other is
-            begun. One that writes a model is completed by then, with fewer epochs, and
-            its reason says so; with more time it is taken up again.
-        always_completed: So many of the first tasks know no deadline.
-        clock: Of the stage; where it holds less than the outcomes in the journal took,
-            it is put forward, and the deadline comes sooner by as much.
+            started. A task that writes a model is completed by then with fewer epochs,
+            as its reason states; with more time it is resumed.
+        always_completed: Number of first tasks that have no deadline.
+        clock: Of the stage; if it shows less than the outcomes in the journal took, it
+            is advanced, and the deadline is moved forward by as much.
 
     Returns:
         The outcomes; a task whose worker was lost each time is `failed`.
 
     Raises:
-        OSError: Storage failed, here or in a worker.
+        OSError: Storage failed, in this process or in a worker.
     """
     ends_at = Deadline(deadline, frozenset(t.task_id for t in tasks[:always_completed]))
     run = _Run(pool, tasks, journal, fingerprint, max_attempts, on_event, ends_at)
@@ -117,13 +118,13 @@ class _Run:
         self.earlier_s = sum(spent) / pool.size
 
     def bring_forward(self, seconds: float) -> None:
-        """Let the deadline come so many seconds sooner."""
+        """Move the deadline forward by some seconds."""
         if self._deadline.at is not None:
             self._deadline = replace(self._deadline, at=self._deadline.at - seconds)
 
     def to_the_end(self) -> TaskResults:
         if self._deadline.is_over():
-            self._outcomes = self._known  # what was cut stays so without more time
+            self._outcomes = self._known  # not resumed without more time
         self._waiting = [t for n, t in self._tasks.items() if n not in self._outcomes]
         while self._waiting or self._running:
             self._leave_out_late()
@@ -166,7 +167,7 @@ class _Run:
             self._waiting = [self._halvings.suited(t) for t in (task, *self._waiting)]
             self._tasks |= {t.task_id: t for t in self._waiting}
         elif event.outcome is not None:
-            self._end(task, _without_outage(event.outcome))
+            self._end(task, _raise_if_outage(event.outcome))
         elif not event.begun and self._starts < MAX_STARTS:
             self._starts += 1
             self._attempts[task.task_id] -= 1
@@ -188,10 +189,12 @@ class _Run:
 def _known(
     tasks: Mapping[str, Task], lines: Sequence[Mapping[str, Any]], fingerprint: str
 ) -> dict[str, Outcome]:
-    """Return the outcomes earlier sessions left; a reason tells those that were cut."""
+    """Return the outcomes of earlier sessions; a reason marks those cut short."""
     ended = {line["digest"]: line["outcome"] for line in lines if "digest" in line}
     digests = {
-        name: task.digest(fingerprint) for name, task in tasks.items() if _usable(task)
+        name: task.digest(fingerprint)
+        for name, task in tasks.items()
+        if _has_required_file(task)
     }
     return {
         name: Outcome.model_validate(ended[digest])
@@ -200,16 +203,16 @@ def _known(
     }
 
 
-def _usable(task: Task) -> bool:
-    """Return whether a journalled outcome still has the file it speaks of."""
+def _has_required_file(task: Task) -> bool:
+    """Return whether a task's model file exists, if it writes one."""
     if task.model_file is None:
         return True
     file = Path(task.model_file)
-    return file.exists() and file.stat().st_size > 0  # 0 bytes: a lost write
+    return file.exists() and file.stat().st_size > 0  # 0 bytes: an interrupted write
 
 
-def _without_outage(outcome: Outcome) -> Outcome:
-    """Return the outcome of a task whose storage worked; raise what failed."""
+def _raise_if_outage(outcome: Outcome) -> Outcome:
+    """Return the outcome, or raise the storage error that it reports."""
     if outcome.outage is not None:
         raise outcome.outage.as_error()
     return outcome

@@ -1,7 +1,7 @@
-"""Normalisation whose mean and deviation are variables while graphs are traced.
+"""Input normalisation whose mean and deviation are variables in the traced graphs.
 
-Each fold is normalised by its own training rows. With constants in the graph each would
-have to be traced, and on a GPU compiled, for the same network again.
+Each fold is normalised by its own training rows. With constants, the graphs of the same
+network would have to be traced, and on a GPU compiled, again for each fold.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 class Scaling:
-    """Stands for the layer `normalisation` of a built model in its graphs.
+    """Replaces the layer `normalisation` of a built model in its graphs.
 
     Args:
         layer: A `keras.layers.Rescaling`, float32.
@@ -26,14 +26,14 @@ class Scaling:
         self._offset = tf.Variable(layer.offset, trainable=False, dtype=tf.float32)
 
     def follow(self, layer: Any) -> None:
-        """Take another layer's values, in the graphs and in what is saved."""
+        """Copy another layer's values, for the graphs and for the saved model."""
         self._layer.scale, self._layer.offset = layer.scale, layer.offset
         self._scale.assign(layer.scale)
         self._offset.assign(layer.offset)
 
     @contextmanager
     def in_graph(self) -> Iterator[None]:
-        """Let the layer read the variables within the `with` block."""
+        """Make the layer read the variables within the `with` block."""
         self._layer.call = self._call
         try:
             yield

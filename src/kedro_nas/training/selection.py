@@ -17,7 +17,7 @@ _KNOWN_STATISTICS: dict[tuple[str, str, str], _Statistics] = {}
 def select_rows(
     store: ImageStore, rows: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Turn a task's `rows` into training and held-out row numbers."""
+    """Return the training and held-out row numbers of a task's `rows`."""
     if rows == "search":
         return store.rows("train"), store.rows("val")
     if rows == "dev":
@@ -31,7 +31,7 @@ def thinned(
 ) -> NDArray[np.int64]:
     """Keep a share of the rows of each class, at least one, evenly spaced.
 
-    No seed has a say: every candidate is scored on the same images.
+    Independent of any seed: every candidate is scored on the same images.
 
     >>> thinned(np.arange(10), np.array([0] * 8 + [1] * 2), 0.5)
     array([0, 2, 4, 6, 8])

@@ -1,4 +1,4 @@
-"""Where the seconds of a task go."""
+"""Measures how the seconds of a task are spent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class Stopwatch:
     """Adds the seconds of a `with` block to one kind.
 
     Args:
-        seconds: By kind; changed when the block ends, also by an error.
+        seconds: By kind; updated when the block ends, also on an error.
         kind: One of `tasks.KINDS`.
     """
 

@@ -1,8 +1,8 @@
-"""One unit of training as a value: what a worker is handed, and what it says.
+"""Task and outcome: the values that a worker receives and returns.
 
 A task is JSON, so it can run wherever the image store can be read: another process,
-another machine. It is complete: the same task gives the same outcome anywhere, and
-its digest names its result for good.
+another machine. It is self-contained: the same task has the same outcome anywhere, so
+its digest identifies the result.
 """
 
 from __future__ import annotations
@@ -21,47 +21,49 @@ from kedro_nas.training.execution import PLAIN
 from kedro_nas.training.outage import Outage
 from kedro_nas.training.team import Team
 
-# what a worker's seconds go to; the ledger adds `wait`
+# how a worker's seconds are spent; the ledger adds `wait`
 KINDS = ("import", "build", "trace", "train", "validate", "checkpoint")
-OUT_OF_MEMORY = "out of memory"  # how the reason of such a failure begins
+OUT_OF_MEMORY = "out of memory"  # prefix of the reason of such a failure
 
 
 class Task(BaseModel):
     """One unit of training.
 
     Attributes:
-        task_id: Names it in the ledger and its checkpoint on disk.
+        task_id: Identifies it in the ledger and names its checkpoint.
         architecture: Network and recipe.
         store: Path of the `ImageStore`.
         rows: `search` (train, scored on val), `fold:<repeat>:<k>` (the other folds,
             scored once at the end on fold k), or `dev` (all but test, never scored).
         epoch_start: Epochs already done by the parent rung.
         epochs: Cumulative epochs at the end of this task.
-        schedule_epochs: Length over which warm-up and cosine are laid out; longer than
-            `epochs` when a later rung continues this task.
+        schedule_epochs: Length of the learning-rate schedule; longer than `epochs` when
+            a later rung continues this task.
         seed: Of weights, batches, dropout and augmentation.
-        checkpoint: File that holds the state after each epoch, read first when there.
+        checkpoint: File of the state after each epoch; training resumes from it if it
+            exists.
         parent: Checkpoint of the rung below, or null.
-        objective: What `score` and patience look at.
+        objective: Score that `score` and patience refer to.
         patience: Epochs without a better score before stopping; null never stops.
-        smoothing_epochs: The score is the mean of so many last epochs.
+        smoothing_epochs: Number of last epochs whose mean is the score.
         validation_share: Share of each class of the validation rows that is scored.
-        share_epochs: The share holds for so many first epochs, later ones are scored on
-            all rows; null for the share in all epochs.
+        share_epochs: Number of first epochs scored on that share, later ones are scored
+            on all rows; null for the share in all epochs.
         bn_momentum: Of all batch normalisations.
         class_weights: Per class id, or null.
         whitened_stem: Whether the first convolution starts from whitening filters, see
             `training.whitening`; benchmarks/recipe.py measures what they give.
         max_resident_mb: See `JobOptions.max_resident_mb`.
         execution: Compilation and precision of the steps.
-        threads: Intra-op threads of the worker on CPU; sums that are split over more
-            of them round otherwise, so they name the result too.
+        threads: Intra-op threads of the worker on CPU; part of the digest, since sums
+            split over another number of threads round differently.
         measures_flips: Whether to measure at the end what mirroring the validation
-            images costs; of use where the augmentation has no flips.
-        probe_steps: Only time so many steps; nothing is scored or kept.
+            images costs; useful where the augmentation has no flips.
+        probe_steps: Number of steps to time, without scoring or saving anything; null
+            trains normally.
         model_file: Where to save the trained model (`.keras`), or null.
-        train_s: Seconds of training, all sessions, over which the schedule is laid out
-            instead of `epochs`; a deadline before makes them fewer. Null for epochs.
+        train_s: Length of training and of its schedule in seconds, all sessions,
+            instead of `epochs`; an earlier deadline shortens it. Null for epochs.
         team: Place in a team of workers that train this network together, or null.
     """
 
@@ -95,10 +97,10 @@ class Task(BaseModel):
     team: Team | None = None
 
     def digest(self, fingerprint: str) -> str:
-        """Name the result: what is trained on which data, not where files lie.
+        """Return the id of the result, given by what is trained on which data.
 
-        How much memory the pixels may take is left out, too: it changes no result, and
-        a task that was killed for its memory goes on with less.
+        File paths are excluded, and so is the memory limit of the pixels: it does not
+        change the result, and a task killed for its memory is resumed with less.
 
         Args:
             fingerprint: Of the image store.
@@ -109,12 +111,12 @@ class Task(BaseModel):
         return _digest(text + fingerprint)
 
     def lineage(self, fingerprint: str) -> str:
-        """Name what the weights after any number of epochs depend on.
+        """Return the id of everything that the weights after each epoch depend on.
 
         A task and its parent on the rung below share it, so a checkpoint may be
-        continued exactly when its lineage is the task's. The batch size is left out,
-        as a candidate that ran out of memory goes on with half of it; so is the
-        execution, as a search may go on with other hardware.
+        continued exactly when its lineage is the task's. The batch size is excluded, as
+        a candidate that ran out of memory continues with half of it; so is the
+        execution, as a search may be resumed on other hardware.
 
         Args:
             fingerprint: Of the image store.
@@ -131,10 +133,10 @@ class Task(BaseModel):
         return _digest(text)
 
     def with_files(self, folder: Path, fingerprint: str) -> Self:
-        """Return the task with a checkpoint and a model file that its digest names.
+        """Return the task with a checkpoint and a model file named by its digest.
 
         Args:
-            folder: Where the files are put.
+            folder: Folder of the files.
             fingerprint: Of the image store.
         """
         name = f"{self.task_id}-{self.digest(fingerprint)}"
@@ -146,7 +148,7 @@ class Task(BaseModel):
         )
 
     def with_half_batch(self, fingerprint: str) -> Self:
-        """Return the task with half the batch; the files it writes are its own.
+        """Return the task with half the batch size and files of its own.
 
         Args:
             fingerprint: Of the image store.
@@ -162,18 +164,18 @@ def _digest(text: str) -> str:
 
 
 class Epoch(BaseModel):
-    """What one epoch gave; a line of the ledger.
+    """Results of one epoch; a line of the ledger.
 
     Attributes:
-        epoch: Counted from 1 over the whole life of the candidate.
+        epoch: Counted from 1 over all rungs of the candidate.
         train_loss: Mean over the epoch's steps.
-        val_accuracy: And the other scores: on the validation rows, null where the task
+        val_accuracy: On the validation rows, like the other scores; null where the task
             has none.
         val_images: How many validation images were scored.
         learning_rate: At the last step.
         seconds_train: Gradient steps and batch-norm re-estimation.
-        seconds_first_step: Of these, the first step of a new graph, 0 where it was
-            there already.
+        seconds_first_step: Of these, the first step of a new graph, 0 where the graph
+            had been used before.
         seconds_validate: Predicting and scoring validation rows.
     """
 
@@ -191,7 +193,7 @@ class Epoch(BaseModel):
     seconds_validate: float = 0.0
 
     def objective(self, name: str) -> float | None:
-        """Return the validation score that is maximised, `accuracy` or another."""
+        """Return the validation score of that name, e.g. `accuracy`."""
         value: float | None = getattr(self, f"val_{name}")
         return value
 
@@ -201,14 +203,15 @@ class Outcome(BaseModel):
 
     Attributes:
         status: `completed`, `stopped` (by the deadline), `failed`, or `outage`: storage
-            failed, which says nothing about the task.
+            failed, which is no fault of the task.
         reason: Why it failed or stopped, one line.
         history: All epochs since the candidate's first, parents' included.
         score: Mean of the objective over the last epochs; null without validation.
-        early_stopped: Patience ran out; training on would change nothing.
+        early_stopped: Whether patience ran out; further training would not change the
+            score.
         fold_scores: Scores on the held-out fold, of `statistics.metrics`.
-        flip_effect: Of a completed task that `measures_flips`, on all its validation
-            rows.
+        flip_effect: Effect of flips on all validation rows, of a completed task that
+            `measures_flips`.
         seconds: By kind: `import` (of TensorFlow, while the task waited for it),
             `build` (the network and its state), `trace` (its graphs), `train`,
             `validate`, `checkpoint`.

@@ -1,12 +1,12 @@
 """Several workers that train one network together, by averaging its weights.
 
-Each member takes its own share of the rows and runs some steps; then all replace
-weights and moments by their mean. benchmarks/team.py compares its speed with that of
-one worker with as many threads.
+Each member runs some steps on its own share of the rows; then all replace weights and
+moments by their mean. benchmarks/team.py compares its speed with that of one worker
+with as many threads.
 
-The members are worker processes of one machine; they talk over a socket in a folder
-that the driver makes. Member 0 averages and decides how the next round goes, so that
-all members leave the training at the same step.
+The members are worker processes of one machine; they communicate over a socket in a
+folder that the driver creates. Member 0 averages and decides the next round, so that
+all members end the training at the same step.
 
 Source: Stich (2019), Local SGD Converges Fast and Communicates Little.
 """
@@ -38,7 +38,7 @@ class Team(BaseModel):
     Attributes:
         rank: Number of the member, 0 for the one that averages and saves.
         size: Number of members.
-        folder: Where the members meet; the driver deletes it when a member is lost.
+        folder: Folder of their socket; the driver deletes it when a member is lost.
         every_steps: Gradient steps between two averages.
     """
 
@@ -50,19 +50,19 @@ class Team(BaseModel):
     every_steps: int = Field(25, ge=1)
 
     def anywhere(self) -> Team:
-        """Return the place without its folder, which changes no result."""
+        """Return the place without its folder, on which no result depends."""
         return self.model_copy(update={"folder": "", "rank": 0})
 
 
 @dataclass(frozen=True)
 class Round:
-    """What all members do until the next average.
+    """The work of all members until the next average.
 
     Attributes:
-        epoch: Passes over all rows that are complete, and where the next rows start.
+        epoch: Completed passes over all rows; selects the rows of the present pass.
         steps: Gradient steps of each member; 0 ends the training.
         progress: Share of the training that is done when the round starts, in [0, 1].
-        progress_per_step: By how much each step raises it.
+        progress_per_step: Increase of `progress` by each step.
     """
 
     epoch: int
@@ -78,7 +78,7 @@ class Round:
 
     @classmethod
     def unpack(cls, data: bytes) -> Round:
-        """Read what `pack` wrote."""
+        """Return the round that `pack` encoded."""
         return cls(*_ROUND.unpack(data))
 
 
@@ -89,7 +89,7 @@ class TeamLink:
         team: The member's place; None for a network that is trained by one worker.
 
     Raises:
-        TrainingError: The team was given up before all members had met.
+        TrainingError: The team was aborted before all members had connected.
     """
 
     def __init__(self, team: Team | None) -> None:
@@ -126,7 +126,7 @@ class TeamLink:
                     continue
                 peer.settimeout(None)
                 by_rank[_RANK.unpack(_read(peer, _RANK.size))[0]] = peer
-            # sums of floats depend on their order, results must not
+            # a fixed order: sums of floats depend on it, results must not
             self._peers = [by_rank[rank] for rank in sorted(by_rank)]
             return
         while not self._peers:
@@ -150,7 +150,7 @@ class TeamLink:
         """Return the next round, which member 0 decides.
 
         Args:
-            wanted: The round, given by member 0; None from the others.
+            wanted: The round that member 0 proposes; None from the others.
 
         Raises:
             TrainingError: A member was lost.
@@ -161,7 +161,7 @@ class TeamLink:
         """Replace a vector by its mean over all members.
 
         Args:
-            vector: float32 `(n,)`; every member's is of the same length.
+            vector: float32 `(n,)`, of the same length for all members.
 
         Raises:
             TrainingError: A member was lost.

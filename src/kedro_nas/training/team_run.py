@@ -1,4 +1,4 @@
-"""Run one task on several workers at once, and start them again when one is lost."""
+"""Run one task on several workers at once, and restart them when one is lost."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def run_on_team(
     """Train one network on several workers that average its weights.
 
     Args:
-        pool: At least `members` of its workers are free.
-        task: Without a team; what its checkpoint holds is gone on from.
+        pool: Has at least `members` free workers.
+        task: Without a team; training resumes from its checkpoint if there is one.
         members: Number of workers; 1 trains it on one worker, without a team.
         every_steps: Gradient steps between two averages.
         journal: JSON lines, one per outcome; read first, and extended.
@@ -46,10 +46,10 @@ def run_on_team(
     for _ in range(max_attempts):
         with _Meeting(task, members, every_steps) as tasks:
             digest = tasks[0].digest(fingerprint)
-            # lines of networks that ran out of memory name no digest
+            # lines of networks that ran out of memory have no digest
             lines = read_json_lines(journal)
             known = [line for line in lines if line.get("digest") == digest]
-            if known and _is_whole(task.model_file):
+            if known and _has_model_file(task.model_file):
                 return Outcome.model_validate(known[-1]["outcome"])
             outcome, lost = _run(pool, tasks, deadline, on_epoch)
         if not lost:
@@ -60,14 +60,14 @@ def run_on_team(
     return outcome
 
 
-def _is_whole(model_file: str | None) -> bool:
-    """Return whether the model of a journalled outcome is there."""
+def _has_model_file(model_file: str | None) -> bool:
+    """Return whether the model file of a journalled outcome is complete."""
     file = Path(model_file or "")
-    return file.is_file() and file.stat().st_size > 0  # 0 bytes: a lost write
+    return file.is_file() and file.stat().st_size > 0  # 0 bytes: an interrupted write
 
 
 class _Meeting:
-    """The folder in which the members of one attempt meet."""
+    """The folder in which the members of one attempt connect."""
 
     def __init__(self, task: Task, members: int, every_steps: int) -> None:
         self._task, self._members, self._every = task, members, every_steps
@@ -122,7 +122,7 @@ def _run(
             running.discard(event.task_id)
             if event.outcome is None:
                 lost.append(event)
-                _give_up(tasks)
+                _abort(tasks)
             else:
                 ended[event.task_id] = event.outcome
     if lost:
@@ -135,8 +135,8 @@ def _run(
     return (failed or [ended[tasks[0].task_id]])[0], False
 
 
-def _give_up(tasks: list[Task]) -> None:
-    """Let members that wait for a lost one know that it will not come."""
+def _abort(tasks: list[Task]) -> None:
+    """Delete the folder, so that members waiting for a lost one end."""
     for task in tasks:
         if task.team is not None:
             shutil.rmtree(task.team.folder, ignore_errors=True)

@@ -1,8 +1,8 @@
-"""TrivialAugment: one operation an image, at a strength drawn at random.
+"""TrivialAugment: one random operation per image, at a random strength.
 
-Geometry is one resampling with a transform per image; colours are few passes over the
-batch. All are computed and one is kept: on small images that costs less than branching,
-and the graph has no data-dependent shape.
+Geometric operations are one resampling with a transform per image; colour operations
+are a few passes over the batch. All are computed and one is selected: on small images
+that costs less than branching, and the graph has no data-dependent shape.
 
 Source: Müller & Hutter (2021), TrivialAugment, https://arxiv.org/abs/2103.10158, the
 wide ranges. Of its fourteen operations equalize and sharpness are left out: they need

@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Saved:
-    """What a checkpoint held, and whether it was the task's own."""
+    """The content of a checkpoint, and whether it is the task's own or its parent's."""
 
     arrays: list[NDArray[Any]]
     meta: dict[str, Any]
@@ -54,8 +54,8 @@ class Unit:
         learner: A live learner of this candidate from the rung below, or None.
         deadline: On `time.monotonic`'s clock, or None.
         on_epoch: Called after each epoch.
-        fold_learners: Learners of earlier folds, one of which may suit.
-        on_progress: Called after each part of the work, some seconds long at most
+        fold_learners: Learners of earlier folds, of which a suitable one is reused.
+        on_progress: Called after each part of the work; at least every few seconds
             while training.
     """
 
@@ -90,7 +90,7 @@ class Unit:
         with Stopwatch(self._seconds, "build"):
             saved = self._saved_state()
             if saved is None:
-                learner = None  # without a history it cannot be told how far it is
+                learner = None  # without a history its number of epochs is unknown
             on_progress()
             self.learner = learner or make_learner(
                 task, store, self._pixels, fold_learners, on_progress
@@ -117,7 +117,7 @@ class Unit:
         return None
 
     def _resume(self, saved: _Saved | None, *, fresh: bool) -> None:
-        """Go on from a saved state; without one the training begins at its start."""
+        """Restore a saved state; without one start from the first epoch."""
         if saved is None:
             return
         if fresh or saved.is_own:
@@ -130,7 +130,7 @@ class Unit:
         """Train to the end of the task, or to the deadline.
 
         Returns:
-            The outcome; raising is left to what cannot be scored.
+            The outcome; only errors that no outcome can describe are raised.
         """
         task = self._task
         if task.probe_steps is not None:
@@ -148,7 +148,7 @@ class Unit:
         if task.model_file is not None:
             with storage(task.model_file):
                 _save_model(self.learner, Path(task.model_file))
-        return self._outcome("completed", self._cut())
+        return self._outcome("completed", self._cut_reason())
 
     def _train_long(self) -> Outcome:
         """Train to the end of the seconds or epochs, alone or with a team."""
@@ -163,7 +163,7 @@ class Unit:
                 self._train,
                 link,
                 self._progress,
-                self._ended,
+                self._record_epoch,
                 seconds=seconds,
             )
             training.run()
@@ -175,8 +175,8 @@ class Unit:
                 _save_model(self.learner, Path(task.model_file))
         return self._outcome("completed", "")
 
-    def _ended(self, record: Epoch) -> None:
-        """Keep an epoch of a long training."""
+    def _record_epoch(self, record: Epoch) -> None:
+        """Save and report an epoch of a long training."""
         if not math.isfinite(record.train_loss):
             raise TrainingError("training diverged: the loss is not a number")
         self._history.append(record)
@@ -197,8 +197,8 @@ class Unit:
             return self._outcome("stopped", "the time for probes was up")
         return Outcome(status="completed", seconds=self._seconds)
 
-    def _cut(self) -> str:
-        """Return how much of a model's training the deadline left out, or ''."""
+    def _cut_reason(self) -> str:
+        """Return a sentence on the training that the deadline cut off, or ''."""
         done = len(self._history)
         if done == self._task.epochs or self._out_of_patience():
             return ""
@@ -251,7 +251,7 @@ class Unit:
         self._on_epoch(record)
 
     def _deadline_of(self, epoch: int) -> float | None:
-        """Return when an epoch is cut; where a model is wanted the first never is."""
+        """Return the deadline of an epoch, None for the first one of a model."""
         return None if self._task.model_file and not epoch else self._deadline
 
     def _validate(self, epoch: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Export formats: what each must offer, and the format a name stands for."""
+"""Export formats: their interface, and the lookup of formats by name."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = [
     "traits_of",
 ]
 
-# Files that each folder of exports holds beside the formats.
+# Files in each folder of exports besides those of the formats.
 RESERVED_FILES = frozenset(
     {
         "architecture.json",
@@ -47,12 +47,12 @@ class Exporter(Protocol):
     """One format in which a trained model is written.
 
     A custom exporter is a class that is called without arguments; it needs no base
-    class. An attribute `traits`, a `FormatTraits`, may state what it needs and how
-    much it rounds; without one it has to agree to `nas.export.parity_tolerance`.
+    class. An attribute `traits`, a `FormatTraits`, may state its requirements and
+    rounding; without it the format has to agree within `nas.export.parity_tolerance`.
     """
 
     name: str
-    """What the format is called in `parity.json`, the model card and messages."""
+    """Name of the format in `parity.json`, the model card and messages."""
 
     file_name: str
     """Name of the file or folder it writes, inside the folder of exports."""
@@ -61,34 +61,33 @@ class Exporter(Protocol):
         """Write a Keras model into a folder.
 
         Args:
-            model: Takes raw 0-255 pixels `(n, height, width, channels)`, gives class
+            model: Takes raw 0-255 pixels `(n, height, width, channels)`, returns class
                 probabilities `(n, n_classes)`.
-            folder: Existing folder; `file_name` is made in it.
+            folder: Existing folder in which `file_name` is created.
 
         Returns:
             Path of what was written.
         """
 
     def snippet(self) -> str:
-        """Return a plain program that defines `predict`, without kedro_nas.
+        """Return a Python program that defines `predict` without using kedro_nas.
 
-        It is run in a fresh process to prove parity, with the folder of exports as
-        working directory, and printed in the model card: readers get code that ran.
-        `predict` takes uint8 pixels `(n, height, width, channels)` and returns class
-        probabilities as a NumPy array `(n, n_classes)`.
+        The parity check runs it in a new process, with the folder of exports as working
+        directory; the model card shows the same code. `predict` takes uint8 pixels `(n,
+        height, width, channels)` and returns class probabilities as a NumPy array `(n,
+        n_classes)`.
         """
 
 
 @runtime_checkable
 class CalibratedExporter(Protocol):
-    """A format that is fitted to real images, as quantisation to integers is."""
+    """A format that is calibrated on real images, such as int8 quantisation."""
 
     def calibrated(self, images: NDArray[np.uint8]) -> Exporter:
-        """Return an exporter that is fitted to these images.
+        """Return an exporter calibrated on these images.
 
         Args:
-            images: Some hundred that are not test images, uint8
-                `(n, height, width, channels)`.
+            images: Some hundred non-test images, uint8 `(n, height, width, channels)`.
         """
 
 
@@ -114,7 +113,7 @@ def find_exporters(names: Sequence[str]) -> list[Exporter]:
             `package.module:Exporter` of a custom one.
 
     Raises:
-        ExportError: A custom exporter cannot be imported or made, lacks a part of
+        ExportError: A custom exporter cannot be imported or created, lacks a member of
             `Exporter`, or has the name or file of another; or a package that a format
             needs is not installed.
     """

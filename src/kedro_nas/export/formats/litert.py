@@ -1,4 +1,4 @@
-"""LiteRT in float32: phones and boards, the same probabilities."""
+"""LiteRT in float32, for phones and embedded boards, without rounding."""
 
 from __future__ import annotations
 

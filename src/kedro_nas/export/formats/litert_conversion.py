@@ -1,4 +1,4 @@
-"""From a Keras model to a LiteRT file, which was called TensorFlow Lite before."""
+"""Converts a Keras model to a LiteRT file (formerly TensorFlow Lite)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("ai_edge_litert",)  # to reload a file; TensorFlow writes it
+PACKAGES = ("ai_edge_litert",)  # needed to reload a file; TensorFlow itself writes it
 EXTRA = "litert"
 
 
@@ -16,14 +16,13 @@ def write_litert(
 ) -> Path:
     """Convert a Keras model and write the file.
 
-    The batch is fixed to one image, what a device classifies at a time: with an open
-    batch the shapes of all layers are computed anew at each call, and accelerators
-    refuse the network.
+    The batch size is fixed to one image, as used on devices: with a dynamic batch size
+    all shapes are recomputed at each call, and accelerators reject the network.
 
     Args:
         model: Takes float32 pixels `(n, height, width, channels)`.
         path: File to write.
-        configure: Sets options of the `tf.lite.TFLiteConverter` it is given.
+        configure: Sets options of a `tf.lite.TFLiteConverter`.
 
     Returns:
         `path`.
@@ -32,8 +31,8 @@ def write_litert(
     import tensorflow as tf
 
     spec = tf.TensorSpec((1, *model.inputs[0].shape[1:]), tf.float32, name="pixels")
-    # by way of a SavedModel: `from_concrete_functions` left variables in the file that
-    # nothing sets, and every probability was NaN (TensorFlow 2.21)
+    # through a SavedModel: `from_concrete_functions` left uninitialised variables in
+    # the file, and every probability was NaN (TensorFlow 2.21)
     with tempfile.TemporaryDirectory() as folder:
         archive = keras.export.ExportArchive()
         archive.track(model)

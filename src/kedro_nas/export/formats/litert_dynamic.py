@@ -1,7 +1,7 @@
-"""LiteRT with int8 weights, float in between: a quarter of the size, no images needed.
+"""LiteRT with int8 weights, float activations: a quarter of the size, no calibration.
 
-The runtime rounds the inputs of a layer to int8 while it computes, each image with a
-range of its own; hence the name, dynamic-range quantisation.
+The runtime rounds the inputs of a layer to int8 with a range computed per image, hence
+the name dynamic-range quantisation.
 """
 
 from __future__ import annotations

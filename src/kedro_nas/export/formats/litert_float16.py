@@ -1,4 +1,4 @@
-"""LiteRT with float16 weights: half the size, for GPUs of phones too."""
+"""LiteRT with float16 weights: half the size, also for GPUs of phones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LiteRT in integers throughout: a quarter of the size, accelerators and small CPUs."""
+"""LiteRT in int8: a quarter of the size, for accelerators and small CPUs."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from kedro_nas.export.formats.traits import FormatTraits
 class LitertInt8Exporter:
     """Writes `model_int8.tflite`; uint8 pixels, one image, float32 probabilities.
 
-    Every layer computes with int8; the ranges of its values are those that some real
-    images gave. Probabilities are multiples of 1/256.
+    Every layer computes in int8; the ranges of its values are calibrated on real
+    images. Probabilities are multiples of 1/256.
 
     Args:
         images: Real images, uint8 `(n, height, width, channels)`, some hundred.
@@ -42,7 +42,7 @@ class LitertInt8Exporter:
         self._images = images
 
     def calibrated(self, images: NDArray[np.uint8]) -> LitertInt8Exporter:
-        """Return an exporter for these images; see `CalibratedExporter`."""
+        """Return an exporter calibrated on these images; see `CalibratedExporter`."""
         return LitertInt8Exporter(images)
 
     def export(self, model: Any, folder: Path) -> Path:
@@ -65,15 +65,15 @@ class LitertInt8Exporter:
 
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = self._samples
-        # an operator without an integer kernel is an error, not a slow float in between
+        # an operator without an int8 kernel raises an error instead of running in float
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = tf.uint8
 
     def _samples(self) -> Iterator[list[NDArray[np.float32]]]:
-        """Yield the images, and one in which 0 and 255 occur.
+        """Yield the images, and one that contains 0 and 255.
 
-        With these as ends of the range the file takes raw pixels: its input has the
-        scale 1 and the zero point 0.
+        With this input range the model takes raw pixels: its input has scale 1 and zero
+        point 0.
         """
         images = np.asarray(self._images, np.float32)
         whole_range = images[0].copy()

@@ -1,4 +1,4 @@
-"""ONNX: servers, browsers and phones with ONNX Runtime, and converters."""
+"""ONNX, for ONNX Runtime on servers, browsers and phones, and for converters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from kedro_nas.export.formats.traits import FormatTraits
 
-OPSET = 17  # read by ONNX Runtime 1.12 (2022) and later; tf2onnx writes up to 18
+OPSET = 17  # supported by ONNX Runtime 1.12 (2022) and later; tf2onnx supports up to 18
 
 
 class OnnxExporter:
@@ -30,7 +30,8 @@ class OnnxExporter:
         shape = (None, *model.inputs[0].shape[1:])
         pixels = keras.InputSpec(dtype="float32", shape=shape, name="pixels")
         with warnings.catch_warnings():
-            # Keras mends tf2onnx for NumPy 2 and looks up names NumPy has dropped
+            # Keras patches tf2onnx for NumPy 2 and accesses names that NumPy has
+            # removed
             warnings.filterwarnings("ignore", "In the future `np.", FutureWarning)
             model.export(
                 path,

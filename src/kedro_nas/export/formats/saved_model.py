@@ -1,4 +1,4 @@
-"""TensorFlow SavedModel: for TensorFlow Serving, TF.js, converters."""
+"""TensorFlow SavedModel, for TensorFlow Serving, TF.js and converters."""
 
 from __future__ import annotations
 

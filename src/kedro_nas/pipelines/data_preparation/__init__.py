@@ -1,4 +1,4 @@
-"""Images to a store of pixels, splits and folds, and a profile of them."""
+"""The `data_preparation` stage: from images to a store, splits, folds and a profile."""
 
 from kedro_nas.pipelines.data_preparation.pipeline import create_pipeline
 

@@ -16,7 +16,7 @@ def prepare_images(
     data_preparation: DataPreparationOptions,
     seed: int,
 ) -> tuple[ImageStore, dict[str, Any]]:
-    """Decode, clean, split and judge the images; see `data.prepare`."""
+    """Decode, clean, split and profile the images; see `data.prepare`."""
     options = DataPreparationOptions.parse(
         data_preparation, where="nas.data_preparation"
     )

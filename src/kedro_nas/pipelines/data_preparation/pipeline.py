@@ -1,4 +1,4 @@
-"""The data preparation, a pipeline of one node."""
+"""The `data_preparation` stage, a pipeline of one node."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kedro_nas.stages import PREPARE_IMAGES
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
-    """Make the pipeline; `pipelines.nas` adds the namespace."""
+    """Create the stage, without a namespace."""
     return Pipeline(
         [
             Node(

@@ -1,4 +1,4 @@
-"""Fit the winner on all non-test rows, export that model, and read the test once."""
+"""The `export` stage: final training, exported files, evaluation on the test rows."""
 
 from kedro_nas.pipelines.export.pipeline import create_pipeline
 

@@ -39,7 +39,7 @@ def fit_final_models(
 def export_model(
     model: Any, best_architecture: dict[str, Any], dataset: Any, options: ExportOptions
 ) -> Any:
-    """Write the model in each format and prove the copies equal."""
+    """Write the model in each format and check the parity of the files."""
     from kedro_nas.export.export import export_model as export
 
     options = ExportOptions.parse(options, where="nas.export")

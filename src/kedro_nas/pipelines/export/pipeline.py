@@ -1,4 +1,4 @@
-"""The `export` stage: final fit, files, test."""
+"""The `export` stage: final training, exported files, evaluation."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from kedro_nas.stages import EVALUATE_ON_TEST, EXPORT_MODEL, FIT_FINAL_MODELS
 def create_pipeline() -> Pipeline:
     """Create the stage, without a namespace.
 
-    `evaluate_on_test` comes after the exports on purpose: the test rows are read
-    for the model that was proven to be the exported one.
+    `evaluate_on_test` follows the exports deliberately: the test rows are read only for
+    a model whose exports have passed the parity check.
     """
     return Pipeline(
         [

@@ -1,4 +1,4 @@
-"""The sum of the stages, under one namespace."""
+"""The pipeline of all stages, under one namespace."""
 
 from kedro_nas.pipelines.nas.pipeline import STAGES, create_pipeline
 

@@ -1,4 +1,4 @@
-"""From images to an exported classifier: the six stages, joined and namespaced."""
+"""From images to an exported classifier: the six stages joined in a namespace."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kedro.pipeline import Node, Pipeline
 from kedro_nas.errors import ParameterError
 from kedro_nas.stages import STAGE_NAMES
 
-STAGES = STAGE_NAMES  # what a host may name
+STAGES = STAGE_NAMES  # names that a host may pass as `stages`
 PREFIX = "params:"
 
 Names = str | Iterable[str] | Mapping[str, str]
@@ -38,7 +38,8 @@ def create_pipeline(
         inputs: Names that are not prefixed, or a mapping from the pipeline's name
             to the host's, e.g. `{"images": "cleaned_images"}`. `images` is
             always taken from the host.
-        outputs: Likewise for what the pipeline writes, e.g. `{"model": "classifier"}`.
+        outputs: Likewise for datasets that the pipeline writes, e.g.
+            `{"model": "classifier"}`.
         parameters: Sections of options, `seed` or `budget_s` that are read from
             elsewhere, so that two searches can share them, e.g.
             `{"job": "shared.job", "seed": "shared.seed"}`.
@@ -46,7 +47,7 @@ def create_pipeline(
         stages: Which stages, in any order; all by default.
 
     Returns:
-        A pipeline whose free inputs are the host's.
+        A pipeline whose free inputs come from the host.
 
     Raises:
         ParameterError: An unknown stage, input, output or section, or no stage at all.
@@ -70,7 +71,7 @@ def create_pipeline(
 
 
 def host_names(node: Node) -> dict[str, str]:
-    """Map our names of what one of our nodes reads and writes to the host's.
+    """Map the names of a node's inputs and outputs in this package to the host's names.
 
     Args:
         node: A node made by `create_pipeline`.
@@ -126,7 +127,7 @@ def _mapping(
     if isinstance(names, str):
         names = [names]
     mapped = dict(names) if isinstance(names, Mapping) else {n: n for n in names}
-    if are_parameters:  # Kedro's own spelling, with the prefix, will do as well
+    if are_parameters:  # Kedro's own notation, with the prefix, is accepted as well
         mapped = {_bare(name): _bare(theirs) for name, theirs in mapped.items()}
     known = [_bare(n) for n in known if n.startswith(PREFIX) is are_parameters]
     for name in mapped:

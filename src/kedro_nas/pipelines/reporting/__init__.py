@@ -1,4 +1,4 @@
-"""One page and its figures from everything the earlier stages left."""
+"""The `reporting` stage: a page and its figures from the results of all stages."""
 
 from kedro_nas.pipelines.reporting.pipeline import create_pipeline
 

@@ -1,4 +1,4 @@
-"""Fit the search space to the data: choices, bounds, candidate 0."""
+"""The `search_space` stage: choices, bounds and candidate 0, adapted to the data."""
 
 from kedro_nas.pipelines.search_space.pipeline import create_pipeline
 

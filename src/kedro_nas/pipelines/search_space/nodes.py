@@ -10,7 +10,7 @@ from kedro_nas.parameters.search_space import SearchSpaceOptions
 def build_search_space(
     dataset_profile: dict[str, Any], search_space: SearchSpaceOptions, seed: int
 ) -> dict[str, Any]:
-    """Fit choices and bounds to the data; no architecture that fits is an error."""
+    """Adapt choices and bounds to the data; raise an error if no architecture fits."""
     from kedro_nas.models.spaces import build_search_space as build
 
     options = SearchSpaceOptions.parse(search_space, where="nas.search_space")
@@ -18,7 +18,7 @@ def build_search_space(
 
 
 def draw_search_space(search_space: dict[str, Any], seed: int) -> Any:
-    """Draw where the networks of the space lie and what its bounds are."""
+    """Plot the networks of the space and its bounds."""
     from kedro_nas.models.spaces import load_search_space
     from kedro_nas.report.figures.space_sample import draw_search_space as draw
 
