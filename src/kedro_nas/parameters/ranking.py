@@ -18,9 +18,9 @@ class RankingOptions(Options):
         budget_s: Wall seconds of the cross-validation, all sessions together; `auto`
             is its share of the job's budget (docs/concepts/budget.md), null for no
             limit. To fit it, finalists beyond two are dropped first, then repeats, then
-            folds beyond two; epochs are reduced to no less than half of those of the
-            final training. If that still exceeds it, finalists are compared over the
-            validation images of the search instead.
+            folds beyond two, then the second finalist; epochs stay as they are. If that
+            still exceeds it, finalists are compared over the validation images of the
+            search instead.
         folds: Number of folds to train, at most those of the data set; None for all.
         repeats: Repetitions of the folds, None for the verdict's number.
         rule: `one_standard_error` chooses the smallest contestant whose gap to the best

@@ -190,7 +190,7 @@ class Ladder:
         >>> ladder = Ladder(1, 9, 3)
         >>> ladder.trials_within(Limits(iterations=2, max_trials=None,
         ...                             max_epochs_total=None))
-        46
+        40
         >>> ladder.trials_within(Limits(iterations=None, max_trials=None,
         ...                             max_epochs_total=16))
         12
