@@ -40,7 +40,7 @@ pytestmark = pytest.mark.slow
 TOLERANCE = 0.02
 SEARCH = {
     "finalists": 1,
-    "max_trials": 4,
+    "max_trials": 12,
     "max_epochs": 8,
     "min_epochs": 4,
     "factor": 2,

@@ -12,6 +12,8 @@ from kedro_nas.data.store import ImageStore
 from kedro_nas.export.evaluate import count_reads, digest_of, evaluate_on_test
 from kedro_nas.files import append_json_line
 from kedro_nas.models.build import build_model
+from kedro_nas.records.export import FinalFit
+from kedro_nas.records.ranking import Choice, CrossValidationSummary
 from kedro_nas.space.architecture import Architecture
 
 pytestmark = pytest.mark.slow  # builds networks
@@ -69,6 +71,19 @@ def test_evaluate_on_test_of_a_refitted_network_says_it_is_the_second_reading(
     tmp_path: Path,
 ) -> None:
     """Fitted twice and tested three times, it was read for two models."""
+    key = small_architecture.key
+    choice = Choice(
+        name="f59b63",
+        key=key,
+        architecture=small_architecture,
+        is_baseline=False,
+        rule="best_mean",
+        objective="accuracy",
+        sentence="",
+        full_epochs=1,
+        plan=CrossValidationSummary(finalists=1, folds=2, repeats=1, epochs=1),
+    )
+    fit = FinalFit(key=key, epochs=1, train_loss=(1.0,), seeds=(0,), has_baseline=False)
     reads = []
     for seed in (0, 1, 0):
         model = build_model(small_architecture, seed=seed)
@@ -76,11 +91,11 @@ def test_evaluate_on_test_of_a_refitted_network_says_it_is_the_second_reading(
             digits[0],
             model,
             model,
-            {"objective": "accuracy", "name": "f59b63", "key": small_architecture.key},
-            {"has_baseline": False, "seconds": 1.0, "epochs": 1},
+            choice,
+            fit,
             tmp_path,
             tmp_path,
         )
-        reads.append(metrics["reads"])
+        reads.append(metrics.reads)
 
     assert reads == [1, 2, 2]

@@ -26,7 +26,8 @@ from kedro_nas.space.costs import costs
 from kedro_nas.testing.block_contract import pixels
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.unit import Unit
-from kedro_nas.training.workers.process import _Server
+from kedro_nas.training.workers.messages import TaskMessage
+from kedro_nas.training.workers.process import TaskServer
 
 pytestmark = pytest.mark.slow
 
@@ -176,7 +177,7 @@ def test_own_file_that_is_missing_or_another_is_an_outage(
     if fault == "another":
         weights.write_bytes(b"of another model")
     channel = io.StringIO()
-    _Server(channel).serve({"task": task.model_dump(mode="json"), "ends_at": None})
+    TaskServer(channel).serve(TaskMessage(task=task))
     outcome = json.loads(channel.getvalue().splitlines()[-1])["outcome"]
 
     assert outcome["status"] == "outage"

@@ -28,7 +28,11 @@ MakeTask = Callable[..., Task]
 
 def _run(task: Task, **changes: Any) -> tuple[Unit, Outcome]:
     epochs: list[Epoch] = changes.pop("epochs", [])
-    options: dict[str, Any] = {"learner": None, "deadline": None, "on_epoch": epochs.append}
+    options: dict[str, Any] = {
+        "learner": None,
+        "deadline": None,
+        "on_epoch": epochs.append,
+    }
     unit = Unit(task, **{**options, **changes})
     return unit, unit.run()
 
