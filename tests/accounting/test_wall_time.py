@@ -41,6 +41,7 @@ TOLERANCE = 0.02
 SEARCH = {
     "finalists": 1,
     "max_trials": 12,
+    "iterations": 4,
     "max_epochs": 8,
     "min_epochs": 4,
     "factor": 2,

@@ -82,7 +82,7 @@ def _results(host: Host) -> dict[str, Any]:
     trials = pd.read_parquet(folder / "trials.parquet")
     ranking = pd.read_csv(folder / "ranking.csv")
     best = json.loads((folder / "best_architecture.json").read_text())
-    best = {key: value for key, value in best.items() if "seconds" not in key}
+    best = {k: v for k, v in best.items() if k not in ("seconds", "budget")}
     return {
         "trials": json.loads(_without_clocks(trials).to_json()),
         "ranking": json.loads(_without_clocks(ranking).to_json()),
