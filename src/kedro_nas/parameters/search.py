@@ -17,7 +17,8 @@ class SearchOptions(Options):
 
     Attributes:
         budget_s: Wall seconds of the search, all sessions together; `auto` is its share
-            of the job's budget (docs/concepts/budget.md), null for no limit.
+            of the job's budget (docs/concepts/budget.md); null, too, but no limit where
+            the job has no budget.
         max_trials: Trials (a trial is one rung of one architecture); null for no limit.
         max_epochs: Epochs of the top rung; `auto`: `factor` squared times rung 0.
         finalists: Distinct networks of the search that are ranked.

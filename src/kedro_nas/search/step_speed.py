@@ -22,11 +22,12 @@ from kedro_nas.training.execution import PLAIN, execution_here
 from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.probes import PROBE_STEPS, Measured, probe
 from kedro_nas.training.run import run_tasks
-from kedro_nas.training.tasks import Task
+from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.training.workers.worker_pool import WorkerPool
 
 SHARE = 0.05  # of the budget, at most, for choosing an execution
+WARM_START_S = 5.0  # an import of TensorFlow on two quiet cores
 
 logger = logging.getLogger(__name__)
 
@@ -153,11 +154,20 @@ def _time_steps(
     steps = max(1, n_train // task.architecture.recipe.batch_size)
     step_s = median(outcome.seconds["train"] for outcome in done) / PROBE_STEPS
     return MachineSpeed(
-        start_s=median(outcome.seconds.get("import", 0.0) for outcome in done),
+        start_s=median(_start_s(outcome) for outcome in done),
         epoch_s=step_s * steps,
         steps_per_epoch=steps,
         workers=pool.size,
     )
+
+
+def _start_s(outcome: Outcome) -> float:
+    """Return the seconds a worker took to import TensorFlow.
+
+    A worker that ran before, as after the probes of a GPU, imports nothing; the finish
+    of the job starts new processes all the same.
+    """
+    return outcome.seconds.get("import", 0.0) or WARM_START_S
 
 
 def _choose(
