@@ -23,6 +23,9 @@ from kedro_nas.statistics.paired import FoldMean, PairedTest
 
 # significance level of ties, as everywhere in the report
 TIED_ABOVE_P = 0.05
+# standard errors by which a network has to beat the proven one: after a short training
+# smaller networks are ahead that the final training would overtake
+PROVEN_MARGIN = 2
 
 
 @dataclass(frozen=True)
@@ -91,14 +94,14 @@ def _smallest_within(comparison: Comparison, best: str) -> str:
 
 
 def _beaten_by(comparison: Comparison, proven: str) -> str:
-    """Return the proven network, or the best that beats it by a standard error.
+    """Return the proven network, or the best that beats it clearly.
 
     A single split after a part of the final epochs is weak evidence; the record of the
     proven network on other data outweighs a difference within the noise.
     """
     for key in comparison.complete:
         test = comparison.compare(key, proven) if key != proven else None
-        if test is not None and test.difference > test.se:
+        if test is not None and test.difference > PROVEN_MARGIN * test.se:
             return key
     return proven
 

@@ -93,7 +93,7 @@ def _winner(table: Comparison, best: str, chosen: str, rule: Rule) -> str:
         return (
             f"{role} was chosen with {percent(mean.mean)} on {table.scored_on(chosen)}:"
             " it is the proven network sized to the budget, and no other was better by"
-            " a standard error of their difference."
+            " two standard errors of their difference."
         )
     if mean.n < 2:
         return (
@@ -109,7 +109,7 @@ def _winner(table: Comparison, best: str, chosen: str, rule: Rule) -> str:
     if rule == "proven_network":
         return (
             f"{role} was chosen with {score}: it is better than the proven network by"
-            " more than a standard error of their difference."
+            " more than two standard errors of their difference."
         )
     return (
         f"{role} was chosen with {score}: it is the smallest within one standard"

@@ -76,7 +76,7 @@ class Choice(Record):
         architecture: Network and recipe.
         is_baseline: Whether it is the hand-built network.
         rule: `one_standard_error`, `best_mean`, or `proven_network`: the proven network
-            unless another beats it by a standard error of their difference.
+            unless another beats it by two standard errors of their difference.
         objective: Score by which contestants were ranked.
         sentence: The choice in words, with its lead and p-value.
         cv_mean: Mean score over its folds.
