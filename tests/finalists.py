@@ -30,6 +30,8 @@ def build_finalist(
         right: Whether it classifies each validation image correctly.
         **changes: Fields to replace.
     """
+    if "epochs" in changes:
+        changes.setdefault("rung_epochs", changes["epochs"])
     fields: dict[str, Any] = {
         "name": f"network {key}",
         "key": key,

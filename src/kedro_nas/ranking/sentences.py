@@ -158,5 +158,6 @@ def _ties(table: Comparison, best: str, chosen: str, tied_above_p: float) -> str
 
 
 def _failed(table: Comparison) -> str:
-    failures = "" if table.is_single_split else table.failures()
-    return f"Folds were lost: {failures}." if failures else ""
+    failures = table.failures()
+    what = "Not compared" if table.is_single_split else "Folds were lost"
+    return f"{what}: {failures}." if failures else ""
