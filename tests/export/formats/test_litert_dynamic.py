@@ -1,4 +1,4 @@
-"""The format `litert_dynamic`; tests/export/formats/test_contract.py compares its files."""
+"""The format `litert_dynamic`; test_contract.py compares its files."""
 
 from __future__ import annotations
 
