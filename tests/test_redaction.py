@@ -20,7 +20,8 @@ from kedro_nas.environment import describe_environment
 from kedro_nas.errors import DataError
 from kedro_nas.framework.tracking.values import flat_parameters
 from kedro_nas.redaction import redacted
-from kedro_nas.training.workers.process import _Server
+from kedro_nas.training.workers.messages import TaskMessage
+from kedro_nas.training.workers.process import TaskServer
 
 SECRET = "S3CRET"
 ADDRESSES = (
@@ -65,14 +66,13 @@ def test_reason_of_a_failed_trial_has_no_secret(
 ) -> None:
     """The ledger keeps what a worker says of an error, whoever worded it."""
     channel = io.StringIO()
-    server = _Server(channel)
+    server = TaskServer(channel)
 
     def fails(*_: object) -> None:
         raise ValueError(f"no answer from {ADDRESSES[0]}")
 
     monkeypatch.setattr(server, "_train", fails)
-    task = make_task(checkpoint=None).model_dump(mode="json")
-    server.serve({"task": task, "ends_at": None})
+    server.serve(TaskMessage(task=make_task(checkpoint=None)))
     outcome = json.loads(channel.getvalue().splitlines()[-1])["outcome"]
 
     assert outcome["status"] == "failed"

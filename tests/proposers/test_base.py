@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from kedro_nas.testing.proposers import a_space
 
 from kedro_nas.proposers.base import Proposer
 from kedro_nas.proposers.random import RandomProposer
+from kedro_nas.testing.proposer_contract import make_space
 
 
 class OneAnchor:
@@ -36,7 +36,7 @@ class OneAnchor:
 @pytest.mark.parametrize("make", [lambda s: RandomProposer(s, 0), OneAnchor])
 def test_proposer_is_recognised_by_its_methods(make: Any) -> None:
     """A proposer of a team needs no base class of ours."""
-    assert isinstance(make(a_space()), Proposer)
+    assert isinstance(make(make_space()), Proposer)
 
 
 @pytest.mark.parametrize("missing", ["ask", "tell", "get_state", "set_state"])
