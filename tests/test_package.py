@@ -46,6 +46,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "--exclude-standard",
             "src",
             "conf/base",
+            "conf/logging.yml",
             "pyproject.toml",
             "setup.py",
             "MANIFEST.in",

@@ -14,6 +14,7 @@ FIT = {
     "train_loss": [2.0, 1.5],
     "seeds": [7],
     "members": 2,
+    "copies": 1,
     "has_baseline": False,
     "baseline_reason": "",
     "baseline_epochs": 0,
