@@ -166,7 +166,7 @@ def test_one_writer_finds_the_workspace_among_the_arguments(
     [
         ("data.prepare", "prepare_images"),
         ("search.search", "search_architectures"),
-        ("ranking.cross_validation", "rank_finalists"),
+        ("ranking.rank", "rank_finalists"),
         ("export.final_fit", "fit_final_models"),
         ("export.evaluate", "evaluate_on_test"),
     ],
