@@ -85,7 +85,7 @@ def receptive_field(architecture: Architecture) -> float:
     >>> receptive_field(Architecture(input_shape=(28, 28, 1), n_classes=10,
     ...     stem=Stem(width=32, kernel_size=3, stride=2),
     ...     stages=(Stage(block="conv", depth=2, width=48, kernel_size=3, stride=2),)))
-    15
+    15.0
     """
     if not architecture.stages:
         return math.inf
