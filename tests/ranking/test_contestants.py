@@ -10,8 +10,9 @@ from tests.finalists import build_finalist, build_search_result
 from kedro_nas.errors import RankingError
 from kedro_nas.ranking.contestants import (
     as_trained,
+    baseline_key,
     full_epochs,
-    invite,
+    select_contestants,
     with_flips_of,
     within_plan,
 )
@@ -36,7 +37,7 @@ def test_invite_with_another_baseline_than_the_search_made_is_refused(
     found = build_search_result(A, BASELINE, baseline=made)
 
     with pytest.raises(RankingError, match=f"finalists with {made}") as raised:
-        invite(found, wanted)
+        select_contestants(found, wanted)
     assert "Run the search stage again" in str(raised.value)
 
 
@@ -55,7 +56,7 @@ def test_invite_takes_the_baseline_that_is_there_or_leaves_it_out(
     """Leaving the baseline out, or taking ours in, needs no new search."""
     found = build_search_result(A, BASELINE, baseline=made)
 
-    assert [one.key for one in invite(found, wanted)] == keys
+    assert [one.key for one in select_contestants(found, wanted)] == keys
 
 
 @pytest.mark.parametrize(
@@ -132,3 +133,9 @@ def test_with_flips_of_mirrors_where_the_data_allows_it_and_seconds_are_filled(
     assert network.recipe.augmentation == expected
     assert network.network_key == small_architecture.network_key
     assert with_flips_of(network, found) == network
+
+
+def test_baseline_key_is_that_of_the_baseline_or_none() -> None:
+    """The baseline is found wherever it stands; without one there is no key."""
+    assert baseline_key({"first": A, "base": BASELINE, "last": B}) == "base"
+    assert baseline_key({"first": A, "last": B}) is None

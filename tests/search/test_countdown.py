@@ -28,7 +28,7 @@ def test_budget_without_a_limit_is_never_over() -> None:
 
     assert budget.left_s() is None
     assert not budget.is_over()
-    assert budget.pays_another()
+    assert budget.has_time_for_trial()
     assert budget.patience_s() == LONGEST_WAIT_S
 
 
@@ -41,7 +41,7 @@ def test_budget_no_trial_is_begun_that_could_only_be_built(
     for seconds in (0.0, 0.0, 4.0, 5.0, 60.0):
         budget.note_build(seconds)
 
-    assert budget.pays_another() is pays
+    assert budget.has_time_for_trial() is pays
 
 
 def test_driver_in_its_last_seconds_begins_only_what_is_required(

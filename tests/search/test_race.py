@@ -35,7 +35,7 @@ def test_race_has_one_rung_on_which_nothing_is_cut(numbered: Numbered) -> None:
     assert [race.place(one).name for one in ids] == ["i0-b0-r0-n000", "i0-b0-r0-n001"]
     assert (race.n_rungs(0), race.rung_epochs(0, 0)) == (1, 7)
     assert [race.parent(one) for one in ids] == [None, None]
-    assert [race.siblings_out(one) for one in ids] == [[], []]
+    assert [race.eliminated_by(one) for one in ids] == [[], []]
 
 
 def test_race_requires_its_first_network_alone(numbered: Numbered) -> None:

@@ -42,7 +42,7 @@ def test_schedule_gives_trials_until_it_stops(schedule: TrialSchedule) -> None:
     places = [schedule.place(one.trial_id) for one in trials]
     for one in trials:
         assert schedule.parent(one.trial_id) is None
-        assert schedule.siblings_out(one.trial_id) == []
+        assert schedule.eliminated_by(one.trial_id) == []
         schedule.end(one.trial_id, score=0.5)
 
     assert [one.status for one in trials] == ["RUNNING"] * 2

@@ -13,7 +13,7 @@ from kedro_nas.training.flip_choice import with_flips
 from kedro_nas.training.tasks import Task
 
 
-def invite(result: SearchResult, baseline: str) -> tuple[Finalist, ...]:
+def select_contestants(result: SearchResult, baseline: str) -> tuple[Finalist, ...]:
     """Return the contestants, after registering their custom blocks.
 
     Args:
@@ -38,6 +38,11 @@ def invite(result: SearchResult, baseline: str) -> tuple[Finalist, ...]:
     for one in contestants:
         register_blocks_of(one.architecture)
     return contestants
+
+
+def baseline_key(contestants: Mapping[str, Finalist]) -> str | None:
+    """Return the key of the baseline among contestants by key, None without one."""
+    return next((key for key, one in contestants.items() if one.is_baseline), None)
 
 
 def full_epochs(result: SearchResult) -> int:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from kedro_nas.ranking.contestants import baseline_key
 from kedro_nas.records.search import Finalist
 from kedro_nas.statistics.image_pairs import compare_images, unpack_right
 from kedro_nas.statistics.paired import FoldMean, PairedTest, wilson_interval
@@ -86,8 +87,7 @@ class ImageTable:
     @cached_property
     def baseline(self) -> str | None:
         """Key of the baseline, None when there is none."""
-        keys = [key for key, one in self.contestants.items() if one.is_baseline]
-        return keys[0] if keys else None
+        return baseline_key(self.contestants)
 
     def compare(self, first: str, second: str) -> PairedTest | None:
         """Test two contestants image by image, None if trained for different epochs."""

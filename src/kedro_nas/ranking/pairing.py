@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from kedro_nas.errors import RankingError
+from kedro_nas.ranking.contestants import baseline_key
 from kedro_nas.records.search import Finalist
 from kedro_nas.statistics.paired import (
     FoldMean,
@@ -167,8 +168,7 @@ class FoldTable:
     @cached_property
     def baseline(self) -> str | None:
         """Key of the baseline, None when there is none."""
-        keys = [key for key, one in self.contestants.items() if one.is_baseline]
-        return keys[0] if keys else None
+        return baseline_key(self.contestants)
 
     def compare(self, first: str, second: str) -> PairedTest | None:
         """Test two contestants over folds both completed, None below two folds."""

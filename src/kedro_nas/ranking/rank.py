@@ -15,15 +15,15 @@ from kedro_nas.files import name_of
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking.choose import RankedContestants, rank_contestants
-from kedro_nas.ranking.contestants import full_epochs, invite, with_flips_of
+from kedro_nas.ranking.contestants import full_epochs, select_contestants, with_flips_of
 from kedro_nas.ranking.cross_validation import SCORES, cross_validate
 from kedro_nas.ranking.image_table import ImageTable
 from kedro_nas.ranking.pairing import FoldTable
 from kedro_nas.ranking.schedule import Schedule, keep_schedule, make_schedule
 from kedro_nas.ranking.validation_fit import train_baseline
-from kedro_nas.records.profile import DatasetProfile
+from kedro_nas.records.profile import DatasetProfile, Objective
 from kedro_nas.records.ranking import Choice, CrossValidationSummary
-from kedro_nas.records.search import Finalist, SearchResult
+from kedro_nas.records.search import Execution, Finalist, SearchResult
 from kedro_nas.statistics.image_pairs import image_weights
 from kedro_nas.training.execution import execution_here
 from kedro_nas.training.workers.local import resolve_workers
@@ -67,7 +67,7 @@ def rank_finalists(
         SearchSpaceError: A custom block has changed since the search.
     """
     began = time.monotonic()
-    contestants = invite(result, job.baseline)
+    contestants = select_contestants(result, job.baseline)
     workers = resolve_workers(job.workers, job.threads_per_worker)
     folder = workspace / "ranking"
     name = _name(store, profile, result, options, job, workers, seed)
@@ -87,19 +87,47 @@ def rank_finalists(
     )
     compare = _on_validation if schedule.plan is None else _on_folds
     compared = compare(
-        store,
-        profile,
-        result,
-        contestants,
-        workspace,
-        options,
-        job,
-        schedule,
-        clock,
-        seed,
+        _Inputs(
+            store=store,
+            profile=profile,
+            result=result,
+            contestants=contestants,
+            workspace=workspace,
+            options=options,
+            job=job,
+            schedule=schedule,
+            clock=clock,
+            seed=seed,
+        )
     )
     choice = _complete(compared, result, full, clock.seconds)
     return compared.fold_scores, compared.ranked.table, choice
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Inputs:
+    """What both ways of comparing need."""
+
+    store: ImageStore
+    profile: DatasetProfile
+    result: SearchResult
+    contestants: tuple[Finalist, ...]
+    workspace: Path
+    options: RankingOptions
+    job: JobOptions
+    schedule: Schedule
+    clock: WorkClock
+    seed: int
+
+    @property
+    def objective(self) -> Objective:
+        """Return the score that decides."""
+        return self.profile.verdict.objective_of(self.job.objective)
+
+    @property
+    def execution(self) -> Execution:
+        """Return how gradient steps are run on this machine."""
+        return execution_here(self.result.search.execution)
 
 
 @dataclass(frozen=True)
@@ -133,40 +161,28 @@ def _complete(
     )
 
 
-def _on_folds(
-    store: ImageStore,
-    profile: DatasetProfile,
-    result: SearchResult,
-    contestants: Sequence[Finalist],
-    workspace: Path,
-    options: RankingOptions,
-    job: JobOptions,
-    schedule: Schedule,
-    clock: WorkClock,
-    seed: int,
-) -> _Compared:
+def _on_folds(inputs: _Inputs) -> _Compared:
     """Train the contestants from new weights on the same folds, and compare them."""
-    plan = schedule.plan
+    plan = inputs.schedule.plan
     assert plan is not None
     for reason in plan.reasons:
         logger.warning("Cross-validation: %s.", reason)
     trained = cross_validate(
-        store,
-        [_with_fold_augmentation(one, result) for one in contestants],
+        inputs.store,
+        [_with_fold_augmentation(one, inputs.result) for one in inputs.contestants],
         plan,
-        profile.verdict,
-        workspace,
-        job,
-        execution_here(result.search.execution),
-        seed=seed,
-        limit_s=schedule.limit_s,
-        clock=clock,
+        inputs.profile.verdict,
+        inputs.workspace,
+        inputs.job,
+        inputs.execution,
+        seed=inputs.seed,
+        limit_s=inputs.schedule.limit_s,
+        clock=inputs.clock,
     )
-    objective = profile.verdict.objective_of(job.objective)
-    table = FoldTable.read(trained.fold_scores, trained.contestants, objective)
+    table = FoldTable.read(trained.fold_scores, trained.contestants, inputs.objective)
     return _Compared(
         trained.fold_scores,
-        rank_contestants(table, options, objective=objective),
+        rank_contestants(table, inputs.options, objective=inputs.objective),
         CrossValidationSummary(
             finalists=plan.n_finalists,
             folds=plan.n_folds,
@@ -183,35 +199,24 @@ def _with_fold_augmentation(one: Finalist, result: SearchResult) -> Finalist:
     return one.model_copy(update=update)
 
 
-def _on_validation(
-    store: ImageStore,
-    profile: DatasetProfile,
-    result: SearchResult,
-    contestants: Sequence[Finalist],
-    workspace: Path,
-    options: RankingOptions,
-    job: JobOptions,
-    schedule: Schedule,
-    clock: WorkClock,
-    seed: int,
-) -> _Compared:
+def _on_validation(inputs: _Inputs) -> _Compared:
     """Compare the contestants, as trained in the search, on validation images."""
-    logger.info("No cross-validation: %s.", schedule.reason)
+    logger.info("No cross-validation: %s.", inputs.schedule.reason)
     contestants = train_baseline(
-        store,
-        contestants,
-        profile.verdict,
-        workspace,
-        job,
-        execution_here(result.search.execution),
-        seed=seed,
-        limit_s=schedule.limit_s,
-        clock=clock,
+        inputs.store,
+        inputs.contestants,
+        inputs.profile.verdict,
+        inputs.workspace,
+        inputs.job,
+        inputs.execution,
+        seed=inputs.seed,
+        limit_s=inputs.schedule.limit_s,
+        clock=inputs.clock,
     )
-    objective = profile.verdict.objective_of(job.objective)
-    labels = store.labels[store.rows("val")]
+    objective = inputs.objective
+    labels = inputs.store.labels[inputs.store.rows("val")]
     table = ImageTable.read(contestants, image_weights(labels, objective))
-    ranked = rank_contestants(table, options, objective=objective)
+    ranked = rank_contestants(table, inputs.options, objective=objective)
     rows = [
         {
             "key": key,
@@ -225,7 +230,7 @@ def _on_validation(
             **dict.fromkeys(SCORES),
             objective: table.means[key].mean if key in table.means else None,
             "epochs": one.epochs or 0,
-            "n_train": len(store.rows("train")),
+            "n_train": len(inputs.store.rows("train")),
             "n_held_out": len(labels),
             "seconds": 0.0,
             "seed": 0,
@@ -235,7 +240,7 @@ def _on_validation(
     return _Compared(
         pd.DataFrame(rows).astype(dict.fromkeys(SCORES, "float64")),
         ranked,
-        _summary_of_validation(contestants, schedule.reason),
+        _summary_of_validation(contestants, inputs.schedule.reason),
     )
 
 

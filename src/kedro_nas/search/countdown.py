@@ -41,7 +41,7 @@ class Budget:
         if seconds > 0:
             self._builds.append(seconds)
 
-    def pays_another(self) -> bool:
+    def has_time_for_trial(self) -> bool:
         """Return whether a trial started now would have time to train.
 
         Building and tracing a network cannot be interrupted: started in the last

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 STOP_GRACE_S = 20.0  # for workers to end their chunk and report it after the deadline
 LEAVE_S = 1.5  # for workers to end their epoch; Ctrl-C is promised to take 5 s in all
-HOPELESS = 10  # failures without a single success after which a search ends
+MAX_FIRST_FAILURES = 10  # failures without a single success after which a search ends
 
 
 class Driver:
@@ -96,7 +96,7 @@ class Driver:
 
     def _run(self, pool: WorkerPool) -> str:
         while not self._budget.is_over():
-            if not self._budget.pays_another():
+            if not self._budget.has_time_for_trial():
                 if not self._running:
                     break
             elif self._assign_trials(pool) and not self._running:
@@ -164,7 +164,7 @@ class Driver:
             epoch_start=self._epochs(trial)[0],
             epochs=self._epochs(trial)[1],
         )
-        self._discard(self._schedule.siblings_out(created.trial_id))
+        self._discard(self._schedule.eliminated_by(created.trial_id))
         return trial
 
     def _known(self, created: NextTrial) -> Trial:
@@ -285,7 +285,7 @@ class Driver:
             self._discard([self.trials[trial.parent].schedule_id])
         if place.rung + 1 == self._schedule.n_rungs(place.bracket):
             self._discard([trial.schedule_id])
-        self._give_up_when_hopeless()
+        self._stop_if_all_failed()
 
     def _record(self, trial: Trial, outcome: Outcome) -> None:
         trial.outcome = outcome
@@ -298,9 +298,11 @@ class Driver:
                 trial.architecture, score=score, epochs=len(outcome.history)
             )
 
-    def _give_up_when_hopeless(self) -> None:
+    def _stop_if_all_failed(self) -> None:
         outcomes = [t.outcome for t in self.trials.values() if t.outcome is not None]
-        if len(outcomes) < HOPELESS or any(o.status == "completed" for o in outcomes):
+        if len(outcomes) < MAX_FIRST_FAILURES or any(
+            o.status == "completed" for o in outcomes
+        ):
             return
         reasons = Counter(outcome.reason for outcome in outcomes)
         raise SearchError(

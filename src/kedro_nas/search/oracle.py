@@ -151,7 +151,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         parent: str | None = values.get("tuner/trial_id")
         return parent
 
-    def siblings_out(self, trial_id: str) -> list[str]:
+    def eliminated_by(self, trial_id: str) -> list[str]:
         """Return the trials that this trial's promotion has eliminated.
 
         All members of the rung below that were not promoted, known as soon as the

@@ -66,7 +66,7 @@ class Race:
         """Return None: there is no rung below."""
         return None
 
-    def siblings_out(self, trial_id: str) -> list[str]:
+    def eliminated_by(self, trial_id: str) -> list[str]:
         """Return an empty list: no network is eliminated."""
         return []
 

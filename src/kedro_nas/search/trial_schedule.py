@@ -65,7 +65,7 @@ class TrialSchedule(Protocol):
         """Return the trial of the rung below, None on rung 0."""
         ...
 
-    def siblings_out(self, trial_id: str) -> list[str]:
+    def eliminated_by(self, trial_id: str) -> list[str]:
         """Return the trials that this trial's promotion has eliminated."""
         ...
 

@@ -80,7 +80,7 @@ def claim_workspace(
     changes = _changes(ledger, belongs)
     if changes and options.on_change == "refuse":
         raise SearchError(
-            f"the search in {folder} was begun with something else",
+            f"the search in {folder} was started with other settings or data",
             received="; ".join(changes),
             allowed="the same; other values only of nas.search.{budget_s, finalists, "
             "iterations, max_epochs_total, max_trials} and nas.job.workers",
