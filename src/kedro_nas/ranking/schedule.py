@@ -63,7 +63,7 @@ def make_schedule(
         return Schedule(
             None,
             limit_s,
-            "the budget affords no cross-validation: too few full trainings",
+            "the budget covers too few full trainings",
         )
     share = (store.n_folds - 1) / store.n_folds
     ratio = len(store.rows("dev")) * share / max(1, len(store.rows("train")))
