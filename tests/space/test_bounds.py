@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.device import device_profile
 
 from kedro_nas.errors import ParameterError
 from kedro_nas.parameters.search_space import SearchSpaceOptions
@@ -208,3 +209,28 @@ def test_data_facts_are_read_from_a_profile_of_any_version():
     assert DataFacts.from_profile({**profile, "verdict": small}) == DataFacts(
         (28, 20, 3), 2, 100, 0.2, "strong"
     )
+
+
+def test_latency_is_bounded_by_the_profile_of_a_device() -> None:
+    """The reason names the device, the error and the margin."""
+    options = SearchSpaceOptions(preset="tiny", max_latency_ms=2.5)
+    bounds = resolve_bounds(
+        resolve_options(options),
+        image_shape=(28, 28, 1),
+        n_train=8_000,
+        device=device_profile(),
+    )
+    slow = Costs(params=1, macs=1, depth=1, memory_mb=0.1, latency_ms=5.0)
+
+    assert bounds.excesses(slow) == {"max_latency_ms": 2.0}
+    assert bounds.explain(slow) == "max_latency_ms 2.5 is exceeded by 5.0"
+    assert "Made-up Board 4" in str(bounds)
+    assert "margin of" in str(bounds)
+
+
+def test_latency_without_a_profile_is_not_bounded() -> None:
+    """No number is invented for a device that nobody timed."""
+    options = resolve_options(SearchSpaceOptions(preset="tiny", max_latency_ms=2.5))
+    bounds = resolve_bounds(options, image_shape=(28, 28, 1), n_train=8_000)
+
+    assert bounds.max_latency_ms is None

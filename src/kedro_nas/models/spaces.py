@@ -20,6 +20,7 @@ from kedro_nas.space.cost_meter import (
     backbone_costs_from_json,
     block_costs_from_json,
 )
+from kedro_nas.space.device_choice import choose_device, without_profile
 
 AUTO = "auto"
 
@@ -27,13 +28,18 @@ logger = logging.getLogger(__name__)
 
 
 def build_search_space(
-    options: SearchSpaceOptions, profile: Mapping[str, Any], *, seed: int
+    options: SearchSpaceOptions,
+    profile: Mapping[str, Any],
+    device_profiles: Mapping[str, Any] | None = None,
+    *,
+    seed: int,
 ) -> plain.SearchSpace:
     """Register the custom blocks and return the search space for a data set.
 
     Args:
         options: The parameters.
         profile: `nas.dataset_profile`.
+        device_profiles: `nas.device_profiles`, by name.
         seed: Root seed.
 
     Raises:
@@ -47,8 +53,12 @@ def build_search_space(
     options, notes = drop_missing_backbones(options, (*profile["image_shape"],))
     if options.preset == AUTO:
         options = options.model_copy(update={"preset": suited_preset()})
+    device = choose_device(options, device_profiles or {})
+    if options.max_latency_ms is not None and device is None:
+        notes.append(without_profile(options, device_profiles or {}))
+        logger.warning(notes[-1])
     space = plain.build_search_space(
-        options, DataFacts.from_profile(profile), seed=seed
+        options, DataFacts.from_profile(profile), seed=seed, device=device
     )
     return space.model_copy(update={"notes": (*space.notes, *notes)})
 

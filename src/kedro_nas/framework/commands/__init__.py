@@ -74,8 +74,17 @@ def commands() -> None:
     name="nas",
     cls=NasGroup,
     lazy_subcommands={
-        name: f"{_HERE}.{name}.{name}"
-        for name in ("check", "clean", "compare", "init", "show", "space", "status")
+        name.replace("_", "-"): f"{_HERE}.{name}.{name}"
+        for name in (
+            "check",
+            "clean",
+            "compare",
+            "init",
+            "profile_device",
+            "show",
+            "space",
+            "status",
+        )
     },
 )
 def nas() -> None:

@@ -8,13 +8,17 @@ from kedro_nas.parameters.search_space import SearchSpaceOptions
 
 
 def build_search_space(
-    dataset_profile: dict[str, Any], search_space: SearchSpaceOptions, seed: int
+    dataset_profile: dict[str, Any],
+    device_profiles: dict[str, Any],
+    search_space: SearchSpaceOptions,
+    seed: int,
 ) -> dict[str, Any]:
     """Adapt choices and bounds to the data; raise an error if no architecture fits."""
     from kedro_nas.models.spaces import build_search_space as build
 
     options = SearchSpaceOptions.parse(search_space, where="nas.search_space")
-    return build(options, dataset_profile, seed=seed).to_dict()
+    space = build(options, dataset_profile, device_profiles, seed=seed)
+    return space.to_dict()
 
 
 def draw_search_space(search_space: dict[str, Any], seed: int) -> Any:
