@@ -38,7 +38,7 @@ PACKAGES = (
     "rich.console",
     "rich.traceback",
 )
-LIMIT_S = 500
+LIMIT_S = 900  # a machine that does something else as well is slow, not wrong
 
 
 class KedroServer:
