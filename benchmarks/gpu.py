@@ -369,6 +369,7 @@ class MemoryWatch:
     def __init__(self) -> None:
         self.used_mb: list[float] = []
         self.total_mb = 0.0
+        self.culprit = ""
         self.busy_percent: list[float] = []
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -394,8 +395,22 @@ class MemoryWatch:
             ).stdout.splitlines()
             if printed:
                 used, self.total_mb, busy = map(float, printed[0].split(","))
+                if used > MEMORY_SHARE * self.total_mb and not self.culprit:
+                    self.culprit = largest_process()
                 self.used_mb.append(used)
                 self.busy_percent.append(busy)
+
+
+def largest_process() -> str:
+    """Return the line of `nvidia-smi` on the process that uses most of the card."""
+    query = "--query-compute-apps=used_memory,pid,process_name"
+    printed = subprocess.run(
+        ["nvidia-smi", query, "--format=csv,noheader,nounits"],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.splitlines()
+    return max(printed, key=lambda line: int(line.split(",")[0]), default="")
 
 
 def check_job(bench: Bench, budget_s: int) -> Check:
@@ -412,12 +427,12 @@ def check_job(bench: Bench, budget_s: int) -> Check:
     table = pd.read_parquet(outputs(data, "trials.parquet"))
     largest = max(watch.used_mb) / watch.total_mb
     faults = [
-        f"trial {row.trial_id} {row.status}: {row.reason}"
+        f"trial {row.trial_id!s} {row.status!s}: {row.reason!s}"
         for row in table.itertuples()
         if row.status == "failed"
     ]
     if largest > MEMORY_SHARE:
-        faults.append(f"{largest:.0%} of the card's memory was taken")
+        faults.append(f"{largest:.0%} of the card's memory was taken: {watch.culprit}")
     if not measured:
         faults.append("batch size, XLA and bfloat16 were not measured")
     if took_s > 1.1 * budget_s + 30:
@@ -492,8 +507,10 @@ def main() -> int:
             "job": lambda: check_job(bench, options.budget_s),
         }
         wanted = options.only or (["layers"] if options.quick else list(checks))
-        found = [run_check(checks[one], one) for one in wanted]
-    write(found, options.out, list(gpus.names))
+        found: list[Check] = []
+        for one in wanted:
+            found.append(run_check(checks[one], one))
+            write(found, options.out, list(gpus.names))
     n_faults = sum(len(check.faults) for check in found)
     print(f"gpu-check: {n_faults} faults in {len(found)} checks")
     return 1 if n_faults else 0
@@ -509,7 +526,7 @@ def write(found: list[Check], path: Path, gpus: list[str]) -> None:
     ).stdout.strip()
     result = {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "environment": describe_environment(),
+        "environment": describe_environment().model_dump(mode="json"),
         "cards": card,
         "gpus": gpus,
         "seed": SEED,
