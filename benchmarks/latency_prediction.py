@@ -89,10 +89,10 @@ def measure(
                 "activation": one.activation,
                 "image": "x".join(map(str, one.input_shape)),
                 "macs": costs(one).macs,
-                "measured_us": row["us"],
-                "measured_p90_us": row["p90_us"],
+                "measured_us": row.us,
+                "measured_p90_us": row.p90_us,
                 "predicted_us": round(predicted, 3),
-                "rounds": row["rounds"],
+                "rounds": row.rounds,
                 "prediction_took_us": round(1e6 * (time.perf_counter() - began), 1),
             }
         )

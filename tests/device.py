@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+import json
 from typing import Any
 
 from kedro_nas.latency.probes import draw_probes
+from kedro_nas.latency.profiling import make_profile
+from kedro_nas.latency.timings import DeviceTimings
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.device_profile import DeviceProfile
 from kedro_nas.space.operator_model import amounts
@@ -33,7 +36,7 @@ def network_us(architecture: Architecture) -> float:
     return CALL_US + 1.1 * sum(map(operator_us, list_operators(architecture)))
 
 
-def device_timings(n_operators: int = 300, n_networks: int = 12) -> dict[str, Any]:
+def device_json(n_operators: int = 300, n_networks: int = 12) -> dict[str, Any]:
     """Return what the benchmark program would write on this device."""
     shapes = ((16, 16, 3), (32, 32, 3))
     probes = draw_probes(
@@ -57,13 +60,14 @@ def device_timings(n_operators: int = 300, n_networks: int = 12) -> dict[str, An
         "load_before": 0.1,
         "load_after": 1.0,
         "seconds": 60.0,
-        "files": [{"file": f"{n}.tflite", **row} for n, row in enumerate(rows)],
+        "files": [
+            {"file": f"{number}.tflite", "rounds": 3, "calls": 30, **row}
+            for number, row in enumerate(rows)
+        ],
     }
 
 
 @functools.cache
 def device_profile() -> DeviceProfile:
     """Return a profile of this device."""
-    from kedro_nas.latency.profiling import make_profile
-
-    return make_profile("board", device_timings())
+    return make_profile("board", DeviceTimings.read(json.dumps(device_json())))

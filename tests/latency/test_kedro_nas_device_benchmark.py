@@ -51,7 +51,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_longer_calls_take_longer(folder: Path) -> None:
     """Each row has its time and says what it is the time of."""
-    found = benchmark.run(folder, 0.0, 1)
+    found = json.loads(benchmark.run(folder, 0.0, 1))
     short, long = found["files"]
 
     assert long["us"] > 5 * short["us"] > 0
@@ -80,7 +80,7 @@ def test_a_zip_file_is_as_good_as_a_folder(folder: Path, tmp_path: Path) -> None
 def test_a_folder_without_a_manifest_ends_with_what_to_do(tmp_path: Path) -> None:
     """The message names the command that writes the folder."""
     with pytest.raises(SystemExit, match="--prepare"):
-        benchmark.open_files(tmp_path)
+        benchmark.Files(tmp_path)
 
 
 def test_program_needs_nothing_but_numpy_and_a_runtime() -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 from kedro.io.core import AbstractDataset, DatasetError
+from pydantic import JsonValue
 
 from kedro_nas.datasets.base import JSONPreview, to_json
+from kedro_nas.datasets.file_location import KedroConfig
 from kedro_nas.files import write_json
 
 _NAME = re.compile(r"[\w.-]+")
 
 
-class DeviceProfilesDataset(AbstractDataset[dict[str, Any], dict[str, Any]]):
+class DeviceProfilesDataset(
+    AbstractDataset[dict[str, JsonValue], dict[str, JsonValue]]
+):
     """A local folder of device profiles, loaded as a dictionary by their names.
 
     `kedro nas profile-device` writes into it. A folder that is missing has no profiles.
@@ -43,7 +46,7 @@ class DeviceProfilesDataset(AbstractDataset[dict[str, Any], dict[str, Any]]):
         metadata: For plugins such as kedro-viz; ignored by Kedro.
     """
 
-    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(self, *, path: str, metadata: KedroConfig | None = None) -> None:
         if "://" in path:
             raise DatasetError(
                 f"Device profiles must be in a local folder. Received: {path}. "
@@ -52,14 +55,14 @@ class DeviceProfilesDataset(AbstractDataset[dict[str, Any], dict[str, Any]]):
         self._path = Path(path)
         self.metadata = metadata
 
-    def load(self) -> dict[str, Any]:
+    def load(self) -> dict[str, JsonValue]:
         """Read all profiles, sorted by name."""
         return {
             path.stem: json.loads(path.read_text())
             for path in sorted(self._path.glob("*.json"))
         }
 
-    def save(self, data: dict[str, Any]) -> None:
+    def save(self, data: dict[str, JsonValue]) -> None:
         """Write profiles by their names; others in the folder stay.
 
         Raises:
@@ -77,7 +80,7 @@ class DeviceProfilesDataset(AbstractDataset[dict[str, Any], dict[str, Any]]):
     def _exists(self) -> bool:
         return True  # without a file there are no profiles
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> dict[str, str]:
         return {"path": str(self._path)}
 
     def preview(self) -> JSONPreview:
@@ -86,5 +89,6 @@ class DeviceProfilesDataset(AbstractDataset[dict[str, Any], dict[str, Any]]):
             {
                 name: {key: profile.get(key) for key in ("date", "machine", "error")}
                 for name, profile in self.load().items()
+                if isinstance(profile, dict)
             }
         )

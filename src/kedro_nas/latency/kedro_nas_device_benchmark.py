@@ -21,7 +21,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
@@ -101,6 +101,24 @@ def load_average() -> float | None:
         return None
 
 
+class FileTime(NamedTuple):
+    """Times of one file.
+
+    Attributes:
+        file: Its name.
+        us: The smallest median of a round, microseconds.
+        p90_us: The median of the rounds' 90th percentiles.
+        rounds: How often it was visited.
+        calls: Calls in all visits.
+    """
+
+    file: str
+    us: float
+    p90_us: float
+    rounds: int
+    calls: int
+
+
 class Timer:
     """Times the files of a manifest in rounds.
 
@@ -155,7 +173,7 @@ class Timer:
 
 def time_files(
     timer: Timer, names: list[str], seconds: float, say: Say = None
-) -> list[dict[str, Any]]:
+) -> list[FileTime]:
     """Time all files in rounds until the seconds are over, three rounds at least.
 
     Args:
@@ -165,8 +183,7 @@ def time_files(
         say: Called with a line of progress after each round.
 
     Returns:
-        Per file: `us`, the smallest median of a round, microseconds; `p90_us`, the
-        median of the rounds' 90th percentiles; `rounds` and `calls`.
+        The times of each file, in the order of the names.
     """
     began = time.monotonic()
     medians: dict[str, list[float]] = {name: [] for name in names}
@@ -186,61 +203,70 @@ def time_files(
         if say:
             say(f"round {rounds}: {time.monotonic() - began:.0f} s of {seconds:.0f}")
     return [
-        {
-            "file": name,
-            "us": round(1e6 * min(medians[name]), 3),
-            "p90_us": round(1e6 * float(np.median(tails[name])), 3),
-            "rounds": len(medians[name]),
-            "calls": calls[name],
-        }
+        FileTime(
+            file=name,
+            us=round(1e6 * min(medians[name]), 3),
+            p90_us=round(1e6 * float(np.median(tails[name])), 3),
+            rounds=len(medians[name]),
+            calls=calls[name],
+        )
         for name in names
     ]
 
 
-def open_files(source: Path) -> tuple[dict[str, Any], Callable[[str], bytes]]:
-    """Return the manifest of a folder or zip file, and a function that reads a file.
+class Files:
+    """The files of a folder or a zip file.
+
+    Args:
+        source: The folder or zip file.
+
+    Attributes:
+        entries: Of the manifest, by the name of their file.
+        identity: Of the manifest.
 
     Raises:
         SystemExit: There is no manifest in it.
     """
-    if source.is_dir():
-        paths = {path.name: path for path in source.iterdir() if path.is_file()}
-        names = set(paths)
 
-        def read(name: str) -> bytes:
-            return paths[name].read_bytes()
-    else:
-        archive = zipfile.ZipFile(source)
-        inside = {name.rpartition("/")[2]: name for name in archive.namelist()}
-        names = set(inside)
+    def __init__(self, source: Path) -> None:
+        self._folder = source if source.is_dir() else None
+        self._archive = None if source.is_dir() else zipfile.ZipFile(source)
+        self._inside = {
+            name.rpartition("/")[2]: name
+            for name in (self._archive.namelist() if self._archive else ())
+        }
+        try:
+            manifest = json.loads(self.read(MANIFEST))
+        except (KeyError, OSError):
+            sys.exit(
+                f"There is no {MANIFEST} in {source}. Give the folder that was written"
+                " by: kedro nas profile-device --prepare FOLDER"
+            )
+        self.entries = {entry["file"]: entry for entry in manifest["files"]}
+        self.identity = manifest["id"]
 
-        def read(name: str) -> bytes:
-            return archive.read(inside[name])
-
-    if MANIFEST not in names:
-        sys.exit(
-            f"There is no {MANIFEST} in {source}. Give the folder that was written"
-            " by: kedro nas profile-device --prepare FOLDER"
-        )
-    return json.loads(read(MANIFEST)), read
+    def read(self, name: str) -> bytes:
+        """Return the content of a file."""
+        if self._archive is not None:
+            return self._archive.read(self._inside[name])
+        assert self._folder is not None
+        return (self._folder / name).read_bytes()
 
 
-def run(source: Path, seconds: float, threads: int, say: Say = None) -> dict[str, Any]:
+def run(source: Path, seconds: float, threads: int, say: Say = None) -> str:
     """Time all files of a folder or zip file.
 
     Returns:
-        JSON values: the manifest's id, the machine, and a row per file with what it is.
+        JSON: the manifest's id, the machine, and a row per file with what it is.
     """
-    manifest, read = open_files(source)
-    timer = Timer(read, threads)
-    names = [entry["file"] for entry in manifest["files"]]
+    files = Files(source)
+    timer = Timer(files.read, threads)
     load_before = load_average()
     began = time.monotonic()
-    rows = time_files(timer, names, seconds, say)
-    entries = {entry["file"]: entry for entry in manifest["files"]}
-    return {
+    rows = time_files(timer, list(files.entries), seconds, say)
+    timings = {
         "format": FORMAT,
-        "manifest_id": manifest["id"],
+        "manifest_id": files.identity,
         "date": dt.datetime.now(dt.timezone.utc).isoformat("T", "seconds"),
         "machine": describe_machine(),
         "runtime": timer.runtime,
@@ -249,8 +275,9 @@ def run(source: Path, seconds: float, threads: int, say: Say = None) -> dict[str
         "load_before": load_before,
         "load_after": load_average(),
         "seconds": round(time.monotonic() - began, 1),
-        "files": [{**entries[row["file"]], **row} for row in rows],
+        "files": [{**files.entries[row.file], **row._asdict()} for row in rows],
     }
+    return json.dumps(timings, indent=1)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -265,8 +292,7 @@ def main(arguments: list[str] | None = None) -> None:
     def say(line: str) -> None:
         sys.stderr.write(line + "\n")
 
-    timings = run(given.source, given.seconds, given.threads, say)
-    given.output.write_text(json.dumps(timings, indent=1))
+    given.output.write_text(run(given.source, given.seconds, given.threads, say))
     say(f"Written: {given.output}")
 
 

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from kedro_nas.errors import DataError
 from kedro_nas.latency import kedro_nas_device_benchmark as benchmark
 from kedro_nas.latency.probes import Shape, draw_probes, write_probes
-from kedro_nas.space.architecture import Architecture
+from kedro_nas.latency.timings import DeviceTimings
 from kedro_nas.space.device_profile import (
-    LEAST_NETWORKS,
-    DeviceMachine,
     DeviceProfile,
-    NetworkTime,
-    OperatorTime,
     add_up,
     cross_check,
     fit_operators,
@@ -59,7 +53,7 @@ def prepare_files(
 
 def time_here(
     folder: Path, *, seconds: float, threads: int = 1, say: Callable[[str], object]
-) -> dict[str, Any]:
+) -> DeviceTimings:
     """Run the program of a folder in a process of its own, as a device would.
 
     Args:
@@ -93,63 +87,26 @@ def time_here(
                 allowed="an installed LiteRT runtime",
                 remedy="Run pip install 'kedro-nas[litert]'",
             )
-        timings: dict[str, Any] = json.loads(output.read_text())
-        return timings
+        return DeviceTimings.read(output.read_text())
 
 
-def make_profile(name: str, timings: dict[str, Any]) -> DeviceProfile:
+def make_profile(name: str, timings: DeviceTimings) -> DeviceProfile:
     """Make a profile of the timings of a device.
 
     Args:
         name: Name of the device, for `nas.search_space.device`.
         timings: What `kedro_nas_device_benchmark.py` wrote.
-
-    Raises:
-        DataError: The JSON is not what that program writes.
     """
-    try:
-        if timings["format"] != benchmark.FORMAT:
-            raise ValueError(f"format {timings['format']}")  # noqa: TRY301
-        rows = timings["files"]
-        table = tuple(
-            OperatorTime(operator=row["operator"], us=row["us"])
-            for row in rows
-            if "operator" in row
-        )
-        networks = tuple(
-            NetworkTime(
-                architecture=Architecture.from_dict(row["network"]),
-                ms=row["us"] / 1e3,
-                p90_ms=row["p90_us"] / 1e3,
-            )
-            for row in rows
-            if "network" in row
-        )
-        machine = DeviceMachine(
-            **timings["machine"],
-            runtime=timings["runtime"],
-            runtime_version=timings["runtime_version"],
-            threads=timings["threads"],
-        )
-        if len(networks) < LEAST_NETWORKS:
-            raise ValueError(f"{len(networks)} whole networks")  # noqa: TRY301
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(
-            "the timings of a device cannot be read",
-            received=f"{type(error).__name__}: {error}",
-            allowed="the JSON that this version's kedro_nas_device_benchmark.py writes",
-            remedy="Run kedro nas profile-device --prepare FOLDER again, and the "
-            "program in it on the device",
-        ) from error
+    table, networks = timings.table, timings.networks
     model = fit_operators(table)
     sums = [add_up(model, one.architecture) for one in networks]
     return DeviceProfile(
         name=name,
-        date=timings["date"],
-        machine=machine,
-        load_before=timings["load_before"],
-        load_after=timings["load_after"],
-        seconds=timings["seconds"],
+        date=timings.date,
+        machine=timings.device,
+        load_before=timings.load_before,
+        load_after=timings.load_after,
+        seconds=timings.seconds,
         operators=table,
         networks=networks,
         error=cross_check(sums, networks),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+
+from pydantic import JsonValue
 
 from kedro_nas.devices import gpu_names
 from kedro_nas.errors import SearchSpaceError
@@ -29,8 +30,8 @@ logger = logging.getLogger(__name__)
 
 def build_search_space(
     options: SearchSpaceOptions,
-    profile: Mapping[str, Any],
-    device_profiles: Mapping[str, Any] | None = None,
+    data: DataFacts,
+    device_profiles: Mapping[str, JsonValue] | None = None,
     *,
     seed: int,
 ) -> plain.SearchSpace:
@@ -38,7 +39,7 @@ def build_search_space(
 
     Args:
         options: The parameters.
-        profile: `nas.dataset_profile`.
+        data: Properties of the images.
         device_profiles: `nas.device_profiles`, by name.
         seed: Root seed.
 
@@ -50,16 +51,14 @@ def build_search_space(
         {name: block.function for name, block in options.custom_blocks.items()},
         {name: block.options for name, block in options.custom_blocks.items()},
     )
-    options, notes = drop_missing_backbones(options, (*profile["image_shape"],))
+    options, notes = drop_missing_backbones(options, data.image_shape)
     if options.preset == AUTO:
         options = options.model_copy(update={"preset": suited_preset()})
     device = choose_device(options, device_profiles or {})
     if options.max_latency_ms is not None and device is None:
         notes.append(without_profile(options, device_profiles or {}))
         logger.warning(notes[-1])
-    space = plain.build_search_space(
-        options, DataFacts.from_profile(profile), seed=seed, device=device
-    )
+    space = plain.build_search_space(options, data, seed=seed, device=device)
     return space.model_copy(update={"notes": (*space.notes, *notes)})
 
 
@@ -109,14 +108,14 @@ def drop_missing_backbones(
     return options.model_copy(update={"pretrained": kept}), notes
 
 
-def load_search_space(value: Mapping[str, Any]) -> plain.SearchSpace:
+def load_search_space(value: JsonValue) -> plain.SearchSpace:
     """Read `nas.search_space` and register the blocks it needs.
 
     Raises:
         SearchSpaceError: A custom block cannot be imported, or a block or the file of
             weights has changed since the space was made.
     """
-    space = plain.SearchSpace.from_dict(value)
+    space = plain.SearchSpace.model_validate(value)
     register_custom_blocks(space.custom_blocks, space.custom_options)
     space = _check_unchanged(space)
     block_costs_from_json(space.measured)

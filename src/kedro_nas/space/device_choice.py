@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.parameters.search_space import SearchSpaceOptions
@@ -14,7 +13,7 @@ from kedro_nas.space.registry import find_block
 
 
 def choose_device(
-    options: SearchSpaceOptions, profiles: Mapping[str, Any]
+    options: SearchSpaceOptions, profiles: Mapping[str, JsonValue]
 ) -> DeviceProfile | None:
     """Return the profile of the bounded device, None without a bound or a profile.
 
@@ -53,7 +52,9 @@ def choose_device(
         ) from error
 
 
-def without_profile(options: SearchSpaceOptions, profiles: Mapping[str, Any]) -> str:
+def without_profile(
+    options: SearchSpaceOptions, profiles: Mapping[str, JsonValue]
+) -> str:
     """Return the note that latency is not bounded, as nothing predicts it.
 
     Args:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.parameters.search_space import Range, SearchSpaceOptions
 from kedro_nas.seeds import generator
+from kedro_nas.space.acceptance import Acceptance
 from kedro_nas.space.anchors import anchor_values
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.backbones import digest_weights, enlarged
@@ -37,27 +38,6 @@ SURVEYED = 1_000
 FAILED = 1e9
 # each new use of a block over Keras tensors is built once, which takes about 50 ms
 SURVEYED_KERAS = 100
-
-
-class Acceptance(BaseModel):
-    """How many random draws fit at once, and how many after repair.
-
-    A search draws again in place of those that cannot be repaired.
-
-    Attributes:
-        drawn: Number of draws.
-        accepted: Draws that fit as drawn.
-        repaired: Draws that fit after repair.
-        rejected: Draws that exceed a bound as drawn, by bound; a draw may exceed
-            several.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    drawn: int = 0
-    accepted: int = 0
-    repaired: int = 0
-    rejected: dict[str, int] = {}
 
 
 class Smallest(BaseModel):

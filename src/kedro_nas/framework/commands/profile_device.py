@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kedro_nas.errors import DataError
 from kedro_nas.framework.commands import (
     env_option,
     json_option,
@@ -17,6 +15,10 @@ from kedro_nas.framework.commands import (
     print_answer,
 )
 from kedro_nas.framework.project import opened
+
+if TYPE_CHECKING:
+    from kedro_nas.latency.timings import DeviceTimings
+    from kedro_nas.space.device_profile import DeviceProfile
 
 SECONDS = 180
 
@@ -84,7 +86,7 @@ def profile_device(
     On another device: write files with --prepare, copy the folder there, run the
     program kedro_nas_device_benchmark.py in it, and read its JSON with --timings.
     """
-    from kedro_nas.latency.profiling import IMAGE_SHAPES, prepare_files
+    from kedro_nas.latency.profiling import IMAGE_SHAPES, make_profile, prepare_files
 
     shapes = tuple((side, side, 3) for side in sides) or IMAGE_SHAPES
     if prepare is not None:
@@ -95,35 +97,24 @@ def profile_device(
         entry = search.name("device_profiles")
         if entry not in search.catalog:
             search.place("device_profiles")  # raises the error that names the entry
-        found = _read(timings) if timings else _time_here(shapes, seconds, threads)
-        profile = _profile(name, found)
+        profile = make_profile(
+            name, _read(timings) if timings else _time_here(shapes, seconds, threads)
+        )
         search.catalog.get(entry).save({name: profile.model_dump(mode="json")})
-    value = {
-        "name": name,
-        "dataset": entry,
-        "machine": profile.machine.model_dump(),
-        "error": profile.error.model_dump(),
-        "n_operators": len(profile.operators),
-        "load_after": profile.load_after,
-    }
-    print_answer(value, _text(value), as_json=as_json)
+    shown = profile.model_dump(mode="json", exclude={"operators", "networks"})
+    answer = {**shown, "dataset": entry, "n_operators": len(profile.operators)}
+    print_answer(answer, _text(profile, entry), as_json=as_json)
 
 
-def _read(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text())
-    except ValueError as error:
-        raise DataError(
-            f"the timings {path.name} cannot be read",
-            received=f"no JSON: {error}",
-            allowed="the file that kedro_nas_device_benchmark.py wrote",
-            remedy="Copy it from the device again",
-        ) from error
+def _read(path: Path) -> DeviceTimings:
+    from kedro_nas.latency.timings import DeviceTimings
+
+    return DeviceTimings.read(path.read_text())
 
 
 def _time_here(
     shapes: tuple[tuple[int, int, int], ...], seconds: float, threads: int
-) -> Any:
+) -> DeviceTimings:
     from kedro_nas.latency.profiling import prepare_files, time_here
 
     with tempfile.TemporaryDirectory(prefix="kedro-nas-device-") as scratch:
@@ -134,12 +125,6 @@ def _time_here(
             threads=threads,
             say=lambda line: click.echo(line, err=True),
         )
-
-
-def _profile(name: str, timings: Any) -> Any:
-    from kedro_nas.latency.profiling import make_profile
-
-    return make_profile(name, timings)
 
 
 def _prepared(folder: Path, name: str) -> str:
@@ -153,30 +138,29 @@ def _prepared(folder: Path, name: str) -> str:
     )
 
 
-def _text(value: dict[str, Any]) -> str:
-    machine, error = value["machine"], value["error"]
+def _text(profile: DeviceProfile, entry: str) -> str:
+    machine, error = profile.machine, profile.error
     made = (
-        f"Profile '{value['name']}' in {value['dataset']}: {machine['processor']}, "
-        f"{machine['threads']} thread(s), {machine['runtime']} "
-        f"{machine['runtime_version']}, {value['n_operators']} operators."
+        f"Profile '{profile.name}' in {entry}: {machine.processor}, "
+        f"{machine.threads} thread(s), {machine.runtime} {machine.runtime_version}, "
+        f"{len(profile.operators)} operators."
     )
     checked = (
         "Networks it was not fitted to are predicted within "
-        f"{error['median_percent']:.1f} % (median of {error['n_networks']}, largest "
-        f"{error['largest_percent']:.0f} %; rank correlation "
-        f"{error['spearman']:.3f}). A bound keeps a margin of "
-        f"{100 * error['margin']:.0f} %."
+        f"{error.median_percent:.1f} % (median of {error.n_networks}, largest "
+        f"{error.largest_percent:.0f} %; rank correlation {error.spearman:.3f}). "
+        f"A bound keeps a margin of {100 * error.margin:.0f} %."
     )
     use = (
         "Bound a search with nas.search_space.max_latency_ms and "
-        f"nas.search_space.device: {value['name']}."
+        f"nas.search_space.device: {profile.name}."
     )
     lines = [made, checked, use]
-    load = value["load_after"]
-    if load is not None and load > machine["cores"]:
+    load = profile.load_after
+    if load is not None and load > machine.cores:
         lines.insert(
             2,
-            f"The machine was busy (load {load:g} on {machine['cores']} cores): the "
+            f"The machine was busy (load {load:g} on {machine.cores} cores): the "
             "margin is larger than on a quiet one. Repeat it when nothing else runs.",
         )
     return "\n".join(lines)
