@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from kedro_nas.errors import SearchError
-from kedro_nas.proposers.base import Proposer
 from kedro_nas.search.countdown import LONGEST_WAIT_S, Budget
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
 from kedro_nas.search.live_line import Progress
-from kedro_nas.search.trial import Trial, outcome_of
+from kedro_nas.search.trial import Trial, outcome_of, proposal_outcome
 from kedro_nas.search.trial_schedule import NextTrial, TrialSchedule
+from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.run import MAX_STARTS
 from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome, Task
 from kedro_nas.training.workers.worker_pool import Event, WorkerPool
@@ -37,7 +37,6 @@ class Driver:
     Args:
         schedule: Decides what is trained next; in its initial state, since the driver
             replays the ledger.
-        proposer: Is told every score; None where nothing is proposed.
         ledger: Events of the search so far.
         make_task: Returns the task of a trial for a range of epochs.
         checkpoints: Directory of the candidates' states.
@@ -51,7 +50,6 @@ class Driver:
         self,
         *,
         schedule: TrialSchedule,
-        proposer: Proposer | None,
         ledger: Ledger,
         make_task: Callable[[Trial, int, int], Task],
         checkpoints: Path,
@@ -61,7 +59,6 @@ class Driver:
         max_attempts: int,
     ) -> None:
         self._schedule = schedule
-        self._proposer = proposer
         self._ledger = ledger
         self._make_task = make_task
         self._checkpoints = checkpoints
@@ -293,10 +290,14 @@ class Driver:
         self._budget.note_build(spent.get("build", 0.0) + spent.get("trace", 0.0))
         score = outcome.score if outcome.status == "completed" else None
         self._schedule.end(trial.schedule_id, score=score, reason=outcome.reason)
-        if score is not None and self._proposer is not None:
-            self._proposer.tell(
-                trial.architecture, score=score, epochs=len(outcome.history)
-            )
+        told = proposal_outcome(
+            trial,
+            outcome,
+            rung=self._schedule.place(trial.schedule_id).rung,
+            epochs=self._epochs(trial)[1],
+            objective=self._objective,
+        )
+        self._schedule.tell(trial.schedule_id, told)
 
     def _stop_if_all_failed(self) -> None:
         outcomes = [t.outcome for t in self.trials.values() if t.outcome is not None]
@@ -344,7 +345,11 @@ class Driver:
         self._waiting = [t for t in self.trials.values() if t.outcome is None]
 
     def _create_again(self, line: dict[str, Any]) -> None:
-        created = self._schedule.create(f"place-{len(self.trials)}")
+        recorded = Architecture.from_dict(line["architecture"])
+        created = self._schedule.create(
+            f"place-{len(self.trials)}",
+            recorded=None if line["rung"] else recorded,
+        )
         expected = "no more trials within the limits"
         if created.status == "RUNNING":
             trial = self._known(created)

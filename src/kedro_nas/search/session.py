@@ -105,7 +105,6 @@ class SearchSession:
         )
         self._driver = Driver(
             schedule=trials.schedule,
-            proposer=trials.proposer,
             ledger=ledger,
             make_task=self._task,
             checkpoints=folder / "checkpoints",
