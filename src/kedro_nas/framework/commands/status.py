@@ -47,10 +47,13 @@ def _text(value: dict[str, Any], command: str) -> str:
         rest = f"{trials['stopped']} stopped by the budget"
     elif search["ended_by"]:
         rest = "none cut off"
-    lines.append(
-        f"Search: bracket {search['bracket']}, rung {search['rung']}; "
-        f"{trials['completed']} trials completed, {trials['failed']} failed, {rest}"
-    )
+    if search["bracket"] is None:
+        lines.append("Search: no trial has begun")
+    else:
+        lines.append(
+            f"Search: bracket {search['bracket']}, rung {search['rung']}; "
+            f"{trials['completed']} trials completed, {trials['failed']} failed, {rest}"
+        )
     if search["best"]:
         best = search["best"]
         lines.append(f"Best so far: {best['score']:.4f}  {best['network']}")
