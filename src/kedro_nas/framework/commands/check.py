@@ -17,6 +17,7 @@ from kedro_nas.framework.preflight import check_inputs, check_sections
 from kedro_nas.framework.project import Search, opened
 from kedro_nas.framework.registered import our_nodes
 from kedro_nas.framework.tables import format_table
+from kedro_nas.number_text import counted
 from kedro_nas.parameters.base import OptionsType
 from kedro_nas.stages import PREPARE_IMAGES
 
@@ -166,8 +167,8 @@ def _text(value: dict[str, Any]) -> str:
         ),
         f"Plan:      {_plan(value)}",
         (
-            f"Search:    about {_count(value['architectures'], 'architecture')} in "
-            f"{_count(value['trials'], 'trial')}"
+            f"Search:    about {counted(value['architectures'], 'architecture')} in "
+            f"{counted(value['trials'], 'trial')}"
         ),
         (
             f"In all:    about {_time(value['total_s'])}, "
@@ -229,10 +230,6 @@ def _cell(name: str, value: Any) -> str:
     if name == "full_trainings":
         return f"{value:.1f}"
     return _time(value) if name.endswith("_s") else str(value)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _time(seconds: float) -> str:
