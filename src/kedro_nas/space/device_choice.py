@@ -81,6 +81,6 @@ def _check_predictable(options: SearchSpaceOptions) -> None:
         raise SearchSpaceError(
             "the latency of some networks cannot be predicted",
             received=", ".join(found),
-            allowed="blocks over the layer vocabulary (docs/how-to/add-a-block.md)",
+            allowed="blocks over the layer vocabulary (docs/how-to/custom-block.md)",
             remedy="Leave them out of nas.search_space, or set max_latency_ms to null",
         )
