@@ -112,7 +112,9 @@ def _unchanged(folder: Path, key: str) -> tuple[ImageStore, DatasetProfile] | No
         return None
     try:
         return _opened(folder)
-    except RecordError:  # a profile of another version: prepare the images again
+    except (RecordError, DataError) as error:
+        # a profile of another version, or a file that was cut short on the disk
+        logger.warning("The images are prepared again: %s", error)
         return None
 
 
