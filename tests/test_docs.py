@@ -33,6 +33,7 @@ from kedro_nas.parameters.base import Options
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.job import JobOptions
+from kedro_nas.parameters.prediction import PredictionOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.reporting import ReportingOptions
 from kedro_nas.parameters.search import SearchOptions
@@ -53,6 +54,7 @@ OPTIONS: dict[str, type[Options]] = {
     "ranking": RankingOptions,
     "export": ExportOptions,
     "reporting": ReportingOptions,
+    "prediction": PredictionOptions,
 }
 # a line above a fence that says why it cannot be run here
 NOT_RUN = re.compile(r"<!-- shown, not run: .+ -->\n\Z")
