@@ -290,7 +290,7 @@ def test_search_planted_failures_are_rows_with_reasons_and_there_is_a_winner(
         custom_blocks={name: f"{team_package}:{name}" for name in PLANTED},
         attention=("none",),
     )
-    space = build_search_space(options, profile, seed=0)
+    space = build_search_space(options, DatasetProfile.read(profile).facts, seed=0)
     good = space.anchors[0]
     planted = [
         _with_first_block(good, name, f"{team_package}:{name}") for name in PLANTED

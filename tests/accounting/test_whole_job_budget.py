@@ -72,7 +72,9 @@ def test_whole_job_ends_within_its_budget_though_it_is_killed(
         tasks = [make_task(task_id=name, epochs=1, checkpoint=None) for name in "ab"]
         run_tasks(pool, tasks, journal=tmp_path / "warm.jsonl", fingerprint="warm")
     began = time.monotonic()
-    space = build_search_space(SearchSpaceOptions(preset="cpu"), digits[1], seed=0)
+    space = build_search_space(
+        SearchSpaceOptions(preset="cpu"), DatasetProfile.read(digits[1]).facts, seed=0
+    )
     _, found = search_architectures(
         store, space, profile, tmp_path, search, job, budget_s=BUDGET_S, seed=0
     )

@@ -19,6 +19,7 @@ from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.search.trial import Trial
 from kedro_nas.search.trial_schedule import Place, TrialSchedule
 from kedro_nas.space.architecture import Architecture, Recipe, Stage, Stem
+from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.statistics.image_pairs import pack_right
 from kedro_nas.training.outage import Outage
@@ -284,9 +285,5 @@ def numbered() -> Callable[[int], Architecture]:
 @pytest.fixture(scope="session")
 def small_space() -> SearchSpace:
     """Give a space for the images of `store_folder`, as if there were many."""
-    profile = {
-        "image_shape": [8, 8, 1],
-        "class_names": ["light", "dark"],
-        "verdict": {"n_train": 8_000},
-    }
-    return build_search_space(SearchSpaceOptions(), profile, seed=0)
+    data = DataFacts((8, 8, 1), 2, 8_000)
+    return build_search_space(SearchSpaceOptions(), data, seed=0)

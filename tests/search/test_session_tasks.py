@@ -32,7 +32,9 @@ Digits = tuple[ImageStore, dict[str, Any]]
 @pytest.fixture(scope="module")
 def space(digits: Digits) -> SearchSpace:
     """Give the space of the digits."""
-    return build_search_space(SearchSpaceOptions(preset="cpu"), digits[1], seed=0)
+    return build_search_space(
+        SearchSpaceOptions(preset="cpu"), DatasetProfile.read(digits[1]).facts, seed=0
+    )
 
 
 def _score(width: int, _: int) -> float:

@@ -63,7 +63,7 @@ class _Job:
         """Search, or go on."""
         space = build_search_space(
             SearchSpaceOptions.model_validate(changes.pop("space", {})),
-            self.profile.to_json(),
+            self.profile.facts,
             seed=0,
         )
         budget_s = changes.pop("job_budget_s", None)

@@ -17,6 +17,7 @@ from kedro_nas.framework import failures, preflight, quiet
 from kedro_nas.framework import run_status as progress
 from kedro_nas.framework.custom_names import check_custom_names
 from kedro_nas.framework.registered import is_ours, our_nodes
+from kedro_nas.framework.tracking.finished_node import FinishedNode
 from kedro_nas.framework.tracking.record import Recorder
 from kedro_nas.framework.tracking.tensorboard import require_tensorboard
 from kedro_nas.pipelines.nas.pipeline import STAGES, host_names
@@ -100,7 +101,7 @@ class NasHooks:
     def after_node_run(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Log what a node of ours leaves, to MLflow and TensorBoard if asked for."""
         root = Path(getattr(self._scope.context, "project_path", "."))
-        self._recorder.record(node, inputs, outputs, root=root)
+        self._recorder.record(FinishedNode(node, inputs, outputs), root=root)
 
     @hook_impl
     def on_node_error(self, error: Exception, node: Any) -> None:
