@@ -18,7 +18,7 @@ from kedro_nas.framework.commands import (
     print_answer,
 )
 from kedro_nas.framework.project import Search, opened
-from kedro_nas.framework.tables import format_table
+from kedro_nas.framework.tables import Cell, format_table
 from kedro_nas.parameters.prediction import PredictionOptions
 
 if TYPE_CHECKING:
@@ -70,13 +70,15 @@ def predict(
 
     check_output(output)
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
-        given = dict(search.parameters().get("prediction") or {})
-        if format_ is not None:
-            given["format"] = format_
-        if average_flips:
-            given["average_flips"] = True
-        where = search.parameter("prediction")
-        options = PredictionOptions.parse(given, where=where)
+        given = search.options(PredictionOptions, "prediction")
+        options = PredictionOptions.parse(
+            {
+                **given.model_dump(),
+                "format": format_ or given.format,
+                "average_flips": average_flips or given.average_flips,
+            },
+            where=search.parameter("prediction"),
+        )
         place = str(output) if output else search.place("predictions")
         found = predict_images(images_at(images), search.load("exports"), options)
         _keep(found, search, output)
@@ -121,7 +123,9 @@ def _keep(found: Predictions, search: Search, output: Path | None) -> None:
 def text_of(found: Predictions, place: str) -> str:
     """Return the answer for people: how many images of each class and fault, where."""
     n_faults = sum(found.by_fault.values())
-    classes = [{"class": n, "images": count} for n, count in found.by_class.items()]
+    classes: list[dict[str, Cell]] = [
+        {"class": name, "images": count} for name, count in found.by_class.items()
+    ]
     lines = [
         f"{found.n_images:,} images classified with '{found.format}' in "
         f"{found.seconds:.1f} s"
