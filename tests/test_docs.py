@@ -14,6 +14,7 @@ import textwrap
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -211,6 +212,7 @@ def _section_of(value: dict[str, Any]) -> dict[str, Any]:
     return {found[0]: value}
 
 
+@cache
 def _commands() -> list[tuple[str, str]]:
     found = []
     for snippet in _snippets("sh", "bash", "console"):
@@ -228,7 +230,10 @@ def _advised() -> list[tuple[str, str]]:
     """List the commands in messages, in which `x` stands for what is filled in."""
     found = []
     for path in sorted((ROOT / "src").rglob("*.py")):
-        tree = ast.parse(path.read_text())
+        source, where = path.read_text(), str(path.relative_to(ROOT))
+        if "kedro " not in source:
+            continue
+        tree = ast.parse(source)
         docstrings = {
             id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)
         }
@@ -242,7 +247,6 @@ def _advised() -> list[tuple[str, str]]:
             if id(node) in docstrings | within:
                 continue
             text = _message(node)
-            where = str(path.relative_to(ROOT))
             found += [(where, c.rstrip(" .,")) for c in ADVISED.findall(text)]
     return found
 

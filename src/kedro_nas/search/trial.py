@@ -1,10 +1,8 @@
-"""The driver's state of a trial, and reading its outcome from the ledger."""
+"""The driver's state of a trial."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.tasks import Outcome
@@ -39,9 +37,3 @@ class Trial:
     worker: int | None = None
     submitted_at: float = 0.0
     outcome: Outcome | None = None
-
-
-def outcome_of(line: Mapping[str, Any]) -> Outcome:
-    """Read the outcome of a trial from its event `ended`."""
-    names = ("status", "reason", "score", "early_stopped", "seconds", "history")
-    return Outcome(right=line.get("right"), **{name: line[name] for name in names})
