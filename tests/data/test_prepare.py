@@ -235,6 +235,18 @@ def test_prepare_profile_of_another_version_is_made_anew(make_folder, prepare):
     assert "mood" not in json.loads(written.read_text())
 
 
+def test_prepare_of_a_damaged_store_is_made_anew(make_folder, prepare):
+    """Pixels that a disk lost part of are decoded again, not an error for ever."""
+    folder = make_folder()
+    store, _ = prepare(folder)
+    expected = np.array(store.pixels)
+    written = store.path / "pixels.npy"
+    written.write_bytes(written.read_bytes()[:200])
+    again, _ = prepare(folder)
+
+    assert np.array_equal(again.pixels, expected)
+
+
 def test_prepare_names_what_has_changed(make_folder, prepare):
     """Added, removed and relabelled images are counted in the profile."""
     folder = make_folder(60)

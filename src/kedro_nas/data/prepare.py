@@ -117,7 +117,9 @@ def _unchanged(folder: Path, key: str) -> tuple[ImageStore, DatasetProfile] | No
         return None
     try:
         store, profile = _opened(folder)
-    except RecordError:  # a profile of another version: prepare the images again
+    except (RecordError, DataError) as error:
+        # a profile of another version, or a file that was cut short on the disk
+        logger.warning("The images are prepared again: %s", error)
         return None
     # a store of an earlier version does not tell how its images were read
     return None if store.preprocessing is None else (store, profile)

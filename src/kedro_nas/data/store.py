@@ -90,7 +90,31 @@ class ImageStore:
                 allowed=f"format {FORMAT}",
                 remedy="Run the data_preparation pipeline again",
             )
-        return cls(path, StoreDescription.model_validate(description))
+        store = cls(path, StoreDescription.model_validate(description))
+        store._check_pixels()
+        return store
+
+    def _check_pixels(self) -> None:
+        """Check the header and length of the pixel file, without reading pixels.
+
+        Raises:
+            DataError: It is cut short, or holds other images.
+        """
+        expected = (len(self), *self.image_shape)
+        try:
+            shape = np.load(self.path / "pixels.npy", mmap_mode="r").shape
+        except (ValueError, EOFError) as error:
+            raise self._damaged(str(error), expected) from error
+        if shape != expected:
+            raise self._damaged(f"pixels of shape {shape}", expected)
+
+    def _damaged(self, received: str, expected: tuple[int, ...]) -> DataError:
+        return DataError(
+            f"the image store at {self.path} is damaged",
+            received=received,
+            allowed=f"pixels.npy of shape {expected}",
+            remedy="Run the data_preparation pipeline: it prepares the images again",
+        )
 
     def __len__(self) -> int:
         return self._n_images

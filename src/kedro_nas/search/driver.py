@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kedro_nas.errors import SearchError
-from kedro_nas.proposers.base import Proposer
 from kedro_nas.search.countdown import LONGEST_WAIT_S, Budget
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
 from kedro_nas.search.ledger_lines import (
@@ -26,7 +25,7 @@ from kedro_nas.search.ledger_lines import (
     WorkerLost,
 )
 from kedro_nas.search.live_line import Progress
-from kedro_nas.search.trial import Trial
+from kedro_nas.search.trial import Trial, proposal_outcome
 from kedro_nas.search.trial_schedule import NextTrial, TrialSchedule
 from kedro_nas.training.run import MAX_STARTS
 from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome, Task
@@ -45,7 +44,6 @@ class Driver:
     Args:
         schedule: Decides what is trained next; in its initial state, since the driver
             replays the ledger.
-        proposer: Is told every score; None where nothing is proposed.
         ledger: Events of the search so far.
         make_task: Returns the task of a trial for a range of epochs.
         checkpoints: Directory of the candidates' states.
@@ -59,7 +57,6 @@ class Driver:
         self,
         *,
         schedule: TrialSchedule,
-        proposer: Proposer | None,
         ledger: Ledger,
         make_task: Callable[[Trial, int, int], Task],
         checkpoints: Path,
@@ -69,7 +66,6 @@ class Driver:
         max_attempts: int,
     ) -> None:
         self._schedule = schedule
-        self._proposer = proposer
         self._ledger = ledger
         self._make_task = make_task
         self._checkpoints = checkpoints
@@ -298,10 +294,14 @@ class Driver:
         self._budget.note_build(spent.get("build", 0.0) + spent.get("trace", 0.0))
         score = outcome.score if outcome.status == "completed" else None
         self._schedule.end(trial.schedule_id, score=score, reason=outcome.reason)
-        if score is not None and self._proposer is not None:
-            self._proposer.tell(
-                trial.architecture, score=score, epochs=len(outcome.history)
-            )
+        told = proposal_outcome(
+            trial,
+            outcome,
+            rung=self._schedule.place(trial.schedule_id).rung,
+            epochs=self._epochs(trial)[1],
+            objective=self._objective,
+        )
+        self._schedule.tell(trial.schedule_id, told)
 
     def _stop_if_all_failed(self) -> None:
         outcomes = [t.outcome for t in self.trials.values() if t.outcome is not None]
@@ -349,7 +349,10 @@ class Driver:
         self._waiting = [t for t in self.trials.values() if t.outcome is None]
 
     def _create_again(self, line: TrialCreated) -> None:
-        created = self._schedule.create(f"place-{len(self.trials)}")
+        created = self._schedule.create(
+            f"place-{len(self.trials)}",
+            recorded=None if line.rung else line.architecture,
+        )
         expected = "no more trials within the limits"
         if created.status == "RUNNING":
             trial = self._known(created)

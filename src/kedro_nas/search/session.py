@@ -109,7 +109,6 @@ class SearchSession:
         )
         self._driver = Driver(
             schedule=trials.schedule,
-            proposer=trials.proposer,
             ledger=ledger,
             make_task=self._task,
             checkpoints=folder / "checkpoints",

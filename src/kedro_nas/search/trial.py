@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.tasks import Outcome
 
@@ -37,3 +39,33 @@ class Trial:
     worker: int | None = None
     submitted_at: float = 0.0
     outcome: Outcome | None = None
+
+
+def proposal_outcome(
+    trial: Trial, outcome: Outcome, *, rung: int, epochs: int, objective: str
+) -> ProposalOutcome[Architecture]:
+    """Return what a proposer is told about a trial that ended.
+
+    Args:
+        trial: The trial.
+        outcome: How it ended.
+        rung: Of its bracket.
+        epochs: Epochs at the end of the rung.
+        objective: `accuracy` or `balanced_accuracy`.
+    """
+    score = outcome.score if outcome.status == "completed" else None
+    curve = [epoch.objective(objective) for epoch in outcome.history]
+    n_images = outcome.history[-1].val_images if outcome.history else None
+    error = None
+    if score is not None and n_images and objective == "accuracy":
+        error = math.sqrt(score * (1 - score) / n_images)
+    return ProposalOutcome(
+        architecture=trial.architecture,
+        score=score,
+        reason="" if score is not None else outcome.reason,
+        rung=rung,
+        epochs=epochs,
+        curve=tuple(value for value in curve if value is not None),
+        standard_error=error,
+        seconds=sum(outcome.seconds.values()),
+    )

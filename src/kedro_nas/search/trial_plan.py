@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from kedro_nas.accounting.budget_plan import MachineSpeed
 from kedro_nas.data.store import ImageStore
 from kedro_nas.parameters.search import SearchOptions
-from kedro_nas.proposers.base import Proposer
 from kedro_nas.proposers.factories import find_proposer
 from kedro_nas.records.budget import BudgetPlan
 from kedro_nas.search.ladder import Ladder, make_ladder, make_limits
@@ -39,7 +38,6 @@ class TrialPlan:
 
     Attributes:
         schedule: Decides the trials and their order.
-        proposer: Is told every score; None in a race.
         proven: Network key of the proven network sized to the budget, which does not
             change when a batch is halved for lack of memory; None without a budget.
         top_epochs: Epochs of a network that reaches the top rung.
@@ -47,7 +45,6 @@ class TrialPlan:
     """
 
     schedule: TrialSchedule
-    proposer: Proposer | None
     proven: str | None
     top_epochs: int
     total: int | None
@@ -102,7 +99,7 @@ def plan_trials(
                 TrialsPlanned(kind=plan.kind, max_macs=max_macs, epochs=epochs)
             )
         race = Race(networks, epochs)
-        return TrialPlan(race, None, networks[0].network_key, epochs, len(networks))
+        return TrialPlan(race, networks[0].network_key, epochs, len(networks))
     immune = frozenset(one.key for one in (space.anchors[0], *proven[:1]))
     ladder = begun[0].ladder if begun else None
     if ladder is None:
@@ -145,11 +142,11 @@ def _hyperband(
         limits=limits,
         immune=immune,
         slope_places=options.slope_places,
+        learning_lag=options.learning_lag,
         seed=derive_seed(seed, "oracle"),
     )
     return TrialPlan(
         oracle,
-        proposer,
         proven[0].network_key if proven else None,
         ladder.max_epochs,
         ladder.trials_within(limits),

@@ -45,6 +45,17 @@ def test_status_after_a_kill_calls_no_trial_under_way(
     assert ("`kedro run --pipelines team` goes on" in text) is not running
 
 
+def test_status_while_the_machine_is_measured_names_no_bracket() -> None:
+    """Before its first trial a search has none to count, and no None is printed."""
+    trials = TrialCounts(completed=0, failed=0, running=0, stopped=0)
+    search = replace(SEARCH, bracket=None, rung=None, trials=trials)
+
+    text = _text(replace(STATUS, search=search), "kedro run --pipelines nas")
+
+    assert "Search: no trial has begun\n" in text
+    assert "None" not in text
+
+
 def test_status_of_a_search_its_budget_ended_promises_nothing_more() -> None:
     """What the budget cut is counted as in `finalists`, and no second is left."""
     trials = TrialCounts(completed=5, failed=1, running=0, stopped=2)

@@ -20,6 +20,7 @@ from kedro_nas.framework.preflight import check_inputs, check_sections
 from kedro_nas.framework.project import Search, opened
 from kedro_nas.framework.registered import our_nodes
 from kedro_nas.framework.tables import format_table
+from kedro_nas.number_text import counted
 from kedro_nas.stages import PREPARE_IMAGES
 
 if TYPE_CHECKING:
@@ -210,8 +211,8 @@ def _text(ahead: JobOutlook) -> str:
         ),
         f"Plan:      {_plan(forecast.division)}",
         (
-            f"Search:    about {_count(forecast.architectures, 'architecture')} in "
-            f"{_count(forecast.trials, 'trial')}"
+            f"Search:    about {counted(forecast.architectures, 'architecture')} in "
+            f"{counted(forecast.trials, 'trial')}"
         ),
         (
             f"In all:    about {_time(ahead.total_s)}, "
@@ -269,10 +270,6 @@ def _cell(name: str, value: Any) -> str:
     if name == "full_trainings":
         return f"{value:.1f}"
     return _time(value) if name.endswith("_s") else str(value)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _time(seconds: float) -> str:

@@ -46,10 +46,13 @@ def _text(found: RunStatus, command: str) -> str:
         rest = f"{trials.stopped} stopped by the budget"
     elif search.ended_by:
         rest = "none cut off"
-    lines.append(
-        f"Search: bracket {search.bracket}, rung {search.rung}; "
-        f"{trials.completed} trials completed, {trials.failed} failed, {rest}"
-    )
+    if search.bracket is None:
+        lines.append("Search: no trial has begun")
+    else:
+        lines.append(
+            f"Search: bracket {search.bracket}, rung {search.rung}; "
+            f"{trials.completed} trials completed, {trials.failed} failed, {rest}"
+        )
     if search.best is not None:
         lines.append(f"Best so far: {search.best.score:.4f}  {search.best.network}")
     lines.append(f"Spent: {search.spent_s:.0f} s{_left(search)}")
