@@ -76,14 +76,8 @@ def commands() -> None:
     lazy_subcommands={
         name.replace("_", "-"): f"{_HERE}.{name}.{name}"
         for name in (
-            "check",
-            "clean",
-            "compare",
-            "init",
-            "profile_device",
-            "show",
-            "space",
-            "status",
+            *("check", "clean", "compare", "init", "predict"),
+            *("profile_device", "show", "space", "status"),
         )
     },
 )
