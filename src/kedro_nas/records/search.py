@@ -9,7 +9,7 @@ from pydantic import Field
 from kedro_nas.environment import Environment
 from kedro_nas.records.base import Network, Part, Record
 from kedro_nas.records.budget import JobBudget
-from kedro_nas.space.search_space import Acceptance
+from kedro_nas.space.acceptance import Acceptance
 
 
 class Finalist(Part):
