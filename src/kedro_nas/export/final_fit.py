@@ -23,6 +23,7 @@ from kedro_nas.records.ranking import Choice
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.survey import seconds_per_epoch
+from kedro_nas.training.conditions import Conditions
 from kedro_nas.training.execution import execution_here
 from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.run import TaskResults, run_tasks
@@ -136,22 +137,17 @@ def _plan(
         register_blocks_of(one)
     epochs = options.epochs or round(options.epochs_factor * choice.full_epochs)
     execution = execution_here(choice.execution)
+    conditions = Conditions(store, profile.verdict, job, execution)
 
     def task(architecture: Architecture, number: int) -> Task:
-        return Task(
-            task_id=f"{architecture.key}-{number}",
-            architecture=architecture,
-            store=str(store.path),
+        one = conditions.task(
+            f"{architecture.key}-{number}",
+            architecture,
             rows="dev",
             epochs=epochs,
-            schedule_epochs=epochs,
             seed=derive_seed(seed, "final", number),
-            bn_momentum=profile.verdict.bn_momentum,
-            class_weights=profile.verdict.class_weights,
-            max_resident_mb=job.max_resident_mb,
-            execution=execution,
-            threads=job.threads_per_worker,
-        ).with_files(folder, store.fingerprint)
+        )
+        return one.with_files(folder, store.fingerprint)
 
     winner = [task(choice.architecture, number) for number in range(options.seeds)]
     other = None if baseline is None else task(baseline, 0)
