@@ -102,8 +102,8 @@ def _fast_enough(comparison: Comparison, latency: LatencyCheck | None) -> list[s
             "no contestant keeps the bound of latency",
             received="; ".join(map(str, latency.networks)),
             allowed=f"at most {latency.bound.max_ms:g} ms on {latency.bound.device}",
-            remedy="Raise nas.search_space.max_latency_ms, or make the profile again "
-            "on a quiet machine (kedro nas profile-device) and search again",
+            remedy="Raise nas.search_space.max_latency_ms, or search again with a new "
+            "profile, made while nothing else runs",
         )
     return allowed
 
