@@ -15,6 +15,8 @@ from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import HealthCheck, settings
 from sklearn.datasets import load_digits
 
+from kedro_nas.data.layout import Layout
+from kedro_nas.data.new_images import preprocessing_of
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.data.store import ImageStore
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
@@ -130,6 +132,9 @@ def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "n_folds": 2,
         "n_repeats": 1,
         "fingerprint": "0" * 12,
+        "preprocessing": preprocessing_of(
+            Layout(8, 8, 1, "pad", 255), ["light", "dark"], 10**6, None
+        ).to_json(),
     }
     (folder / "store.json").write_text(json.dumps(description))
     return folder

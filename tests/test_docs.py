@@ -34,6 +34,7 @@ from kedro_nas.parameters.base import Options
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.job import JobOptions
+from kedro_nas.parameters.prediction import PredictionOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.reporting import ReportingOptions
 from kedro_nas.parameters.search import SearchOptions
@@ -54,6 +55,7 @@ OPTIONS: dict[str, type[Options]] = {
     "ranking": RankingOptions,
     "export": ExportOptions,
     "reporting": ReportingOptions,
+    "prediction": PredictionOptions,
 }
 # a line above a fence that says why it cannot be run here
 NOT_RUN = re.compile(r"<!-- shown, not run: .+ -->\n\Z")
@@ -281,7 +283,8 @@ def test_command_that_runs_names_a_pipeline(where: str, command: str) -> None:
         if before == "--pipelines"
     ]
 
-    assert set(named) <= {"nas", "team", "scratches_nas", "defects_nas", "x", "..."}
+    known = {"nas", "prediction", "team", "scratches_nas", "defects_nas", "x", "..."}
+    assert set(named) <= known
 
 
 @pytest.fixture(scope="module")

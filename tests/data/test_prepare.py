@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from kedro_nas.data import ingest, pool
+from kedro_nas.data import chunks, ingest, pool
 from kedro_nas.data.store import ImageStore
 from kedro_nas.records.profile import DatasetProfile
 
@@ -270,7 +270,7 @@ def test_prepare_killed_in_decoding_goes_on(
     """A kill in mid-decoding costs only the chunk at hand; the result is the same."""
     folder = make_folder(50)
     whole, _ = prepare(folder, workspace=tmp_path / "whole")
-    monkeypatch.setattr(ingest, "_CHUNK_IMAGES", 10)
+    monkeypatch.setattr(chunks, "_CHUNK_IMAGES", 10)
     decode, calls = ingest.decode_chunk, []
 
     def dying(task, *arguments):
@@ -343,7 +343,7 @@ def test_prepare_in_processes_gives_the_same(
     monkeypatch.setattr(pool, "FORK_PAYS_AFTER_S", 0.0)
     monkeypatch.setattr(pool, "POOL_PAYS_AFTER_S", 0.0)
     monkeypatch.setattr(pool, "_may_fork", lambda: forked)
-    monkeypatch.setattr(ingest, "_CHUNK_IMAGES", 7)
+    monkeypatch.setattr(chunks, "_CHUNK_IMAGES", 7)
     together, _ = prepare(folder, workspace=tmp_path / "b", n_workers=2)
 
     assert alone.fingerprint == together.fingerprint

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from kedro_nas.errors import DataError
+from kedro_nas.records.preprocessing import Preprocessing
 
 FORMAT = 1
 FILES = ("pixels.npy", "index.parquet", "store.json")
@@ -31,6 +32,8 @@ class StoreDescription(BaseModel):
         n_folds: Folds of the cross-validation.
         n_repeats: Drawings of the folds.
         fingerprint: Digest of pixels, labels, splits, folds and layout.
+        preprocessing: How images become these pixels; None in a store of an earlier
+            version.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -42,6 +45,7 @@ class StoreDescription(BaseModel):
     n_folds: int
     n_repeats: int
     fingerprint: str
+    preprocessing: Preprocessing | None = None
 
 
 class ImageStore:
@@ -59,6 +63,7 @@ class ImageStore:
         self.n_folds = description.n_folds
         self.n_repeats = description.n_repeats
         self.fingerprint = description.fingerprint
+        self.preprocessing = description.preprocessing
         self._n_images = description.n_images
 
     @classmethod

@@ -63,7 +63,12 @@ class FrameSource(Source):
     @override
     def listing(self) -> Listing:
         frame = self._named()
-        columns = resolve_columns(list(frame.columns), self.columns, self.describe())
+        columns = resolve_columns(
+            list(frame.columns),
+            self.columns,
+            self.describe(),
+            has_labels=self.has_labels,
+        )
         if frame.empty:
             raise DataError(
                 f"{self.describe()} is empty",
@@ -72,12 +77,15 @@ class FrameSource(Source):
                 remedy="Check the catalog entry 'images' or the node that makes it",
             )
         self._image_column = str(columns.image)
+        names = [_name(i, c) for i, c in enumerate(frame[self._image_column])]
+        if not self.has_labels:
+            return Listing(names, [None] * len(names), None, None, "")
         raws = self.read(np.arange(len(frame), dtype=np.int64))
         labels = _values(frame, columns.label)
         splits = _values(frame, columns.split)
         groups = _values(frame, columns.group)
         return Listing(
-            names=[_name(i, c) for i, c in enumerate(frame[self._image_column])],
+            names=names,
             labels=labels or [],
             splits=splits,
             groups=groups,
