@@ -153,7 +153,7 @@ def _plan(
     other = None if baseline is None else task(baseline, 0)
     all_tasks = [*winner, *([] if other is None else [other])]
     name = name_of([one.digest(store.fingerprint) for one in all_tasks])
-    return _Fits(winner, other, name, options.averaging == "auto")
+    return _Fits(winner, other, name, _averages(options, choice))
 
 
 def _fit_seconds(
@@ -356,13 +356,23 @@ def _best(fits: list[tuple[Task, Outcome]]) -> Task:
     return min(done, key=lambda fit: fit[1].history[-1].train_loss)[0]
 
 
+def _averages(options: ExportOptions, choice: Choice) -> bool:
+    """Return whether to average predictions: not beyond a bound of latency."""
+    if options.averaging != "auto" or choice.latency is None:
+        return options.averaging == "auto"
+    copies = count_copies(**_views_in_training(choice.architecture))
+    return choice.latency.allows(choice.key, copies)
+
+
+def _views_in_training(architecture: Architecture) -> dict[str, bool]:
+    words = architecture.recipe.augmentation.split("+")
+    return {"shifts": words[0] not in ("none", "flip"), "flips": "flip" in words}
+
+
 def _views(task: Task, fits: _Fits) -> dict[str, bool]:
     """Return the views of an image to average over: those seen in training."""
-    words = task.architecture.recipe.augmentation.split("+")
-    return {
-        "shifts": fits.averages and words[0] not in ("none", "flip"),
-        "flips": fits.averages and "flip" in words,
-    }
+    views = _views_in_training(task.architecture)
+    return {name: fits.averages and seen for name, seen in views.items()}
 
 
 def _load(task: Task, fits: _Fits) -> Any:
