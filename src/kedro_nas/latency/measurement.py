@@ -16,7 +16,7 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.device_profile import DeviceMachine
 
 # A round is a tenth of a second at most: on a busy machine one of them is undisturbed
-ROUNDS, ROUND_S, LEAST_CALLS, WARM_UP = 15, 0.1, 20, 10
+ROUNDS, ROUND_S, LEAST_CALLS, WARM_UP = 10, 0.1, 10, 10
 _TIMING = """
 import json, sys, time
 import numpy
@@ -39,7 +39,7 @@ def time_calls(call):
 """
 _LITERT = """
 from ai_edge_litert.interpreter import Interpreter
-model = Interpreter(sys.argv[1], num_threads=int(sys.argv[2]))
+model = Interpreter("{file}", num_threads={threads})
 model.allocate_tensors()
 taken = model.get_input_details()[0]
 pixels = numpy.random.default_rng(0).integers(0, 256, taken["shape"])
@@ -58,11 +58,30 @@ def measure_litert(path: Path, *, threads: int = 1) -> MeasuredLatency:
     Raises:
         ExportError: The runtime is missing or refuses the file.
     """
+    program = _LITERT.format(file=path.name, threads=threads)
+    return measure_program(program, what=path.name, threads=threads, folder=path.parent)
+
+
+def measure_program(
+    program: str, *, what: str, threads: int, folder: Path
+) -> MeasuredLatency:
+    """Run a program that hands one call to `time_calls`, in a process of its own.
+
+    Args:
+        program: Python; `sys` and `numpy` are imported already.
+        what: What is timed, for the message.
+        threads: Threads of the runtime, for the record.
+        folder: Working directory of the process.
+
+    Raises:
+        ExportError: The program fails.
+    """
     timing = _TIMING.format(
         least=LEAST_CALLS, round_s=ROUND_S, warm_up=WARM_UP, rounds=ROUNDS
     )
     done = subprocess.run(
-        [sys.executable, "-c", timing + _LITERT, str(path), str(threads)],
+        [sys.executable, "-c", timing + program],
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
@@ -70,10 +89,10 @@ def measure_litert(path: Path, *, threads: int = 1) -> MeasuredLatency:
     found = [line for line in done.stdout.splitlines() if line.startswith("LATENCY ")]
     if done.returncode or not found:
         raise ExportError(
-            f"the latency of {path.name} cannot be measured",
+            f"the latency of {what} cannot be measured",
             received=(done.stderr.strip().splitlines() or ["no message"])[-1],
-            allowed="an installed LiteRT runtime, and a file that it runs",
-            remedy="Run pip install 'kedro-nas[litert]'",
+            allowed="an installed runtime, and a file that it runs",
+            remedy="Run pip install 'kedro-nas[litert,onnx]'",
         )
     median, p90, p99, calls = json.loads(found[0].partition(" ")[2])
     return MeasuredLatency(

@@ -40,6 +40,34 @@ class MeasuredLatency(Part):
     calls: int
 
 
+class FormatLatency(Part):
+    """Latency of an exported file.
+
+    Attributes:
+        one_thread: With one thread of its runtime.
+        all_threads: With a thread per core.
+    """
+
+    one_thread: MeasuredLatency
+    all_threads: MeasuredLatency
+
+
+class ExportLatency(Part):
+    """Latency of exported files on the machine that exported them.
+
+    Attributes:
+        processor: Model of the processor.
+        cores: Number of its cores, if known.
+        platform: Operating system.
+        formats: By the name of the format; without those that TensorFlow loads.
+    """
+
+    processor: str
+    cores: int | None
+    platform: str
+    formats: dict[str, FormatLatency]
+
+
 class NetworkLatency(Part):
     """What a network takes on the device of a bound.
 
