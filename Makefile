@@ -3,6 +3,7 @@
 # make quick  the same without the tests that train or start Kedro
 # make docs   the documentation site, strictly
 # make bench  the measured table of the README
+# make gpu-check  what is tested on CPUs, on this machine's GPU
 # make clean  what can be made again; the venv and results stay
 #
 # All are safe to repeat: the venv is made once, and again only when pyproject.toml
@@ -34,10 +35,11 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 say = @printf '\n==> %s\n'
 
-.PHONY: help run test quick lint docs bench viz reference pins clean
+GPU_STAMP := $(VENV)/.installed-gpu
+.PHONY: help run test quick lint docs bench gpu-check viz reference pins clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 10
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 11
 
 $(BIN)/python:
 	$(say) "Making $(VENV) with $(PYTHON)"
@@ -87,9 +89,18 @@ docs: $(DOCS_STAMP)
 	$(say) "Building site/ strictly"
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
+$(GPU_STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	$(say) "Installing kedro-nas with the CUDA libraries of TensorFlow"
+	$(PIP) -e '.[gpu]'
+	touch $@
+
+gpu-check: $(GPU_STAMP)
+	$(say) "Checking the GPU; what it finds goes to benchmarks/results/gpu.json"
+	$(BIN)/python benchmarks/gpu.py $(ARGS)
+
 bench: $(DEV_STAMP)
 	$(say) "Measuring; results go to benchmarks/results/"
-	for script in benchmarks/*.py; do echo "--> $$script"; $(BIN)/python "$$script"; done
+	for script in benchmarks/*.py; do [ "$$script" = benchmarks/gpu.py ] && continue; echo "--> $$script"; $(BIN)/python "$$script"; done
 
 viz: $(DEV_STAMP)
 	$(say) "Building build/, the pipeline with its results, for any web server"

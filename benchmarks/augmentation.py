@@ -69,7 +69,7 @@ def prepare(folder: Path, max_images: int | None) -> tuple[str, Architecture]:
     options = DataPreparationOptions(max_images=max_images)
     store, profile = prepare_images(table, options, seed=0, workspace=folder)
     options = SearchSpaceOptions(preset="cpu")
-    space = build_search_space(options, profile.to_json(), seed=0)
+    space = build_search_space(options, profile.facts, seed=0)
     return str(store.path), space.anchors[0]
 
 

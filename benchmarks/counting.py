@@ -31,6 +31,7 @@ from kedro_nas.models.measure import count_graph_macs
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.seeds import generator
+from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.costs import costs
 from kedro_nas.space.search_space import SearchSpace
 
@@ -104,12 +105,8 @@ def compare_at(shape: tuple[int, int, int], n: int) -> dict[str, Any]:
 
 def a_space(shape: tuple[int, int, int]) -> SearchSpace:
     """Return the widest preset over 50,000 images of a shape."""
-    profile = {
-        "image_shape": shape,
-        "class_names": [str(i) for i in range(10)],
-        "verdict": {"n_train": 50_000, "augmentation": "as_searched"},
-    }
-    return build_search_space(SearchSpaceOptions(preset=PRESET), profile, seed=SEED)
+    data = DataFacts(shape, 10, 50_000)
+    return build_search_space(SearchSpaceOptions(preset=PRESET), data, seed=SEED)
 
 
 def main() -> int:

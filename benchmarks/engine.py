@@ -86,7 +86,9 @@ def prepare(folder: Path, n_images: int, n_candidates: int) -> tuple[Path, Path]
     )
     profile = prepared.to_json()
     profile["verdict"] |= {"mode": "normal", "n_repeats": 1}
-    space = build_search_space(SearchSpaceOptions(), profile, seed=SEED)
+    space = build_search_space(
+        SearchSpaceOptions(), DatasetProfile.read(profile).facts, seed=SEED
+    )
     rng = generator(SEED, "benchmark")
     drawn = [space.sample(rng) for _ in range(n_candidates - len(space.anchors))]
     fixed = space.model_copy(update={"anchors": (*space.anchors, *drawn)})

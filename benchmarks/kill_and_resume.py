@@ -72,7 +72,9 @@ def prepare(folder: Path, max_images: int) -> None:
         workspace=folder,
     )
     profile = prepared.to_json()
-    space = build_search_space(SearchSpaceOptions(), profile, seed=SEED)
+    space = build_search_space(
+        SearchSpaceOptions(), DatasetProfile.read(profile).facts, seed=SEED
+    )
     (folder / "space.json").write_text(space.model_dump_json())
     (folder / "profile.json").write_text(json.dumps(profile))
     (folder / "path.json").write_text(json.dumps(str(store.path)))

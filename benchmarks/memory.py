@@ -65,7 +65,7 @@ def search(folder: Path, n_trials: int) -> dict[str, Any]:
         workspace=folder,
     )
     options = SearchSpaceOptions(preset="cpu")
-    space = build_search_space(options, profile.to_json(), seed=SEED)
+    space = build_search_space(options, profile.facts, seed=SEED)
     samples: list[tuple[int, float]] = []
     stop = threading.Event()
     ledger = folder / "search" / "ledger.jsonl"

@@ -69,7 +69,7 @@ store, profile = prepare_images(
 if who == "baseline":
     network = make_baseline("auto", store)
 else:
-    space = build_search_space(SearchSpaceOptions(), profile.to_json(), seed=seed)
+    space = build_search_space(SearchSpaceOptions(), profile.facts, seed=seed)
     network = space.anchors[0]
     if who == "candidate_0_wide":
         code = outline(store.image_shape, "conv", int(stem), doubling=True)

@@ -101,9 +101,7 @@ def prepare(
     store, profile = prepare_images(
         pd.read_parquet(file), options, seed=0, workspace=folder
     )
-    space = build_search_space(
-        SearchSpaceOptions(preset="cpu"), profile.to_json(), seed=0
-    )
+    space = build_search_space(SearchSpaceOptions(preset="cpu"), profile.facts, seed=0)
     return store, space.anchors[0]
 
 

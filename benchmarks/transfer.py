@@ -229,13 +229,14 @@ def show(row: dict[str, Any]) -> None:
 
 def candidate_0(verdict: dict[str, Any]) -> Architecture:
     """Return the network that a search without a GPU tries first."""
-    profile = {
-        "image_shape": SHAPE,
-        "class_names": list("abcde"),
-        "verdict": verdict,
-    }
+    data = DataFacts(
+        SHAPE,
+        5,
+        verdict["n_train"],
+        verdict.get("max_params_factor", 1.0),
+        verdict.get("augmentation", "as_searched"),
+    )
     options = SearchSpaceOptions(preset="cpu")
-    data = DataFacts.from_profile(profile)
     return build_search_space(options, data, seed=0).anchors[0]
 
 

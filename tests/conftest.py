@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,18 @@ from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import HealthCheck, settings
 from sklearn.datasets import load_digits
 
+from kedro_nas.data.layout import Layout
+from kedro_nas.data.new_images import preprocessing_of
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.data.store import ImageStore
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.records.job import JobResults
 from kedro_nas.space.architecture import Architecture, Head, Recipe, Stage, Stem
 from kedro_nas.training.tasks import Task
+from kedro_nas.training.workers import lease
+from kedro_nas.training.workers.lease import end_kept_pool
+from kedro_nas.training.workers.local import LocalPool
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KEDRO_DISABLE_TELEMETRY", "1")
@@ -36,6 +42,23 @@ settings.register_profile(
 settings.load_profile("busy")
 
 
+# files of half a minute of a core and more, the longest first
+LONGEST = (
+    "test_end_to_end.py",
+    "search/test_search.py",
+    "host_project/test_run.py",
+    "accounting/test_whole_job_budget.py",
+    "test_package.py",
+    "host_project/test_how_to.py",
+    "host_project/test_two_searches.py",
+    "accounting/test_wall_time.py",
+    "host_project/test_misuse.py",
+    "export/formats/test_contract.py",
+    "training/test_pretrained.py",
+    "training/test_unit.py",
+)
+
+
 @pytest.hookimpl(trylast=True)  # after pytest-randomly has shuffled
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that parallel processes end together.
@@ -43,7 +66,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Each file is run by one process (`--dist loadfile`), which makes its fixtures once.
     """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    turns = {Path(__file__).parent / name: i for i, name in enumerate(LONGEST)}
+    last = len(LONGEST)
+    items.sort(key=lambda item: (item.path not in slow, turns.get(item.path, last)))
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +82,24 @@ def _empty_file_system_in_memory() -> None:
     """Let no test find what another one left in fsspec's memory."""
     MemoryFileSystem.store.clear()
     MemoryFileSystem.pseudo_dirs[:] = [""]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _workers_outlive_a_test() -> Iterator[None]:
+    """Let a job take over the workers of the test before, whatever its folder.
+
+    Workers that suit all the same would be started anew for the sake of their log: two
+    imports of TensorFlow, 5 s of a core each, for each of some forty jobs.
+    """
+
+    def suits(pool: LocalPool, options: JobOptions, _: Path) -> bool:
+        return pool.made_for == pool.kind(options, pool.made_for[2])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LocalPool, "suits", suits)
+        patch.setattr(lease, "KEEP_S", 600.0)
+        yield
+    end_kept_pool()
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +132,9 @@ def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "n_folds": 2,
         "n_repeats": 1,
         "fingerprint": "0" * 12,
+        "preprocessing": preprocessing_of(
+            Layout(8, 8, 1, "pad", 255), ["light", "dark"], 10**6, None
+        ).to_json(),
     }
     (folder / "store.json").write_text(json.dumps(description))
     return folder

@@ -74,7 +74,7 @@ def run_job(
     record = DatasetProfile.read(profile)
     options = space_options or SearchSpaceOptions(preset="cpu")
     export = export or ExportOptions(formats=("keras",))
-    space = build_search_space(options, profile, seed=0)
+    space = build_search_space(options, DatasetProfile.read(profile).facts, seed=0)
     trials, found = search_architectures(
         store, space, record, workspace, search, job, budget_s=budget_s, seed=0
     )

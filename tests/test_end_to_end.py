@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -108,30 +107,33 @@ OWN_PARAMS = (16 * 9 + 16) + 4 * 16 + (8 * 8 * 16 * 10 + 10)
 OWN_MACS = 8 * 8 * 16 * 9 + 8 * 8 * 16 * 10
 
 
-@contextmanager
-def _importable(
-    name: str, text: str, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[str]:
-    """Put a team's module on the path, for this process and its workers."""
-    (folder / f"{name}.py").write_text(text)
-    monkeypatch.syspath_prepend(str(folder))
-    yield name
+@pytest.fixture(scope="module", autouse=True)
+def _path_of_the_team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Put a team's modules on the path, for this process and its workers.
+
+    One path for all tests, so that one job takes over the workers of another.
+    """
+    folder = tmp_path_factory.mktemp("team")
+    (folder / "team_models.py").write_text(TEAM_MODELS)
+    (folder / "team_blocks.py").write_text(TEAM_BLOCKS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        yield
     end_kept_pool()
-    sys.modules.pop(name, None)
+    for name in ("team_models", "team_blocks"):
+        sys.modules.pop(name, None)
 
 
 @pytest.fixture
-def team_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Put a team's networks on the path; gives their module."""
-    with _importable("team_models", TEAM_MODELS, tmp_path, monkeypatch) as name:
-        yield name
+def team_models() -> str:
+    """Give the module of a team's networks."""
+    return "team_models"
 
 
 @pytest.fixture
-def team_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Put a team's package on the path; gives its name."""
-    with _importable("team_blocks", TEAM_BLOCKS, tmp_path, monkeypatch) as name:
-        yield name
+def team_package() -> Iterator[str]:
+    """Give the module of a team's blocks."""
+    yield "team_blocks"
     for block in ("gated", *PLANTED):
         forget_block(block)
 
@@ -290,7 +292,7 @@ def test_search_planted_failures_are_rows_with_reasons_and_there_is_a_winner(
         custom_blocks={name: f"{team_package}:{name}" for name in PLANTED},
         attention=("none",),
     )
-    space = build_search_space(options, profile, seed=0)
+    space = build_search_space(options, DatasetProfile.read(profile).facts, seed=0)
     good = space.anchors[0]
     planted = [
         _with_first_block(good, name, f"{team_package}:{name}") for name in PLANTED

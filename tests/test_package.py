@@ -73,14 +73,14 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     its editable install is not followed through a `.pth` file.
     """
     folder = tmp_path_factory.mktemp("venv")
-    venv.create(folder, with_pip=True)
+    venv.create(folder)  # its pip, 5 s of a core to install, is not needed
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     packages = folder / "lib" / version / "site-packages"
     (packages / "lent.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
     python = folder / "bin" / "python"
     _run(
-        python,
-        *("-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel),
+        *(sys.executable, "-m", "pip", "--python", python),
+        *("install", "--quiet", "--no-deps", "--no-index", wheel),
         cwd=folder,
     )
     return folder

@@ -12,7 +12,7 @@ def test_register_pipelines_has_the_job_and_each_stage() -> None:
     """`kedro run` and `kedro run --pipelines nas` are the job; stages have names."""
     found = register_pipelines()
 
-    assert set(found) == {"__default__", "nas", *STAGE_NAMES}
+    assert set(found) == {"__default__", "nas", *STAGE_NAMES, "prediction"}
     assert found["__default__"] is found["nas"]
 
 

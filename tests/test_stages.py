@@ -7,10 +7,12 @@ import importlib
 import pytest
 
 from kedro_nas.pipelines.nas import create_pipeline
-from kedro_nas.stages import STAGES, JobStage, node_of
+from kedro_nas.stages import LATER_STAGES, STAGES, JobStage, node_of
 
 
-@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+@pytest.mark.parametrize(
+    "stage", [*STAGES, *LATER_STAGES], ids=lambda stage: stage.name
+)
 def test_stage_names_the_nodes_its_pipeline_has(stage: JobStage) -> None:
     """A node that is renamed is renamed in the table, or this test fails."""
     module = importlib.import_module(f"kedro_nas.pipelines.{stage.name}")

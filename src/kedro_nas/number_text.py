@@ -70,6 +70,15 @@ def whole(number: Any) -> str:
     return f"{int(number):,}" if is_number(number) else MISSING
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a count with its noun, which has a plural in s.
+
+    >>> counted(1, "network"), counted(1200, "network")
+    ('1 network', '1,200 networks')
+    """
+    return f"{whole(number)} {noun}" if number == 1 else f"{whole(number)} {noun}s"
+
+
 def short(number: Any) -> str:
     """Write a large count with three significant digits and k, M or G.
 

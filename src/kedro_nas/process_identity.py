@@ -36,7 +36,7 @@ class ProcessIdentity:
         return cls(os.getpid(), platform.node(), _start_of(os.getpid()) or "")
 
     @classmethod
-    def read(cls, value: Mapping[str, object]) -> ProcessIdentity | None:
+    def read(cls, value: object) -> ProcessIdentity | None:
         """Read an identity from the JSON values of `dataclasses.asdict`.
 
         Args:
@@ -45,6 +45,8 @@ class ProcessIdentity:
         Returns:
             The identity, or None if a field is missing or of another type.
         """
+        if not isinstance(value, Mapping):
+            return None
         pid, host = value.get("pid"), value.get("host")
         start = value.get("process_start")
         if type(pid) is int and isinstance(host, str) and isinstance(start, str):

@@ -18,6 +18,7 @@ FIT_FINAL_MODELS = "fit_final_models"
 EXPORT_MODEL = "export_model"
 EVALUATE_ON_TEST = "evaluate_on_test"
 WRITE_REPORT = "write_report"
+PREDICT_IMAGES = "predict_images"
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,13 @@ STAGES = (
     ),
     JobStage("reporting", (StageNode(WRITE_REPORT),), "report"),
 )
+# run on their own, after a job and as often as wanted
+LATER_STAGES = (JobStage("prediction", (StageNode(PREDICT_IMAGES),), "predictions"),)
 STAGE_NAMES = tuple(stage.name for stage in STAGES)
+LATER_STAGE_NAMES = tuple(stage.name for stage in LATER_STAGES)
 NUMBERS = ("seed", "budget_s")  # parameters of a job that are no section of options
-SECTIONS = ("job", *STAGE_NAMES)  # the others: what stages share, and one a stage
+# the others: what stages share, and one a stage
+SECTIONS = ("job", *STAGE_NAMES, *LATER_STAGE_NAMES)
 
 
 def node_of(name: str) -> StageNode | None:
@@ -80,5 +85,5 @@ def node_of(name: str) -> StageNode | None:
     >>> node_of("rank_finalists")
     StageNode(name='rank_finalists', tensorflow='no')
     """
-    nodes = (node for stage in STAGES for node in stage.nodes)
+    nodes = (node for stage in (*STAGES, *LATER_STAGES) for node in stage.nodes)
     return next((node for node in nodes if node.name == name), None)

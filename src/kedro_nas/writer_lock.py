@@ -55,7 +55,7 @@ class Holder:
             value = json.loads(text)
         except ValueError:
             return None
-        process = ProcessIdentity.read(value) if isinstance(value, dict) else None
+        process = ProcessIdentity.read(value)
         return None if process is None else cls(process, str(value.get("since")))
 
     def to_text(self) -> str:

@@ -128,7 +128,9 @@ def test_time_of_a_killed_and_resumed_search_sums_to_both_sessions(
     One hits while workers start and nothing is said for seconds, one among trials.
     """
     store, profile = prepare(tmp_path / "data")
-    space = build_search_space(SearchSpaceOptions(preset="cpu"), profile, seed=0)
+    space = build_search_space(
+        SearchSpaceOptions(preset="cpu"), DatasetProfile.read(profile).facts, seed=0
+    )
     workspace = tmp_path / "workspace"
     arguments = str(store.path), space.to_dict(), profile, workspace
     cut_off = _killed(*arguments, when=("session", 1), wait_s=3)

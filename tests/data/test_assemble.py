@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from kedro_nas.data.assemble import draw_folds, draw_splits, name_changes, write_store
 from kedro_nas.data.layout import Layout
+from kedro_nas.data.new_images import preprocessing_of
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import DataError
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
@@ -113,7 +114,8 @@ def stored(folder: Path, layout: Layout = LAYOUT, **columns: Any) -> ImageStore:
             "source": [f"row {number}" for number in range(8)],
         }
     ).assign(**columns)
-    return write_store(folder, index, layout, ["cat", "dog"], VERDICT)
+    contract = preprocessing_of(layout, ["cat", "dog"], 1000, None)
+    return write_store(folder, index, layout, ["cat", "dog"], VERDICT, contract)
 
 
 def test_write_store_can_be_opened(tmp_path: Path) -> None:

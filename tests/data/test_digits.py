@@ -16,13 +16,13 @@ from sklearn.datasets import load_digits
 KILLED = """
 import sys
 from pathlib import Path
-from kedro_nas.data import ingest, journal
+from kedro_nas.data import chunks, ingest, journal
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from sklearn.datasets import load_digits
 import time
 journal.SYNC_EVERY_S = 0.0
-ingest._CHUNK_IMAGES = 100
+chunks._CHUNK_IMAGES = 100
 decode = ingest.decode_chunk
 def slow(*arguments):
     time.sleep(0.3)

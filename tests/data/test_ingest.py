@@ -30,11 +30,11 @@ def cut(raws, n):
 @pytest.mark.parametrize("kind", [bytes, lambda n: np.zeros(n, np.uint8)])
 def test_jobs_hold_few_large_images(monkeypatch, kind):
     """Encoded images that are large are not held by the thousand."""
-    monkeypatch.setattr(ingest, "_CHUNK_BYTES", 1000)
-    chunks = cut([kind(400)] * 10, 10)
+    monkeypatch.setattr(chunks, "_CHUNK_BYTES", 1000)
+    cuts = cut([kind(400)] * 10, 10)
 
-    assert [first for first, _ in chunks] == [0, 3, 6, 9]
-    assert [len(chunk) for _, chunk in chunks] == [3, 3, 3, 1]
+    assert [first for first, _ in cuts] == [0, 3, 6, 9]
+    assert [len(chunk) for _, chunk in cuts] == [3, 3, 3, 1]
 
 
 def test_jobs_of_fewer_images_than_listed_is_told():

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from kedro_nas.data import ingest, pool
+from kedro_nas.data import chunks, ingest, pool
 from kedro_nas.data.store import ImageStore
 from kedro_nas.records.profile import DatasetProfile
 
@@ -235,6 +235,18 @@ def test_prepare_profile_of_another_version_is_made_anew(make_folder, prepare):
     assert "mood" not in json.loads(written.read_text())
 
 
+def test_prepare_of_a_damaged_store_is_made_anew(make_folder, prepare):
+    """Pixels that a disk lost part of are decoded again, not an error for ever."""
+    folder = make_folder()
+    store, _ = prepare(folder)
+    expected = np.array(store.pixels)
+    written = store.path / "pixels.npy"
+    written.write_bytes(written.read_bytes()[:200])
+    again, _ = prepare(folder)
+
+    assert np.array_equal(again.pixels, expected)
+
+
 def test_prepare_names_what_has_changed(make_folder, prepare):
     """Added, removed and relabelled images are counted in the profile."""
     folder = make_folder(60)
@@ -258,7 +270,7 @@ def test_prepare_killed_in_decoding_goes_on(
     """A kill in mid-decoding costs only the chunk at hand; the result is the same."""
     folder = make_folder(50)
     whole, _ = prepare(folder, workspace=tmp_path / "whole")
-    monkeypatch.setattr(ingest, "_CHUNK_IMAGES", 10)
+    monkeypatch.setattr(chunks, "_CHUNK_IMAGES", 10)
     decode, calls = ingest.decode_chunk, []
 
     def dying(task, *arguments):
@@ -331,7 +343,7 @@ def test_prepare_in_processes_gives_the_same(
     monkeypatch.setattr(pool, "FORK_PAYS_AFTER_S", 0.0)
     monkeypatch.setattr(pool, "POOL_PAYS_AFTER_S", 0.0)
     monkeypatch.setattr(pool, "_may_fork", lambda: forked)
-    monkeypatch.setattr(ingest, "_CHUNK_IMAGES", 7)
+    monkeypatch.setattr(chunks, "_CHUNK_IMAGES", 7)
     together, _ = prepare(folder, workspace=tmp_path / "b", n_workers=2)
 
     assert alone.fingerprint == together.fingerprint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle  # noqa: TID251 - what a process pool does
+import shutil
 
 import numpy as np
 import pytest
@@ -97,3 +98,25 @@ def test_open_a_store_of_another_format_is_refused(store_folder, tmp_path):
 
     with pytest.raises(DataError, match="format 99"):
         ImageStore.open(tmp_path)
+
+
+@pytest.mark.parametrize("n_bytes", [0, 100, 200])
+def test_open_a_store_whose_pixels_are_cut_short_is_refused(
+    store_folder, tmp_path, n_bytes
+):
+    """A file that a disk lost part of is one clear error, not one of NumPy's."""
+    folder = shutil.copytree(store_folder, tmp_path / "store")
+    pixels = folder / "pixels.npy"
+    pixels.write_bytes(pixels.read_bytes()[:n_bytes])
+
+    with pytest.raises(DataError, match=r"damaged.*Run the data_preparation pipeline"):
+        ImageStore.open(folder)
+
+
+def test_open_a_store_with_the_pixels_of_another_is_refused(store_folder, tmp_path):
+    """Labels are never read beside pixels of other images."""
+    folder = shutil.copytree(store_folder, tmp_path / "store")
+    np.save(folder / "pixels.npy", np.zeros((3, 8, 8, 1), np.uint8))
+
+    with pytest.raises(DataError, match=r"damaged.*\(3, 8, 8, 1\)"):
+        ImageStore.open(folder)

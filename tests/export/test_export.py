@@ -81,10 +81,16 @@ def test_export_model_writes_every_file_that_is_promised(exports: Path) -> None:
 
     assert names == {
         "architecture.json",
+        "SHA256SUMS",
+        "classify_with_keras.py",
+        "classify_with_saved_model.py",
+        "labels.txt",
+        "manifest.json",
         "model.keras",
         "model_card.md",
         "network.py",
         "parity.json",
+        "preprocessing.json",
         "saved_model",
         "timings.json",
     }

@@ -13,6 +13,7 @@ from tests.export.writing_pool import WritingPool
 
 from kedro_nas.errors import TrainingError
 from kedro_nas.export import long_fit
+from kedro_nas.records.ranking import CrossValidationSummary
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Outcome
@@ -250,6 +251,24 @@ def test_fit_final_models_winner_that_fails_is_an_error(
 
     with pytest.raises(TrainingError, match="ValueError: planted"):
         fit(small_architecture, tmp_path, left_s=left_s)
+
+
+@pytest.mark.parametrize(("chosen_after", "warns"), [(20, False), (21, True)])
+def test_fit_final_models_of_too_few_epochs_warns(
+    pool: WritingPool,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    chosen_after: int,
+    warns: bool,
+) -> None:
+    """A model trained for less than the network was chosen by is no silent result."""
+    plan = CrossValidationSummary(finalists=1, folds=0, repeats=0, epochs=chosen_after)
+    fit(small_architecture, tmp_path, left_s=1.0, plan=plan)
+    said = [m for m in caplog.messages if "may be far worse than its score" in m]
+
+    assert len(said) == warns
 
 
 @pytest.mark.parametrize("left_s", [None, 300.0])

@@ -14,6 +14,8 @@ from kedro_nas import create_pipeline
 from kedro_nas.errors import DataError, ParameterError
 from kedro_nas.framework import project, registered
 from kedro_nas.framework.project import Search
+from kedro_nas.parameters.job import JobOptions
+from kedro_nas.parameters.ranking import RankingOptions
 
 
 def _search(given: dict[str, Any], catalog: Any = None, **names: str) -> Search:
@@ -21,10 +23,14 @@ def _search(given: dict[str, Any], catalog: Any = None, **names: str) -> Search:
     return Search("nas", context, catalog or DataCatalog(), names)
 
 
-def test_parameters_come_from_wherever_the_host_keeps_them() -> None:
+def test_options_come_from_wherever_the_host_keeps_them() -> None:
     """A section, the seed or the budget may be shared with another search."""
     names = {"params:job": "params:shared.job", "params:budget_s": "params:shared.s"}
-    given = {"nas": {"seed": 3, "job": {}}, "shared": {"job": {"workers": 2}, "s": 60}}
+    shared = {"job": {"workers": 2}, "s": 60}
+    given = {
+        "nas": {"seed": 3, "job": {}, "ranking": {"folds": 3}},
+        "shared": shared,
+    }
     search = Search(
         "nas",
         SimpleNamespace(config_loader={"parameters": given}, env=None),
@@ -32,14 +38,27 @@ def test_parameters_come_from_wherever_the_host_keeps_them() -> None:
         names,
     )
 
-    assert search.parameters() == {"seed": 3, "job": {"workers": 2}, "budget_s": 60}
+    assert (search.seed, search.budget_s) == (3, 60.0)
+    assert search.options(JobOptions, "job") == JobOptions(workers=2)
+    assert search.options(RankingOptions, "ranking") == RankingOptions(folds=3)
     assert search.parameter("job") == "shared.job"
     assert search.parameter("search") == "nas.search"
 
 
-def test_parameters_of_a_host_without_any_are_none() -> None:
+def test_options_of_a_host_without_any_are_the_defaults() -> None:
     """Preflight says what is missing; reading does not fail."""
-    assert _search({}).parameters() == {}
+    search = _search({})
+
+    assert search.options(JobOptions, "job") == JobOptions()
+    assert (search.seed, search.budget_s) == (0, None)
+
+
+def test_options_of_a_wrong_section_name_it_as_the_host_does() -> None:
+    """The message names the section that the host has to correct."""
+    search = _search({"shared": {"workers": "x"}}, **{"params:job": "params:shared"})
+
+    with pytest.raises(ParameterError, match=r"'shared' are not valid.*workers"):
+        search.options(JobOptions, "job")
 
 
 def test_name_of_a_dataset_is_the_hosts() -> None:

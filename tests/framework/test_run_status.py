@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,14 +22,23 @@ from kedro_nas.datasets import ReportDataset, WorkspaceDataset
 from kedro_nas.files import append_json_line
 from kedro_nas.framework.project import Search
 from kedro_nas.framework.run_status import (
-    QUIET_S,
-    _is_running,
-    mark_running,
+    BestTrial,
+    RunStatus,
+    TrialCounts,
     read_status,
-    summarize_events,
-    unmark_running,
+    summarize_ledger,
 )
+from kedro_nas.framework.running_mark import QUIET_S, mark_running, unmark_running
 from kedro_nas.process_identity import ProcessIdentity, _start_of
+from kedro_nas.search.ledger_lines import (
+    LedgerLine,
+    SearchBegun,
+    SearchIdentity,
+    SessionBegun,
+    SessionEnded,
+    TrialCreated,
+    TrialEnded,
+)
 from kedro_nas.space.architecture import Architecture, Stage, Stem
 from kedro_nas.stages import STAGES
 
@@ -41,37 +50,30 @@ NETWORK = Architecture(
 )
 
 
-def _created(trial: str, rung: int) -> dict[str, Any]:
-    return {
-        "event": "created",
-        "t": 1.0,
-        "trial": trial,
-        "architecture": NETWORK.to_dict(),
-        "bracket": 1,
-        "rung": rung,
-    }
+def _created(trial: str, rung: int) -> TrialCreated:
+    return TrialCreated(
+        t=1.0,
+        trial=trial,
+        key=NETWORK.key,
+        architecture=NETWORK,
+        iteration=0,
+        bracket=1,
+        rung=rung,
+        epoch_start=0,
+        epochs=1,
+    )
 
 
-def _ended(trial: str, score: float | None, reason: str = "") -> dict[str, Any]:
+def _ended(trial: str, score: float | None, reason: str = "") -> TrialEnded:
     status = "failed" if reason else "completed"
-    return {
-        "event": "ended",
-        "t": 9.0,
-        "trial": trial,
-        "status": status,
-        "score": score,
-        "reason": reason,
-    }
+    return TrialEnded(t=9.0, trial=trial, status=status, score=score, reason=reason)
 
 
-EVENTS = [
-    {"event": "begun", "t": 0.0},
-    {
-        "event": "session",
-        "t": 0.0,
-        **asdict(ProcessIdentity.current()),
-        "budget_s": 60.0,
-    },
+BEGUN = SearchBegun(belongs=SearchIdentity({}), seed=0)
+SESSION = SessionBegun(**asdict(ProcessIdentity.current()), budget_s=60.0)
+LINES = [
+    BEGUN,
+    SESSION,
     _created("a", 0),
     _created("b", 0),
     _ended("a", 0.5),
@@ -80,68 +82,44 @@ EVENTS = [
 ]
 
 
-def test_summarize_events_of_a_running_search_counts_each_trial_once() -> None:
+def _write(workspace: Path, *lines: LedgerLine) -> None:
+    for line in lines:
+        ledger = workspace / "search" / "ledger.jsonl"
+        append_json_line(ledger, line.model_dump(mode="json"))
+
+
+def test_summarize_ledger_of_a_running_search_counts_each_trial_once() -> None:
     """Completed, failed and running add up to what was created."""
-    found = summarize_events(EVENTS)
+    found = summarize_ledger(LINES)
 
-    assert found["trials"] == {"completed": 1, "failed": 1, "running": 1, "stopped": 0}
-    assert (found["bracket"], found["rung"]) == (1, 1)
-    assert found["best"]["network"] == NETWORK.describe()
-    assert found["left_s"] == 51.0
-    assert found["failures"] == ["out of memory"]
-
-
-def test_summarize_events_of_an_ended_search_has_none_running() -> None:
-    """A trial cut off by the budget is not under way for ever."""
-    end = {"event": "session_end", "t": 60.0, "ended_by": "budget"}
-    found = summarize_events([*EVENTS, end])
-
-    assert found["trials"]["running"] == 0
-    assert found["trials"]["stopped"] == 1
-    assert found["ended_by"] == "budget"
-    assert (found["budget_s"], found["left_s"]) == (60.0, None)  # it takes no more
+    assert found.trials == TrialCounts(completed=1, failed=1, running=1, stopped=0)
+    assert (found.bracket, found.rung) == (1, 1)
+    assert found.best == BestTrial(0.5, NETWORK.describe(), "a")
+    assert found.left_s == 51.0
+    assert found.failures == ("out of memory",)
 
 
-def test_summarize_events_of_the_first_line_has_no_best() -> None:
+def test_summarize_ledger_of_an_ended_search_has_none_running() -> None:
+    """A trial stopped by the budget does not count as running."""
+    found = summarize_ledger([*LINES, SessionEnded(t=60.0, ended_by="budget")])
+
+    assert found.trials.running == 0
+    assert found.trials.stopped == 1
+    assert found.ended_by == "budget"
+    assert (found.budget_s, found.left_s) == (60.0, None)  # it takes no more
+
+
+def test_summarize_ledger_of_the_first_line_has_no_best() -> None:
     """Asked in the first second, it answers as well."""
-    found = summarize_events(EVENTS[:1])
+    found = summarize_ledger([BEGUN])
 
-    assert found["best"] is None
-    assert (found["budget_s"], found["left_s"]) == (None, None)
-    assert found["rung"] is None
-
-
-@pytest.mark.parametrize("ended", [True, False])
-def test_is_running_needs_a_living_process(ended: bool, tmp_path: Path) -> None:
-    """After a kill the ledger has no last line; the process is asked for."""
-    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    noted = asdict(_identity_of(process.pid))
-    events = [{"event": "session", "t": 0.0, **noted}]
-    if ended:
-        process.kill()
-    else:
-        assert _is_running(events, tmp_path)
-    process.communicate(b"\n")
-
-    assert not _is_running(events, tmp_path)
-    assert not _is_running([], tmp_path)
-
-
-def test_is_running_is_not_deceived_by_a_reused_pid(tmp_path: Path) -> None:
-    """A process that was given the pid of a killed run is not that run."""
-    here = ProcessIdentity.current()
-    killed = asdict(replace(here, process_start="of an earlier process"))
-
-    assert _is_running([{"event": "session", "t": 0.0, **asdict(here)}], tmp_path)
-    assert not _is_running([{"event": "session", "t": 0.0, **killed}], tmp_path)
-
-
-def _identity_of(pid: int) -> ProcessIdentity:
-    return ProcessIdentity(pid, platform.node(), _start_of(pid) or "")
+    assert found.best is None
+    assert (found.budget_s, found.left_s) == (None, None)
+    assert found.rung is None
 
 
 @pytest.fixture
-def status(tmp_path: Path) -> Callable[[], dict[str, Any]]:
+def status(tmp_path: Path) -> Callable[[], RunStatus]:
     """Give the status of a search whose first stage is done."""
     (tmp_path / "dataset_profile").write_text("{}")
     catalog = DataCatalog(
@@ -153,7 +131,7 @@ def status(tmp_path: Path) -> Callable[[], dict[str, Any]]:
     catalog["nas.workspace"] = WorkspaceDataset(path=str(tmp_path / "workspace"))
     context = SimpleNamespace(config_loader={"parameters": {"nas": {}}}, env=None)
 
-    def read() -> dict[str, Any]:
+    def read() -> RunStatus:
         return read_status(Search("nas", context, catalog))
 
     read.catalog = catalog  # type: ignore[attr-defined]
@@ -161,7 +139,7 @@ def status(tmp_path: Path) -> Callable[[], dict[str, Any]]:
 
 
 def test_read_status_names_the_stage_a_living_process_is_in(
-    status: Callable[[], dict[str, Any]], tmp_path: Path
+    status: Callable[[], RunStatus], tmp_path: Path
 ) -> None:
     """Ranking and export take minutes as well; a stage run again is not done."""
     mark_running(tmp_path / "workspace", "data_preparation")
@@ -169,22 +147,12 @@ def test_read_status_names_the_stage_a_living_process_is_in(
     unmark_running(tmp_path / "workspace")
     after = status()
 
-    assert (again["running"], again["stage"]) == (True, "data_preparation")
-    assert (after["running"], after["stage"]) == (False, "search_space")
-
-
-def test_unmark_running_leaves_the_word_of_another_process(tmp_path: Path) -> None:
-    """A run that ends says nothing about the one that goes on beside it."""
-    other = {"pid": os.getppid(), "host": platform.node(), "stage": "search"}
-    (tmp_path / "running.json").write_text(json.dumps(other))
-
-    unmark_running(tmp_path)
-
-    assert json.loads((tmp_path / "running.json").read_text()) == other
+    assert (again.running, again.stage) == (True, "data_preparation")
+    assert (after.running, after.stage) == (False, "search_space")
 
 
 def test_read_status_after_a_kill_is_not_running(
-    status: Callable[[], dict[str, Any]], tmp_path: Path
+    status: Callable[[], RunStatus], tmp_path: Path
 ) -> None:
     """A killed process cannot take its word back; that it lives no more is enough."""
     subprocess.run(
@@ -192,7 +160,7 @@ def test_read_status_after_a_kill_is_not_running(
             *(sys.executable, "-c"),
             (
                 "import sys; from pathlib import Path;"
-                "from kedro_nas.framework.run_status import mark_running;"
+                "from kedro_nas.framework.running_mark import mark_running;"
                 "mark_running(Path(sys.argv[1]), 'ranking')"
             ),
             str(tmp_path / "workspace"),
@@ -202,11 +170,11 @@ def test_read_status_after_a_kill_is_not_running(
     found = status()
 
     assert (tmp_path / "workspace" / "running.json").exists()
-    assert found["running"] is False
+    assert found.running is False
 
 
 def test_read_status_on_another_machine_looks_at_the_files(
-    status: Callable[[], dict[str, Any]], tmp_path: Path
+    status: Callable[[], RunStatus], tmp_path: Path
 ) -> None:
     """On a shared disk a process id says nothing: what is being written lives."""
     workspace = tmp_path / "workspace"
@@ -219,27 +187,29 @@ def test_read_status_on_another_machine_looks_at_the_files(
     os.utime(workspace / "running.json", (long_ago, long_ago))
     left = status()
 
-    assert (writing["running"], left["running"]) == (True, False)
-    assert writing["elsewhere"]["host"] == left["elsewhere"]["host"] == "elsewhere"
-    assert writing["elsewhere"]["quiet_s"] < QUIET_S < left["elsewhere"]["quiet_s"]
+    assert (writing.running, left.running) == (True, False)
+    assert writing.elsewhere is not None
+    assert left.elsewhere is not None
+    assert writing.elsewhere.host == left.elsewhere.host == "elsewhere"
+    assert writing.elsewhere.quiet_s < QUIET_S < left.elsewhere.quiet_s
 
 
 def test_read_status_of_a_killed_search_keeps_what_its_last_session_was_given(
-    status: Callable[[], dict[str, Any]], tmp_path: Path
+    status: Callable[[], RunStatus], tmp_path: Path
 ) -> None:
     """A second session with a larger budget has more left than the first."""
-    killed = {**EVENTS[1], "pid": os.getpid(), "process_start": ""}
-    again = {**killed, "t": 9.0, "budget_s": 90.0}
-    for event in [killed, *EVENTS[2:], again]:
-        append_json_line(tmp_path / "workspace" / "search" / "ledger.jsonl", event)
+    killed = SESSION.model_copy(update={"process_start": "of an earlier process"})
+    again = killed.model_copy(update={"t": 9.0, "budget_s": 90.0})
+    _write(tmp_path / "workspace", killed, *LINES[2:], again)
     found = status()
 
-    assert not found["running"]
-    assert (found["search"]["budget_s"], found["search"]["left_s"]) == (90.0, 81.0)
+    assert not found.running
+    assert found.search is not None
+    assert (found.search.budget_s, found.search.left_s) == (90.0, 81.0)
 
 
 def test_read_status_reads_remote_and_versioned_outputs(
-    status: Callable[[], dict[str, Any]], tmp_path: Path
+    status: Callable[[], RunStatus], tmp_path: Path
 ) -> None:
     """A versioned folder without a version is not written; a remote file is."""
     catalog = status.catalog  # type: ignore[attr-defined]
@@ -249,10 +219,10 @@ def test_read_status_reads_remote_and_versioned_outputs(
         filepath=versioned, version=Version(None, None)
     )
     catalog["nas.finalists"] = ReportDataset(filepath="memory://status/finalists")
-    before = status()["stages"]
+    before = status().stages
     catalog["nas.search_space"].save("{}")
     catalog["nas.finalists"].save("{}")
-    after = status()["stages"]
+    after = status().stages
     catalog["nas.finalists"]._fs.rm("/finalists")
 
     assert [before["search_space"], before["search"]] == [False, False]
@@ -260,13 +230,44 @@ def test_read_status_reads_remote_and_versioned_outputs(
 
 
 def test_read_status_of_a_search_shows_the_budget_it_runs_with(
-    status: Callable[[], dict[str, Any]], tmp_path: Path
+    status: Callable[[], RunStatus], tmp_path: Path
 ) -> None:
     """A share of `nas.budget_s` is in no file but the ledger of the search."""
-    for event in EVENTS:
-        append_json_line(tmp_path / "workspace" / "search" / "ledger.jsonl", event)
+    _write(tmp_path / "workspace", *LINES)
+    found = status()
 
-    assert status()["stage"] == "search_space"
-    assert status()["running"] is True
-    assert status()["search"]["budget_s"] == 60.0
-    assert status()["search"]["left_s"] == 51.0
+    assert found.stage == "search_space"
+    assert found.running is True
+    assert found.search is not None
+    assert found.search.budget_s == 60.0
+    assert found.search.left_s == 51.0
+
+
+def test_read_status_needs_a_living_process(
+    status: Callable[[], RunStatus], tmp_path: Path
+) -> None:
+    """After a kill the ledger has no last line; the process is asked for."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    start = _start_of(process.pid) or ""
+    identity = ProcessIdentity(process.pid, platform.node(), start)
+    _write(tmp_path / "workspace", SessionBegun(**asdict(identity)))
+    before = status().running
+    process.communicate(b"\n")
+    after = status().running
+
+    assert (before, after) == (True, False)
+
+
+def test_status_as_json_is_plain(
+    status: Callable[[], RunStatus], tmp_path: Path
+) -> None:
+    """A script reads the same names on every version."""
+    _write(tmp_path / "workspace", *LINES)
+    value: Any = status().to_json()
+
+    assert json.loads(json.dumps(value))["search"]["failures"] == ["out of memory"]
+    assert list(value) == [
+        *("namespace", "stage", "running", "elsewhere", "stages", "search")
+    ]
+    assert value["search"]["trials"]["completed"] == 1
+    assert value["search"]["best"]["trial"] == "a"

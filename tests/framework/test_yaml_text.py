@@ -12,7 +12,7 @@ from kedro_nas.framework.rendering import template
 from kedro_nas.framework.yaml_text import (
     add_entries,
     drop_entries,
-    read_mapping,
+    entry_names,
     split_entries,
 )
 
@@ -114,7 +114,19 @@ def test_drop_entries_leaves_the_others(keys: set[str]) -> None:
 
 
 @pytest.mark.parametrize("text", ["nas: [", "- a\n- b\n", "a: 1\n b: 2\n"])
-def test_read_mapping_of_what_is_none_names_the_file(text: str) -> None:
+def test_entry_names_of_what_is_no_mapping_names_the_file(text: str) -> None:
     """Broken YAML ends in one message that names the file."""
     with pytest.raises(ParameterError, match=r"'conf/base/x\.yml' cannot be read"):
-        read_mapping(text, "conf/base/x.yml")
+        entry_names(text, "conf/base/x.yml")
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [((), ("nas", "n")), (("nas",), ("a", "b")), (("nas", "b"), ()), (("x", "y"), ())],
+)
+def test_entry_names_are_the_keys_at_a_path(
+    path: tuple[str, ...], names: tuple[str, ...]
+) -> None:
+    """Where there is no mapping, there are no entries."""
+    assert entry_names("nas: {a: {}, b: 1}\nn: 2\n", "f", path) == names
+    assert entry_names("", "f", path) == ()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ import pytest
 from cookiecutter.main import cookiecutter
 from kedro.framework.cli.starters import TEMPLATE_PATH
 from PIL import Image
+from tests.host_project.kedro_server import KedroServer
 
 
 @dataclass(frozen=True)
@@ -34,21 +35,26 @@ class Host:
 
     def kedro(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the `kedro` program in the project, as a user does."""
-        return subprocess.run(
-            [sys.executable, "-m", "kedro", *arguments],
-            cwd=self.root,
-            env={**os.environ, "COLUMNS": "400", "TF_CPP_MIN_LOG_LEVEL": "3"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=500,
-            check=False,
-        )
+        status, stdout, stderr = _server().run(arguments, self.root)
+        return subprocess.CompletedProcess(arguments, status, stdout, stderr)
 
     def write(self, path: str, text: str) -> None:
         """Write a file of the project."""
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
         (self.root / path).write_text(text)
+
+
+@cache
+def _server() -> KedroServer:
+    return KedroServer()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _end_of_the_server() -> Iterator[None]:
+    """End the server, if a test has run a command."""
+    yield
+    if _server.cache_info().currsize:
+        _server().close()
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PLACE = re.compile(r"# (?P<path>[\w<>/.]+)(?P<how>, before its return|, at its end)?\n")
 # searches of a page are cut short, and nothing else of it is changed
 SMALL = (
-    "search_space.preset=tiny,budget_s=null,search.max_trials=2,"
+    "search_space.preset=tiny,job.workers=1,budget_s=null,search.max_trials=2,"
     "search.max_epochs=1,search.min_steps=1,search.finalists=1,ranking.folds=2,"
     "ranking.repeats=1,ranking.epochs=1,export.epochs=1"
 )

@@ -16,6 +16,7 @@ from kedro_nas.models.custom_blocks import register_custom_blocks
 from kedro_nas.models.source import write_source
 from kedro_nas.models.spaces import build_search_space, load_search_space
 from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.costs import costs
 from kedro_nas.space.registry import (
     custom_functions,
@@ -24,11 +25,7 @@ from kedro_nas.space.registry import (
     register_block,
 )
 
-PROFILE = {
-    "image_shape": [16, 16, 1],
-    "class_names": ["a", "b", "c"],
-    "verdict": {"n_train": 5_000, "max_params_factor": 1.0},
-}
+DATA = DataFacts((16, 16, 1), 3, 5_000)
 MODULE = """
 from keras import layers
 
@@ -83,9 +80,7 @@ def space_of(path, **more):
         "custom_blocks": {"mine": path},
         **more,
     }
-    return build_search_space(
-        SearchSpaceOptions.model_validate(options), PROFILE, seed=0
-    )
+    return build_search_space(SearchSpaceOptions.model_validate(options), DATA, seed=0)
 
 
 @pytest.mark.parametrize("function", ["shuffle_free", "over_vocabulary"])

@@ -15,15 +15,12 @@ from kedro_nas.models.source import write_source
 from kedro_nas.models.spaces import build_search_space, load_search_space
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.space.architecture import Architecture, Backbone, Head, Stage, Stem
+from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.costs import costs
 from kedro_nas.testing.block_contract import pixels
 
 SHAPE = (28, 20, 1)
-PROFILE = {
-    "image_shape": list(SHAPE),
-    "class_names": ["a", "b", "c"],
-    "verdict": {"n_train": 5_000, "max_params_factor": 1.0},
-}
+DATA = DataFacts(SHAPE, 3, 5_000)
 
 
 def start(**changes) -> Architecture:
@@ -163,11 +160,11 @@ def test_backbone_of_a_file_with_other_content_is_another_network(file):
         }
     )
     values = {"backbone": "keras_file"}
-    old = build_search_space(options, PROFILE, seed=0)
+    old = build_search_space(options, DATA, seed=0)
     build_model(old.decode(values))
     model.set_weights([2 * weight for weight in model.get_weights()])
     model.save(path)
-    new = build_search_space(options, PROFILE, seed=0)
+    new = build_search_space(options, DATA, seed=0)
 
     assert old.weights_digest != new.weights_digest
     assert old.decode(values).key != new.decode(values).key
@@ -194,7 +191,7 @@ def test_space_with_a_missing_file_drops_the_branch_with_a_note(tmp_path):
             },
         }
     )
-    space = build_search_space(options, PROFILE, seed=0)
+    space = build_search_space(options, DATA, seed=0)
 
     assert "backbone" not in space.choices
     assert "keras_file was left out" in space.notes[0]
@@ -212,9 +209,9 @@ def test_space_without_a_network_drops_imagenet_and_nothing_else(
     monkeypatch.setattr(file_utils.config, "keras_home", lambda: str(tmp_path))
     wanted = {"pretrained": {"backbones": ["mobilenet_v3_small"], "input_size": [32]}}
     space = build_search_space(
-        SearchSpaceOptions.model_validate({"preset": "tiny", **wanted}), PROFILE, seed=0
+        SearchSpaceOptions.model_validate({"preset": "tiny", **wanted}), DATA, seed=0
     )
-    plain = build_search_space(SearchSpaceOptions(preset="tiny"), PROFILE, seed=0)
+    plain = build_search_space(SearchSpaceOptions(preset="tiny"), DATA, seed=0)
 
     assert len(space.notes) == 1
     assert "mobilenet_v3_small was left out" in space.notes[0]
@@ -240,7 +237,7 @@ def test_space_with_a_file_draws_and_tries_it(file):
             },
         }
     )
-    space = build_search_space(options, PROFILE, seed=0)
+    space = build_search_space(options, DATA, seed=0)
     rng = np.random.default_rng(0)
     drawn = [space.sample(rng) for _ in range(60)]
     started = [architecture for architecture in drawn if architecture.backbone]
@@ -256,4 +253,4 @@ def test_space_with_an_unknown_backbone_hints_at_the_closest():
         {"pretrained": {"backbones": ["mobilenetv2"]}}
     )
     with pytest.raises(SearchSpaceError, match="Did you mean 'mobilenet_v2'"):
-        build_search_space(options, PROFILE, seed=0)
+        build_search_space(options, DATA, seed=0)

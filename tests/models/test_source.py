@@ -17,18 +17,14 @@ from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.search_space import build_search_space
 from kedro_nas.testing.block_contract import pixels, unseeded
 
-PROFILE = {
-    "image_shape": [20, 12, 3],
-    "class_names": ["a", "b", "c"],
-    "verdict": {"n_train": 5_000, "max_params_factor": 1.0},
-}
+DATA = DataFacts((20, 12, 3), 3, 5_000)
 
 
 @pytest.fixture(scope="module")
 def architectures():
     """Draw a few networks of every kind."""
     options = SearchSpaceOptions(preset="accuracy", max_params="300k", dense=[0, 16])
-    space = build_search_space(options, DataFacts.from_profile(PROFILE), seed=0)
+    space = build_search_space(options, DATA, seed=0)
     rng = np.random.default_rng(3)
     return [space.sample(rng) for _ in range(6)]
 

@@ -16,13 +16,10 @@ from kedro_nas.models.spaces import (
     suited_preset,
 )
 from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.registry import forget_block
 
-PROFILE = {
-    "image_shape": [28, 28, 1],
-    "class_names": list("abc"),
-    "verdict": {"n_train": 8_000, "max_params_factor": 1.0},
-}
+DATA = DataFacts((28, 28, 1), 3, 8_000)
 BLOCK = """
 from keras import layers
 
@@ -54,7 +51,7 @@ def test_suited_preset_is_that_of_the_machine(monkeypatch, gpus, preset):
     options = SearchSpaceOptions.model_validate({"preset": "auto"})
 
     assert suited_preset() == preset
-    assert build_search_space(options, PROFILE, seed=0).preset == preset
+    assert build_search_space(options, DATA, seed=0).preset == preset
 
 
 def test_drop_missing_backbones_leaves_them_out_with_a_note(tmp_path, caplog):
@@ -81,7 +78,7 @@ def test_drop_missing_backbones_of_an_unknown_name_raises():
 def test_search_space_with_a_custom_block_survives_json():
     """Read in another process it is the space that was made."""
     options = options_of(custom_blocks={"plain": "team_blocks:plain"})
-    space = build_search_space(options, PROFILE, seed=0)
+    space = build_search_space(options, DATA, seed=0)
     forget_block("plain")
     again = load_search_space(space.to_dict())
 
@@ -92,7 +89,7 @@ def test_search_space_with_a_custom_block_survives_json():
 def test_load_search_space_of_an_edited_block_raises(team_blocks):
     """Costs and scores of the old block say nothing about the new one."""
     options = options_of(custom_blocks={"plain": "team_blocks:plain"})
-    space = build_search_space(options, PROFILE, seed=0).to_dict()
+    space = build_search_space(options, DATA, seed=0).to_dict()
     forget_block("plain")
     sys.modules.pop("team_blocks")
     team_blocks.write_text(BLOCK.replace('padding="same"', 'padding="same", groups=1'))
@@ -110,7 +107,7 @@ def test_load_search_space_of_an_edited_block_raises(team_blocks):
 
 def test_load_search_space_of_changed_weights_raises(tmp_path):
     """Another file of weights is another search."""
-    space = build_search_space(options_of(), PROFILE, seed=0)
+    space = build_search_space(options_of(), DATA, seed=0)
     weights = tmp_path / "weights.h5"
     weights.write_bytes(b"other")
     update = {"backbone_weights": str(weights), "weights_digest": "0" * 12}

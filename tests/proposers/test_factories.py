@@ -8,7 +8,8 @@ from types import ModuleType
 import pytest
 
 from kedro_nas.errors import ParameterError
-from kedro_nas.proposers.factories import find_proposer
+from kedro_nas.proposers.base import Proposer
+from kedro_nas.proposers.factories import PROPOSERS, find_proposer
 from kedro_nas.proposers.random import RandomProposer
 from kedro_nas.testing.proposer_contract import make_space
 
@@ -29,16 +30,22 @@ def test_find_proposer_makes_one_for_a_space_and_a_seed(name: str) -> None:
     n_proposals = len(space.anchors) + 3
 
     assert type(first).__name__ in {"RandomProposer", "Theirs"}
-    assert [first.ask() for _ in range(n_proposals)] == [
-        second.ask() for _ in range(n_proposals)
+    assert [first.ask(space.bounds) for _ in range(n_proposals)] == [
+        second.ask(space.bounds) for _ in range(n_proposals)
     ]
+
+
+@pytest.mark.parametrize("name", PROPOSERS)
+def test_find_proposer_makes_each_built_in_one(name: str) -> None:
+    """The names that the options document stand for proposers."""
+    assert isinstance(find_proposer(name)(make_space(), 0), Proposer)
 
 
 def test_find_proposer_that_makes_something_else_is_refused() -> None:
     """What cannot be asked and told is no proposer."""
     make = find_proposer("their_proposers:half")
 
-    with pytest.raises(ParameterError, match="without ask, get_state, set_state, tell"):
+    with pytest.raises(ParameterError, match="without ask, learns, repeat, tell"):
         make(make_space(), 0)
 
 

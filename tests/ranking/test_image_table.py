@@ -76,6 +76,15 @@ def test_scored_on_says_how_many_images_and_epochs() -> None:
     assert table.scored_on("one") == "200 validation images after one epoch"
 
 
+def test_scored_on_of_a_training_that_patience_ended_gives_its_epochs() -> None:
+    """Epochs that were planned and not trained are not claimed."""
+    one = build_finalist("one", right=NUMBER < 9, epochs=9)
+    stopped = one.model_copy(update={"epochs": 6})
+    table = _table(stopped)
+
+    assert table.scored_on(stopped.key) == "200 validation images after 6 epochs"
+
+
 def test_failures_name_who_was_not_scored_on_all_images() -> None:
     """Who cannot be compared is said, with the reason."""
     expected = "network shared: not scored on all validation images"

@@ -104,7 +104,7 @@ def test_rank_finalists_budget_of_the_job_counts_a_killed_session(
     assert choice.budget.spent_s["ranking"] == choice.seconds
     assert choice.budget.left_s == pytest.approx(1000 - 103 - 45 - 200, abs=5)
     assert len(pool.tasks) == n_trained == 3 + 4
-    assert again.seconds == pytest.approx(choice.seconds, abs=0.5)
+    assert again.seconds == pytest.approx(choice.seconds, abs=3)
     assert again.plan == choice.plan
 
 

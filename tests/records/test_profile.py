@@ -7,6 +7,7 @@ from tests.records.round_trip import assert_refused, assert_round_trip
 
 from kedro_nas.records.job import JobResults
 from kedro_nas.records.profile import Verdict
+from kedro_nas.space.bounds import DataFacts
 
 
 def test_profile_read_from_its_own_file_is_equal(results: JobResults) -> None:
@@ -34,3 +35,22 @@ def test_verdict_objective_is_its_own_unless_the_user_says_otherwise(
     verdict = Verdict(n_train=9, n_folds=2, n_repeats=1, objective="balanced_accuracy")
 
     assert verdict.objective_of(option) == expected
+
+
+def test_profile_has_the_facts_of_a_search_space(results: JobResults) -> None:
+    """Shape, classes, training images and how small data limits the networks."""
+    profile = results.dataset_profile.model_copy(
+        update={
+            "image_shape": (28, 20, 3),
+            "class_names": ("a", "b"),
+            "verdict": Verdict(
+                n_train=100,
+                n_folds=2,
+                n_repeats=1,
+                max_params_factor=0.2,
+                augmentation="strong",
+            ),
+        }
+    )
+
+    assert profile.facts == DataFacts((28, 20, 3), 2, 100, 0.2, "strong")

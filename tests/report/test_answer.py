@@ -77,6 +77,13 @@ def test_answer_lines_tell_how_the_search_ended_and_what_failed(results, ended_b
     assert "trials failed" in effort
 
 
+def test_answer_lines_of_a_search_of_one_network_speak_of_no_choice(results):
+    """Seconds for a single network are not told as a choice among 1 networks."""
+    effort = answer(results, search={"n_architectures": 1})[2]
+
+    assert effort.startswith("It is the only network that was trained, in ")
+
+
 @pytest.mark.parametrize(("reads", "warns"), [(0, False), (1, False), (2, True)])
 def test_caution_warns_from_the_second_reading_on(results, reads, warns):
     """The first reading of the test rows is what they are for."""

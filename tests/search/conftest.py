@@ -12,6 +12,7 @@ import pytest
 
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ladder import Ladder, Limits
 from kedro_nas.search.ledger import Ledger
@@ -19,6 +20,7 @@ from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.search.trial import Trial
 from kedro_nas.search.trial_schedule import Place, TrialSchedule
 from kedro_nas.space.architecture import Architecture, Recipe, Stage, Stem
+from kedro_nas.space.bounds import Bounds, DataFacts
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.statistics.image_pairs import pack_right
 from kedro_nas.training.outage import Outage
@@ -43,6 +45,7 @@ class CountedSpace:
     def __init__(self, size: int) -> None:
         self.choices = {"width": tuple(range(1, size + 1))}
         self.anchors = (make_architecture(1),)
+        self.bounds = Bounds()
 
     def encode(self, architecture: Architecture) -> dict[str, Any]:
         return {"width": architecture.stages[0].width}
@@ -54,13 +57,18 @@ class CountedSpace:
 class CountingProposer:
     """Proposes 1, 2, 3, ... and then nothing."""
 
+    learns = False
+
     def __init__(self, size: int) -> None:
         self._left = list(range(1, size + 1))
 
-    def ask(self) -> Architecture | None:
+    def ask(self, limits: Bounds) -> Architecture | None:
         return make_architecture(self._left.pop(0)) if self._left else None
 
-    def tell(self, architecture: Architecture, *, score: float, epochs: int) -> None:
+    def repeat(self, architecture: Architecture) -> None:
+        self._left.pop(0)
+
+    def tell(self, outcome: ProposalOutcome[Architecture]) -> None:
         pass
 
 
@@ -81,10 +89,16 @@ def make_oracle() -> Callable[..., HyperbandOracle]:
             is_single=changes.pop("is_single", False),
             n_immune=len(changes.get("immune", ())),
         )
-        options: dict[str, Any] = {"slope_places": 0, "seed": 0, **changes}
+        proposer = changes.pop("proposer", None) or CountingProposer(size)
+        options: dict[str, Any] = {
+            "slope_places": 0,
+            "learning_lag": 8,
+            "seed": 0,
+            **changes,
+        }
         return HyperbandOracle(
             space=CountedSpace(min(size, 200)),  # type: ignore[arg-type]
-            proposer=CountingProposer(size),  # type: ignore[arg-type]
+            proposer=proposer,
             ladder=ladder,
             limits=limits,
             **options,
@@ -229,7 +243,6 @@ def make_driver(
         budget_s = changes.pop("budget_s", None)
         ledger = Ledger(place / "ledger.jsonl")
         schedule: TrialSchedule | None = changes.pop("schedule", None)
-        proposer = None if schedule else CountingProposer(10_000)
         if schedule is None:
             options = {"max_trials": 30, "iterations": None, **changes}
             schedule = make_oracle(**options)
@@ -249,7 +262,6 @@ def make_driver(
 
         driver = Driver(
             schedule=schedule,
-            proposer=proposer,  # type: ignore[arg-type]
             ledger=ledger,
             make_task=task,
             checkpoints=place / "checkpoints",
@@ -284,9 +296,5 @@ def numbered() -> Callable[[int], Architecture]:
 @pytest.fixture(scope="session")
 def small_space() -> SearchSpace:
     """Give a space for the images of `store_folder`, as if there were many."""
-    profile = {
-        "image_shape": [8, 8, 1],
-        "class_names": ["light", "dark"],
-        "verdict": {"n_train": 8_000},
-    }
-    return build_search_space(SearchSpaceOptions(), profile, seed=0)
+    data = DataFacts((8, 8, 1), 2, 8_000)
+    return build_search_space(SearchSpaceOptions(), data, seed=0)

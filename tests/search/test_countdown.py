@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from kedro_nas.search.countdown import LONGEST_WAIT_S, Budget
+from kedro_nas.search.ledger_lines import TrialStarted
 
 
 def test_budget_counts_down_to_zero_and_no_further() -> None:
@@ -54,4 +55,4 @@ def test_driver_in_its_last_seconds_begins_only_what_is_required(
 
     assert driver.run(pool) == "budget"
     assert len(pool.submitted) == 1
-    assert len(ledger.of("started")) == 1
+    assert len(ledger.of(TrialStarted)) == 1

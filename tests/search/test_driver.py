@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,14 @@ import pytest
 from kedro_nas.errors import SearchError
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
-from kedro_nas.search.tables import trials_table
+from kedro_nas.search.ledger_lines import (
+    BatchHalved,
+    EpochTrained,
+    TrialCreated,
+    TrialEnded,
+    WorkerLost,
+)
+from kedro_nas.search.tables import trial_rows, trials_table
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.workers.worker_pool import Event
 
@@ -25,7 +31,7 @@ CLOCKS = ["worker", "started_s", "ended_s", "seconds", "seconds_wait"]
 
 
 def _table(ledger: Ledger) -> pd.DataFrame:
-    return trials_table(ledger.events).drop(columns=CLOCKS)
+    return trials_table(trial_rows(ledger.events)).drop(columns=CLOCKS)
 
 
 def _undisturbed(make_driver: MakeDriver, scripted_pool: Pool) -> pd.DataFrame:
@@ -147,7 +153,7 @@ def test_driver_killed_between_checkpoint_and_epoch_line_loses_no_row(
     driver, ledger = make_driver("unsaid")
     driver.run(pool)
 
-    assert ledger.of("epoch") == []
+    assert ledger.of(EpochTrained) == []
     pd.testing.assert_frame_equal(
         _undisturbed(make_driver, scripted_pool), _table(ledger)
     )
@@ -166,7 +172,7 @@ def test_driver_results_on_images_are_kept_and_known_after_a_restart(
 
     assert len(set(rights(driver).values())) > 1
     assert all(rights(driver).values())
-    assert {e["trial"]: e["right"] for e in ledger.of("ended")} == rights(driver)
+    assert {e.trial: e.right for e in ledger.of(TrialEnded)} == rights(driver)
     assert rights(again) == rights(driver)
 
 
@@ -180,7 +186,7 @@ def test_driver_lost_worker_costs_one_attempt_only(
     pd.testing.assert_frame_equal(
         _undisturbed(make_driver, scripted_pool), _table(ledger)
     )
-    assert len(ledger.of("lost")) == 30
+    assert len(ledger.of(WorkerLost)) == 30
 
 
 def test_driver_twice_lost_and_failed_trials_are_rows_with_reasons(
@@ -217,7 +223,7 @@ def test_driver_out_of_memory_is_tried_with_half_the_batch(
     driver, ledger = make_driver("oom")
     driver.run(scripted_pool(2, fate))
 
-    assert [line["trial"] for line in ledger.of("halved")] == ["i0-b2-r0-n008"]
+    assert [line.trial for line in ledger.of(BatchHalved)] == ["i0-b2-r0-n008"]
     halvings = {t.architecture.stages[0].width: t for t in driver.trials.values()}
     assert halvings[9].halvings == 1
     named = ["key", "architecture"]  # these tell that the batch is another one
@@ -283,9 +289,9 @@ def test_driver_other_seed_in_the_ledger_is_refused(
     """A ledger that another search wrote is not continued."""
     driver, ledger = make_driver("other")
     driver.run(scripted_pool(1))
-    first: dict[str, Any] = ledger.of("created")[0]
+    first = ledger.of(TrialCreated)[0]
     path = ledger._path
-    path.write_text(path.read_text().replace(first["key"], "0" * 12))
+    path.write_text(path.read_text().replace(first.key, "0" * 12))
 
     with pytest.raises(SearchError, match="does not fit"):
         make_driver("other")
@@ -299,8 +305,9 @@ def test_driver_ledger_that_two_runs_have_written_is_refused_with_a_way_out(
     driver, ledger = make_driver("spoilt", max_trials=6)
     driver.run(scripted_pool(1))
     path = ledger._path
-    twice = json.dumps(ledger.of(event)[1]) + "\n"
-    path.write_text(path.read_text() + twice)
+    lines = path.read_text().splitlines()
+    twice = next(line for line in lines[3:] if f'"event": "{event}"' in line)
+    path.write_text("\n".join([*lines, twice]) + "\n")
 
     with pytest.raises(LedgerMismatchError, match=r"on_change: restart.*nas clean"):
         make_driver("spoilt", max_trials=30)

@@ -25,6 +25,7 @@ from kedro_nas.search.forecast import (
 )
 from kedro_nas.search.network_timing import NetworkTiming
 from kedro_nas.search.step_speed import MeasuredSpace
+from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.execution import PLAIN
 
@@ -36,12 +37,8 @@ DATA_S = 14.0
 @pytest.fixture(scope="module")
 def space() -> SearchSpace:
     """Give a space of networks for the images of `store_folder`."""
-    profile = {
-        "image_shape": [8, 8, 1],
-        "class_names": ["light", "dark"],
-        "verdict": VERDICT.model_dump(mode="json"),
-    }
-    return build_search_space(SearchSpaceOptions(), profile, seed=0)
+    data = DataFacts((8, 8, 1), 2, 20)
+    return build_search_space(SearchSpaceOptions(), data, seed=0)
 
 
 def _setup(budget_s: float | None = None, **sections: Any) -> JobSetup:

@@ -14,6 +14,7 @@ from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.records.profile import Verdict
 from kedro_nas.search.network_timing import NetworkTiming, measure_network
 from kedro_nas.search.step_speed import MeasuredSpace
+from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.execution import PLAIN
 
@@ -23,12 +24,8 @@ VERDICT = Verdict(n_train=20, n_folds=5, n_repeats=3)
 @pytest.fixture
 def space() -> SearchSpace:
     """Give a space of networks for the images of `store_folder`."""
-    profile = {
-        "image_shape": [8, 8, 1],
-        "class_names": ["light", "dark"],
-        "verdict": VERDICT.model_dump(mode="json"),
-    }
-    return build_search_space(SearchSpaceOptions(preset="tiny"), profile, seed=0)
+    data = DataFacts((8, 8, 1), 2, 20)
+    return build_search_space(SearchSpaceOptions(preset="tiny"), data, seed=0)
 
 
 def test_network_timing_gives_the_step_of_candidate_0(space: SearchSpace) -> None:

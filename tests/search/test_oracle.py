@@ -7,12 +7,16 @@ from collections import Counter
 from collections.abc import Callable
 
 import keras_tuner
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.search.conftest import make_architecture
 
+from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.bounds import Bounds
 
 MakeOracle = Callable[..., HyperbandOracle]
 
@@ -113,6 +117,68 @@ def test_oracle_number_of_workers_does_not_matter(
     alone = _run(make_oracle(iterations=2))
 
     assert _run(make_oracle(iterations=2), workers=workers) == alone
+
+
+class ScoreSum:
+    """Proposes a number that depends on every outcome it was told, in their order."""
+
+    learns = True
+
+    def __init__(self) -> None:
+        self._told, self._given = 0, set[int]()
+
+    def ask(self, limits: Bounds) -> Architecture:
+        number = self._told % 150 + 1
+        while number in self._given:
+            number += 1
+        self._given.add(number)
+        return make_architecture(number)
+
+    def repeat(self, architecture: Architecture) -> None:
+        self._given.add(architecture.stages[0].width)
+
+    def tell(self, outcome: ProposalOutcome[Architecture]) -> None:
+        width = outcome.architecture.stages[0].width
+        self._told = (31 * self._told + width + outcome.epochs) % 10_007
+
+
+@pytest.mark.parametrize("lag", [1, 2, 8])
+@pytest.mark.parametrize("order", range(5))
+def test_oracle_learning_proposer_gives_the_same_search_for_any_workers(
+    make_oracle: MakeOracle, lag: int, order: int
+) -> None:
+    """1, 2, 8 or 20 workers that end in any order; failures and early ends, too."""
+    rng = np.random.default_rng(order)
+
+    def run(workers: int) -> dict[str, int]:
+        oracle = make_oracle(
+            proposer=ScoreSum(), learning_lag=lag, iterations=2, max_trials=33
+        )
+        running: list[str] = []
+        found: dict[str, int] = {}
+        while True:
+            created = oracle.create(f"place-{len(found)}")
+            if created.architecture is not None:
+                place = oracle.place(created.trial_id)
+                found[place.name] = created.architecture.stages[0].width
+                running.append(created.trial_id)
+                if len(running) < workers:
+                    continue
+            if not running:
+                return found
+            ended = running.pop(int(rng.integers(len(running))))
+            width = oracle.architecture(ended).stages[0].width
+            score = None if width % 5 == 0 else width / 1000
+            place = oracle.place(ended)
+            epochs = oracle.rung_epochs(place.bracket, place.rung)
+            oracle.end(ended, score=score)
+            oracle.tell(
+                ended, ProposalOutcome(oracle.architecture(ended), score, epochs=epochs)
+            )
+
+    alone = run(1)
+    assert len(alone) == 33
+    assert [run(workers) for workers in (2, 8, 20)] == [alone] * 3
 
 
 def test_oracle_failures_cost_no_promotion(make_oracle: MakeOracle) -> None:

@@ -11,7 +11,7 @@ import pytest
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.race import Race
-from kedro_nas.search.tables import trials_table
+from kedro_nas.search.tables import trial_rows, trials_table
 from kedro_nas.space.architecture import Architecture
 
 MakeDriver = Callable[..., tuple[Driver, Ledger]]
@@ -19,7 +19,7 @@ Pool = Callable[..., Any]
 
 
 def _table(ledger: Ledger) -> pd.DataFrame:
-    return trials_table(ledger.events)
+    return trials_table(trial_rows(ledger.events))
 
 
 def _race(numbered: Callable[[int], Architecture]) -> Race:

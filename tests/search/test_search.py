@@ -78,7 +78,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         seed=0,
         workspace=tmp_path_factory.mktemp("digits"),
     )
-    space = build_search_space(SearchSpaceOptions(), profile.to_json(), seed=0)
+    space = build_search_space(SearchSpaceOptions(), profile.facts, seed=0)
     return {"store": store, "profile": profile.to_json(), "space": space.to_dict()}
 
 

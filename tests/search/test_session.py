@@ -18,6 +18,7 @@ from kedro_nas.records.profile import Verdict
 from kedro_nas.search import session
 from kedro_nas.search.baseline import make_baseline
 from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.ledger_lines import SessionBegun, TrialEnded, TrialsPlanned
 from kedro_nas.search.session import SearchSession
 from kedro_nas.search.step_speed import MeasuredSpace
 from kedro_nas.search.trial import Trial
@@ -100,7 +101,7 @@ def test_session_of_another_budget_keeps_what_was_begun(
 
     assert first.plan.kind == again.plan.kind == kind
     assert (again.proven, again.top_epochs) == (first.proven, first.top_epochs)
-    assert len(ledger.of("planned")) == 1
+    assert len(ledger.of(TrialsPlanned)) == 1
     assert again.plan.search_s != first.plan.search_s
 
 
@@ -115,7 +116,7 @@ def test_session_of_a_race_in_another_budget_replays_its_trials(
 
     assert again.run() == "schedule"
     assert [task.task_id for task in pool.submitted] == trained
-    assert {line["status"] for line in ledger.of("ended")} == {"completed"}
+    assert {line.status for line in ledger.of(TrialEnded)} == {"completed"}
     assert {task.epochs for task in pool.submitted} == {first.top_epochs}
     assert {task.schedule_epochs for task in pool.submitted} == {first.top_epochs}
 
@@ -131,7 +132,7 @@ def test_session_of_a_race_trains_its_first_network_after_its_seconds(
     assert (ended, again.run()) == ("budget", "budget")
     assert len(pool.submitted) == 1
     assert pool.granted == [None]
-    assert len(ledger.of("session")) == 1  # the second had nothing to do
+    assert len(ledger.of(SessionBegun)) == 1  # the second had nothing to do
 
 
 def test_session_of_a_search_after_its_seconds_trains_nothing_more(
@@ -144,7 +145,7 @@ def test_session_of_a_search_after_its_seconds_trains_nothing_more(
 
     assert (ended, again.run()) == ("budget", "budget")
     assert len(pool.submitted) == 1
-    assert len(ledger.of("session")) == 1
+    assert len(ledger.of(SessionBegun)) == 1
 
 
 @pytest.mark.parametrize(

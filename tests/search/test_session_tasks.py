@@ -19,6 +19,7 @@ from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.search import session
 from kedro_nas.search.baseline import make_baseline
 from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.ledger_lines import SessionBegun, SpeedMeasured, TrialCreated
 from kedro_nas.search.session import SearchSession
 from kedro_nas.search.step_speed import MeasuredSpace
 from kedro_nas.space.search_space import SearchSpace
@@ -32,7 +33,9 @@ Digits = tuple[ImageStore, dict[str, Any]]
 @pytest.fixture(scope="module")
 def space(digits: Digits) -> SearchSpace:
     """Give the space of the digits."""
-    return build_search_space(SearchSpaceOptions(preset="cpu"), digits[1], seed=0)
+    return build_search_space(
+        SearchSpaceOptions(preset="cpu"), DatasetProfile.read(digits[1]).facts, seed=0
+    )
 
 
 def _score(width: int, _: int) -> float:
@@ -143,7 +146,7 @@ def test_session_seconds_are_its_own_or_its_share(
     made, _, ledger = searches.run(budget_s, budget_s=own_s, max_trials=1)
 
     assert made.plan.search_s == expected
-    assert ledger.of("session")[0]["budget_s"] == expected
+    assert ledger.of(SessionBegun)[0].budget_s == expected
 
 
 def test_session_share_begins_when_the_machine_is_measured(
@@ -151,9 +154,9 @@ def test_session_share_begins_when_the_machine_is_measured(
 ) -> None:
     """Workers that start for 20 s leave a short search its trials all the same."""
     folder = searches._folder / "search"
-    line = '{"event": "speed", "t": 20.0}'
+    measured = SpeedMeasured(t=20.0, **vars(SPEED))
     folder.mkdir()
-    (folder / "ledger.jsonl").write_text(line + "\n")
+    (folder / "ledger.jsonl").write_text(measured.model_dump_json() + "\n")
     made, _, _ = searches.run(200.0, max_trials=1)
     left_s = 200 - 10 - 20 - SPEED.finish_s
     parts = (made.plan.search_s, made.plan.ranking_s, made.plan.final_s)
@@ -167,12 +170,12 @@ def test_session_whose_budget_is_used_up_trains_nothing(searches: _Searches) -> 
     _, _, ledger = searches.run(max_trials=2)
     clock = searches._folder / "search" / "clock.txt"
     clock.write_text("1000.0")
-    sessions = len(ledger.of("session"))
+    sessions = len(ledger.of(SessionBegun))
     _, ended_by, again = searches.run(300.0, max_trials=9)
 
     assert ended_by == "budget"
-    assert len(again.of("session")) == sessions
-    assert len(again.of("created")) == 2
+    assert len(again.of(SessionBegun)) == sessions
+    assert len(again.of(TrialCreated)) == 2
 
 
 def test_session_sweeps_halves_of_checkpoints(searches: _Searches) -> None:

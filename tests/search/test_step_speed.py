@@ -28,6 +28,7 @@ from kedro_nas.ranking.rank import rank_finalists
 from kedro_nas.records.search import Execution, SearchResult
 from kedro_nas.search import step_speed as measured
 from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.ledger_lines import SpeedMeasured
 from kedro_nas.search.search import search_architectures
 from kedro_nas.search.step_speed import _time_steps
 from kedro_nas.training import execution
@@ -63,7 +64,7 @@ class _Job:
         """Search, or go on."""
         space = build_search_space(
             SearchSpaceOptions.model_validate(changes.pop("space", {})),
-            self.profile.to_json(),
+            self.profile.facts,
             seed=0,
         )
         budget_s = changes.pop("job_budget_s", None)
@@ -178,14 +179,14 @@ def test_search_with_a_budget_in_seconds_times_candidate_0_once(tmp_path: Path) 
     _, found = job.search(max_trials=1, job_budget_s=600.0)
     _, again = job.search(max_trials=2, job_budget_s=600.0)
     ledger = Ledger(tmp_path / "search" / "ledger.jsonl")
-    (line,) = ledger.of("speed")
-    kinds = [event["event"] for event in ledger.events]
+    (line,) = ledger.of(SpeedMeasured)
+    kinds = [event.event for event in ledger.events]
     n_train = len(job.store.rows("train"))
 
     assert kinds.index("speed") < kinds.index("created")
-    assert line["steps_per_epoch"] == n_train // 32
-    assert line["workers"] == 1
-    assert 0 < line["epoch_s"] < 30
+    assert line.steps_per_epoch == n_train // 32
+    assert line.workers == 1
+    assert 0 < line.epoch_s < 30
     assert found.budget.plan.full_trainings is not None
     assert again.budget.plan.full_trainings is not None
     assert found.search.budget_s == found.budget.plan.search_s
@@ -196,7 +197,7 @@ def test_search_bounded_by_counts_measures_nothing(tmp_path: Path) -> None:
     """Without a budget nothing depends on the speed of a machine."""
     _, found = _Job(tmp_path).search(max_trials=1)
 
-    assert Ledger(tmp_path / "search" / "ledger.jsonl").of("speed") == []
+    assert Ledger(tmp_path / "search" / "ledger.jsonl").of(SpeedMeasured) == []
     assert found.budget.plan.full_trainings is None
     assert found.search.budget_s is None
 

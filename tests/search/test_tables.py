@@ -6,16 +6,27 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from kedro_nas.records.profile import Objective
+from kedro_nas.records.trials import TRIAL_DTYPES
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.ledger_lines import (
+    SearchBegun,
+    SearchIdentity,
+    TrialCreated,
+    TrialEnded,
+    TrialStarted,
+)
 from kedro_nas.search.tables import (
     incumbents,
     make_finalist,
     rank_correlations,
     results_on_images,
+    trial_rows,
     trials_table,
 )
 from kedro_nas.space.architecture import Architecture, Stage, Stem
+from kedro_nas.training.tasks import Epoch
 
 MakeDriver = Callable[..., tuple[Driver, Ledger]]
 Pool = Callable[..., Any]
@@ -34,7 +45,7 @@ def test_tables_incumbent_rises_and_correlations_are_per_rung(
     driver, ledger = make_driver("tables", max_epochs=16, factor=2, max_trials=31)
     driver.run(scripted_pool(1))
     best = [row.score for row in incumbents(ledger.events)]
-    correlations = rank_correlations(trials_table(ledger.events))
+    correlations = rank_correlations(trials_table(trial_rows(ledger.events)))
 
     assert best == sorted(best)
     assert len(set(best)) == len(best)
@@ -46,53 +57,40 @@ def test_tables_incumbent_rises_and_correlations_are_per_rung(
 
 
 def _best_epoch(
-    scores: list[float], balanced: list[float] | None = None, **begun: Any
-) -> int:
-    """Give the table's best epoch of one trial with these curves."""
-    history = [
-        {
-            "epoch": n,
-            "train_loss": 1.0,
-            "val_loss": 1.0,
-            "val_accuracy": score,
-            "val_balanced_accuracy": other,
-            "learning_rate": 0.1,
-            "seconds_train": 1.0,
-            "seconds_validate": 0.1,
-        }
-        for n, (score, other) in enumerate(
+    scores: list[float],
+    balanced: list[float] | None = None,
+    objective: Objective = "accuracy",
+) -> int | None:
+    """Give the best epoch of a trial with these curves."""
+    history = tuple(
+        Epoch(
+            epoch=number,
+            train_loss=1.0,
+            val_accuracy=score,
+            val_balanced_accuracy=other,
+            learning_rate=0.1,
+            seconds_train=1.0,
+        )
+        for number, (score, other) in enumerate(
             zip(scores, balanced or scores, strict=True), 1
         )
-    ]
-    created = {
-        "event": "created",
-        "t": 0.0,
-        "trial": "a",
-        "parent": None,
-        "iteration": 0,
-        "bracket": 0,
-        "rung": 0,
-        "epoch_start": 0,
-        "epochs": len(scores),
-        "architecture": SMALL.to_dict(),
-    }
-    ended = {
-        "event": "ended",
-        "t": 1.0,
-        "trial": "a",
-        "status": "completed",
-        "reason": "",
-        "score": 0.5,
-        "seconds": {},
-        "seconds_under_way": 0.0,
-        "history": history,
-    }
-    epochs = [
-        {"event": "epoch", "t": 0.0, "trial": "a", "worker": 0, **epoch}
-        for epoch in history
-    ]
-    first = {"event": "begun", "t": 0.0, "n_scored": 2000.0, **begun}
-    return int(trials_table([first, created, *epochs, ended])["best_epoch"].iloc[0])
+    )
+    begun = SearchBegun(
+        belongs=SearchIdentity({}), seed=0, objective=objective, n_scored=2000.0
+    )
+    created = TrialCreated(
+        trial="a",
+        key=SMALL.key,
+        architecture=SMALL,
+        iteration=0,
+        bracket=0,
+        rung=0,
+        epoch_start=0,
+        epochs=len(scores),
+    )
+    ended = TrialEnded(t=1.0, trial="a", status="completed", score=0.5, history=history)
+    (row,) = trial_rows([begun, created, ended])
+    return row.best_epoch
 
 
 def test_tables_best_epoch_is_the_last_that_is_not_clearly_worse() -> None:
@@ -120,17 +118,16 @@ def test_tables_candidate_out_of_memory_is_a_finalist_with_the_batch_it_had(
 
     driver, ledger = make_driver("oom")
     driver.run(scripted_pool(1, fate))
-    trials = trials_table(ledger.events).set_index("trial_id", drop=False)
-    networks = trials["architecture"].map(Architecture.model_validate_json)
-    batches = networks.map(lambda network: network.recipe.batch_size)
-    small = trials[batches == 16]
-    entry = make_finalist(networks[small.index[-1]], small.iloc[-1], is_baseline=False)
+    rows = trial_rows(ledger.events)
+    small = [row for row in rows if row.network.recipe.batch_size == 16]
+    of_that_network = [row for row in rows if row.network_key == small[0].network_key]
+    entry = make_finalist(small[-1].network, small[-1], is_baseline=False)
 
-    assert set(small["network_key"]) == {numbered(9).network_key}
-    assert set(batches[trials["network_key"] == numbered(9).network_key]) == {16}
-    assert list(small["key"]) == [network.key for network in networks[small.index]]
+    assert {row.network_key for row in small} == {numbered(9).network_key}
+    assert of_that_network == small
+    assert [row.key for row in small] == [row.network.key for row in small]
     assert entry.architecture.recipe.batch_size == 16
-    assert entry.key == small["key"].iloc[-1]
+    assert entry.key == small[-1].key
 
 
 def test_rank_correlations_of_equal_scores_are_null(
@@ -139,7 +136,7 @@ def test_rank_correlations_of_equal_scores_are_null(
     """Where all scores are equal there is no order, and no NaN in a JSON file."""
     driver, ledger = make_driver("equal", max_epochs=16, factor=2, max_trials=31)
     driver.run(scripted_pool(1))
-    trials = trials_table(ledger.events).assign(score=0.5)
+    trials = trials_table(trial_rows(ledger.events)).assign(score=0.5)
     found = rank_correlations(trials)
 
     assert found
@@ -149,15 +146,27 @@ def test_rank_correlations_of_equal_scores_are_null(
 
 def test_results_on_images_are_those_of_the_trials_that_have_any() -> None:
     """A trial scored on a share of the images, or of an earlier version, has none."""
-    ended = {"event": "ended", "t": 1.0}
     events = [
-        {"event": "started", "trial": "a"},
-        {**ended, "trial": "a", "right": "gA=="},
-        {**ended, "trial": "b", "right": None},
-        {**ended, "trial": "c"},
+        TrialStarted(trial="a", worker=0),
+        TrialEnded(trial="a", status="completed", right="gA=="),
+        TrialEnded(trial="b", status="completed"),
     ]
 
     assert results_on_images(events) == {"a": "gA=="}
+
+
+def test_trials_table_has_the_columns_and_types_of_a_row(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """An empty table and a full one have the same columns, of the same types."""
+    driver, ledger = make_driver("typed", max_trials=3)
+    driver.run(scripted_pool(1))
+    full = trials_table(trial_rows(ledger.events))
+    empty = trials_table([])
+
+    assert len(full) == 3
+    assert dict(full.dtypes) == dict(empty.dtypes)
+    assert list(full.columns) == list(TRIAL_DTYPES)
 
 
 def test_finalist_the_search_did_not_train_knows_no_score(

@@ -11,6 +11,7 @@ from tests.search.plans import SPEED, divided, make_plan, racers
 
 from kedro_nas.data.store import ImageStore
 from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.ledger_lines import TrialsPlanned
 from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.search.race import Race
 from kedro_nas.search.trial_plan import (
@@ -39,9 +40,9 @@ def plan(store_folder: Path, small_space: SearchSpace, tmp_path: Path) -> Plan:
 
 
 @pytest.fixture
-def noted(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
+def noted(tmp_path: Path) -> Callable[[], list[TrialsPlanned]]:
     """Read the decisions in the ledger."""
-    return lambda: Ledger(tmp_path / "ledger.jsonl").of("planned")
+    return lambda: Ledger(tmp_path / "ledger.jsonl").of(TrialsPlanned)
 
 
 def test_plan_of_a_short_budget_is_a_race(plan: Plan, noted: Any) -> None:
@@ -51,13 +52,12 @@ def test_plan_of_a_short_budget_is_a_race(plan: Plan, noted: Any) -> None:
     baseline = networks[-1]
 
     assert isinstance(trials.schedule, Race)
-    assert trials.proposer is None
     assert trials.total == len(networks) >= 2
     assert trials.proven == networks[0].network_key
     assert {stage.block for stage in baseline.stages} == {"residual"}
     assert len({one.recipe for one in networks}) == 1
     assert trials.schedule.rung_epochs(0, 0) == trials.top_epochs >= 1
-    assert [line["kind"] for line in noted()] == ["race"]
+    assert [line.kind for line in noted()] == ["race"]
 
 
 def test_plan_proven_network_leaves_enough_epochs_to_the_final_training(
@@ -67,7 +67,7 @@ def test_plan_proven_network_leaves_enough_epochs_to_the_final_training(
     plan(300.0)
     seconds = divided(300.0).final_s or 0.0
     epoch_s = SPEED.epoch_s * 30 / 20 / SPEED.workers  # 30 rows against 20
-    wider = noted()[0]["max_macs"] / count_macs(small_space.anchors[0])
+    wider = noted()[0].max_macs / count_macs(small_space.anchors[0])
 
     epochs = seconds / (epoch_s * wider)
     assert epochs == pytest.approx(FINAL_EPOCHS_FACTOR * SPEED.full_epochs)
@@ -104,9 +104,8 @@ def test_plan_of_a_long_budget_searches_among_what_is_affordable(
     proven = next(a for a in space.anchors if a.network_key == trials.proven)
     assert oracle._immune == {small_space.anchors[0].key, proven.key}
     assert oracle.ladder.n_immune == len(oracle._immune)
-    assert space.bounds.max_macs == int(DRAWN_FACTOR * line["max_macs"])
-    assert trials.top_epochs == oracle.ladder.max_epochs == line["epochs"]
-    assert trials.proposer is not None
+    assert space.bounds.max_macs == int(DRAWN_FACTOR * line.max_macs)
+    assert trials.top_epochs == oracle.ladder.max_epochs == line.epochs
 
 
 def test_plan_without_a_budget_is_hyperband_over_the_space_as_it_is(
@@ -119,7 +118,7 @@ def test_plan_without_a_budget_is_hyperband_over_the_space_as_it_is(
     assert isinstance(oracle, HyperbandOracle)
     assert oracle._space == small_space
     assert (trials.proven, trials.total) == (None, 7)
-    assert noted()[0]["max_macs"] is None
+    assert noted()[0].max_macs is None
 
 
 def test_plan_race_without_a_budget_runs_candidate_0_for_a_full_training(
@@ -142,7 +141,7 @@ def test_plan_that_was_begun_is_kept_with_another_budget(
     """Networks, epochs and rungs are those of the first session, which are replayed."""
     first = plan(begun_s)
     kept = noted()
-    kind = kept[0]["kind"]
+    kind = kept[0].kind
     again = plan(budget_s, plan=kind, max_trials=9)
 
     assert noted() == kept

@@ -11,7 +11,6 @@ from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.space.architecture import Architecture, Stage, Stem
 from kedro_nas.space.bounds import (
     Bounds,
-    DataFacts,
     auto_depth,
     auto_macs,
     auto_params,
@@ -192,19 +191,4 @@ def net(attention: str, stem_stride: int) -> Architecture:
                 attention=attention,
             ),
         ),
-    )
-
-
-def test_data_facts_are_read_from_a_profile_of_any_version():
-    """What an earlier profile does not have is the default."""
-    profile = {
-        "image_shape": [28, 20, 3],
-        "class_names": ["a", "b"],
-        "verdict": {"n_train": 100},
-    }
-    small = {"n_train": 100, "max_params_factor": 0.2, "augmentation": "strong"}
-
-    assert DataFacts.from_profile(profile) == DataFacts((28, 20, 3), 2, 100)
-    assert DataFacts.from_profile({**profile, "verdict": small}) == DataFacts(
-        (28, 20, 3), 2, 100, 0.2, "strong"
     )

@@ -20,6 +20,7 @@ from kedro_nas.models.source import write_source
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.space.architecture import Architecture, Backbone, Stem
 from kedro_nas.space.backbones import digest_weights
 from kedro_nas.space.costs import costs
@@ -77,7 +78,7 @@ def architecture(
             },
         }
     )
-    space = build_search_space(options, digits[1], seed=0)
+    space = build_search_space(options, DatasetProfile.read(digits[1]).facts, seed=0)
     drawn = space.sample(np.random.default_rng(0))
 
     assert space.notes == ()

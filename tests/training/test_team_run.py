@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.team_run import run_on_team
+from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.training.workers.local import LocalPool
 
 pytestmark = pytest.mark.slow
@@ -19,11 +21,10 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPool]:
-    """Start two workers once for all tests of this file."""
+    """Lease two workers once for all tests of this file."""
     log = tmp_path_factory.mktemp("pool") / "workers.log"
-    made = LocalPool(workers=2, threads=1, log=log)
-    yield made
-    made.close()
+    with lease_pool(JobOptions(workers=2), log) as leased:
+        yield leased
 
 
 def _fit(

@@ -17,6 +17,7 @@ from kedro_nas.errors import DataError
 from kedro_nas.files import write_atomically, write_json
 from kedro_nas.number_text import percent
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.records.preprocessing import Preprocessing
 from kedro_nas.records.profile import Verdict
 
 
@@ -92,6 +93,7 @@ def write_store(
     layout: Layout,
     class_names: list[str],
     verdict: Verdict,
+    preprocessing: Preprocessing,
 ) -> ImageStore:
     """Write index and description into the folder of the pixels, the description last.
 
@@ -101,6 +103,7 @@ def write_store(
         layout: Shape of the images.
         class_names: Names of the labels.
         verdict: `n_folds` and `n_repeats` are read.
+        preprocessing: How the images became these pixels.
     """
     write_atomically(
         folder / "index.parquet",
@@ -117,6 +120,7 @@ def write_store(
         n_folds=verdict.n_folds,
         n_repeats=verdict.n_repeats,
         fingerprint=_fingerprint(index, described),
+        preprocessing=preprocessing,
     )
     write_json(folder / "store.json", description.model_dump(mode="json"))
     return ImageStore.open(folder)

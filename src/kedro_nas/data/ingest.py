@@ -14,12 +14,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image
 
 from kedro_nas.data.chunks import (
     ChunkTask,
+    changed_while_read,
     decode_chunk,
+    decoding_cost_s,
     fetched,
+    group_raws,
     halve_chunk,
     set_chunk_aside,
 )
@@ -37,9 +39,6 @@ logger = logging.getLogger(__name__)
 
 _SAMPLE = 256
 _SHOWN = 200  # characters of a path in a message; a cell may contain any text
-_CHUNK_BYTES = 16 * 2**20
-_CHUNK_IMAGES = 1024
-_SECONDS_PER_IMAGE, _SECONDS_PER_BYTE = 50e-6, 5e-9  # measured, one core
 
 
 @dataclass(frozen=True)
@@ -157,7 +156,7 @@ def _decode_all(
             source.read(rows[done:]), done, len(rows), pixels, offset, layout, options
         ),
         n_workers=options.n_workers,
-        cost_s=n_left * (_SECONDS_PER_IMAGE + layout.n_bytes * _SECONDS_PER_BYTE),
+        cost_s=decoding_cost_s(n_left, layout),
         halving=Halving(halve_chunk, set_chunk_aside),
     )
     try:
@@ -179,35 +178,13 @@ def _jobs(
     layout: Layout,
     options: DataPreparationOptions,
 ) -> Iterator[tuple[ChunkTask, list[Raw], Layout, int]]:
-    """Split the stream into chunks that are small both encoded and decoded."""
-    size = max(1, min(_CHUNK_IMAGES, _CHUNK_BYTES // layout.n_bytes))
+    """Yield the arguments of `decode_chunk` for each chunk of the stream."""
     start = first
-    while start < n:
-        raws: list[Raw] = []
-        held = 0
-        for raw in islice(stream, min(size, n - start)):
-            raws.append(raw)
-            held += _raw_bytes(raw)
-            if held >= _CHUNK_BYTES:
-                break
-        if not raws:
-            raise DataError(
-                "the images changed while they were read",
-                received=f"{start} images",
-                allowed=f"the {n} images that were listed",
-                remedy="Run again when no other program changes them",
-            )
+    for raws in group_raws(islice(stream, n - first), layout):
         yield ChunkTask(start, pixels, offset), raws, layout, options.max_pixels
         start += len(raws)
-
-
-def _raw_bytes(raw: Raw) -> int:
-    """Return the bytes of memory that a raw image takes; 0 for a path."""
-    if isinstance(raw, bytes | bytearray):
-        return len(raw)
-    if isinstance(raw, Image.Image):
-        return raw.width * raw.height * len(raw.getbands())
-    return int(getattr(raw, "nbytes", 0))
+    if start < n:
+        raise changed_while_read(start, n)
 
 
 def check_disk(n_bytes: int, max_disk_gb: float, pixels: Path) -> None:

@@ -16,6 +16,7 @@ from kedro_nas.data.assemble import draw_folds, draw_splits, name_changes, write
 from kedro_nas.data.cleaning import Cleaned, clean
 from kedro_nas.data.guard import judge
 from kedro_nas.data.ingest import Ingested, ingest
+from kedro_nas.data.new_images import preprocessing_of
 from kedro_nas.data.pixel_file import order_after, remove_rows
 from kedro_nas.data.profile import build_profile, leak_examples
 from kedro_nas.data.rows import Rows, check_classes, sample_rows, usable_rows
@@ -25,6 +26,7 @@ from kedro_nas.data.store import FORMAT, ImageStore
 from kedro_nas.errors import DataError, RecordError
 from kedro_nas.files import write_atomically, write_json
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.records.preprocessing import Preprocessing
 from kedro_nas.records.profile import DatasetProfile, Verdict
 from kedro_nas.work_clock import WorkClock
 from kedro_nas.writer_lock import one_writer
@@ -88,7 +90,10 @@ def prepare_images(
     with clock.ticking():
         ingested = ingest(source, rows.table["row"].to_numpy(), options, build)
         cleaned = clean(rows, ingested, source, options)
-        profile = _write(build, rows, ingested, cleaned, options, seed)
+        contract = preprocessing_of(
+            ingested.layout, rows.class_names, options.max_pixels, listing.pixel_scale
+        )
+        profile = _write(build, rows, ingested, cleaned, options, seed, contract)
     profile = profile.model_copy(
         update={
             "source": source.describe(),
@@ -111,9 +116,13 @@ def _unchanged(folder: Path, key: str) -> tuple[ImageStore, DatasetProfile] | No
     if not state.exists() or json.loads(state.read_text())["key"] != key:
         return None
     try:
-        return _opened(folder)
-    except RecordError:  # a profile of another version: prepare the images again
+        store, profile = _opened(folder)
+    except (RecordError, DataError) as error:
+        # a profile of another version, or a file that was cut short on the disk
+        logger.warning("The images are prepared again: %s", error)
         return None
+    # a store of an earlier version does not tell how its images were read
+    return None if store.preprocessing is None else (store, profile)
 
 
 def _opened(folder: Path) -> tuple[ImageStore, DatasetProfile]:
@@ -142,6 +151,7 @@ def _write(
     cleaned: Cleaned,
     options: DataPreparationOptions,
     seed: int,
+    contract: Preprocessing,
 ) -> DatasetProfile:
     """Split the cleaned images, write the store and return the profile."""
     # the order of the pixels after the dropped rows are removed
@@ -161,7 +171,9 @@ def _write(
     index = table[["image_id", "label", "split", "group"]].join(folds)
     index["source"] = table["source"]
     folder = ingested.pixels.parent
-    store = write_store(folder, index, ingested.layout, rows.class_names, verdict)
+    store = write_store(
+        folder, index, ingested.layout, rows.class_names, verdict, contract
+    )
     write_atomically(
         build / "set_aside.csv",
         lambda file: cleaned.set_aside.to_csv(file, index=False),

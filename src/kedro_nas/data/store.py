@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from kedro_nas.errors import DataError
+from kedro_nas.records.preprocessing import Preprocessing
 
 FORMAT = 1
 FILES = ("pixels.npy", "index.parquet", "store.json")
@@ -31,6 +32,8 @@ class StoreDescription(BaseModel):
         n_folds: Folds of the cross-validation.
         n_repeats: Drawings of the folds.
         fingerprint: Digest of pixels, labels, splits, folds and layout.
+        preprocessing: How images become these pixels; None in a store of an earlier
+            version.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -42,6 +45,7 @@ class StoreDescription(BaseModel):
     n_folds: int
     n_repeats: int
     fingerprint: str
+    preprocessing: Preprocessing | None = None
 
 
 class ImageStore:
@@ -59,6 +63,7 @@ class ImageStore:
         self.n_folds = description.n_folds
         self.n_repeats = description.n_repeats
         self.fingerprint = description.fingerprint
+        self.preprocessing = description.preprocessing
         self._n_images = description.n_images
 
     @classmethod
@@ -85,7 +90,31 @@ class ImageStore:
                 allowed=f"format {FORMAT}",
                 remedy="Run the data_preparation pipeline again",
             )
-        return cls(path, StoreDescription.model_validate(description))
+        store = cls(path, StoreDescription.model_validate(description))
+        store._check_pixels()
+        return store
+
+    def _check_pixels(self) -> None:
+        """Check the header and length of the pixel file, without reading pixels.
+
+        Raises:
+            DataError: It is cut short, or holds other images.
+        """
+        expected = (len(self), *self.image_shape)
+        try:
+            shape = np.load(self.path / "pixels.npy", mmap_mode="r").shape
+        except (ValueError, EOFError) as error:
+            raise self._damaged(str(error), expected) from error
+        if shape != expected:
+            raise self._damaged(f"pixels of shape {shape}", expected)
+
+    def _damaged(self, received: str, expected: tuple[int, ...]) -> DataError:
+        return DataError(
+            f"the image store at {self.path} is damaged",
+            received=received,
+            allowed=f"pixels.npy of shape {expected}",
+            remedy="Run the data_preparation pipeline: it prepares the images again",
+        )
 
     def __len__(self) -> int:
         return self._n_images

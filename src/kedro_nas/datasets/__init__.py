@@ -14,6 +14,7 @@ _MODULES = {
     "ImageStoreDataset": "image_store",
     "ImagesDataset": "images",
     "KerasModelDataset": "keras_model",
+    "PredictionsDataset": "predictions",
     "ReportDataset": "report",
     "TrialsDataset": "trials",
     "WorkspaceDataset": "workspace",

@@ -6,13 +6,14 @@ import json
 from typing import Any
 
 from kedro.io.core import DatasetError
+from pydantic import JsonValue
 
 from kedro_nas.datasets.base import FileDataset, JSONPreview, to_json
 from kedro_nas.files import finite
 from kedro_nas.space.architecture import Architecture
 
 
-class ArchitectureDataset(FileDataset[dict[str, Any], dict[str, Any]]):
+class ArchitectureDataset(FileDataset[dict[str, JsonValue], dict[str, JsonValue]]):
     """A JSON object with a valid `architecture`, checked on save and on load.
 
     YAML API:
@@ -39,7 +40,7 @@ class ArchitectureDataset(FileDataset[dict[str, Any], dict[str, Any]]):
     Args: those of `FileDataset`.
     """
 
-    def load(self) -> dict[str, Any]:
+    def load(self) -> dict[str, JsonValue]:
         """Read the object.
 
         Raises:
@@ -47,7 +48,7 @@ class ArchitectureDataset(FileDataset[dict[str, Any], dict[str, Any]]):
         """
         return self._checked(json.loads(self._read_bytes()))
 
-    def save(self, data: dict[str, Any]) -> None:
+    def save(self, data: dict[str, JsonValue]) -> None:
         """Write the object; NaN becomes null."""
         text = json.dumps(finite(self._checked(data)), indent=2, allow_nan=False)
         self._write_bytes(text.encode())
@@ -58,7 +59,7 @@ class ArchitectureDataset(FileDataset[dict[str, Any], dict[str, Any]]):
         network = Architecture.from_dict(value["architecture"])
         return to_json({"network": network.describe(), **value})
 
-    def _checked(self, value: Any) -> dict[str, Any]:
+    def _checked(self, value: Any) -> dict[str, JsonValue]:
         try:
             Architecture.from_dict(value["architecture"])
         except (KeyError, TypeError, ValueError) as error:

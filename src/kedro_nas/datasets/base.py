@@ -1,16 +1,11 @@
-"""Common parts of our datasets: previews, file systems, and datasets of one file."""
+"""Common parts of our datasets: previews, and datasets of one file or one folder."""
 
 from __future__ import annotations
 
-import difflib
-import inspect
 import json
-from copy import deepcopy
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NewType, TypeVar
 
-import fsspec
-from fsspec.spec import AbstractFileSystem
 from kedro.io.core import (
     AbstractVersionedDataset,
     DatasetError,
@@ -19,10 +14,13 @@ from kedro.io.core import (
     get_protocol_and_path,
 )
 
+from kedro_nas.datasets.file_location import FileLocation, KedroConfig
 from kedro_nas.files import finite, write_atomically
 
 Saved = TypeVar("Saved")
 Loaded = TypeVar("Loaded")
+# what a dataset says of itself in messages and in `kedro catalog describe-datasets`
+Described = str | bool | PurePosixPath | Version | None
 
 # kedro-viz chooses a dataset's panel by the name of the annotation of its preview;
 # kedro-datasets has the same types in a private module
@@ -31,83 +29,88 @@ ImagePreview = NewType("ImagePreview", str)
 JSONPreview = NewType("JSONPreview", str)
 TablePreview = NewType("TablePreview", dict[str, Any])
 
-# Arguments of every fsspec file system, in addition to those of its class.
-_COMMON = frozenset(
-    {"use_listings_cache", "listings_expiry_time", "max_paths", "skip_instance_cache"}
-    | {"asynchronous", "loop", "batch_size"}
-)
-# Kedro's names for arguments of `open`, which our datasets do not call.
-OF_OPEN = frozenset({"open_args_load", "open_args_save"})
-# File systems that ignore unknown arguments. Others pass them on, as HTTP does with
-# `headers`.
-_CLOSED = frozenset(f"fsspec.implementations.{n}" for n in ("local", "memory", "zip"))
-
 
 def to_json(value: Any) -> JSONPreview:
     """Convert a value to JSON for kedro-viz; NaN becomes null."""
     return JSONPreview(json.dumps(finite(value)))
 
 
-def storage_options(
-    protocol: str,
-    credentials: dict[str, Any] | None,
-    fs_args: dict[str, Any] | None,
-) -> dict[str, Any]:
-    """Return the arguments of a file system; credentials override `fs_args`.
+class _FilesystemDataset(AbstractVersionedDataset[Saved, Loaded]):
+    """A dataset on any fsspec file system, versioned as Kedro does it."""
 
-    Args:
-        protocol: Such as `file` or `s3`.
-        credentials: From `credentials.yml`.
-        fs_args: From the catalog entry.
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        is_inherited = "__init__" not in vars(cls)
+        super().__init_subclass__(**kwargs)
+        # Kedro wraps a constructor to note its arguments for `DataCatalog.to_config`;
+        # around one that is wrapped already it would note `args` and `kwargs`
+        if is_inherited:
+            del cls.__init__
 
-    Raises:
-        DatasetError: `fs_args` has an argument that this file system does not know and
-            would ignore.
-    """
-    given = fs_args or {}
-    known, is_all = _known(protocol) if given else (set[str](), True)
-    wrong = [
-        name
-        for name in sorted(set(given) - known)
-        if is_all or name in OF_OPEN or _closest(name, known)
-    ]
-    if wrong:
-        close = _closest(wrong[0], known)
-        hint = f" Did you mean '{close}'?" if close else ""
-        raise DatasetError(
-            f"`fs_args` has an argument that '{protocol}' does not know. "
-            f"Received: {', '.join(wrong)}.{hint} "
-            f"Allowed: {', '.join(sorted(known))}. Correct the catalog entry."
+    def __init__(
+        self,
+        address: str,
+        *,
+        version: Version | None,
+        credentials: KedroConfig | None,
+        fs_args: KedroConfig | None,
+        metadata: KedroConfig | None,
+    ) -> None:
+        get_protocol_and_path(address, version)  # some file systems have no versions
+        location = FileLocation.parse(address, credentials=credentials, fs_args=fs_args)
+        self._protocol = location.protocol
+        self._fs = location.open()
+        self.metadata = metadata
+        super().__init__(
+            filepath=PurePosixPath(location.path),
+            version=version,
+            exists_function=self._fs.exists,
+            glob_function=self._fs.glob,
         )
-    return {**deepcopy(given), **deepcopy(credentials or {})}
 
 
-def open_filesystem(
-    protocol: str,
-    credentials: dict[str, Any] | None,
-    fs_args: dict[str, Any] | None,
-) -> AbstractFileSystem:
-    """Open a file system with credentials and further arguments.
+class FolderDataset(_FilesystemDataset[Saved, Loaded]):
+    """A dataset of one folder on any fsspec file system.
 
     Args:
-        protocol: Such as `file` or `s3`.
-        credentials: From `credentials.yml`; they override `fs_args`.
-        fs_args: From the catalog entry.
-
-    Raises:
-        DatasetError: `fs_args` has an unknown argument.
+        path: The folder, with a protocol such as `s3://` when remote.
+        version: Kedro's version; `versioned: true` in the catalog sets it.
+        credentials: Passed to the file system, from `credentials.yml`.
+        fs_args: Further arguments of the file system; credentials override them.
+        metadata: For plugins such as kedro-viz; ignored by Kedro.
     """
-    options = storage_options(protocol, credentials, fs_args)
-    return fsspec.filesystem(protocol, **options)
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        version: Version | None = None,
+        credentials: KedroConfig | None = None,
+        fs_args: KedroConfig | None = None,
+        metadata: KedroConfig | None = None,
+    ) -> None:
+        super().__init__(
+            path,
+            version=version,
+            credentials=credentials,
+            fs_args=fs_args,
+            metadata=metadata,
+        )
+
+    def _describe(self) -> dict[str, Described]:
+        return {
+            "path": str(self._filepath),
+            "protocol": self._protocol,
+            "version": self._version,
+        }
 
 
-class FileDataset(AbstractVersionedDataset[Saved, Loaded]):
+class FileDataset(_FilesystemDataset[Saved, Loaded]):
     """A dataset of one file on any fsspec file system; writes are atomic.
 
     Args:
         filepath: POSIX path, with a protocol such as `s3://` when remote.
         version: Kedro's version; `versioned: true` in the catalog sets it.
-        credentials: Passed to the filesystem, from `credentials.yml`.
+        credentials: Passed to the file system, from `credentials.yml`.
         fs_args: Further arguments of the file system; credentials override them.
         metadata: For plugins such as kedro-viz; ignored by Kedro.
     """
@@ -117,21 +120,16 @@ class FileDataset(AbstractVersionedDataset[Saved, Loaded]):
         *,
         filepath: str,
         version: Version | None = None,
-        credentials: dict[str, Any] | None = None,
-        fs_args: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
+        credentials: KedroConfig | None = None,
+        fs_args: KedroConfig | None = None,
+        metadata: KedroConfig | None = None,
     ) -> None:
-        protocol, path = get_protocol_and_path(filepath, version)
-        if protocol == "file":
-            fs_args = {"auto_mkdir": True, **(fs_args or {})}
-        self._protocol = protocol
-        self._fs = open_filesystem(protocol, credentials, fs_args)
-        self.metadata = metadata
         super().__init__(
-            filepath=PurePosixPath(path),
+            filepath,
             version=version,
-            exists_function=self._fs.exists,
-            glob_function=self._fs.glob,
+            credentials=credentials,
+            fs_args=fs_args,
+            metadata=metadata,
         )
 
     def _read_bytes(self) -> bytes:
@@ -151,7 +149,7 @@ class FileDataset(AbstractVersionedDataset[Saved, Loaded]):
             self._fs.pipe_file(path, content)
         self._fs.invalidate_cache(get_filepath_str(self._filepath, self._protocol))
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> dict[str, Described]:
         return {
             "filepath": self._filepath,
             "protocol": self._protocol,
@@ -168,24 +166,3 @@ class FileDataset(AbstractVersionedDataset[Saved, Loaded]):
     def _release(self) -> None:
         super()._release()
         self._fs.invalidate_cache(get_filepath_str(self._filepath, self._protocol))
-
-
-def _closest(name: str, known: set[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.8)), None)
-
-
-def _known(protocol: str) -> tuple[set[str], bool]:
-    """Return the known arguments of a protocol, and whether it ignores others."""
-    try:
-        kind = fsspec.get_filesystem_class(protocol)
-    except (ImportError, ValueError):
-        return set(), False  # the error on opening it names the package to install
-    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    known = set(_COMMON).union(
-        name
-        for base in kind.__mro__
-        if base not in (object, AbstractFileSystem) and "__init__" in vars(base)
-        for name, parameter in inspect.signature(base.__init__).parameters.items()
-        if parameter.kind in named and name not in {"self", "fs", "fo"}
-    )
-    return known, kind.__module__ in _CLOSED

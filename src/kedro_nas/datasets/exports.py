@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
-from kedro.io.core import (
-    AbstractVersionedDataset,
-    DatasetError,
-    Version,
-    get_protocol_and_path,
-)
+from kedro.io.core import DatasetError
 
-from kedro_nas.datasets.base import JSONPreview, open_filesystem, to_json
+from kedro_nas.datasets.base import FolderDataset, JSONPreview, to_json
 
 
-class ExportsDataset(AbstractVersionedDataset[Path, Path]):
+class ExportsDataset(FolderDataset[Path, Path]):
     """A folder of files, moved from where a node wrote it.
 
     Saving replaces the folder of an earlier run only once the new one is complete.
@@ -41,32 +35,8 @@ class ExportsDataset(AbstractVersionedDataset[Path, Path]):
     >>> [file.name for file in dataset.load().iterdir()]
     ['model_card.md']
 
-    Args:
-        path: The folder, with a protocol such as `s3://` if remote.
-        version: Kedro's version; `versioned: true` in the catalog sets it.
-        credentials: Passed to the filesystem, from `credentials.yml`.
-        fs_args: Further arguments of the file system; credentials override them.
-        metadata: For plugins such as kedro-viz; ignored by Kedro.
+    Args: those of `FolderDataset`.
     """
-
-    def __init__(
-        self,
-        *,
-        path: str,
-        version: Version | None = None,
-        credentials: dict[str, Any] | None = None,
-        fs_args: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        self._protocol, plain = get_protocol_and_path(path, version)
-        self._fs = open_filesystem(self._protocol, credentials, fs_args)
-        self.metadata = metadata
-        super().__init__(
-            filepath=PurePosixPath(plain),
-            version=version,
-            exists_function=self._fs.exists,
-            glob_function=self._fs.glob,
-        )
 
     def load(self) -> Path:
         """Return the folder; a remote one is copied to a temporary folder."""
@@ -100,13 +70,6 @@ class ExportsDataset(AbstractVersionedDataset[Path, Path]):
             return bool(self._fs.exists(str(self._get_load_path())))
         except DatasetError:
             return False
-
-    def _describe(self) -> dict[str, Any]:
-        return {
-            "path": str(self._filepath),
-            "protocol": self._protocol,
-            "version": self._version,
-        }
 
     def preview(self) -> JSONPreview:
         """List the files and their sizes in bytes."""

@@ -8,21 +8,19 @@ import os
 import re
 import shutil
 import tempfile
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
-from kedro.io import AbstractVersionedDataset, DatasetError, Version
-from kedro.io.core import get_protocol_and_path
+from kedro.io import DatasetError
 
 from kedro_nas.data.profile import contact_sheet_png
 from kedro_nas.data.store import FILES, ImageStore
-from kedro_nas.datasets.base import ImagePreview, open_filesystem
+from kedro_nas.datasets.base import FolderDataset, ImagePreview
 
 _POINTER = "current.json"  # contains the name of the folder of the current store
 _STORE_FOLDER = re.compile(r"[0-9a-f]{12,64}-[0-9a-f]{8}")
 
 
-class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
+class ImageStoreDataset(FolderDataset[ImageStore, ImageStore]):
     """A folder with the files of an `ImageStore`.
 
     Saving creates hard links to the files if the disk supports them, and copies
@@ -52,36 +50,9 @@ class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
     >>> dataset.save(store)
     >>> dataset.load().image_shape
     (8, 8, 1)
+
+    Args: those of `FolderDataset`.
     """
-
-    def __init__(
-        self,
-        *,
-        path: str,
-        version: Version | None = None,
-        credentials: dict[str, Any] | None = None,
-        fs_args: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        """Describe the folder.
-
-        Args:
-            path: Local path or fsspec URL of the folder.
-            version: Kedro's version; `versioned: true` in the catalog sets it.
-            credentials: Passed to fsspec, from `credentials.yml`.
-            fs_args: Further arguments of the file system; credentials override them.
-            metadata: For plugins such as kedro-viz; ignored by Kedro.
-        """
-        protocol, plain = get_protocol_and_path(path, version)
-        self._protocol = protocol
-        self._fs = open_filesystem(protocol, credentials, fs_args)
-        self.metadata = metadata
-        super().__init__(
-            filepath=PurePosixPath(plain),
-            version=version,
-            exists_function=self._fs.exists,
-            glob_function=self._fs.glob,
-        )
 
     def save(self, data: ImageStore) -> None:
         """Link, copy or upload the files of a store."""
@@ -166,13 +137,6 @@ class ImageStoreDataset(AbstractVersionedDataset[ImageStore, ImageStore]):
                 self._fs.get_file(f"{source}/{file}", str(beside))
                 beside.replace(folder / file)
         return folder
-
-    def _describe(self) -> dict[str, Any]:
-        return {
-            "path": str(self._filepath),
-            "protocol": self._protocol,
-            "version": self._version,
-        }
 
     def _exists(self) -> bool:
         try:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
-from kedro.io.core import get_protocol_and_path
 
 from kedro_nas.data.sources import Columns, Source, source_at
 from kedro_nas.data.sources.arrays import ArraysSource, Part
-from kedro_nas.datasets.base import JSONPreview, storage_options, to_json
+from kedro_nas.datasets.base import JSONPreview, to_json
+from kedro_nas.datasets.file_location import FileLocation, KedroConfig
 from kedro_nas.errors import DataError
 from kedro_nas.redaction import redacted
 
@@ -70,9 +70,9 @@ class ImagesDataset(AbstractDataset[Any, Source]):
         group_column: str | None = None,
         image_shape: Sequence[int] | None = None,
         root: str | None = None,
-        credentials: dict[str, Any] | None = None,
-        fs_args: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
+        credentials: KedroConfig | None = None,
+        fs_args: KedroConfig | None = None,
+        metadata: KedroConfig | None = None,
     ) -> None:
         """Describe where the images are.
 
@@ -108,8 +108,9 @@ class ImagesDataset(AbstractDataset[Any, Source]):
         self._columns = Columns(image_column, label_column, split_column, group_column)
         self._image_shape = image_shape
         self._root = root
-        protocol = get_protocol_and_path(path)[0] if path else "file"
-        self._storage_options = storage_options(protocol, credentials, fs_args)
+        self._location = FileLocation.parse(
+            path or "", credentials=credentials, fs_args=fs_args
+        )
         self.metadata = metadata
 
     def load(self) -> Source:
@@ -122,7 +123,7 @@ class ImagesDataset(AbstractDataset[Any, Source]):
             columns=self._columns,
             image_shape=self._image_shape,
             root=self._root,
-            storage_options=self._storage_options,
+            storage_options=self._location.options,
         )
 
     def save(self, data: Any) -> None:
@@ -144,13 +145,9 @@ class ImagesDataset(AbstractDataset[Any, Source]):
     def _exists(self) -> bool:
         if self._path is None:
             return True
-        import fsspec
+        return bool(self._location.open().exists(self._location.path))
 
-        protocol, path = get_protocol_and_path(self._path)
-        system = fsspec.filesystem(protocol, **self._storage_options)
-        return bool(system.exists(path))
-
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> dict[str, str | Columns | None]:
         return {
             "path": None if self._path is None else redacted(self._path),
             "source": self._source,

@@ -6,12 +6,15 @@ import io
 import json
 import tempfile
 import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from kedro.io.core import DatasetError, Version
 
-from kedro_nas.datasets.base import FileDataset, JSONPreview, to_json
+from kedro_nas.datasets.base import Described, FileDataset, JSONPreview, to_json
+from kedro_nas.datasets.file_location import KedroConfig
 
 
 class KerasModelDataset(FileDataset[Any, Any]):
@@ -52,11 +55,11 @@ class KerasModelDataset(FileDataset[Any, Any]):
         filepath: str,
         compile: bool = False,  # noqa: A002 - the name in Keras
         safe_mode: bool = True,
-        custom_objects: dict[str, Any] | None = None,
+        custom_objects: Mapping[str, type] | None = None,
         version: Version | None = None,
-        credentials: dict[str, Any] | None = None,
-        fs_args: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
+        credentials: KedroConfig | None = None,
+        fs_args: KedroConfig | None = None,
+        metadata: KedroConfig | None = None,
     ) -> None:
         if not filepath.endswith(".keras"):
             raise DatasetError(
@@ -97,41 +100,58 @@ class KerasModelDataset(FileDataset[Any, Any]):
 
     def preview(self) -> JSONPreview:
         """Show parameters and layers, read from the archive."""
-        return to_json(summarize(self._read_bytes()))
+        return to_json(asdict(ModelSummary.read(self._read_bytes())))
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> dict[str, Described]:
         return {**super()._describe(), "safe_mode": self._safe_mode}
 
 
-def summarize(archive: bytes) -> dict[str, Any]:
-    """Read name, parameters and layers from the bytes of a `.keras` file.
+@dataclass(frozen=True)
+class ModelSummary:
+    """What a `.keras` file says of its model.
 
-    Returns:
-        `name`, `keras_version`, `date_saved`, `parameters` and `layers`, a list of
-        `<class> <name>` in order.
+    Attributes:
+        name: Of the model.
+        keras_version: Which wrote the file.
+        date_saved: As Keras writes it.
+        parameters: Number of weights, without the state of an optimizer.
+        layers: `<class> <name>` of each layer, in order.
     """
+
+    name: str | None
+    keras_version: str | None
+    date_saved: str | None
+    parameters: int
+    layers: tuple[str, ...]
+
+    @classmethod
+    def read(cls, archive: bytes) -> ModelSummary:
+        """Read the summary from the bytes of a `.keras` file, without Keras."""
+        with zipfile.ZipFile(io.BytesIO(archive)) as file:
+            config = json.loads(file.read("config.json"))["config"]
+            about = json.loads(file.read("metadata.json"))
+            weights = file.read("model.weights.h5")
+        return cls(
+            name=config.get("name"),
+            keras_version=about.get("keras_version"),
+            date_saved=about.get("date_saved"),
+            parameters=_count_weights(weights),
+            layers=tuple(
+                f"{layer['class_name']} {layer['config'].get('name', '')}".strip()
+                for layer in config.get("layers", [])
+            ),
+        )
+
+
+def _count_weights(stored: bytes) -> int:
     import h5py
 
-    with zipfile.ZipFile(io.BytesIO(archive)) as file:
-        config = json.loads(file.read("config.json"))
-        about = json.loads(file.read("metadata.json"))
-        weights = file.read("model.weights.h5")
     sizes: list[int] = []
 
     def count(name: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset) and not name.startswith("optimizer"):
             sizes.append(int(item.size))
 
-    with h5py.File(io.BytesIO(weights), "r") as stored:
-        stored.visititems(count)
-    layers = config["config"].get("layers", [])
-    return {
-        "name": config["config"].get("name"),
-        "keras_version": about.get("keras_version"),
-        "date_saved": about.get("date_saved"),
-        "parameters": sum(sizes),
-        "layers": [
-            f"{layer['class_name']} {layer['config'].get('name', '')}".strip()
-            for layer in layers
-        ],
-    }
+    with h5py.File(io.BytesIO(stored), "r") as file:
+        file.visititems(count)
+    return sum(sizes)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from kedro.io.core import get_protocol_and_path
 from kedro_datasets.pandas import ParquetDataset
 
-from kedro_nas.datasets.base import OF_OPEN, TablePreview, storage_options
+from kedro_nas.datasets.base import TablePreview
+from kedro_nas.datasets.file_location import OF_OPEN, FileLocation, KedroConfig
 
 _NOT_SHOWN = ("architecture",)
 
@@ -43,15 +43,16 @@ class TrialsDataset(ParquetDataset):  # type: ignore[misc]
         self,
         *,
         filepath: str,
-        credentials: dict[str, Any] | None = None,
-        fs_args: dict[str, Any] | None = None,
+        credentials: KedroConfig | None = None,
+        fs_args: KedroConfig | None = None,
         **others: Any,
     ) -> None:
         given = dict(fs_args or {})
         of_open = {name: given.pop(name) for name in OF_OPEN & given.keys()}
-        protocol, _ = get_protocol_and_path(filepath)
-        options = storage_options(protocol, credentials, given)
-        super().__init__(filepath=filepath, fs_args={**options, **of_open}, **others)
+        location = FileLocation.parse(filepath, credentials=credentials, fs_args=given)
+        super().__init__(
+            filepath=filepath, fs_args={**location.options, **of_open}, **others
+        )
 
     def preview(self, nrows: int = 20) -> TablePreview:
         """Show the columns of numbers and texts.

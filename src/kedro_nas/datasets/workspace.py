@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from kedro.io.core import AbstractDataset, DatasetError
 
 from kedro_nas.datasets.base import JSONPreview, to_json
+from kedro_nas.datasets.file_location import KedroConfig
 
 
 class WorkspaceDataset(AbstractDataset[Path, Path]):
@@ -39,7 +39,7 @@ class WorkspaceDataset(AbstractDataset[Path, Path]):
 
     _SINGLE_PROCESS = True
 
-    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(self, *, path: str, metadata: KedroConfig | None = None) -> None:
         if "://" in path:
             raise DatasetError(
                 f"A workspace must be a local folder. Received: {path}. "
@@ -62,7 +62,7 @@ class WorkspaceDataset(AbstractDataset[Path, Path]):
     def _exists(self) -> bool:
         return True  # it can always be loaded
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> dict[str, str]:
         return {"path": str(self._path)}
 
     def preview(self) -> JSONPreview:

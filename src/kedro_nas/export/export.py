@@ -15,6 +15,13 @@ from numpy.typing import NDArray
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import ExportError
 from kedro_nas.export.formats import CalibratedExporter, Exporter, find_exporters
+from kedro_nas.export.handover import (
+    MANIFEST,
+    exported_file,
+    pretrained_weights,
+    write_checksums,
+    write_kit,
+)
 from kedro_nas.export.model_card import write_card
 from kedro_nas.export.parity import (
     ParitySample,
@@ -23,6 +30,7 @@ from kedro_nas.export.parity import (
 )
 from kedro_nas.files import write_json
 from kedro_nas.parameters.export import ExportOptions
+from kedro_nas.records.manifest import Manifest
 from kedro_nas.records.ranking import Choice
 
 # Real images from which a format in integers takes the range of each layer; converters
@@ -46,8 +54,8 @@ def export_model(
 
     Returns:
         A new temporary folder with `architecture.json`, `network.py`,
-        `model_card.md`, `parity.json` and one file or folder per format. The caller
-        owns it.
+        `model_card.md`, `parity.json`, one file or folder per format, and the kit of
+        `export.handover`. The caller owns it.
 
     Raises:
         ExportError: A format cannot be reloaded or differs; the folder is then deleted.
@@ -57,6 +65,7 @@ def export_model(
     try:
         _write_all(folder, model, choice, store, options)
         write_json(folder / "timings.json", {"seconds": time.monotonic() - began})
+        write_checksums(folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -70,6 +79,7 @@ def _write_all(
     store: ImageStore,
     options: ExportOptions,
 ) -> None:
+    from kedro_nas.models.averaged_predictions import averages_flips
     from kedro_nas.models.source import write_source
 
     architecture = choice.architecture
@@ -82,6 +92,14 @@ def _write_all(
         each.export(model, folder)
     sample = ParitySample(pixels, np.asarray(store.labels[rows]), expected)
     parity = check_parity(sample, exporters, folder, options)
+    manifest = Manifest(
+        network=choice.name or architecture.describe(),
+        key=architecture.key,
+        files=tuple(map(exported_file, exporters, options.formats)),
+        averages_flips=averages_flips(model),
+        license=options.model_license,
+        pretrained=pretrained_weights(architecture),
+    )
     write_json(
         folder / "parity.json", {name: row.model_dump() for name, row in parity.items()}
     )
@@ -89,6 +107,9 @@ def _write_all(
         folder / "architecture.json",
         {"architecture": architecture.to_dict(), "class_names": store.class_names},
     )
+    write_json(folder / MANIFEST, manifest.to_json())
+    if store.preprocessing is not None:  # prepared by an earlier version
+        write_kit(folder, exporters, store.preprocessing)
     source = write_source(architecture, **_as_trained(model))
     (folder / "network.py").write_text(source)
     card = write_card(

@@ -191,6 +191,7 @@ def _fit_seconds(
             logger.warning("The baseline's final training failed: %s", reason)
     for fit in (*done, *([] if other is None else [other])):
         Path(fit.task.checkpoint or "").unlink(missing_ok=True)
+    _warn_of_few_epochs(len(winner.outcome.history), choice)
     model = _load(winner.task, fits)
     return FinalModels(
         model,
@@ -210,6 +211,18 @@ def _fit_seconds(
             seconds=clock.seconds,
         ),
     )
+
+
+def _warn_of_few_epochs(trained: int, choice: Choice) -> None:
+    """Warn of a final training shorter than the one its network was chosen by."""
+    if trained < choice.plan.epochs:
+        logger.warning(
+            "The seconds left were enough for %d of the %d epochs after which the "
+            "network was chosen: the model may be far worse than its score. Raise "
+            "nas.budget_s.",
+            trained,
+            choice.plan.epochs,
+        )
 
 
 def _why_no_baseline(fits: _Fits, choice: Choice) -> str:

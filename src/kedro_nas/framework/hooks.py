@@ -14,9 +14,10 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from kedro_nas.framework import failures, preflight, quiet
-from kedro_nas.framework import run_status as progress
 from kedro_nas.framework.custom_names import check_custom_names
 from kedro_nas.framework.registered import is_ours, our_nodes
+from kedro_nas.framework.running_mark import mark_running, unmark_running
+from kedro_nas.framework.tracking.finished_node import FinishedNode
 from kedro_nas.framework.tracking.record import Recorder
 from kedro_nas.framework.tracking.tensorboard import require_tensorboard
 from kedro_nas.pipelines.nas.pipeline import STAGES, host_names
@@ -100,7 +101,7 @@ class NasHooks:
     def after_node_run(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Log what a node of ours leaves, to MLflow and TensorBoard if asked for."""
         root = Path(getattr(self._scope.context, "project_path", "."))
-        self._recorder.record(node, inputs, outputs, root=root)
+        self._recorder.record(FinishedNode(node, inputs, outputs), root=root)
 
     @hook_impl
     def on_node_error(self, error: Exception, node: Any) -> None:
@@ -122,12 +123,12 @@ class NasHooks:
     def _mark(self, workspace: Path, stage: str) -> None:
         # a stage loads some twenty datasets, and begins once
         if self._marked != (workspace, stage):
-            progress.mark_running(workspace, stage)
+            mark_running(workspace, stage)
             self._marked = (workspace, stage)
 
     def _unmark(self) -> None:
         for workspace in self._workspaces.values():
-            progress.unmark_running(workspace)
+            unmark_running(workspace)
         self._workspaces = {}
         self._marked = None
         self._held.close()

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from kedro.framework.project import settings
 
@@ -17,7 +17,7 @@ from kedro_nas.framework.rendering import LOGGING, render_files
 from kedro_nas.framework.yaml_text import (
     add_entries,
     drop_entries,
-    read_mapping,
+    entry_names,
     split_entries,
 )
 from kedro_nas.parameters.base import what_became_of
@@ -143,6 +143,19 @@ def _plan_file(plan: ProjectFiles, root: Path, path: Path, change: _Change) -> N
             plan.added[path] = list(change.added)
 
 
+@dataclass(frozen=True)
+class _ConfigFile:
+    """A YAML file of the configuration; `where` is its path in the project."""
+
+    path: Path
+    where: str
+    text: str
+
+    def names(self, *path: str) -> tuple[str, ...]:
+        """List the keys of the mapping at a path of keys."""
+        return entry_names(self.text, self.where, path)
+
+
 class _Config:
     """The configuration files of a project, and ours among them."""
 
@@ -156,25 +169,25 @@ class _Config:
 
     def has(self, entry: str) -> bool:
         """Return whether the catalog has an entry before anything is written."""
-        return any(entry in value for value in self._read("catalog").values())
+        return any(entry in file.names() for file in self._files("catalog"))
 
     def entries_elsewhere(self) -> set[str]:
         """Return the names in the catalog but for those in our own file."""
         own = self._root / "conf" / self._wish.env / self._file("catalog")
         return {
             name
-            for path, value in self._read("catalog").items()
-            if path != own
-            for name in value
+            for file in self._files("catalog")
+            if file.path != own
+            for name in file.names()
         }
 
     def catalog(self, path: Path, rendered: Mapping[Path, str]) -> _Change:
         """Merge rendered entries with what is there."""
         elsewhere = {
             name
-            for file, value in self._read("catalog", self._envs_that_count()).items()
-            if file != self._root / path
-            for name in value
+            for file in self._files("catalog", self._envs_that_count())
+            if file.path != self._root / path
+            for name in file.names()
         }
         text = drop_entries(rendered[path], elsewhere, str(path))
         old = _text_of(self._root / path)
@@ -186,7 +199,7 @@ class _Config:
         theirs = {
             name: block
             for name, block in split_entries(old, str(path)).items()
-            if not (name.startswith(prefix) and name in read_mapping(text, str(path)))
+            if not (name.startswith(prefix) and name in entry_names(text, str(path)))
         }
         text = drop_entries(text, theirs.keys(), str(path))
         return _Change(add_entries(text, theirs, str(path)))
@@ -204,9 +217,9 @@ class _Config:
         }
         elsewhere = {
             section
-            for file, value in self._read("parameters", self._envs_that_count()).items()
-            if file != self._root / path
-            for section in _at(value, self._path)
+            for file in self._files("parameters", self._envs_that_count())
+            if file.path != self._root / path
+            for section in file.names(*self._path)
         }
         text = drop_entries(rendered[path], elsewhere | shared, str(path), self._path)
         old = _text_of(self._root / path)
@@ -229,12 +242,11 @@ class _Config:
         """List options of earlier versions, over all environments."""
         envs = {path.name for path in (self._root / "conf").glob("*") if path.is_dir()}
         return [
-            MovedOption(file.relative_to(self._root), f"{section}.{option}", became)
-            for file, value in self._read("parameters", envs).items()
-            for section, options in _at(value, self._path).items()
-            if isinstance(options, Mapping)
-            for option in options
-            if (became := what_became_of(str(section), str(option))) is not None
+            MovedOption(Path(file.where), f"{section}.{option}", became)
+            for file in self._files("parameters", envs)
+            for section in file.names(*self._path)
+            for option in file.names(*self._path, section)
+            if (became := what_became_of(section, option)) is not None
         ]
 
     def _envs_that_count(self) -> set[str]:
@@ -244,22 +256,20 @@ class _Config:
     def _file(self, kind: str) -> str:
         return f"{kind}_{self._wish.namespace.replace('.', '_')}.yml"
 
-    def _read(
-        self, kind: str, envs: set[str] | None = None
-    ) -> dict[Path, dict[str, Any]]:
-        found = {}
+    def _files(self, kind: str, envs: set[str] | None = None) -> list[_ConfigFile]:
+        found = []
         for env in sorted(envs or self._envs):
             folder = self._root / "conf" / env
             for path in sorted(folder.rglob("*.y*ml")):
                 parts = path.relative_to(folder).parts  # as Kedro's own patterns
                 if any(part.startswith(kind) for part in parts):
                     where = str(path.relative_to(self._root))
-                    found[path] = read_mapping(path.read_text(), where)
+                    found.append(_ConfigFile(path, where, path.read_text()))
         return found
 
 
 def _added(old: str, text: str, where: str, path: tuple[str, ...]) -> _Change:
-    present = _at(read_mapping(old, where), path)
+    present = entry_names(old, where, path)
     missing = {
         key: block
         for key, block in split_entries(text, where, path).items()
@@ -267,12 +277,6 @@ def _added(old: str, text: str, where: str, path: tuple[str, ...]) -> _Change:
     }
     names = tuple(".".join((*path, key)) for key in missing)
     return _Change(add_entries(old, missing, where, path), names)
-
-
-def _at(value: Any, path: tuple[str, ...]) -> Mapping[str, Any]:
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value if isinstance(value, Mapping) else {}
 
 
 def _text_of(path: Path) -> str | None:

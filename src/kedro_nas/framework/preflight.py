@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,9 @@ def check_sections(nodes: Iterable[Any], catalog: Any) -> None:
         }
         own = sorted(name for s, name in wanted.items() if name == f"{namespace}.{s}")
         if own:
-            given = _parameters(catalog, namespace)
+            given = _given_sections(catalog, namespace)
             _check_present(namespace, own, given)
-            _check_spelling(namespace, given)
+            _check_spelling(namespace, given.names)
         for section, name in sorted(wanted.items()):
             if name not in own:
                 _check_shared(section, name, catalog)
@@ -158,16 +159,30 @@ def warn_of_destructive_merge(context: Any, nodes: Iterable[Any]) -> None:
             )
 
 
-def _parameters(catalog: Any, namespace: str) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class _GivenSections:
+    """Names of the parameters of a namespace.
+
+    Attributes:
+        names: As in the files; None where the namespace is missing.
+        null: Those without a value.
+    """
+
+    names: tuple[str, ...] | None
+    null: frozenset[str] = frozenset()
+
+
+def _given_sections(catalog: Any, namespace: str) -> _GivenSections:
     name = f"{PREFIX}{namespace}" if namespace else "parameters"
     value = catalog.get(name).load() if name in catalog else None
-    return value if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return _GivenSections(None)
+    null = frozenset(str(key) for key, inner in value.items() if inner is None)
+    return _GivenSections(tuple(map(str, value)), null)
 
 
-def _check_present(
-    namespace: str, keys: Iterable[str], given: dict[str, Any] | None
-) -> None:
-    if given is None:
+def _check_present(namespace: str, keys: Iterable[str], given: _GivenSections) -> None:
+    if given.names is None:
         raise ParameterError(
             f"the parameters '{namespace}' are missing",
             received="a configuration without them",
@@ -179,8 +194,9 @@ def _check_present(
         )
     for key in keys:
         leaf = key.rpartition(".")[2]
-        if leaf not in given:
-            close = difflib.get_close_matches(leaf, set(given) - set(_KNOWN), n=1)
+        if leaf not in given.names:
+            others = set(given.names) - set(_KNOWN)
+            close = difflib.get_close_matches(leaf, others, n=1)
             hint = (
                 f"Rename '{close[0]}' to '{leaf}'"
                 if close
@@ -188,14 +204,14 @@ def _check_present(
             )
             raise ParameterError(
                 f"the parameters '{key}' are missing",
-                received=f"'{namespace}' with {', '.join(given) or 'nothing'}",
+                received=f"'{namespace}' with {', '.join(given.names) or 'nothing'}",
                 allowed=", ".join(_KNOWN),
                 remedy=(
                     f"{hint} in conf/<env>/parameters*.yml, or write what an earlier "
                     f"version did not have with `{init_command(namespace)}`"
                 ),
             )
-        if given[leaf] is None and leaf != "budget_s":
+        if leaf in given.null and leaf != "budget_s":
             raise ParameterError(
                 f"the parameters '{key}' are null",
                 received=f"`{leaf}:` with nothing after it",
@@ -204,9 +220,9 @@ def _check_present(
             )
 
 
-def _check_spelling(namespace: str, given: dict[str, Any] | None) -> None:
-    for name in given or {}:
-        close = difflib.get_close_matches(str(name), _KNOWN, n=1, cutoff=0.75)
+def _check_spelling(namespace: str, names: Iterable[str] | None) -> None:
+    for name in names or ():
+        close = difflib.get_close_matches(name, _KNOWN, n=1, cutoff=0.75)
         if name not in _KNOWN and close:
             raise ParameterError(
                 f"unknown parameters '{namespace}.{name}'",

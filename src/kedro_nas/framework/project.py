@@ -20,6 +20,8 @@ from kedro_nas.framework.registered import (
     run_command,
 )
 from kedro_nas.framework.stored import StoredDataset
+from kedro_nas.parameters.base import OptionsType
+from kedro_nas.parameters.job import check_budget
 from kedro_nas.pipelines.nas.pipeline import PREFIX
 
 
@@ -125,25 +127,40 @@ class Search:
             return self.catalog.get(name).load()
         return None
 
-    def parameters(self) -> dict[str, Any]:
-        """Return the raw parameters of this search, as in YAML and `--params`.
+    def options(self, model: type[OptionsType], section: str) -> OptionsType:
+        """Read a section of options, wherever the host keeps it.
 
-        Returns:
-            Section, `seed` or `budget_s` to its value, wherever the host keeps it.
+        Raises:
+            ParameterError: An option is unknown, or its value is not valid.
         """
+        return model.parse(self._given(section), where=self.parameter(section))
+
+    @property
+    def seed(self) -> int:
+        """The root seed."""
+        return int(self._given("seed") or 0)
+
+    @property
+    def budget_s(self) -> float | None:
+        """Wall seconds of the whole job, None for no limit.
+
+        Raises:
+            ParameterError: It is neither a positive number nor null.
+        """
+        return check_budget(self._given("budget_s"), where=self.parameter("budget_s"))
+
+    def _given(self, section: str) -> Any:
+        """Return the raw value of a section, as in YAML and `--params`, or None."""
         given: Any = self.context.config_loader["parameters"]
-        found = _value_at(given, self.namespace)
-        sections = dict(found) if isinstance(found, Mapping) else {}
-        for ours, theirs in self.names.items():
-            if ours.startswith(PREFIX):
-                value = _value_at(given, theirs.removeprefix(PREFIX))
-                if value is not None:
-                    sections[ours.removeprefix(PREFIX)] = value
-        return sections
+        if PREFIX + section in self.names:
+            value = _value_at(given, self.parameter(section))
+            if value is not None:
+                return value
+        return _value_at(_value_at(given, self.namespace), section)
 
 
 def _value_at(given: Any, name: str) -> Any:
-    if name in given:
+    if isinstance(given, Mapping) and name in given:
         return given[name]
     for part in name.split("."):
         given = given.get(part) if isinstance(given, Mapping) else None
@@ -156,7 +173,6 @@ def opened(
     *,
     env: str | None = None,
     namespace: str | None = None,
-    params: dict[str, Any] | None = None,
 ) -> Iterator[Search]:
     """Open one search of a project.
 
@@ -164,14 +180,11 @@ def opened(
         project_path: Root of the Kedro project.
         env: Configuration environment.
         namespace: Which search; may be left out if there is but one.
-        params: Runtime parameters, as of `kedro run --params`.
 
     Raises:
         ParameterError: There is none, none of that name, or more than one.
     """
-    with KedroSession.create(
-        project_path=project_path, env=env, runtime_params=params
-    ) as session:
+    with KedroSession.create(project_path=project_path, env=env) as session:
         context: Any = session.load_context()  # type: ignore[attr-defined]
         chosen = _choose(namespace)
         names = names_of_search(registered_nodes(chosen))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+
+Cell = str | int | float | bool | None
 
 
-def format_table(rows: Sequence[dict[str, Any]], columns: dict[str, str]) -> str:
+def format_table(rows: Sequence[Mapping[str, Cell]], columns: dict[str, str]) -> str:
     """Align rows under headings.
 
     Args:
@@ -34,7 +35,7 @@ def format_table(rows: Sequence[dict[str, Any]], columns: dict[str, str]) -> str
     )
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Cell) -> str:
     if value is None or value != value:  # noqa: PLR0124 - NaN of a data frame
         return "-"
     if isinstance(value, bool):

@@ -15,16 +15,31 @@ import yaml
 from kedro_nas.errors import ParameterError
 
 
-def read_mapping(text: str, where: str) -> dict[str, Any]:
-    """Read a YAML file that holds a mapping, or nothing.
+def entry_names(text: str, where: str, path: Sequence[str] = ()) -> tuple[str, ...]:
+    """List the keys of a mapping.
 
     Args:
-        text: Of the file.
+        text: Of a YAML file that holds a mapping, or nothing.
         where: Its name, for messages.
+        path: Keys that lead to the mapping; none for that of the file.
+
+    Returns:
+        The keys in their order; none where there is no mapping at that path.
 
     Raises:
-        ParameterError: It is not YAML, or not a mapping.
+        ParameterError: The file is not YAML, or not a mapping.
     """
+    found = _value_at(_read_mapping(text, where), path)
+    return tuple(map(str, found)) if isinstance(found, Mapping) else ()
+
+
+def _value_at(value: Any, path: Sequence[str]) -> Any:
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def _read_mapping(text: str, where: str) -> dict[str, Any]:
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -60,9 +75,7 @@ def split_entries(text: str, where: str, path: Sequence[str] = ()) -> dict[str, 
     Raises:
         ParameterError: The file is not YAML, or not a mapping.
     """
-    value: Any = read_mapping(text, where)
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
+    value = _value_at(_read_mapping(text, where), path)
     if not isinstance(value, Mapping):
         return {}
     node, begin, end = _find(text, path)
@@ -122,7 +135,7 @@ def add_entries(
     """
     if not entries:
         return text
-    wanted = read_mapping(text, where)
+    wanted = _read_mapping(text, where)
     place: Any = wanted
     for key in path:
         if place.get(key) is None:
@@ -138,7 +151,7 @@ def add_entries(
     return added
 
 
-def _holds(text: str, wanted: Mapping[str, Any]) -> bool:
+def _holds(text: str, wanted: object) -> bool:
     try:
         return bool(yaml.safe_load(text) == wanted)
     except yaml.YAMLError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 SHIFT_PX = 1
+_NAME = "averaged_network"
 
 
 def average_predictions(model: Any, *, shifts: bool, flips: bool) -> Any:
@@ -42,7 +43,20 @@ def average_predictions(model: Any, *, shifts: bool, flips: bool) -> Any:
     if shifts:
         moved = [view for copy in copies for view in _shifted(copy)]
         answer = _mean([answer, _mean([model(view) for view in moved])])
-    return keras.Model(pixels, answer, name="averaged_network")
+    return keras.Model(pixels, answer, name=_NAME)
+
+
+def averages_flips(model: Any) -> bool:
+    """Return whether a model averages its answer over mirrored copies.
+
+    Args:
+        model: From `average_predictions`, also when it was saved and loaded since, or
+            any other Keras model.
+    """
+    operations = getattr(model, "operations", ())
+    return model.name == _NAME and any(
+        type(operation).__name__ == "Flip" for operation in operations
+    )
 
 
 def count_copies(*, shifts: bool, flips: bool) -> int:

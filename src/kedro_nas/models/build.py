@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kedro_nas.errors import KedroNasError, SearchSpaceError
@@ -47,7 +47,7 @@ class KerasLayers(LayerVocabulary):
         if layer.kind == "BatchNormalization":
             config["momentum"] = self._bn_momentum
         if self._seed is not None:
-            config |= self._seeds(layer)
+            config |= dict(self._seeded_arguments(layer))
         # attention clones one initialiser for query, key and value, and with a seed
         # all three would start equal; so the default seeds are set instead
         with seeded_layers(self._derive(layer.name)):
@@ -74,13 +74,15 @@ class KerasLayers(LayerVocabulary):
     def _derive(self, name: str) -> int | None:
         return None if self._seed is None else derive_seed(self._seed, "weights", name)
 
-    def _seeds(self, layer: Layer) -> dict[str, Any]:
+    def _seeded_arguments(self, layer: Layer) -> Iterator[tuple[str, Any]]:
+        """Yield the arguments that seed a layer: a kernel's initialiser, or a seed."""
         import keras
 
         seed = self._derive(layer.name)
         if layer.kind in _KERNELS and _KERNELS[layer.kind] not in layer.config:
-            return {_KERNELS[layer.kind]: keras.initializers.GlorotUniform(seed=seed)}
-        return {"seed": seed} if layer.kind == "Dropout" else {}
+            yield _KERNELS[layer.kind], keras.initializers.GlorotUniform(seed=seed)
+        elif layer.kind == "Dropout":
+            yield "seed", seed
 
 
 def build_model(

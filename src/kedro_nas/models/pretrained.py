@@ -160,20 +160,18 @@ def _last(layers: list[Any], n: int) -> list[Any]:
 
 def _reinitialise(layer: Any) -> None:
     """Draw the weights of a layer, with seeds of this run and not those of the file."""
-    fresh = type(layer).from_config(_without_seeds(layer.get_config()))
+    config = {name: _without_seed(value) for name, value in layer.get_config().items()}
+    fresh = type(layer).from_config(config)
     if not fresh.built:
         fresh.build_from_config(layer.get_build_config())
     layer.set_weights(fresh.get_weights())
 
 
-def _without_seeds(config: dict[str, Any]) -> dict[str, Any]:
-    """Return the configuration of a layer without the seeds of its initialisers."""
-    return {
-        name: {**value, "config": {**value["config"], "seed": None}}
-        if isinstance(value, dict) and "seed" in value.get("config", {})
-        else value
-        for name, value in config.items()
-    }
+def _without_seed(value: Any) -> Any:
+    """Return a value of a layer's configuration; an initialiser without its seed."""
+    if isinstance(value, dict) and "seed" in value.get("config", {}):
+        return {**value, "config": {**value["config"], "seed": None}}
+    return value
 
 
 def _load_whole(

@@ -6,10 +6,9 @@ by hand. Its layers have the names of the built model's, so weights can be copie
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from kedro_nas.models.body_source import write_backbone, write_custom_model
 from kedro_nas.models.build import normalisation
@@ -26,6 +25,8 @@ _WIDTH = 88
 _NAMES = "xyzwvu"
 _LISTED_INPUTS = {"Add", "Multiply", "Concatenate"}
 # defaults of Keras, which are left out
+Literal = str | float | bool | Sequence[float] | None
+"""A value that is written into the file as Python shows it."""
 _DEFAULTS = {"strides": 1, "use_bias": True, "keepdims": False}
 # arguments that are usually written by position, in the order of Keras
 _POSITIONAL = frozenset(
@@ -123,7 +124,11 @@ class SourceLayers(LayerVocabulary):
         return x.shape
 
     def write(
-        self, shape: Shape, x: _SourceValue, callee: str, arguments: dict[str, Any]
+        self,
+        shape: Shape,
+        x: _SourceValue,
+        callee: str,
+        arguments: Mapping[str, Literal],
     ) -> _SourceValue:
         """Write another layer, applied to one value."""
         return self._write(shape, (x,), callee, _arguments(arguments), "values")
@@ -258,7 +263,7 @@ def _statement(target: str, line: _Line, values: Sequence[str]) -> list[str]:
 
 
 def _arguments(
-    config: dict[str, Any], positional: frozenset[str] = frozenset()
+    config: Mapping[str, Literal], positional: frozenset[str] = frozenset()
 ) -> tuple[str, ...]:
     return tuple(
         ("" if name in positional else f"{name}=") + _literal(value)
@@ -267,7 +272,7 @@ def _arguments(
     )
 
 
-def _literal(value: Any) -> str:
+def _literal(value: Literal) -> str:
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 

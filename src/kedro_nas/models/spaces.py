@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+
+from pydantic import JsonValue
 
 from kedro_nas.devices import gpu_names
 from kedro_nas.errors import SearchSpaceError
@@ -27,13 +27,13 @@ logger = logging.getLogger(__name__)
 
 
 def build_search_space(
-    options: SearchSpaceOptions, profile: Mapping[str, Any], *, seed: int
+    options: SearchSpaceOptions, data: DataFacts, *, seed: int
 ) -> plain.SearchSpace:
     """Register the custom blocks and return the search space for a data set.
 
     Args:
         options: The parameters.
-        profile: `nas.dataset_profile`.
+        data: Properties of the images.
         seed: Root seed.
 
     Raises:
@@ -44,12 +44,10 @@ def build_search_space(
         {name: block.function for name, block in options.custom_blocks.items()},
         {name: block.options for name, block in options.custom_blocks.items()},
     )
-    options, notes = drop_missing_backbones(options, (*profile["image_shape"],))
+    options, notes = drop_missing_backbones(options, data.image_shape)
     if options.preset == AUTO:
         options = options.model_copy(update={"preset": suited_preset()})
-    space = plain.build_search_space(
-        options, DataFacts.from_profile(profile), seed=seed
-    )
+    space = plain.build_search_space(options, data, seed=seed)
     return space.model_copy(update={"notes": (*space.notes, *notes)})
 
 
@@ -99,14 +97,14 @@ def drop_missing_backbones(
     return options.model_copy(update={"pretrained": kept}), notes
 
 
-def load_search_space(value: Mapping[str, Any]) -> plain.SearchSpace:
+def load_search_space(value: JsonValue) -> plain.SearchSpace:
     """Read `nas.search_space` and register the blocks it needs.
 
     Raises:
         SearchSpaceError: A custom block cannot be imported, or a block or the file of
             weights has changed since the space was made.
     """
-    space = plain.SearchSpace.from_dict(value)
+    space = plain.SearchSpace.model_validate(value)
     register_custom_blocks(space.custom_blocks, space.custom_options)
     space = _check_unchanged(space)
     block_costs_from_json(space.measured)

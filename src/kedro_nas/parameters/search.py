@@ -37,8 +37,12 @@ class SearchOptions(Options):
             so that slow starters are not eliminated.
         rung0_standard_error: Largest standard error of a score on rung 0; validation
             images beyond those needed for it are not scored there. null scores all.
-        proposer: Proposer of candidates: `random`, the name of an entry point of the
-            group `kedro_nas.proposers`, or `package.module:Class`.
+        proposer: Proposer of candidates: `portfolio_surrogate` (proven networks, then
+            by a model of the scores), `evolution`, `random`, the name of an entry point
+            of the group `kedro_nas.proposers`, or `package.module:Class`.
+        learning_lag: Places between a proposal and the last outcome that it may depend
+            on; the search is the same for any number of workers, of which up to so many
+            train without waiting. null uses every outcome at once, and gives that up.
         newest_candidates: Number of newest networks among which finalists are chosen,
             None for all.
         max_per_family: Finalists that may share one sequence of block names, as
@@ -65,7 +69,8 @@ class SearchOptions(Options):
     smoothing_epochs: int = Field(3, ge=1)
     slope_places: int = Field(1, ge=0)
     rung0_standard_error: float | None = Field(0.01, gt=0, le=0.5)
-    proposer: str = Field("random", min_length=1)
+    proposer: str = Field("portfolio_surrogate", min_length=1)
+    learning_lag: int | None = Field(8, ge=1)
     newest_candidates: int | None = Field(None, ge=1)
     max_per_family: int = Field(2, ge=1)
     on_change: Literal["refuse", "restart"] = "refuse"

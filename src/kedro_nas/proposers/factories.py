@@ -9,7 +9,12 @@ from kedro_nas.errors import ParameterError
 from kedro_nas.proposers.base import Proposer
 from kedro_nas.space.search_space import SearchSpace
 
-PROPOSERS = {"random": "kedro_nas.proposers.random:RandomProposer"}
+PROPOSERS = {
+    "portfolio_surrogate": "kedro_nas.proposers.portfolio_surrogate"
+    ":PortfolioSurrogateProposer",
+    "evolution": "kedro_nas.proposers.evolution:EvolutionProposer",
+    "random": "kedro_nas.proposers.random:RandomProposer",
+}
 PROPOSER_GROUP = "kedro_nas.proposers"
 
 ProposerFactory = Callable[[SearchSpace, int], Proposer]
@@ -19,7 +24,7 @@ def find_proposer(name: str) -> ProposerFactory:
     """Return the function that makes a proposer for a search space and a root seed.
 
     Args:
-        name: `random`, an entry point of the group `kedro_nas.proposers`, or
+        name: One of `PROPOSERS`, an entry point of the group `kedro_nas.proposers`, or
             `package.module:Class`; called as `Class(space, seed)`.
 
     Returns:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -146,7 +145,9 @@ def _mean_columns(mean: FoldMean | None) -> dict[str, float | None]:
     }
 
 
-def _test_columns(test: PairedTest | None, *, is_best: bool) -> dict[str, Any]:
+def _test_columns(
+    test: PairedTest | None, *, is_best: bool
+) -> dict[str, float | bool | None]:
     if is_best:
         return {"difference_to_best": 0.0, "p_value": 1.0, "tied": True}
     if test is None:

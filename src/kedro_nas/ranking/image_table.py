@@ -98,7 +98,8 @@ class ImageTable:
 
     def scored_on(self, key: str) -> str:
         """Return a description of the images a contestant was scored on."""
-        n = self._epochs(key)
+        one = self.contestants[key]
+        n = one.epochs or one.rung_epochs or 0  # fewer than the rung's by patience
         epochs = "one epoch" if n == 1 else f"{n} epochs"
         return f"{len(self.weights):,} validation images after {epochs}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal, cast
 
 from kedro_nas.records.base import Part, Record, Strings
+from kedro_nas.space.bounds import DataFacts
 
 Objective = Literal["accuracy", "balanced_accuracy"]
 LeakKind = Literal["exact copy", "near copy", "same group"]
@@ -176,3 +177,14 @@ class DatasetProfile(Record):
     contact_sheet: dict[str, tuple[str, ...]]
     verdict: Verdict
     seconds: float = 0.0
+
+    @property
+    def facts(self) -> DataFacts:
+        """What a search space depends on."""
+        return DataFacts(
+            self.image_shape,
+            len(self.class_names),
+            self.verdict.n_train,
+            self.verdict.max_params_factor,
+            self.verdict.augmentation,
+        )

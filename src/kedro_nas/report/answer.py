@@ -87,12 +87,18 @@ def _against_baseline(test: TestMetrics, best: Choice) -> str:
     )
 
 
+def _choice_of(n_networks: int) -> str:
+    if n_networks == 1:
+        return "It is the only network that was trained,"
+    return f"It was chosen among {whole(n_networks)} networks"
+
+
 def _effort(search: SearchSummary, costs: JobCosts) -> str:
     failed = ""
     if search.n_failed:
         failed = f", {search.n_failed} of {whole(search.n_trials)} trials failed"
     return (
-        f"It was chosen among {whole(search.n_architectures)} networks in"
+        f"{_choice_of(search.n_architectures)} in"
         f" {duration(search.seconds)} of search ({ENDED[search.ended_by]}{failed});"
         f" everything together took {duration(costs.time.total_s)}."
     )

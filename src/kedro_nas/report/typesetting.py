@@ -32,6 +32,7 @@ def typeset(sentence: str) -> str:
 
 
 FILTERS = {
+    "counted": number_text.counted,
     "duration": number_text.duration,
     "p_value": number_text.p_value,
     "percent": percent,

@@ -11,14 +11,21 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from kedro_nas.errors import SearchError
-from kedro_nas.proposers.base import Proposer
 from kedro_nas.search.countdown import LONGEST_WAIT_S, Budget
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
+from kedro_nas.search.ledger_lines import (
+    BatchHalved,
+    EpochTrained,
+    TrialCreated,
+    TrialEnded,
+    TrialPaused,
+    TrialStarted,
+    WorkerLost,
+)
 from kedro_nas.search.live_line import Progress
-from kedro_nas.search.trial import Trial, outcome_of
+from kedro_nas.search.trial import Trial, proposal_outcome
 from kedro_nas.search.trial_schedule import NextTrial, TrialSchedule
 from kedro_nas.training.run import MAX_STARTS
 from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome, Task
@@ -37,7 +44,6 @@ class Driver:
     Args:
         schedule: Decides what is trained next; in its initial state, since the driver
             replays the ledger.
-        proposer: Is told every score; None where nothing is proposed.
         ledger: Events of the search so far.
         make_task: Returns the task of a trial for a range of epochs.
         checkpoints: Directory of the candidates' states.
@@ -51,7 +57,6 @@ class Driver:
         self,
         *,
         schedule: TrialSchedule,
-        proposer: Proposer | None,
         ledger: Ledger,
         make_task: Callable[[Trial, int, int], Task],
         checkpoints: Path,
@@ -61,7 +66,6 @@ class Driver:
         max_attempts: int,
     ) -> None:
         self._schedule = schedule
-        self._proposer = proposer
         self._ledger = ledger
         self._make_task = make_task
         self._checkpoints = checkpoints
@@ -152,17 +156,19 @@ class Driver:
             return None
         trial = self._known(created)
         place = self._schedule.place(created.trial_id)
+        start, end = self._epochs(trial)
         self._ledger.append(
-            "created",
-            trial=trial.name,
-            key=trial.architecture.key,
-            architecture=trial.architecture.to_dict(),
-            parent=trial.parent,
-            iteration=place.iteration,
-            bracket=place.bracket,
-            rung=place.rung,
-            epoch_start=self._epochs(trial)[0],
-            epochs=self._epochs(trial)[1],
+            TrialCreated(
+                trial=trial.name,
+                key=trial.architecture.key,
+                architecture=trial.architecture,
+                parent=trial.parent,
+                iteration=place.iteration,
+                bracket=place.bracket,
+                rung=place.rung,
+                epoch_start=start,
+                epochs=end,
+            )
         )
         self._discard(self._schedule.eliminated_by(created.trial_id))
         return trial
@@ -200,7 +206,7 @@ class Driver:
         trial.worker = worker
         trial.submitted_at = self._ledger.seconds
         self._running[trial.name] = trial
-        self._ledger.append("started", trial=trial.name, worker=worker)
+        self._ledger.append(TrialStarted(trial=trial.name, worker=worker))
         task = self._make_task(trial, *self._epochs(trial))
         is_required = self._schedule.is_required(trial.schedule_id)
         left_s = None if is_required else self._budget.left_s()
@@ -214,8 +220,8 @@ class Driver:
         if trial is None:
             return
         if event.epoch is not None:
-            line = event.epoch.model_dump()
-            self._ledger.append("epoch", trial=trial.name, worker=event.worker, **line)
+            line = EpochTrained.of(trial.name, event.worker, event.epoch)
+            self._ledger.append(line)
             self._progress.epoch(trial.name, event.epoch)
             trial.attempts = 0  # it makes progress; a later loss is not its fault
             return
@@ -223,7 +229,8 @@ class Driver:
         if event.outcome is not None and event.outcome.outage is not None:
             raise event.outcome.outage.as_error()  # the trial is resumed later
         if event.outcome is not None and event.outcome.status == "stopped":
-            self._ledger.append("paused", trial=trial.name, reason=event.outcome.reason)
+            reason = event.outcome.reason
+            self._ledger.append(TrialPaused(trial=trial.name, reason=reason))
             trial.attempts -= 1  # ended by the budget, not by a failure
             self._waiting.append(trial)
         elif event.outcome is not None and not self._retry_with_half_batch(
@@ -233,7 +240,7 @@ class Driver:
         elif event.outcome is not None:
             self._waiting.insert(0, trial)
         elif trial.attempts < self._max_attempts or self._lost_before_start(event):
-            self._ledger.append("lost", trial=trial.name, reason=event.reason)
+            self._ledger.append(WorkerLost(trial=trial.name, reason=event.reason))
             self._waiting.insert(0, trial)
         else:
             reason = f"the worker was lost {trial.attempts} times: {event.reason}"
@@ -256,27 +263,21 @@ class Driver:
         if trial.attempts >= self._max_attempts:
             return False
         trial.halvings += 1
-        self._ledger.append("halved", trial=trial.name, reason=outcome.reason)
+        self._ledger.append(BatchHalved(trial=trial.name, reason=outcome.reason))
         return True
 
     def _end(self, trial: Trial, outcome: Outcome) -> None:
         here = trial.worker is not None  # False when the parent's outcome is inherited
         under_way = self._ledger.seconds - trial.submitted_at if here else 0.0
+        submitted_s = trial.submitted_at if here else self._ledger.seconds
         self._ledger.append(
-            "ended",
-            trial=trial.name,
-            worker=trial.worker,
-            status=outcome.status,
-            reason=outcome.reason,
-            score=outcome.score,
-            early_stopped=outcome.early_stopped,
-            seconds=outcome.seconds,
-            submitted_s=round(trial.submitted_at if here else self._ledger.seconds, 3),
-            seconds_under_way=round(under_way, 3),
-            history=[epoch.model_dump() for epoch in outcome.history],
-            memory_mb=outcome.memory_mb,
-            right=outcome.right,
-            flip_effect=outcome.flip_effect and outcome.flip_effect.model_dump(),
+            TrialEnded.of(
+                trial.name,
+                outcome,
+                worker=trial.worker,
+                submitted_s=round(submitted_s, 3),
+                seconds_under_way=round(under_way, 3),
+            )
         )
         self._record(trial, outcome)
         place = self._schedule.place(trial.schedule_id)
@@ -293,10 +294,14 @@ class Driver:
         self._budget.note_build(spent.get("build", 0.0) + spent.get("trace", 0.0))
         score = outcome.score if outcome.status == "completed" else None
         self._schedule.end(trial.schedule_id, score=score, reason=outcome.reason)
-        if score is not None and self._proposer is not None:
-            self._proposer.tell(
-                trial.architecture, score=score, epochs=len(outcome.history)
-            )
+        told = proposal_outcome(
+            trial,
+            outcome,
+            rung=self._schedule.place(trial.schedule_id).rung,
+            epochs=self._epochs(trial)[1],
+            objective=self._objective,
+        )
+        self._schedule.tell(trial.schedule_id, told)
 
     def _stop_if_all_failed(self) -> None:
         outcomes = [t.outcome for t in self.trials.values() if t.outcome is not None]
@@ -334,29 +339,32 @@ class Driver:
     def _replay(self) -> None:
         """Rebuild the schedule from the ledger; unfinished trials wait for a worker."""
         self._last_status = "RUNNING"
-        for line in self._ledger.of("created", "halved", "ended"):
-            if line["event"] == "halved":
+        for line in self._ledger.events:
+            if isinstance(line, BatchHalved):
                 self._under_way(line).halvings += 1
-            elif line["event"] == "created":
+            elif isinstance(line, TrialCreated):
                 self._create_again(line)
-            else:
-                self._record(self._under_way(line), outcome_of(line))
+            elif isinstance(line, TrialEnded):
+                self._record(self._under_way(line), line.outcome)
         self._waiting = [t for t in self.trials.values() if t.outcome is None]
 
-    def _create_again(self, line: dict[str, Any]) -> None:
-        created = self._schedule.create(f"place-{len(self.trials)}")
+    def _create_again(self, line: TrialCreated) -> None:
+        created = self._schedule.create(
+            f"place-{len(self.trials)}",
+            recorded=None if line.rung else line.architecture,
+        )
         expected = "no more trials within the limits"
         if created.status == "RUNNING":
             trial = self._known(created)
             expected = f"{trial.name} ({trial.architecture.key})"
-        received = f"{line['trial']} ({line['key']})"
+        received = f"{line.trial} ({line.key})"
         if received != expected:
             raise LedgerMismatchError(f"trial {received}", expected)
 
-    def _under_way(self, line: dict[str, Any]) -> Trial:
-        trial = self.trials.get(line["trial"])
+    def _under_way(self, line: BatchHalved | TrialEnded) -> Trial:
+        trial = self.trials.get(line.trial)
         if trial is None or trial.outcome is not None:
-            received = f"trial {line['trial']} {line['event']} at {line['t']} s"
+            received = f"trial {line.trial} {line.event} at {line.t} s"
             raise LedgerMismatchError(received, "each trial begun once and ended once")
         return trial
 

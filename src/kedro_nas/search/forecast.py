@@ -20,8 +20,9 @@ from kedro_nas.records.budget import BudgetPlan, PlanKind
 from kedro_nas.records.profile import Verdict
 from kedro_nas.search import trial_plan
 from kedro_nas.search.baseline import make_baseline
-from kedro_nas.search.ladder import DRAWN_COST, Ladder
+from kedro_nas.search.ladder import DRAWN_COST
 from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.ledger_lines import TrialsPlanned
 from kedro_nas.search.network_timing import NetworkTiming
 from kedro_nas.search.race import Race
 from kedro_nas.space.costs import costs, count_macs
@@ -228,10 +229,11 @@ class _Work:
                 ledger=ledger,
                 seed=self._setup.seed,
             )
-            planned = ledger.of("planned")[0]
+            planned = ledger.of(TrialsPlanned)[0]
         if isinstance(trials.schedule, Race):
-            return self._race(trials.schedule, trials.top_epochs, planned["max_macs"])
-        ladder = Ladder(**planned["ladder"])
+            return self._race(trials.schedule, trials.top_epochs, planned.max_macs)
+        ladder = planned.ladder
+        assert ladder is not None  # only a race has none
         epochs_s = ladder.epochs_trained * self._timing.speed.epoch_s * DRAWN_COST
         work_s = epochs_s + ladder.n_trials * self._timing.build_s
         return _SearchWork(
@@ -240,10 +242,10 @@ class _Work:
             pass_s=work_s / self._timing.speed.workers,
             most_trials=trials.total,
             top_epochs=ladder.max_epochs,
-            baseline_cost=self._baseline_cost(planned["max_macs"]),
+            baseline_cost=self._baseline_cost(planned.max_macs),
         )
 
-    def _race(self, race: Race, epochs: int, max_macs: float) -> _SearchWork:
+    def _race(self, race: Race, epochs: int, max_macs: float | None) -> _SearchWork:
         speed = self._timing.speed
         per_mac = speed.epoch_s / count_macs(self._timing.candidate_0)
         each_s = []

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
+
+from pydantic import ValidationError
 
 from kedro_nas.errors import SearchError
 from kedro_nas.files import append_json_line, write_atomically
+from kedro_nas.search.ledger_lines import LedgerLine, Line, parse_line
 from kedro_nas.work_clock import WorkClock, noted_seconds
 
 logger = logging.getLogger(__name__)
+AnyLine = TypeVar("AnyLine", bound=Line)
 
 
 class LedgerMismatchError(SearchError):
@@ -52,15 +57,15 @@ class Ledger:
         began: Start of this session on `time.monotonic`'s clock; None for now.
 
     Attributes:
-        events: All events, oldest first; each has `event` and `t` (seconds).
+        events: All lines, oldest first.
     """
 
     def __init__(self, path: Path, *, began: float | None = None) -> None:
         self._path = path
-        self.events: list[dict[str, Any]] = _read(path)
+        self.events: list[LedgerLine] = _read(path)
         clock, before = path.with_name("clock.txt"), 0.0
         if self.events:
-            before = max(float(self.events[-1]["t"]), noted_seconds(clock))
+            before = max(self.events[-1].t, noted_seconds(clock))
         self._clock = WorkClock(clock, before_s=before, began=began)
 
     @property
@@ -72,23 +77,37 @@ class Ledger:
         """Save the time five times a second within a `with` block, in a thread."""
         return self._clock.ticking()
 
-    def append(self, event: str, **fields: Any) -> dict[str, Any]:
-        """Write an event and sync it."""
-        line = {"event": event, "t": round(self.seconds, 3), **fields}
-        append_json_line(self._path, line)
-        self.events.append(line)
-        return line
+    def append(self, line: LedgerLine) -> None:
+        """Add the time to a line, write it and sync it."""
+        timed = line.model_copy(update={"t": round(self.seconds, 3)})
+        append_json_line(self._path, {"event": timed.event, **timed.model_dump()})
+        self.events.append(timed)
 
-    def of(self, *kinds: str) -> list[dict[str, Any]]:
-        """Return the events of some kinds, oldest first."""
-        return [event for event in self.events if event["event"] in kinds]
+    def of(self, kind: type[AnyLine]) -> list[AnyLine]:
+        """Return the lines of a kind, oldest first."""
+        return lines_of(self.events, kind)
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
+def lines_of(events: Sequence[LedgerLine], kind: type[AnyLine]) -> list[AnyLine]:
+    """Return the lines of a kind, in their order."""
+    return [line for line in events if isinstance(line, kind)]
+
+
+def read_lines(path: Path) -> list[LedgerLine]:
+    """Read the complete lines of a ledger, perhaps while a search is writing it.
+
+    Args:
+        path: The file; without it there are no lines.
+
+    Raises:
+        LedgerMismatchError: A line is not one that this version writes.
+    """
+    return _parsed(path, _whole_lines(path.read_bytes()) if path.exists() else [])
+
+
+def _whole_lines(content: bytes) -> list[object]:
+    """Return the JSON values of the lines before the first that is incomplete."""
     whole = []
-    content = path.read_bytes()
     for line in content.split(b"\n"):
         if not line.strip():
             continue
@@ -96,7 +115,32 @@ def _read(path: Path) -> list[dict[str, Any]]:
             whole.append(json.loads(line))
         except ValueError:
             break
-    good = b"".join(json.dumps(event).encode() + b"\n" for event in whole)
+    return whole
+
+
+def _parsed(path: Path, values: Sequence[object]) -> list[LedgerLine]:
+    return [_line(path, number, value) for number, value in enumerate(values, 1)]
+
+
+def _line(path: Path, number: int, value: object) -> LedgerLine:
+    try:
+        return parse_line(value)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(["the line", *map(str, fault["loc"])])
+        raise LedgerMismatchError(
+            f"line {number} of {path}: {place}: {fault['msg']}",
+            "a line that this version writes",
+        ) from error
+
+
+def _read(path: Path) -> list[LedgerLine]:
+    """Read a ledger, and remove a line that a kill has left incomplete."""
+    if not path.exists():
+        return []
+    content = path.read_bytes()
+    whole = _whole_lines(content)
+    good = b"".join(json.dumps(value).encode() + b"\n" for value in whole)
     if content.count(b"\n") != len(whole) or not content.endswith(b"\n"):
         logger.warning(
             "The ledger %s was torn after event %d; the rest is done again.",
@@ -104,4 +148,4 @@ def _read(path: Path) -> list[dict[str, Any]]:
             len(whole),
         )
         write_atomically(path, lambda file: file.write(good))
-    return whole
+    return _parsed(path, whole)

@@ -18,14 +18,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import keras_tuner
 from keras_tuner.src.engine import trial as kt_trial
 
 from kedro_nas.proposers.base import Proposer
+from kedro_nas.proposers.outcome import ProposalOutcome
+from kedro_nas.search.delayed_proposer import DelayedProposer
 from kedro_nas.search.ladder import Ladder, Limits
+from kedro_nas.search.open_bracket import OpenBracket
 from kedro_nas.search.promotion import Candidate, promote
 from kedro_nas.search.trial_schedule import NextTrial, Place
 from kedro_nas.search.tuner_values import to_hyperparameters
@@ -33,30 +35,6 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
 
 OBJECTIVE = "score"
-
-
-@dataclass
-class OpenBracket:
-    """The state of a bracket of one iteration.
-
-    Attributes:
-        iteration: Pass over all brackets.
-        number: Of the bracket.
-        rungs: Trial ids of each rung, in the order of their places.
-        promoted: Trials of the rung below that are promoted to a rung, once that is
-            known.
-        slots: Number of places in the brackets before it.
-        slot_epochs: Epochs of these places.
-        is_exhausted: Whether the space ran out of networks for rung 0.
-    """
-
-    iteration: int
-    number: int
-    rungs: list[list[str]]
-    slots: int
-    slot_epochs: int
-    promoted: dict[int, list[str]] = field(default_factory=dict)
-    is_exhausted: bool = False
 
 
 class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc]
@@ -70,6 +48,8 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         immune: Keys of the architectures that are promoted to the top regardless of
             score.
         slope_places: Places of each promotion reserved for the steepest recent slopes.
+        learning_lag: Places between a proposal and the last outcome that it may depend
+            on, None for as few as the workers allow.
         seed: Seed of the random choices that KerasTuner makes itself.
 
     Attributes:
@@ -87,11 +67,14 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         limits: Limits,
         immune: frozenset[str] = frozenset(),
         slope_places: int,
+        learning_lag: int | None,
         seed: int,
     ) -> None:
         self.ladder = ladder
         self._space = space
-        self._proposer = proposer
+        self._proposer = DelayedProposer(
+            proposer, lag=learning_lag, limits=space.bounds
+        )
         self._limits = limits
         self._slope_places = slope_places
         self.recent_scores: Callable[[str], list[float]] = lambda _: []
@@ -120,8 +103,9 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
 
     # -- called by the driver ----------------------------------------------------
 
-    def create(self, worker: str) -> NextTrial:
+    def create(self, worker: str, *, recorded: Architecture | None = None) -> NextTrial:
         """Return the next trial, if there is one."""
+        self._proposer.expect(recorded)
         with _quiet():
             created = self.create_trial(worker)
         if created.status != "RUNNING":
@@ -141,9 +125,18 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
                 trial.status = kt_trial.TrialStatus.COMPLETED
             self.end_trial(trial)
 
+    def tell(self, trial_id: str, outcome: ProposalOutcome[Architecture]) -> None:
+        """Pass the outcome of a trial to the proposer, in the order of places."""
+        place = self._places[trial_id]
+        self._proposer.hold(self._position(self._bracket_of(place), place), outcome)
+
     def place(self, trial_id: str) -> Place:
         """Return where a trial stands in the schedule."""
         return self._places[trial_id]
+
+    def architecture(self, trial_id: str) -> Architecture:
+        """Return the network of a trial."""
+        return self._architectures[trial_id]
 
     def parent(self, trial_id: str) -> str | None:
         """Return the trial of the rung below, None on rung 0."""
@@ -160,11 +153,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         place, parent = self._places[trial_id], self.parent(trial_id)
         if parent is None or place.number > 0:
             return []
-        bracket = next(
-            one
-            for one in self._brackets
-            if (one.iteration, one.number) == (place.iteration, place.bracket)
-        )
+        bracket = self._bracket_of(place)
         chosen = set(bracket.promoted[place.rung])
         below = bracket.rungs[place.rung - 1]
         return [member for member in below if member not in chosen]
@@ -193,7 +182,8 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
             values = self._next_in(bracket, trial_id)
             if values is not None:
                 return {"status": "RUNNING", "values": values}
-        while self._may_open():
+        # a later bracket would wait for the same outcomes and more
+        while self._may_open() and not self._waits(self._brackets[-1]):
             self._increment_bracket_num()
             self._start_new_bracket()
             values = self._next_in(self._brackets[-1], trial_id)
@@ -216,9 +206,9 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         return None
 
     def _propose(self, bracket: OpenBracket, trial_id: str) -> dict[str, Any] | None:
-        if self._full(bracket) or not self._within(bracket, 0):
+        if not self._has_room(bracket) or self._waits(bracket):
             return None
-        architecture = self._proposer.ask()
+        architecture = self._proposer.ask(bracket.slots + len(bracket.rungs[0]))
         if architecture is None:
             bracket.is_exhausted = True
             return None
@@ -267,6 +257,10 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         places = self.ladder.size_of(bracket.number, rung)
         return promote(candidates, places=places, slope_places=self._slope_places)
 
+    def _has_room(self, bracket: OpenBracket) -> bool:
+        """Return whether rung 0 takes another network."""
+        return not self._full(bracket) and self._within(bracket, 0)
+
     def _full(self, bracket: OpenBracket) -> bool:
         size = self.ladder.size_of(bracket.number, 0)
         return bracket.is_exhausted or len(bracket.rungs[0]) >= size
@@ -275,11 +269,53 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         """Return whether a rung is full and all its trials have ended."""
         members = bracket.rungs[rung]
         if rung == 0:
-            whole = self._full(bracket) or not self._within(bracket, 0)
+            whole = not self._has_room(bracket)
         else:
             whole = len(members) == len(bracket.promoted.get(rung, [""]))
+        return whole and all(map(self._has_ended, members))
+
+    def _has_ended(self, trial_id: str) -> bool:
         ended = (kt_trial.TrialStatus.COMPLETED, kt_trial.TrialStatus.FAILED)
-        return whole and all(self.trials[member].status in ended for member in members)
+        return self.trials[trial_id].status in ended
+
+    # -- what a proposal may depend on ----------------------------------------------
+
+    def _bracket_of(self, place: Place) -> OpenBracket:
+        return next(
+            one
+            for one in self._brackets
+            if (one.iteration, one.number) == (place.iteration, place.bracket)
+        )
+
+    def _position(self, bracket: OpenBracket, place: Place) -> int:
+        """Return the number of places before a place, used or not."""
+        rungs = self.ladder.bracket(bracket.number).rungs[: place.rung]
+        return bracket.slots + sum(rung.size for rung in rungs) + place.number
+
+    def _waits(self, bracket: OpenBracket) -> bool:
+        """Return whether the next proposal needs outcomes that are not there yet."""
+        if not self._has_room(bracket):
+            return False
+        position = bracket.slots + len(bracket.rungs[0])
+        needed = self._proposer.needs_places_before(position)
+        return not all(
+            self._are_settled(one, needed - one.slots) for one in self._brackets
+        )
+
+    def _are_settled(self, bracket: OpenBracket, n_places: int) -> bool:
+        """Return whether the first places of a bracket have ended or stay empty."""
+        for rung, members in enumerate(bracket.rungs):
+            if n_places <= 0:
+                break
+            size = self.ladder.size_of(bracket.number, rung)
+            first = members[:n_places]
+            is_short = len(first) < min(size, n_places)
+            if is_short and not self._closed(bracket, rung):
+                return False
+            if not all(map(self._has_ended, first)):
+                return False
+            n_places -= size
+        return True
 
     # -- limits, counted in places, independent of the number of workers -----------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.search.trial_schedule import NextTrial, Place
 from kedro_nas.space.architecture import Architecture
 
@@ -47,7 +48,7 @@ class Race:
         self._n_created = 0
         self.recent_scores: Callable[[str], list[float]] = lambda _: []
 
-    def create(self, worker: str) -> NextTrial:
+    def create(self, worker: str, *, recorded: Architecture | None = None) -> NextTrial:
         """Return the trial of the next network, if one is left."""
         number = self._n_created
         if number == len(self._networks):
@@ -57,6 +58,9 @@ class Race:
 
     def end(self, trial_id: str, *, score: float | None, reason: str = "") -> None:
         """Do nothing: no trial depends on another."""
+
+    def tell(self, trial_id: str, outcome: ProposalOutcome[Architecture]) -> None:
+        """Do nothing: nothing is proposed."""
 
     def place(self, trial_id: str) -> Place:
         """Return the position of a trial: all are on one rung."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -20,15 +21,24 @@ from kedro_nas.records.search import (
     SearchResult,
     SearchSummary,
 )
+from kedro_nas.records.trials import TrialRow
 from kedro_nas.search.baseline import make_baseline
 from kedro_nas.search.finalists import choose_finalists
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
+from kedro_nas.search.ledger_lines import (
+    SearchBegun,
+    SessionBegun,
+    TrialEnded,
+    TrialStarted,
+    WorkerLost,
+)
 from kedro_nas.search.session import SearchSession
 from kedro_nas.search.tables import (
     incumbents,
     make_finalist,
     rank_correlations,
     results_on_images,
+    trial_rows,
     trials_table,
 )
 from kedro_nas.search.workspace import claim_workspace, put_aside
@@ -107,11 +117,12 @@ def search_architectures(
             raise
         put_aside(folder, f"{error.failed}, {error.received}")
         ledger, session, ended_by = searched()
-    trials = trials_table(ledger.events)
+    rows = trial_rows(ledger.events)
+    trials = trials_table(rows)
     summary = _summary(trials, ledger, space, session, job, ended_by)
     budget = JobBudget(budget_s=budget_s, spent_s=spent_s, plan=session.plan)
     return trials, SearchResult(
-        finalists=_finalists(trials, ledger, session, baseline, options),
+        finalists=_finalists(rows, trials, ledger, session, baseline, options),
         search=summary,
         budget=budget.after("search", summary.seconds),
     )
@@ -136,6 +147,7 @@ def check_ends(options: SearchOptions, budget_s: float | None) -> None:
 
 
 def _finalists(
+    rows: Sequence[TrialRow],
     trials: pd.DataFrame,
     ledger: Ledger,
     session: SearchSession,
@@ -151,13 +163,13 @@ def _finalists(
             allowed="at least one completed trial",
             remedy="Raise nas.budget_s, or mend what made the trials fail",
         )
-    rows = trials.set_index("trial_id", drop=False)
+    row_of = {row.trial_id: row for row in rows}
     right = results_on_images(ledger.events)
 
     def finalist(name: str, *, is_baseline: bool = False) -> Finalist:
         one = make_finalist(
-            _architecture(rows, name),
-            rows.loc[name],
+            row_of[name].network,
+            row_of[name],
             is_baseline=is_baseline,
             right=right.get(name),
         )
@@ -176,20 +188,19 @@ def _finalists(
     entries = [finalist(name) for name in names]
     # with the recipe of the best finalist, to compare networks, not the effort spent on
     # tuning their learning rates
-    recipe = _architecture(rows, names[0]).recipe
+    recipe = row_of[names[0]].network.recipe
     baseline = baseline.model_copy(update={"recipe": recipe})
     # in a race it has its own batch size, in case another network runs out of memory
-    name = "network_key" if is_race else "key"
-    same = rows[
-        (rows[name] == getattr(baseline, name)) & (rows["status"] == "completed")
+    same = [
+        row.trial_id
+        for row in rows
+        if row.status == "completed"
+        and row.network_key == baseline.network_key
+        and (is_race or row.key == baseline.key)
     ]
-    if same.empty:
+    if not same:
         return (*entries, make_finalist(baseline, None, is_baseline=True))
-    return (*entries, finalist(str(same.iloc[-1]["trial_id"]), is_baseline=True))
-
-
-def _architecture(rows: pd.DataFrame, name: str) -> Architecture:
-    return Architecture.model_validate_json(str(rows.loc[name, "architecture"]))
+    return (*entries, finalist(same[-1], is_baseline=True))
 
 
 def _summary(
@@ -203,40 +214,38 @@ def _summary(
     kinds = (*KINDS, "wait")
     top = trials["rung"] == trials["bracket"]  # bracket b has the rungs 0 to b
     epochs = trials["epochs"] - trials["epoch_start"]
-    begun = ledger.events[0]
-    return SearchSummary.model_validate(
-        {
-            "n_trials": len(trials),
-            "n_architectures": int(trials["key"].nunique()),
-            "n_failed": int((trials["status"] == "failed").sum()),
-            "n_stopped": int((trials["status"] == "stopped").sum()),
-            "epochs_trained": int(epochs.sum()),
-            "seconds": ledger.events[-1]["t"],
-            "seconds_full_training": float(trials.loc[top, "seconds_train"].sum()),
-            "seconds_by_kind": {k: float(trials[f"seconds_{k}"].sum()) for k in kinds},
-            "budget_s": session.plan.search_s,
-            "ended_by": ended_by,
-            "workers": _workers(ledger),
-            "max_epochs": session.top_epochs,
-            "acceptance": space.acceptance,
-            "rank_correlation": tuple(rank_correlations(trials)),
-            "incumbent": tuple(incumbents(ledger.events)),
-            "sessions": len(ledger.of("session")),
-            "lost_workers": len(ledger.of("lost")),
-            "seed": begun["seed"],
-            "environment": begun["environment"],
-            "baseline": job.baseline,
-            "execution": session.execution,
-            "flips": _flips(ledger),
-        }
+    begun = ledger.of(SearchBegun)[0]
+    return SearchSummary(
+        n_trials=len(trials),
+        n_architectures=int(trials["key"].nunique()),
+        n_failed=int((trials["status"] == "failed").sum()),
+        n_stopped=int((trials["status"] == "stopped").sum()),
+        epochs_trained=int(epochs.sum()),
+        seconds=ledger.events[-1].t,
+        seconds_full_training=float(trials.loc[top, "seconds_train"].sum()),
+        seconds_by_kind={k: float(trials[f"seconds_{k}"].sum()) for k in kinds},
+        budget_s=session.plan.search_s,
+        ended_by=ended_by,
+        workers=_workers(ledger),
+        max_epochs=session.top_epochs,
+        acceptance=space.acceptance,
+        rank_correlation=tuple(rank_correlations(trials)),
+        incumbent=tuple(incumbents(ledger.events)),
+        sessions=len(ledger.of(SessionBegun)),
+        lost_workers=len(ledger.of(WorkerLost)),
+        seed=begun.seed,
+        environment=begun.environment,
+        baseline=job.baseline,
+        execution=session.execution,
+        flips=_flips(ledger),
     )
 
 
 def _flips(ledger: Ledger) -> FlipEffect | None:
     """Return the effect of flips on the first network, None if not measured."""
-    found = [line.get("flip_effect") for line in ledger.of("ended")]
-    return next((FlipEffect.model_validate(one) for one in found if one), None)
+    found = (line.flip_effect for line in ledger.of(TrialEnded))
+    return next((effect for effect in found if effect is not None), None)
 
 
 def _workers(ledger: Ledger) -> int:
-    return 1 + max((int(e["worker"]) for e in ledger.of("started")), default=0)
+    return 1 + max((line.worker for line in ledger.of(TrialStarted)), default=0)

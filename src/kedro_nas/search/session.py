@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
 from pathlib import Path
-from typing import cast
 
 from typing_extensions import Self
 
@@ -20,6 +18,12 @@ from kedro_nas.records.profile import Verdict
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.interrupt import stoppable
 from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.ledger_lines import (
+    SessionBegun,
+    SessionEnded,
+    SpeedMeasured,
+    TrialsPlanned,
+)
 from kedro_nas.search.live_line import Progress
 from kedro_nas.search.step_speed import MeasuredSpace, measure_once
 from kedro_nas.search.trial import Trial
@@ -105,7 +109,6 @@ class SearchSession:
         )
         self._driver = Driver(
             schedule=trials.schedule,
-            proposer=trials.proposer,
             ledger=ledger,
             make_task=self._task,
             checkpoints=folder / "checkpoints",
@@ -135,7 +138,7 @@ class SearchSession:
         given = self._options.budget_s
         # the measurement counts as spent and extends the search by as much, so that a
         # short search keeps its trials
-        took_s = max((line["t"] for line in self._ledger.of("speed")), default=0.0)
+        took_s = max((line.t for line in self._ledger.of(SpeedMeasured)), default=0.0)
         plan = divide_budget(
             budget_s,
             spent_s + took_s,
@@ -194,14 +197,21 @@ class SearchSession:
         if is_over and not self._driver.lacks_required():
             logger.info("The search has used its budget; nothing is trained anew.")
             return "budget"
-        here = asdict(ProcessIdentity.current())
-        self._ledger.append("session", **here, budget_s=budget_s)
+        here = ProcessIdentity.current()
+        self._ledger.append(
+            SessionBegun(
+                pid=here.pid,
+                host=here.host,
+                process_start=here.process_start,
+                budget_s=budget_s,
+            )
+        )
         self._delete_partial_checkpoints()
         log = self._folder.parent / "workers.log"
         with self._progress, lease_pool(self._job, log) as pool:
             ended_by = self._driver.run(pool)
         self._delete_partial_checkpoints()
-        self._ledger.append("session_end", ended_by=ended_by)
+        self._ledger.append(SessionEnded(ended_by=ended_by))
         return ended_by
 
     def _delete_partial_checkpoints(self) -> None:
@@ -224,5 +234,5 @@ class SearchSession:
 
 def _first_plan_kind(ledger: Ledger) -> PlanKind | None:
     """Return the kind of plan the search started with, also for another budget."""
-    begun = ledger.of("planned")
-    return cast("PlanKind", begun[0]["kind"]) if begun else None
+    begun = ledger.of(TrialsPlanned)
+    return begun[0].kind if begun else None

@@ -15,6 +15,11 @@ from kedro_nas.parameters.job import JobOptions
 from kedro_nas.records.profile import Verdict
 from kedro_nas.records.search import Execution
 from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.ledger_lines import (
+    ExecutionMeasured,
+    SpeedMeasured,
+    TrialCreated,
+)
 from kedro_nas.space.batch import with_batch_size
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.execution import PLAIN, execution_here, trains_on_gpu
@@ -65,38 +70,38 @@ def measure_once(
         store: Images, of which training rows are read.
         space: Its batch size is replaced where the user left it open.
         folder: The search's directory.
-        ledger: Stores the results as the events `measured` and `speed`.
+        ledger: Stores the results as the lines `measured` and `speed`.
         job: Its `execution` may disable this choice.
         verdict: Of the data profile.
         budget_s: Of the job, or of the search alone; None for no limit.
         wants_speed: Whether a budget in seconds is to be divided.
     """
-    known = ledger.of("measured")
+    known = ledger.of(ExecutionMeasured)
     # a search started on a CPU keeps the batch size it was started with
-    is_new = not known and not ledger.of("created")
+    is_new = not known and not ledger.of(TrialCreated)
     log = folder.parent / "workers.log"
     with outages_explained(SearchError, folder):
         if is_new and job.execution == "auto" and trains_on_gpu(job):
             with lease_pool(job, log) as pool:
                 found = _choose(pool, store, space, folder, job, verdict, budget_s)
-            ledger.append("measured", **found.model_dump(mode="json"))
-            known = ledger.of("measured")
+            ledger.append(ExecutionMeasured(**found.model_dump()))
+            known = ledger.of(ExecutionMeasured)
             logger.info(
                 "Measured on this GPU, images per second: %s", found.images_per_s
             )
         execution = PLAIN
         if known:
-            measured = Execution.model_validate(known[0]["execution"])
-            execution = execution_here(measured, job)
+            execution = execution_here(known[0].execution, job)
             if space.batch_size_open:
-                space = with_batch_size(space, int(known[0]["batch_size"]))
-        speed = _known_speed(ledger)
+                space = with_batch_size(space, known[0].batch_size)
+        timed = ledger.of(SpeedMeasured)
+        speed = timed[0].speed if timed else None
         if speed is None and wants_speed:
             with lease_pool(job, log) as pool:
                 task = _task(store, space, job, verdict)
                 task = task.model_copy(update={"execution": execution})
                 speed = _time_steps(pool, task, store, folder)
-            ledger.append("speed", **vars(speed))
+            ledger.append(SpeedMeasured(**vars(speed)))
             logger.info(
                 "Candidate 0 (%s) takes %.1f s an epoch here, on each of %d workers.",
                 space.anchors[0].describe(),
@@ -104,13 +109,6 @@ def measure_once(
                 speed.workers,
             )
     return MeasuredSpace(space, execution, speed)
-
-
-def _known_speed(ledger: Ledger) -> MachineSpeed | None:
-    for line in ledger.of("speed"):
-        names = ("start_s", "epoch_s", "steps_per_epoch", "workers")
-        return MachineSpeed(**{name: line[name] for name in names})
-    return None
 
 
 def _task(

@@ -5,98 +5,68 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 import pandas as pd
 from scipy import stats
 
 from kedro_nas.records.search import Finalist, Incumbent, RankCorrelation
+from kedro_nas.records.trials import TRIAL_DTYPES, TrialRow
+from kedro_nas.search.ledger import lines_of
+from kedro_nas.search.ledger_lines import (
+    BatchHalved,
+    EpochTrained,
+    LedgerLine,
+    SearchBegun,
+    TrialCreated,
+    TrialEnded,
+    TrialStarted,
+)
 from kedro_nas.space.architecture import Architecture, halved
 from kedro_nas.space.costs import costs
-from kedro_nas.training.tasks import KINDS
-
-COLUMNS = {
-    "trial_id": "string",
-    "key": "string",
-    "network_key": "string",
-    "name": "string",
-    "family": "string",
-    "parent_id": "string",
-    "iteration": "int64",
-    "bracket": "int64",
-    "rung": "int64",
-    "epoch_start": "int64",
-    "epochs": "int64",
-    "rung_epochs": "int64",
-    "status": "string",
-    "reason": "string",
-    "score": "float64",
-    "val_accuracy": "float64",
-    "val_balanced_accuracy": "float64",
-    "val_loss": "float64",
-    "val_images": "Int64",
-    "train_loss": "float64",
-    "val_accuracy_by_epoch": "object",
-    "val_balanced_accuracy_by_epoch": "object",
-    "val_loss_by_epoch": "object",
-    "train_loss_by_epoch": "object",
-    "best_epoch": "Int64",
-    "params": "int64",
-    "macs": "int64",
-    "depth": "int64",
-    "learning_rate": "float64",
-    "worker": "Int64",
-    "started_s": "float64",
-    "ended_s": "float64",
-    "seconds": "float64",
-    "seconds_import": "float64",
-    "seconds_build": "float64",
-    "seconds_trace": "float64",
-    "seconds_train": "float64",
-    "seconds_validate": "float64",
-    "seconds_checkpoint": "float64",
-    "seconds_wait": "float64",
-    "architecture": "string",
-}
-
+from kedro_nas.training.tasks import KINDS, Epoch
 
 MIN_RANKED = 5  # networks; the order of fewer is mostly noise
 
 
-def trials_table(events: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return the table of trials, in the order of the schedule.
+def trial_rows(events: Sequence[LedgerLine]) -> list[TrialRow]:
+    """Return the rows of the table of trials, in the order of the schedule.
 
     Args:
-        events: The ledger's.
+        events: Lines of the ledger.
 
     Returns:
-        A row per started trial, with status `stopped` if the budget cut it.
+        A row per created trial, with status `stopped` if the budget cut it.
     """
-    ended = {e["trial"]: e for e in events if e["event"] == "ended"}
-    started = {e["trial"]: e for e in reversed(events) if e["event"] == "started"}
-    epochs: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
-    for event in events:
-        if event["event"] == "epoch":
-            epochs[event["trial"]][event["epoch"]] = event
-    created = [e for e in events if e["event"] == "created"]
-    begun = next((e for e in events if e["event"] == "begun"), {})
+    ended = {line.trial: line for line in lines_of(events, TrialEnded)}
+    started = {line.trial: line for line in reversed(lines_of(events, TrialStarted))}
+    epochs: dict[str, dict[int, EpochTrained]] = defaultdict(dict)
+    for line in lines_of(events, EpochTrained):
+        epochs[line.trial][line.epoch] = line
+    begun = next(iter(lines_of(events, SearchBegun)), None)
     trained = _as_trained(events)
     rows = [
         _row(
-            event,
-            trained[event["trial"]],
-            ended.get(event["trial"]),
-            started.get(event["trial"]),
-            _epochs_of(event, ended.get(event["trial"]), epochs[event["trial"]]),
+            created,
+            trained[created.trial],
+            ended.get(created.trial),
+            started.get(created.trial),
+            epochs[created.trial],
             begun,
         )
-        for event in created
+        for created in lines_of(events, TrialCreated)
     ]
-    rows.sort(key=lambda row: (row["iteration"], -row["bracket"], row["trial_id"]))
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    return sorted(rows, key=lambda row: (row.iteration, -row.bracket, row.trial_id))
 
 
-def _as_trained(events: list[dict[str, Any]]) -> dict[str, Architecture]:
+def trials_table(rows: Sequence[TrialRow]) -> pd.DataFrame:
+    """Return the rows as a table with typed columns."""
+    values = [vars(row) for row in rows]
+    return pd.DataFrame(values, columns=list(TRIAL_DTYPES)).astype(TRIAL_DTYPES)
+
+
+def _as_trained(events: Sequence[LedgerLine]) -> dict[str, Architecture]:
     """Return each trial's architecture with the batch it was trained with.
 
     A trial that ran out of memory continued with half its batch, and so did the trials
@@ -104,101 +74,123 @@ def _as_trained(events: list[dict[str, Any]]) -> dict[str, Architecture]:
     """
     halvings: dict[str, int] = {}
     created: dict[str, Architecture] = {}
-    for event in events:
-        if event["event"] == "created":
-            halvings[event["trial"]] = halvings.get(event["parent"] or "", 0)
-            created[event["trial"]] = Architecture.from_dict(event["architecture"])
-        elif event["event"] == "halved":
-            halvings[event["trial"]] += 1
+    for line in events:
+        if isinstance(line, TrialCreated):
+            halvings[line.trial] = halvings.get(line.parent or "", 0)
+            created[line.trial] = line.architecture
+        elif isinstance(line, BatchHalved):
+            halvings[line.trial] += 1
     return {name: halved(one, halvings[name]) for name, one in created.items()}
 
 
 def _row(
-    created: dict[str, Any],
+    created: TrialCreated,
     architecture: Architecture,
-    ended: dict[str, Any] | None,
-    started: dict[str, Any] | None,
-    epochs: list[dict[str, Any]],
-    begun: dict[str, Any],
-) -> dict[str, Any]:
+    ended: TrialEnded | None,
+    started: TrialStarted | None,
+    reported: Mapping[int, EpochTrained],
+    begun: SearchBegun | None,
+) -> TrialRow:
     cost = costs(architecture)
-    last = epochs[-1] if epochs else {}
-    started_s = started["t"] if started else created["t"]
-    finished = ended["t"] if ended else (last.get("t", started_s))
-    return {
-        "trial_id": created["trial"],
-        "key": architecture.key,
-        "network_key": architecture.network_key,
-        "name": architecture.describe(),
-        "family": architecture.family,
-        "parent_id": created["parent"],
-        **{k: created[k] for k in ("iteration", "bracket", "rung", "epoch_start")},
-        "epochs": last.get("epoch", created["epoch_start"]),
-        "rung_epochs": created["epochs"],
-        "status": ended["status"] if ended else "stopped",
-        "reason": ended["reason"] if ended else "the budget ended",
-        "score": ended["score"] if ended else None,
-        **{k: last.get(k) for k in ("val_accuracy", "val_balanced_accuracy")},
-        **{k: last.get(k) for k in ("val_loss", "val_images", "train_loss")},
-        **{f"{k}_by_epoch": [e[k] for e in epochs] for k in _CURVES},
-        "best_epoch": _best_epoch(ended, begun),
-        "params": cost.params,
-        "macs": cost.macs,
-        "depth": cost.depth,
-        "learning_rate": architecture.recipe.learning_rate,
-        "worker": started["worker"] if started else None,
-        "started_s": started_s,
-        "ended_s": finished,
-        "seconds": finished - started_s,
-        **_seconds(ended, epochs),
-        "architecture": json.dumps(architecture.to_dict()),
-    }
+    epochs = _epochs_of(created, ended, reported)
+    last = epochs[-1] if epochs else None
+    started_s = started.t if started else created.t
+    ended_s = ended.t if ended else _last_reported_s(reported, started_s)
+    seconds = _seconds_by_kind(ended, epochs)
+    return TrialRow(
+        trial_id=created.trial,
+        key=architecture.key,
+        network_key=architecture.network_key,
+        name=architecture.describe(),
+        family=architecture.family,
+        parent_id=created.parent,
+        iteration=created.iteration,
+        bracket=created.bracket,
+        rung=created.rung,
+        epoch_start=created.epoch_start,
+        epochs=last.epoch if last else created.epoch_start,
+        rung_epochs=created.epochs,
+        status=ended.status if ended else "stopped",
+        reason=ended.reason if ended else "the budget ended",
+        score=ended.score if ended else None,
+        val_accuracy=last.val_accuracy if last else None,
+        val_balanced_accuracy=last.val_balanced_accuracy if last else None,
+        val_loss=last.val_loss if last else None,
+        val_images=last.val_images if last else None,
+        train_loss=last.train_loss if last else None,
+        val_accuracy_by_epoch=[epoch.val_accuracy for epoch in epochs],
+        val_balanced_accuracy_by_epoch=[e.val_balanced_accuracy for e in epochs],
+        val_loss_by_epoch=[epoch.val_loss for epoch in epochs],
+        train_loss_by_epoch=[epoch.train_loss for epoch in epochs],
+        best_epoch=_best_epoch(ended, begun),
+        params=cost.params,
+        macs=cost.macs,
+        depth=cost.depth,
+        learning_rate=architecture.recipe.learning_rate,
+        worker=started.worker if started else None,
+        started_s=started_s,
+        ended_s=ended_s,
+        seconds=ended_s - started_s,
+        seconds_import=seconds["import"],
+        seconds_build=seconds["build"],
+        seconds_trace=seconds["trace"],
+        seconds_train=seconds["train"],
+        seconds_validate=seconds["validate"],
+        seconds_checkpoint=seconds["checkpoint"],
+        seconds_wait=seconds["wait"],
+        architecture=json.dumps(architecture.to_dict()),
+    )
 
 
 def _epochs_of(
-    created: dict[str, Any], ended: dict[str, Any] | None, said: dict[int, Any]
-) -> list[dict[str, Any]]:
-    """Return a trial's own epochs, from its event `ended` if there is one.
+    created: TrialCreated,
+    ended: TrialEnded | None,
+    reported: Mapping[int, EpochTrained],
+) -> Sequence[Epoch]:
+    """Return a trial's own epochs, from its line `ended` if there is one.
 
     A kill between writing an epoch's checkpoint and its line loses that line.
     """
     if ended is None:
-        return [said[number] for number in sorted(said)]
-    return [e for e in ended["history"] if e["epoch"] > created["epoch_start"]]
+        return [reported[number] for number in sorted(reported)]
+    return [epoch for epoch in ended.history if epoch.epoch > created.epoch_start]
 
 
-_CURVES = ("val_accuracy", "val_balanced_accuracy", "val_loss", "train_loss")
+def _last_reported_s(reported: Mapping[int, EpochTrained], started_s: float) -> float:
+    """Return when a trial that has not ended reported its last epoch."""
+    return reported[max(reported)].t if reported else started_s
 
 
-def _seconds(
-    ended: dict[str, Any] | None, epochs: list[dict[str, Any]]
+def _seconds_by_kind(
+    ended: TrialEnded | None, epochs: Sequence[Epoch]
 ) -> dict[str, float]:
+    """Return how a worker's seconds were spent, by `tasks.KINDS` and `wait`."""
     if ended is None:
-        train = sum(e["seconds_train"] for e in epochs)
-        validate = sum(e["seconds_validate"] for e in epochs)
-        parts = {"train": train, "validate": validate}
-        return {f"seconds_{k}": parts.get(k, 0.0) for k in (*KINDS, "wait")}
-    parts = ended["seconds"]
-    known = {f"seconds_{k}": parts.get(k, 0.0) for k in KINDS}
-    wait = ended["seconds_under_way"] - sum(known.values())
-    return {**known, "seconds_wait": max(0.0, wait)}
+        train = sum(epoch.seconds_train for epoch in epochs)
+        validate = sum(epoch.seconds_validate for epoch in epochs)
+        known = dict.fromkeys((*KINDS, "wait"), 0.0)
+        return {**known, "train": train, "validate": validate}
+    parts = {kind: ended.seconds.get(kind, 0.0) for kind in KINDS}
+    wait = ended.seconds_under_way - sum(parts.values())
+    return {**parts, "wait": max(0.0, wait)}
 
 
-def _best_epoch(ended: dict[str, Any] | None, begun: dict[str, Any]) -> int | None:
+def _best_epoch(ended: TrialEnded | None, begun: SearchBegun | None) -> int | None:
     """Return the last epoch whose objective is not clearly below the best.
 
     Within one standard error of the best the differences are noise, and they should not
     shorten a schedule whose learning rate has not yet fallen.
     """
-    history = ended["history"] if ended else []
-    name = f"val_{begun.get('objective', 'accuracy')}"
-    scores = {e["epoch"]: e[name] for e in history if e[name] is not None}
+    objective = begun.objective if begun else "accuracy"
+    history = ended.history if ended else ()
+    measured = [(epoch.epoch, epoch.objective(objective)) for epoch in history]
+    scores = {epoch: score for epoch, score in measured if score is not None}
     if not scores:
         return None
     best = max(scores.values())
-    n_scored = begun.get("n_scored")
+    n_scored = begun.n_scored if begun else None
     error = math.sqrt(best * (1 - best) / n_scored) if n_scored else 0.0
-    return int(max(epoch for epoch, score in scores.items() if score >= best - error))
+    return max(epoch for epoch, score in scores.items() if score >= best - error)
 
 
 def rank_correlations(trials: pd.DataFrame) -> list[RankCorrelation]:
@@ -230,43 +222,37 @@ def rank_correlations(trials: pd.DataFrame) -> list[RankCorrelation]:
     return found
 
 
-def incumbents(events: list[dict[str, Any]]) -> list[Incumbent]:
+def incumbents(events: Sequence[LedgerLine]) -> list[Incumbent]:
     """Return each improvement of the best score with its time, epochs and network."""
     trained = _as_trained(events)
     best, epochs, found = -1.0, 0, []
-    for event in events:
-        if event["event"] == "epoch":
+    for line in events:
+        if isinstance(line, EpochTrained):
             epochs += 1
-        score = event.get("score") if event["event"] == "ended" else None
-        if score is not None and score > best:
+        score = line.score if isinstance(line, TrialEnded) else None
+        if isinstance(line, TrialEnded) and score is not None and score > best:
             best = score
-            found.append(
-                Incumbent(
-                    seconds=event["t"],
-                    epochs=epochs,
-                    score=score,
-                    key=trained[event["trial"]].key,
-                )
-            )
+            key = trained[line.trial].key
+            found.append(Incumbent(seconds=line.t, epochs=epochs, score=score, key=key))
     return found
 
 
-def results_on_images(events: list[dict[str, Any]]) -> dict[str, str]:
+def results_on_images(events: Sequence[LedgerLine]) -> dict[str, str]:
     """Return which validation images each trial classified correctly, where known.
 
     Args:
-        events: The ledger's.
+        events: Lines of the ledger.
 
     Returns:
         By trial; see `statistics.image_pairs.pack_right`.
     """
-    ended = [event for event in events if event["event"] == "ended"]
-    return {e["trial"]: e["right"] for e in ended if e.get("right") is not None}
+    ended = lines_of(events, TrialEnded)
+    return {line.trial: line.right for line in ended if line.right is not None}
 
 
 def make_finalist(
     architecture: Architecture,
-    row: Any,
+    row: TrialRow | None,
     *,
     is_baseline: bool,
     right: str | None = None,
@@ -280,31 +266,26 @@ def make_finalist(
         right: Its results on the validation images, where they are known.
     """
     cost = costs(architecture)
-    trained: dict[str, Any] = {}
-    if row is not None:
-        trained = {
-            "score": float(row["score"]),
-            "epochs": int(row["epochs"]),
-            "rung_epochs": int(row["rung_epochs"]),
-            "best_epoch": int(row["best_epoch"]),
-            "trial_id": str(row["trial_id"]),
-            "seconds_per_epoch": _seconds_per_epoch(row),
-        }
     return Finalist(
         name=architecture.describe(),
         key=architecture.key,
         network_key=architecture.network_key,
         architecture=architecture,
+        score=row and row.score,
+        epochs=row and row.epochs,
+        rung_epochs=row and row.rung_epochs,
+        best_epoch=row and row.best_epoch,
+        trial_id=row and row.trial_id,
+        seconds_per_epoch=row and _seconds_per_epoch(row),
         params=cost.params,
         macs=cost.macs,
         depth=cost.depth,
         is_baseline=is_baseline,
         right=right,
-        **trained,
     )
 
 
-def _seconds_per_epoch(row: Any) -> float | None:
-    trained = int(row["epochs"]) - int(row["epoch_start"])
-    spent = float(row["seconds_train"]) + float(row["seconds_validate"])
+def _seconds_per_epoch(row: TrialRow) -> float | None:
+    trained = row.epochs - row.epoch_start
+    spent = row.seconds_train + row.seconds_validate
     return spent / trained if trained and spent else None

@@ -1,11 +1,11 @@
-"""The driver's state of a trial, and reading its outcome from the ledger."""
+"""The driver's state of a trial."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
-from typing import Any
 
+from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.tasks import Outcome
 
@@ -41,7 +41,31 @@ class Trial:
     outcome: Outcome | None = None
 
 
-def outcome_of(line: Mapping[str, Any]) -> Outcome:
-    """Read the outcome of a trial from its event `ended`."""
-    names = ("status", "reason", "score", "early_stopped", "seconds", "history")
-    return Outcome(right=line.get("right"), **{name: line[name] for name in names})
+def proposal_outcome(
+    trial: Trial, outcome: Outcome, *, rung: int, epochs: int, objective: str
+) -> ProposalOutcome[Architecture]:
+    """Return what a proposer is told about a trial that ended.
+
+    Args:
+        trial: The trial.
+        outcome: How it ended.
+        rung: Of its bracket.
+        epochs: Epochs at the end of the rung.
+        objective: `accuracy` or `balanced_accuracy`.
+    """
+    score = outcome.score if outcome.status == "completed" else None
+    curve = [epoch.objective(objective) for epoch in outcome.history]
+    n_images = outcome.history[-1].val_images if outcome.history else None
+    error = None
+    if score is not None and n_images and objective == "accuracy":
+        error = math.sqrt(score * (1 - score) / n_images)
+    return ProposalOutcome(
+        architecture=trial.architecture,
+        score=score,
+        reason="" if score is not None else outcome.reason,
+        rung=rung,
+        epochs=epochs,
+        curve=tuple(value for value in curve if value is not None),
+        standard_error=error,
+        seconds=sum(outcome.seconds.values()),
+    )

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from kedro_nas.accounting.budget_plan import MachineSpeed
 from kedro_nas.data.store import ImageStore
 from kedro_nas.parameters.search import SearchOptions
-from kedro_nas.proposers.base import Proposer
 from kedro_nas.proposers.factories import find_proposer
 from kedro_nas.records.budget import BudgetPlan
 from kedro_nas.search.ladder import Ladder, make_ladder, make_limits
 from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.ledger_lines import TrialsPlanned
 from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.search.race import Race, race_epochs
 from kedro_nas.search.step_speed import MeasuredSpace
@@ -38,7 +38,6 @@ class TrialPlan:
 
     Attributes:
         schedule: Decides the trials and their order.
-        proposer: Is told every score; None in a race.
         proven: Network key of the proven network sized to the budget, which does not
             change when a batch is halved for lack of memory; None without a budget.
         top_epochs: Epochs of a network that reaches the top rung.
@@ -46,7 +45,6 @@ class TrialPlan:
     """
 
     schedule: TrialSchedule
-    proposer: Proposer | None
     proven: str | None
     top_epochs: int
     total: int | None
@@ -75,10 +73,10 @@ def plan_trials(
         ledger: Stores the decision as the event `planned`.
         seed: The root seed.
     """
-    begun = ledger.of("planned")
+    begun = ledger.of(TrialsPlanned)
     speed = measured.speed
     if begun:
-        max_macs = begun[0]["max_macs"]
+        max_macs = begun[0].max_macs
     else:
         max_macs = None if speed is None else _final_macs(store, measured, plan, speed)
     space = measured.space
@@ -95,15 +93,16 @@ def plan_trials(
         )
     if plan.kind == "race" and speed is not None:
         networks = _race_networks(proven, space, baseline)
-        epochs = begun[0]["epochs"] if begun else _epochs(networks, speed, plan, space)
+        epochs = begun[0].epochs if begun else _epochs(networks, speed, plan, space)
         if not begun:
-            _note(ledger, plan, max_macs, epochs)
+            ledger.append(
+                TrialsPlanned(kind=plan.kind, max_macs=max_macs, epochs=epochs)
+            )
         race = Race(networks, epochs)
-        return TrialPlan(race, None, networks[0].network_key, epochs, len(networks))
+        return TrialPlan(race, networks[0].network_key, epochs, len(networks))
     immune = frozenset(one.key for one in (space.anchors[0], *proven[:1]))
-    if begun:
-        ladder = Ladder(**begun[0]["ladder"])
-    else:
+    ladder = begun[0].ladder if begun else None
+    if ladder is None:
         affordable = _affordable_epochs(plan, speed)
         n_train = len(store.rows("train"))
         ladder = make_ladder(
@@ -113,7 +112,14 @@ def plan_trials(
             affordable_epochs=affordable,
             n_immune=len(immune),
         )
-        _note(ledger, plan, max_macs, ladder.max_epochs, ladder)
+        ledger.append(
+            TrialsPlanned(
+                kind=plan.kind,
+                max_macs=max_macs,
+                epochs=ladder.max_epochs,
+                ladder=ladder,
+            )
+        )
     return _hyperband(space, ladder, options, proven, immune, mode=mode, seed=seed)
 
 
@@ -136,11 +142,11 @@ def _hyperband(
         limits=limits,
         immune=immune,
         slope_places=options.slope_places,
+        learning_lag=options.learning_lag,
         seed=derive_seed(seed, "oracle"),
     )
     return TrialPlan(
         oracle,
-        proposer,
         proven[0].network_key if proven else None,
         ladder.max_epochs,
         ladder.trials_within(limits),
@@ -195,19 +201,3 @@ def _affordable_epochs(plan: BudgetPlan, speed: MachineSpeed | None) -> float | 
     if speed is None or plan.search_s is None:
         return None
     return plan.search_s * speed.workers / speed.epoch_s
-
-
-def _note(
-    ledger: Ledger,
-    plan: BudgetPlan,
-    max_macs: float | None,
-    epochs: int,
-    ladder: Ladder | None = None,
-) -> None:
-    steps = None
-    if ladder is not None:
-        names = ("min_epochs", "max_epochs", "factor", "is_single", "n_immune")
-        steps = {name: getattr(ladder, name) for name in names}
-    ledger.append(
-        "planned", kind=plan.kind, max_macs=max_macs, epochs=epochs, ladder=steps
-    )

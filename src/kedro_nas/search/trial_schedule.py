@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.space.architecture import Architecture
 
 
@@ -49,8 +50,17 @@ class TrialSchedule(Protocol):
 
     recent_scores: Callable[[str], list[float]]
 
-    def create(self, worker: str) -> NextTrial:
-        """Return the next trial, if there is one."""
+    def create(self, worker: str, *, recorded: Architecture | None = None) -> NextTrial:
+        """Return the next trial, if there is one.
+
+        Args:
+            worker: Name of who asks.
+            recorded: What an earlier session proposed here; None proposes anew.
+        """
+        ...
+
+    def tell(self, trial_id: str, outcome: ProposalOutcome[Architecture]) -> None:
+        """Pass the outcome of a trial on to what proposes networks, if anything."""
         ...
 
     def end(self, trial_id: str, *, score: float | None, reason: str = "") -> None:

@@ -6,7 +6,8 @@ import hashlib
 import logging
 import time
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from kedro_nas.data.store import ImageStore
 from kedro_nas.environment import describe_environment
@@ -15,6 +16,7 @@ from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.records.profile import Verdict
 from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.ledger_lines import SearchBegun, SearchIdentity
 from kedro_nas.search.validation import count_scored
 from kedro_nas.space.search_space import SearchSpace
 
@@ -81,7 +83,8 @@ def claim_workspace(
     """
     belongs = _belongs(store, space, options, job, verdict, seed)
     ledger = Ledger(folder / "ledger.jsonl")
-    changes = _changes(ledger, belongs)
+    begun = ledger.of(SearchBegun)
+    changes = belongs.changes_since(begun[0].belongs) if begun else []
     if changes and options.on_change == "refuse":
         raise SearchError(
             f"the search in {folder} was started with other settings or data",
@@ -97,12 +100,13 @@ def claim_workspace(
     if not ledger.events:
         objective = verdict.objective_of(job.objective)
         ledger.append(
-            "begun",
-            belongs=belongs,
-            seed=seed,
-            objective=objective,
-            n_scored=count_scored(store.labels[store.rows("val")], objective),
-            environment=describe_environment().model_dump(),
+            SearchBegun(
+                belongs=belongs,
+                seed=seed,
+                objective=objective,
+                n_scored=count_scored(store.labels[store.rows("val")], objective),
+                environment=describe_environment(),
+            )
         )
     return folder
 
@@ -130,40 +134,26 @@ def _belongs(
     job: JobOptions,
     verdict: Verdict,
     seed: int,
-) -> dict[str, Any]:
+) -> SearchIdentity:
     text = space.model_dump_json(
         include={"input_shape", "n_classes", "choices", "bounds", "anchors"}
     )
-    kept = {
-        **_named("search", options.model_dump(mode="json", exclude=EXTENSIONS)),
-        **_named("job", job.model_dump(mode="json", exclude=JOB_EXTENSIONS)),
+    searched = options.model_dump(mode="json", exclude=EXTENSIONS)
+    shared = job.model_dump(mode="json", exclude=JOB_EXTENSIONS)
+    code: dict[str, JsonValue] = {
+        f"block {name}": it for name, it in sorted(space.block_digests.items())
     }
-    code = {f"block {name}": it for name, it in sorted(space.block_digests.items())}
     if space.weights_digest:
         code["pretrained weights"] = space.weights_digest
-    return {
+    values: dict[str, JsonValue] = {
         **code,
         "data set": store.fingerprint,
         "search space": hashlib.sha256(text.encode()).hexdigest()[:12],
         "seed": seed,
-        **kept,
+        **{f"search.{name}": value for name, value in searched.items()},
+        **{f"job.{name}": value for name, value in shared.items()},
         "objective": verdict.objective_of(job.objective),
         "momentum of batch norms": verdict.bn_momentum,
         "class weights": verdict.model_dump(mode="json")["class_weights"],
     }
-
-
-def _named(section: str, values: dict[str, Any]) -> dict[str, Any]:
-    return {f"{section}.{name}": value for name, value in values.items()}
-
-
-def _changes(ledger: Ledger, belongs: dict[str, Any]) -> list[str]:
-    begun = ledger.of("begun")
-    if not begun:
-        return []
-    before = begun[0]["belongs"]
-    return [
-        f"{name} was {before.get(name)}, is {value}"
-        for name, value in belongs.items()
-        if before.get(name) != value
-    ]
+    return SearchIdentity(values)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,19 +47,6 @@ class DataFacts:
     n_train: int
     params_factor: float = 1.0
     augmentation: str = "as_searched"
-
-    @classmethod
-    def from_profile(cls, profile: Mapping[str, Any]) -> DataFacts:
-        """Read the facts from the JSON of `nas.dataset_profile`."""
-        verdict = profile["verdict"]
-        height, width, channels = profile["image_shape"]
-        return cls(
-            (height, width, channels),
-            len(profile["class_names"]),
-            verdict["n_train"],
-            verdict.get("max_params_factor", 1.0),
-            verdict.get("augmentation", "as_searched"),
-        )
 
 
 class Bounds(BaseModel):

@@ -7,7 +7,7 @@ network of 690,000 parameters then spends a third of each step updating them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,7 +79,7 @@ class FusedOptimizer:
         clipped = [g * scale for g in dense]
         step = self._step.assign_add(1.0)
         # created once, not per variable: every node has to be traced and optimised
-        rule = self._rule(step)
+        update = self._rule(step)
         rate = (rates[0], rates[1])
         decay = (rate[0] * self._decay, rate[1] * self._decay)
         for i, gradient in enumerate(clipped):
@@ -87,42 +87,52 @@ class FusedOptimizer:
             which = int(self._pretrained[i])
             if self._decay and len(variable.shape) > 1:
                 variable.assign_sub(decay[which] * variable)
-            self._update(i, gradient, rate[which], rule)
+            update(i, gradient, rate[which])
 
-    def _rule(self, step: Any) -> dict[str, Any]:
-        """Return the arguments shared by the updates of all variables."""
-        tf = self._tf
-        if self._name == "sgd":
-            return {"momentum": tf.constant(MOMENTUM)}
-        return {
-            "beta1_power": tf.pow(MOMENTUM, step),
-            "beta2_power": tf.pow(ADAM_BETA_2, step),
-            "beta1": tf.constant(MOMENTUM),
-            "beta2": tf.constant(ADAM_BETA_2),
-            "epsilon": tf.constant(ADAM_EPSILON),
-        }
+    def _rule(self, step: Any) -> Callable[[int, Any, Any], None]:
+        """Return a function that updates the variable of a number.
 
-    def _update(self, i: int, gradient: Any, rate: Any, rule: dict[str, Any]) -> None:
+        It takes the number, the gradient and the learning rate.
+        """
+        return self._nesterov() if self._name == "sgd" else self._adam(step)
+
+    def _nesterov(self) -> Callable[[int, Any, Any], None]:
         tf = self._tf
-        variable = self._variables[i]
-        if self._name == "sgd":
+        momentum = tf.constant(MOMENTUM)
+
+        def update(i: int, gradient: Any, rate: Any) -> None:
             tf.raw_ops.ResourceApplyKerasMomentum(
-                var=variable.handle,
+                var=self._variables[i].handle,
                 accum=self._first[i].handle,
                 lr=rate,
                 grad=gradient,
+                momentum=momentum,
                 use_nesterov=True,
-                **rule,
             )
-            return
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,
-            m=self._first[i].handle,
-            v=self._second[i].handle,
-            lr=rate,
-            grad=gradient,
-            **rule,
-        )
+
+        return update
+
+    def _adam(self, step: Any) -> Callable[[int, Any, Any], None]:
+        tf = self._tf
+        powers = tf.pow(MOMENTUM, step), tf.pow(ADAM_BETA_2, step)
+        betas = tf.constant(MOMENTUM), tf.constant(ADAM_BETA_2)
+        epsilon = tf.constant(ADAM_EPSILON)
+
+        def update(i: int, gradient: Any, rate: Any) -> None:
+            tf.raw_ops.ResourceApplyAdam(
+                var=self._variables[i].handle,
+                m=self._first[i].handle,
+                v=self._second[i].handle,
+                beta1_power=powers[0],
+                beta2_power=powers[1],
+                lr=rate,
+                beta1=betas[0],
+                beta2=betas[1],
+                epsilon=epsilon,
+                grad=gradient,
+            )
+
+        return update
 
     def moments(self) -> list[Any]:
         """Return the first moments, then the second ones, as `tf.Variable`s."""

@@ -3,53 +3,57 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from kedro_nas.framework.commands.check import _text
+from kedro_nas.framework.commands.check import JobOutlook, _text
+from kedro_nas.search.forecast import Division, Forecast
 
-DIVISION: dict[str, Any] = {
-    "budget_s": 300.0,
-    "kind": "race",
-    "full_trainings": 4.5,
-    "data_s": 14.0,
-    "search_s": 40.5,
-    "ranking_s": 0.0,
-    "final_s": 229.5,
-    "finish_s": 16.0,
-}
-LONGER = {
-    **DIVISION,
-    "budget_s": 36_000.0,
-    "kind": "search",
-    "full_trainings": 599.5,
-    "search_s": 14_388.0,
-}
-AHEAD: dict[str, Any] = {
-    "namespace": "nas",
-    "images": 1000,
-    "image_shape": [8, 8, 1],
-    "classes": 10,
-    "mode": "small_data",
-    "warnings": [],
-    "candidate_0": "conv",
-    "step_s": 0.01,
-    "workers": 2,
-    "gpus": [],
-    "gpu_problem": "",
-    "full_epochs": 30,
-    "full_training_s": 60.0,
-    "division": DIVISION,
-    "examples": [LONGER],
-    "architectures": 3,
-    "trials": 4,
-    "total_s": 300.0,
-    "memory_mb": 100.0,
-    "disk_mb": 10.0,
-    "costs": {},
-}
+DIVISION = Division(
+    budget_s=300.0,
+    kind="race",
+    full_trainings=4.5,
+    data_s=14.0,
+    search_s=40.5,
+    ranking_s=0.0,
+    final_s=229.5,
+    finish_s=16.0,
+)
+LONGER = DIVISION.model_copy(
+    update={
+        "budget_s": 36_000.0,
+        "kind": "search",
+        "full_trainings": 599.5,
+        "search_s": 14_388.0,
+    }
+)
+FORECAST = Forecast(
+    division=DIVISION,
+    examples=(LONGER,),
+    full_training_s=60.0,
+    full_epochs=30,
+    architectures=3,
+    trials=4,
+    memory_mb=100.0,
+    disk_mb=10.0,
+)
+AHEAD = JobOutlook(
+    namespace="nas",
+    images=1000,
+    image_shape=(8, 8, 1),
+    classes=10,
+    mode="small_data",
+    warnings=(),
+    candidate_0="conv",
+    step_s=0.01,
+    workers=2,
+    gpus=(),
+    gpu_problem="",
+    forecast=FORECAST,
+    costs={},
+)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +68,7 @@ def test_check_names_the_gpus_and_what_keeps_others_from_use(
     gpus: list[str], problem: str, expected: list[str]
 ) -> None:
     """Somebody with an unusable card learns it before a night of CPU training."""
-    text = _text({**AHEAD, "gpus": gpus, "gpu_problem": problem})
+    text = _text(replace(AHEAD, gpus=tuple(gpus), gpu_problem=problem))
     lines = text.splitlines()
     first = lines.index(expected[0])
 
@@ -88,8 +92,11 @@ def test_check_shows_how_the_budget_is_divided() -> None:
 
 def test_check_of_a_job_without_a_budget_says_what_ends_it() -> None:
     """The smoke run is ended by counts, and its first line has no seconds."""
-    division = {**DIVISION, "budget_s": None, "full_trainings": None, "kind": "search"}
-    text = _text({**AHEAD, "division": division})
+    division = DIVISION.model_copy(
+        update={"budget_s": None, "full_trainings": None, "kind": "search"}
+    )
+    forecast = FORECAST.model_copy(update={"division": division})
+    text = _text(replace(AHEAD, forecast=forecast))
 
     assert "a search of the space; no budget, counts end it" in text
     assert "\nnone " in text
@@ -97,7 +104,7 @@ def test_check_of_a_job_without_a_budget_says_what_ends_it() -> None:
 
 def test_check_shows_the_prices_that_were_given() -> None:
     """Money appears where a price was given, and only there."""
-    priced = _text({**AHEAD, "costs": {"rent, EUR": 0.5}})
+    priced = _text(replace(AHEAD, costs={"rent, EUR": 0.5}))
 
     assert "Cost:      rent, EUR: 0.50" in priced
     assert "Cost:" not in _text(AHEAD)
@@ -105,9 +112,21 @@ def test_check_shows_the_prices_that_were_given() -> None:
 
 def test_check_counts_one_as_one() -> None:
     """A short race may try a single network."""
-    text = _text({**AHEAD, "architectures": 1, "trials": 1})
+    forecast = FORECAST.model_copy(update={"architectures": 1, "trials": 1})
+    text = _text(replace(AHEAD, forecast=forecast))
 
     assert "Search:    about 1 architecture in 1 trial\n" in text
+
+
+def test_check_for_programs_has_the_forecast_among_its_values() -> None:
+    """One object without levels for what a script reads, tables as lists."""
+    value = AHEAD.to_json()
+
+    assert value["images"] == 1000
+    assert value["architectures"] == 3
+    assert value["total_s"] == 300.0
+    assert value["division"]["search_s"] == 40.5
+    assert "forecast" not in value
 
 
 @pytest.mark.parametrize("page", ["tutorial.md", "concepts/budget.md"])

@@ -43,7 +43,7 @@ def test_clean_of_a_workspace_another_process_writes_into_removes_nothing(
         yield search
 
     monkeypatch.setattr(module, "opened", opened)
-    monkeypatch.setattr(module, "read_status", lambda _: {"running": False})
+    monkeypatch.setattr(module, "read_status", lambda _: SimpleNamespace(running=False))
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(workspace)],
         stdin=subprocess.PIPE,

@@ -49,8 +49,7 @@ def test_text_has_the_leaderboard_the_winner_and_the_test(
     """The test is shown once the export stage has read it."""
     best = results.best_architecture
     metrics = results.test_metrics if has_test else None
-    rows = results.ranking.to_dict(orient="records")
-    text = _text(RunResults("nas", rows, best, metrics))
+    text = _text(RunResults("nas", results.ranking, best, metrics))
 
     assert text.splitlines()[0].split()[:2] == ["rank", "CV"]
     assert f"Winner: {best.name}\n{best.sentence}" in text

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from kedro_nas.framework.commands.space import _survey, _text, _values
+from kedro_nas.framework.commands.space import _load, _survey, _text, _values
 from kedro_nas.models.spaces import build_search_space
-from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.parameters.search_space import Range, SearchSpaceOptions
+from kedro_nas.space.bounds import DataFacts
 
-SPACE = build_search_space(
+WRITTEN = build_search_space(
     SearchSpaceOptions(preset="tiny", max_params="50k"),
-    {
-        "image_shape": [12, 12, 1],
-        "class_names": ["a", "b"],
-        "verdict": {"n_train": 1_000, "max_params_factor": 1.0},
-    },
+    DataFacts((12, 12, 1), 2, 1_000),
     seed=0,
 ).to_dict()
+SPACE = _load(WRITTEN)
 
 
 def test_text_shows_choices_bounds_and_what_is_tried_first() -> None:
@@ -24,6 +22,7 @@ def test_text_shows_choices_bounds_and_what_is_tried_first() -> None:
     assert text.startswith("12 x 12 x 1 pixels, 2 classes")
     assert "Choices (preset tiny):" in text
     assert "max_params: 50,000" in text
+    assert "macs_are_auto" not in text
     assert "Tried first:\n  stem " in text
     assert "20 networks that fit" in text
     assert "seconds per epoch of 1,000 images" in text
@@ -34,10 +33,13 @@ def test_survey_of_one_seed_is_the_same_again() -> None:
     first = _survey(SPACE, 20, 3, 1_000)
 
     assert first == _survey(SPACE, 20, 3, 1_000)
-    assert first["n_distinct"] <= first["samples"] == 20
+    assert first.n_distinct <= first.samples == 20
+    assert all(
+        one.smallest <= one.median <= one.largest for one in first.ranges.values()
+    )
 
 
 def test_values_of_a_range_and_of_a_list() -> None:
     """A logarithmic range has two ends, a list its values."""
-    assert _values({"low": 0.001, "high": 0.01}) == "0.001 to 0.01"
+    assert _values(Range(low=0.001, high=0.01)) == "0.001 to 0.01"
     assert _values((3, 5)) == "3, 5"

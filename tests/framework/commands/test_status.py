@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
 from kedro_nas.framework.commands.status import _text
+from kedro_nas.framework.run_status import RunStatus, SearchProgress, TrialCounts
+from kedro_nas.framework.running_mark import RemoteRun
 
-SEARCH: dict[str, Any] = {
-    "bracket": 1,
-    "rung": 0,
-    "trials": {"completed": 2, "failed": 0, "running": 2, "stopped": 0},
-    "best": None,
-    "failures": [],
-    "spent_s": 12.0,
-    "budget_s": None,
-    "left_s": None,
-    "ended_by": None,
-}
+SEARCH = SearchProgress(
+    bracket=1,
+    rung=0,
+    trials=TrialCounts(completed=2, failed=0, running=2, stopped=0),
+    best=None,
+    failures=(),
+    spent_s=12.0,
+    budget_s=None,
+    left_s=None,
+    ended_by=None,
+)
+STATUS = RunStatus(
+    namespace="nas",
+    stage="search",
+    running=True,
+    elsewhere=None,
+    stages={"search": False},
+    search=SEARCH,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,39 +39,30 @@ def test_status_after_a_kill_calls_no_trial_under_way(
     *, running: bool, said: str
 ) -> None:
     """Trials without an end are under way only while their process lives."""
-    value = {
-        "namespace": "nas",
-        "stage": "search",
-        "running": running,
-        "elsewhere": None,
-        "stages": {"search": False},
-        "search": SEARCH,
-    }
-
-    text = _text(value, "kedro run --pipelines team")
+    text = _text(replace(STATUS, running=running), "kedro run --pipelines team")
 
     assert said in text
     assert ("`kedro run --pipelines team` goes on" in text) is not running
 
 
+def test_status_while_the_machine_is_measured_names_no_bracket() -> None:
+    """Before its first trial a search has none to count, and no None is printed."""
+    trials = TrialCounts(completed=0, failed=0, running=0, stopped=0)
+    search = replace(SEARCH, bracket=None, rung=None, trials=trials)
+
+    text = _text(replace(STATUS, search=search), "kedro run --pipelines nas")
+
+    assert "Search: no trial has begun\n" in text
+    assert "None" not in text
+
+
 def test_status_of_a_search_its_budget_ended_promises_nothing_more() -> None:
     """What the budget cut is counted as in `finalists`, and no second is left."""
-    trials = {"completed": 5, "failed": 1, "running": 0, "stopped": 2}
-    value = {
-        "namespace": "nas",
-        "stage": None,
-        "running": False,
-        "elsewhere": None,
-        "stages": {"search": True},
-        "search": {
-            **SEARCH,
-            "trials": trials,
-            "budget_s": 240.0,
-            "ended_by": "budget",
-        },
-    }
+    trials = TrialCounts(completed=5, failed=1, running=0, stopped=2)
+    search = replace(SEARCH, trials=trials, budget_s=240.0, ended_by="budget")
+    found = replace(STATUS, stage=None, running=False, stages={}, search=search)
 
-    text = _text(value, "kedro run --pipelines nas")
+    text = _text(found, "kedro run --pipelines nas")
 
     assert "5 trials completed, 1 failed, 2 stopped by the budget" in text
     assert "Spent: 12 s of 240 s" in text
@@ -83,13 +84,7 @@ def test_status_of_a_run_on_another_machine_names_it(
     *, running: bool, quiet_s: float, said: str
 ) -> None:
     """Whoever reads that something runs learns where, and what that is based on."""
-    value = {
-        "namespace": "nas",
-        "stage": "search",
-        "running": running,
-        "elsewhere": {"host": "node7", "quiet_s": quiet_s},
-        "stages": {"search": False},
-        "search": None,
-    }
+    other = RemoteRun("node7", quiet_s)
+    found = replace(STATUS, running=running, elsewhere=other, search=None)
 
-    assert said in _text(value, "kedro run --pipelines nas")
+    assert said in _text(found, "kedro run --pipelines nas")

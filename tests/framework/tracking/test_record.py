@@ -12,9 +12,12 @@ import plotly.graph_objects as go
 import pytest
 
 from kedro_nas import create_pipeline
+from kedro_nas.framework.tracking.finished_node import FinishedNode
 from kedro_nas.framework.tracking.record import Recorder
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.pipelines.reporting.nodes import FIGURES
+from kedro_nas.records.job import JobResults
+from kedro_nas.records.search import Incumbent
 
 NODES = {
     node.func.__name__: node
@@ -33,29 +36,35 @@ TRIALS = pd.DataFrame(
         "val_accuracy_by_epoch": [[0.4, 0.5], None],
     }
 )
-FINALISTS = {
-    "search": {
-        "n_trials": 2,
-        "incumbent": [{"epochs": 2, "score": 0.5}],
-        "environment": {"cores": 2},
-    }
-}
 
 
 def _record(recorder: Recorder, name: str, *made: Any, **given: Any) -> None:
     node = NODES[name]
     inputs = {full: given.get(full.rpartition(".")[2]) for full in node.inputs}
-    recorder.record(node, inputs, dict(zip(node.outputs, made, strict=True)))
+    outputs = dict(zip(node.outputs, made, strict=True))
+    recorder.record(FinishedNode(node, inputs, outputs))
 
 
 def _metrics(run: dict[str, Any]) -> dict[str, float]:
     return {metric.key: metric.value for metric in run["metrics"]}
 
 
-def test_record_of_a_search_makes_a_nested_run_per_trial(mlflow: Any) -> None:
+def _finalists(results: JobResults) -> dict[str, Any]:
+    """Return the JSON of a search that improved once."""
+    best = Incumbent(seconds=1.0, epochs=2, score=0.5, key="k")
+    search = results.finalists.search.model_copy(
+        update={"n_trials": 2, "incumbent": (best,)}
+    )
+    return results.finalists.model_copy(update={"search": search}).to_json()
+
+
+def test_record_of_a_search_makes_a_nested_run_per_trial(
+    mlflow: Any, results: JobResults
+) -> None:
     """Options of the search, its sums, and each trial with curve and state."""
     _record(
-        Recorder(), "search_architectures", TRIALS, FINALISTS, search=SearchOptions()
+        *(Recorder(), "search_architectures", TRIALS, _finalists(results)),
+        search=SearchOptions(),
     )
     parent, first, second = mlflow.client.runs.values()
 
@@ -70,26 +79,22 @@ def test_record_of_a_search_makes_a_nested_run_per_trial(mlflow: Any) -> None:
     assert (first["status"], second["status"]) == ("FINISHED", "FAILED")
     assert second["end_time"] - second["start_time"] == 4000
     assert first["experiment_id"] == "7"
+    assert not any("environment" in name for name in _metrics(parent))
 
 
-def test_record_of_ranking_and_test_logs_their_numbers(mlflow: Any) -> None:
+def test_record_of_ranking_and_test_logs_their_numbers(
+    mlflow: Any, results: JobResults
+) -> None:
     """CV mean and test accuracy are metrics, the winner a tag, the table a file."""
-    best = {
-        "name": "one",
-        "key": "k",
-        "rule": "best_mean",
-        "sentence": "It won.",
-        "cv_mean": 0.8,
-        "architecture": {"n_classes": 3},
-    }
-    _record(Recorder(), "rank_finalists", TRIALS, TRIALS, best)
+    best = results.best_architecture
+    _record(Recorder(), "rank_finalists", TRIALS, TRIALS, best.to_json())
     _record(Recorder(), "evaluate_on_test", {"accuracy": 0.7, "mistakes": [1]})
     run = mlflow.client.runs["parent"]
 
-    assert _metrics(run)["defects.nas.best_architecture.cv_mean"] == 0.8
+    assert _metrics(run)["defects.nas.best_architecture.cv_mean"] == best.cv_mean
     assert _metrics(run)["defects.nas.test_metrics.accuracy"] == 0.7
     assert not any("architecture.n_classes" in name for name in _metrics(run))
-    assert run["tags"]["defects.nas.best_architecture.sentence"] == "It won."
+    assert run["tags"]["defects.nas.best_architecture.key"] == best.key
     assert "defects.nas/ranking.csv" in run["artifacts"]
 
 
@@ -120,12 +125,13 @@ def test_record_of_an_export_that_mlflow_cannot_take_warns_once(
 
 
 def test_record_with_a_parameter_logged_otherwise_still_logs_results(
-    mlflow: Any,
+    mlflow: Any, results: JobResults
 ) -> None:
     """Two searches within one MLflow run keep their results."""
     mlflow.client.runs["parent"]["params"]["defects.nas.search.factor"] = "4"
     _record(
-        Recorder(), "search_architectures", TRIALS, FINALISTS, search=SearchOptions()
+        *(Recorder(), "search_architectures", TRIALS, _finalists(results)),
+        search=SearchOptions(),
     )
 
     assert len(mlflow.client.runs) == 3
@@ -136,7 +142,7 @@ def test_record_without_an_active_run_does_nothing(
 ) -> None:
     """MLflow is neither needed nor imported."""
     monkeypatch.delitem(sys.modules, "mlflow", raising=False)
-    _record(Recorder(), "search_architectures", TRIALS, FINALISTS)
+    _record(Recorder(), "search_architectures", TRIALS, {})
 
     assert "mlflow" not in sys.modules
     assert caplog.records == []
@@ -147,6 +153,6 @@ def test_record_of_a_host_node_is_nobody_s_business(mlflow: Any) -> None:
     from kedro.pipeline import Node
 
     node = Node(sorted, "a", "b", name="theirs")
-    Recorder().record(node, {"a": [2, 1]}, {"b": [1, 2]})
+    Recorder().record(FinishedNode(node, {"a": [2, 1]}, {"b": [1, 2]}))
 
     assert mlflow.client.runs["parent"]["metrics"] == []

@@ -17,6 +17,7 @@ from tensorboard.util.tensor_util import make_ndarray
 
 from kedro_nas import create_pipeline
 from kedro_nas.errors import ParameterError
+from kedro_nas.framework.tracking.finished_node import FinishedNode
 from kedro_nas.framework.tracking.record import Recorder
 from kedro_nas.framework.tracking.tensorboard import (
     require_tensorboard,
@@ -59,7 +60,7 @@ def _record(recorder: Recorder, root: Path, **options: Any) -> None:
     given = dict.fromkeys(REPORT.inputs)
     given["defects.nas.trials"] = TRIALS
     given["params:defects.nas.reporting"] = ReportingOptions(**options)
-    recorder.record(REPORT, given, {}, root=root)
+    recorder.record(FinishedNode(REPORT, given), root=root)
 
 
 def test_write_trials_makes_a_run_each_with_its_curve(tmp_path: Path) -> None:

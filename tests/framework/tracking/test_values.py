@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kedro_nas.framework.tracking.values import (
     MAX_CHARACTERS,
+    Point,
     flat_numbers,
     flat_parameters,
     incumbent,
@@ -19,6 +20,7 @@ from kedro_nas.framework.tracking.values import (
 )
 from kedro_nas.parameters.reporting import ReportingOptions
 from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.records.search import Incumbent
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(),
@@ -113,12 +115,14 @@ def test_trial_runs_of_a_failed_trial_keep_the_reason() -> None:
 
 def test_incumbent_is_a_curve_over_epochs_trained() -> None:
     """The best score so far, as the report draws it."""
-    finalists = {
-        "search": {
-            "incumbent": [{"epochs": 2, "score": 0.4}, {"epochs": 9, "score": None}]
-        }
-    }
+    improvements = [
+        Incumbent(seconds=1.0, epochs=2, score=0.4, key="a"),
+        Incumbent(seconds=2.0, epochs=9, score=0.6, key="b"),
+    ]
 
-    (point,) = incumbent("nas.incumbent", finalists)
+    points = incumbent("nas.incumbent", improvements)
 
-    assert (point.value, point.step) == (0.4, 2)
+    assert points == [
+        Point("nas.incumbent", 0.4, 2),
+        Point("nas.incumbent", 0.6, 9),
+    ]

@@ -46,6 +46,15 @@ def test_draw_search_history_never_falls(results):
     assert all(np.diff(best.y) >= 0)
 
 
+def test_draw_search_history_of_one_score_has_distinct_ticks(results):
+    """An axis as narrow as one score would read 73 % at each of its ticks."""
+    figure = draw_search_history(results.trials.iloc[:1], results.finalists.search)
+    low, high = figure.layout.yaxis.range
+
+    assert high - low == pytest.approx(0.1)
+    assert low < results.trials["score"].iloc[0] < high
+
+
 def test_draw_search_history_of_an_empty_search_says_why(results):
     """Nothing scored is told in the middle of the figure."""
     figure = draw_search_history(results.trials.iloc[:0], results.finalists.search)

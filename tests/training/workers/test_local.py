@@ -18,6 +18,7 @@ from kedro_nas.space.registry import forget_block, register_block
 from kedro_nas.training.run import run_tasks
 from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.workers import local
+from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.training.workers.local import LocalPool, _Worker, resolve_workers
 from kedro_nas.training.workers.worker_pool import Event
 
@@ -26,11 +27,10 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPool]:
-    """Start two workers once for all tests of this file."""
+    """Lease two workers once for all tests of this file."""
     log = tmp_path_factory.mktemp("pool") / "workers.log"
-    made = LocalPool(workers=2, threads=1, log=log)
-    yield made
-    made.close()
+    with lease_pool(JobOptions(workers=2), log) as leased:
+        yield leased
 
 
 def _until(pool: LocalPool, kind: str, limit_s: float = 120) -> Event:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -58,6 +59,19 @@ def start(
     yield make
     for pool in pools:
         pool.close()
+
+
+def test_pool_leaves_the_card_to_its_workers_without_hooks_too(
+    start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process of a pool allocates GPU memory as needed once it has a pool."""
+    monkeypatch.setenv("TF_FORCE_GPU_ALLOW_GROWTH", "")
+    monkeypatch.delenv("TF_FORCE_GPU_ALLOW_GROWTH")
+
+    _, environments = start(devices.Gpus(("0",)), workers=1)
+
+    assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
+    assert environments[0]["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
 
 
 def _serve(pool: LocalPool, architecture: Architecture, memory_mb: int) -> None:

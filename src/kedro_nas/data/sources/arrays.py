@@ -18,7 +18,7 @@ _LABELS = ("labels", "label", "y", "target", "targets")
 _PARTS = ("", "_train", "_val", "_valid", "_test")
 
 Part = tuple[str | None, Any, Any]
-"""A split or None, its images, its labels."""
+"""A split or None, its images, its labels or None."""
 
 
 class ArraysSource(Source):
@@ -49,10 +49,14 @@ class ArraysSource(Source):
     @override
     def listing(self) -> Listing:
         parts = self._load()
+        if not self.has_labels:
+            return self._listing_without_labels(parts)
         labels: list[Any] = []
         splits: list[str | None] = []
         self._images = []
         for split, images, given in parts:
+            if given is None:
+                raise _no_pair(self._name, "images without labels")
             values = np.asarray(given)
             if values.ndim == 2 and values.shape[1] == 1:
                 values = values[:, 0]  # Keras' CIFAR labels
@@ -61,12 +65,7 @@ class ArraysSource(Source):
             labels.extend(values.tolist())
             splits.extend([split] * len(values))
         if not labels:
-            raise DataError(
-                f"{self._name} contain no image",
-                received="length 0",
-                allowed="at least one image per class",
-                remedy="Check the node or file that provides them",
-            )
+            raise _is_empty(self._name)
         self._scale, notes = _common_scale(self._images)
         key = (
             content_key([*self._images_for_key(), labels, splits])
@@ -75,7 +74,20 @@ class ArraysSource(Source):
         )
         has_splits = any(split is not None for split in splits)
         names = [f"row {i}" for i in range(len(labels))]
-        return Listing(names, labels, splits if has_splits else None, None, key, notes)
+        given_splits = splits if has_splits else None
+        return Listing(names, labels, given_splits, None, key, notes, self._scale)
+
+    def _listing_without_labels(self, parts: list[Part]) -> Listing:
+        self._images = [images for _, images, _ in parts]
+        is_scaled = all(
+            isinstance(p, np.ndarray) and p.dtype != np.uint8 and p.dtype.kind in "iuf"
+            for p in self._images
+        )
+        self._scale = self.pixel_scale if is_scaled else None
+        n = sum(map(len, self._images))
+        if not n:
+            raise _is_empty(self._name)
+        return Listing([f"row {i}" for i in range(n)], [None] * n, None, None, "")
 
     @override
     def read(self, rows: NDArray[np.int64]) -> Iterator[Raw]:
@@ -99,24 +111,43 @@ class ArraysSource(Source):
 def parts_of(values: Mapping[str, Sequence[Any]], where: str) -> list[Part]:
     """Find images and labels among named arrays, e.g. `x_train` and `y_train`.
 
+    Where none has labels, images alone are returned, with None for their labels.
+
     Raises:
-        DataError: There is no known pair of names.
+        DataError: There is no known pair of names, nor images alone.
     """
     lower = {name.lower(): name for name in values}
     parts: list[Part] = []
+    alone: list[Part] = []
     for suffix in _PARTS:
         images = next((lower[n + suffix] for n in _IMAGES if n + suffix in lower), None)
         labels = next((lower[n + suffix] for n in _LABELS if n + suffix in lower), None)
         if images is not None and labels is not None:
             parts.append((suffix[1:] or None, values[images], values[labels]))
-    if not parts:
-        raise DataError(
-            f"{where} has no arrays of images and labels",
-            received=f"the names {', '.join(map(str, values)) or '(none)'}",
-            allowed="images and labels, x and y, or x_train, y_train, x_test, y_test",
-            remedy="Rename the arrays",
-        )
-    return parts
+        elif images is not None:
+            alone.append((suffix[1:] or None, values[images], None))
+    if not (parts or alone):
+        raise _no_pair(where, f"the names {', '.join(map(str, values)) or '(none)'}")
+    return parts or alone
+
+
+def _no_pair(where: str, received: str) -> DataError:
+    return DataError(
+        f"{where} has no arrays of images and labels",
+        received=received,
+        allowed="images and labels, x and y, or x_train, y_train, x_test, y_test; new "
+        "images need no labels",
+        remedy="Rename the arrays",
+    )
+
+
+def _is_empty(where: str) -> DataError:
+    return DataError(
+        f"{where} contain no image",
+        received="length 0",
+        allowed="at least one image per class",
+        remedy="Check the node or file that provides them",
+    )
 
 
 def _check(name: str, images: Any, labels: NDArray[Any]) -> None:

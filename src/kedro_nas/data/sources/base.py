@@ -62,11 +62,15 @@ class Listing:
 
     Attributes:
         names: Name of each image for messages: its path, or `row 12`.
-        labels: Raw labels; None for an image without one.
+        labels: Raw labels; None for an image without one, and for all images of a
+            source that is listed without labels.
         splits: Raw given splits, or None.
         groups: Raw groups of images that must stay together, or None.
-        key: Changes if the images or their order may have changed.
+        key: Changes if the images or their order may have changed; empty if listed
+            without labels, as nothing is kept of new images.
         notes: Sentences about files that were ignored.
+        pixel_scale: Factor that was applied to the numbers of all arrays before they
+            were rounded to 0-255; None if each image is scaled by its type.
     """
 
     names: Sequence[str]
@@ -75,6 +79,7 @@ class Listing:
     groups: Sequence[Any] | None
     key: str
     notes: list[str] = field(default_factory=list)
+    pixel_scale: float | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -86,10 +91,16 @@ class Source(ABC):
     Attributes:
         columns: Names of the columns of a table.
         max_pixels: A source may give `Unusable` instead of larger images.
+        has_labels: Whether labels are read; False for new images, of which all are
+            listed, wherever they are.
+        pixel_scale: Factor for the numbers of arrays that are not uint8, if given; else
+            it is derived from all arrays of a source with labels.
     """
 
     columns: Columns = Columns()
     max_pixels: int = 50_000_000
+    has_labels: bool = True
+    pixel_scale: float | None = None
 
     @abstractmethod
     def describe(self) -> str:

@@ -32,20 +32,25 @@ _USUAL = {
 }  # fmt: skip
 
 
-def resolve_columns(present: Sequence[str], wanted: Columns, where: str) -> Columns:
+def resolve_columns(
+    present: Sequence[str], wanted: Columns, where: str, *, has_labels: bool = True
+) -> Columns:
     """Find the column of a table for each role.
 
     Args:
         present: Columns of the table.
         wanted: Names given by the user; None to look for a usual name.
         where: Description of the table for messages.
+        has_labels: Whether a column of labels is needed; else only the image column is
+            looked for.
 
     Raises:
         DataError: A named column, the image or the label is missing or ambiguous.
     """
     found: dict[str, str | None] = {}
     folded = {name.strip().lower(): name for name in reversed(present)}
-    for role, usual in _USUAL.items():
+    roles = _USUAL if has_labels else {"image": _USUAL["image"]}
+    for role, usual in roles.items():
         name = getattr(wanted, role)
         if name is None:
             name = next((folded[word] for word in usual if word in folded), None)

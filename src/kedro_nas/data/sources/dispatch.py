@@ -82,7 +82,8 @@ def as_source(images: Any, columns: Columns) -> Source:
 
     Args:
         images: A `Source`, a DataFrame, a pair `(images, labels)`, two such pairs
-            `(train, test)`, a dictionary of arrays or of partitions, or a path.
+            `(train, test)`, a dictionary of arrays or of partitions, an array of new
+            images, or a path.
         columns: Names of columns for roles that the source has no name for.
 
     Raises:
@@ -99,6 +100,8 @@ def as_source(images: Any, columns: Columns) -> Source:
         if all(isinstance(part, tuple) and len(part) == 2 for part in images):
             parts = [("train", *images[0]), ("test", *images[1])]  # Keras' load_data
         return ArraysSource(lambda: parts, "the arrays (images, labels)")
+    if isinstance(images, np.ndarray):  # new images, which have no labels
+        images = {"images": images}
     if isinstance(images, Mapping):
         if any(isinstance(value, np.ndarray) for value in images.values()):
             where = "the dictionary of arrays"

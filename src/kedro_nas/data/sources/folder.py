@@ -60,17 +60,13 @@ class FolderSource(Source):
     def listing(self) -> Listing:
         files = [file for file in self._files() if not is_system_file(file[0])]
         images = [file for file in files if _is_image(file[0])]
-        by_split = _has_splits([name for name, _ in images])
-        chosen = [file for file in images if file[0].count("/") > by_split]
+        by_split = self.has_labels and _has_splits([name for name, _ in images])
+        depth = int(self.has_labels) + by_split
+        chosen = [file for file in images if file[0].count("/") >= depth]
         loose, other = len(images) - len(chosen), len(files) - len(images)
         names = [name for name, _ in chosen]
         if not names:
-            raise DataError(
-                f"{self.describe()} has no images in subfolders",
-                received=f"{loose} images outside a subfolder, {other} other files",
-                allowed="<class>/<image>, or <split>/<class>/<image>",
-                remedy="Put the images of each class into a folder of its name",
-            )
+            raise self._no_images(loose, other)
         notes = []
         if self._loops:
             notes.append(f"{self._loops} links to a folder above them were ignored.")
@@ -80,6 +76,8 @@ class FolderSource(Source):
             notes.append(f"{other} files without the suffix of an image were ignored.")
         self._names = names
         printable = [shown(name) for name in names]
+        if not self.has_labels:
+            return Listing(printable, [None] * len(names), None, None, "", notes)
         splits = [name.split("/", 1)[0] for name in printable] if by_split else None
         labels = [name.split("/", 2)[by_split] for name in printable]
         return Listing(printable, labels, splits, None, content_key(chosen), notes)
@@ -101,6 +99,21 @@ class FolderSource(Source):
                 elif isinstance(content, Exception):
                     content = not_fetched(content)
                 yield content
+
+    def _no_images(self, loose: int, other: int) -> DataError:
+        if not self.has_labels:
+            return DataError(
+                f"{self.describe()} has no images",
+                received=f"{other} other files",
+                allowed=f"files with one of the suffixes {', '.join(sorted(SUFFIXES))}",
+                remedy="Check the path",
+            )
+        return DataError(
+            f"{self.describe()} has no images in subfolders",
+            received=f"{loose} images outside a subfolder, {other} other files",
+            allowed="<class>/<image>, or <split>/<class>/<image>",
+            remedy="Put the images of each class into a folder of its name",
+        )
 
     def _files(self) -> list[tuple[str, str]]:
         """Return sorted relative paths, each with a text that changes with the file."""

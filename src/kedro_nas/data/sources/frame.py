@@ -63,7 +63,12 @@ class FrameSource(Source):
     @override
     def listing(self) -> Listing:
         frame = self._named()
-        columns = resolve_columns(list(frame.columns), self.columns, self.describe())
+        columns = resolve_columns(
+            list(frame.columns),
+            self.columns,
+            self.describe(),
+            has_labels=self.has_labels,
+        )
         if frame.empty:
             raise DataError(
                 f"{self.describe()} is empty",
@@ -72,12 +77,15 @@ class FrameSource(Source):
                 remedy="Check the catalog entry 'images' or the node that makes it",
             )
         self._image_column = str(columns.image)
+        names = [_name(i, c) for i, c in enumerate(frame[self._image_column])]
+        if not self.has_labels:
+            return Listing(names, [None] * len(names), None, None, "")
         raws = self.read(np.arange(len(frame), dtype=np.int64))
         labels = _values(frame, columns.label)
         splits = _values(frame, columns.split)
         groups = _values(frame, columns.group)
         return Listing(
-            names=[_name(i, c) for i, c in enumerate(frame[self._image_column])],
+            names=names,
             labels=labels or [],
             splits=splits,
             groups=groups,
@@ -131,29 +139,27 @@ class ManifestSource(FrameSource):
         if self._read is None:
             try:
                 # as text: "007" and "NA" are class names, not a number and a gap
-                self._read = pd.read_csv(
-                    self.path,
+                self._read = self._read_csv(
                     sep=self._separator(),
                     dtype=str,
                     keep_default_na=False,
                     na_values=[""],
                     skipinitialspace=True,
-                    storage_options=self._options(),
                 )
             except Exception as error:
                 allowed = "a CSV file with a header, in UTF-8"
                 raise cannot_read(self.describe(), error, allowed) from error
         return self._read
 
-    def _options(self) -> dict[str, Any] | None:
-        """Return the storage options; pandas refuses any for a local file."""
-        return dict(self.storage_options) if "://" in self.path else None
+    def _read_csv(self, **how: Any) -> pd.DataFrame:
+        # pandas refuses storage options for a local file
+        options = dict(self.storage_options) if "://" in self.path else None
+        read: pd.DataFrame = pd.read_csv(self.path, storage_options=options, **how)
+        return read
 
     def _separator(self) -> str:
         """Return the separator of the header; spreadsheets also write `;` and tabs."""
-        header = list(
-            pd.read_csv(self.path, nrows=0, storage_options=self._options()).columns
-        )
+        header = list(self._read_csv(nrows=0).columns)
         if len(header) > 1:
             return ","
         return next((mark for mark in "\t;" if mark in header[0]), ",")

@@ -78,7 +78,10 @@ def _parts(archive: _Archive, name: str) -> list[Part]:
             members = [m for m in file.namelist() if m.endswith(".npy")]
         arrays = {member[:-4]: _Member(archive, member) for member in members}
         parts = parts_of(arrays, name)
-        return [(s, images, labels.whole()) for s, images, labels in parts]
+        return [
+            (split, images, None if labels is None else labels.whole())
+            for split, images, labels in parts
+        ]
     except DataError:
         raise
     except Exception as error:

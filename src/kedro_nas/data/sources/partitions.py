@@ -51,6 +51,9 @@ class PartitionsSource(Source):
                 allowed="a partition per image, named <class>/<image>",
                 remedy="Check the path and filename_suffix of the PartitionedDataset",
             )
+        if not self.has_labels:
+            names = [shown(name) for name in self._names]
+            return Listing(names, [None] * len(names), None, None, "")
         flat = [name for name in self._names if "/" not in name]
         if flat:
             raise DataError(

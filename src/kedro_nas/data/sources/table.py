@@ -64,7 +64,12 @@ class TableSource(Source):
     @override
     def listing(self) -> Listing:
         data = self._dataset()
-        columns = resolve_columns(data.schema.names, self.columns, self.describe())
+        columns = resolve_columns(
+            data.schema.names,
+            self.columns,
+            self.describe(),
+            has_labels=self.has_labels,
+        )
         self._image_column = str(columns.image)
         if data.count_rows() == 0:
             raise DataError(
@@ -73,6 +78,9 @@ class TableSource(Source):
                 allowed="a row per image",
                 remedy="Check the catalog entry 'images'",
             )
+        if not self.has_labels:
+            names, _ = self._names(data, data.count_rows())
+            return Listing(names, [None] * len(names), None, None, "")
         wanted = {
             role: name
             for role in ("label", "split", "group")

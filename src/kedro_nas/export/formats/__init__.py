@@ -34,10 +34,14 @@ __all__ = [
 # Files in each folder of exports besides those of the formats.
 RESERVED_FILES = frozenset(
     {
+        "SHA256SUMS",
         "architecture.json",
+        "labels.txt",
+        "manifest.json",
         "model_card.md",
         "network.py",
         "parity.json",
+        "preprocessing.json",
         "timings.json",
     }
 )

@@ -75,7 +75,10 @@ def commands() -> None:
     cls=NasGroup,
     lazy_subcommands={
         name: f"{_HERE}.{name}.{name}"
-        for name in ("check", "clean", "compare", "init", "show", "space", "status")
+        for name in (
+            *("check", "clean", "compare", "init", "predict"),
+            *("show", "space", "status"),
+        )
     },
 )
 def nas() -> None:

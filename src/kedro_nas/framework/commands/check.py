@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
+from pydantic import JsonValue
 
 from kedro_nas.framework.commands import (
     env_option,
@@ -17,12 +20,12 @@ from kedro_nas.framework.preflight import check_inputs, check_sections
 from kedro_nas.framework.project import Search, opened
 from kedro_nas.framework.registered import our_nodes
 from kedro_nas.framework.tables import format_table
-from kedro_nas.parameters.base import OptionsType
+from kedro_nas.number_text import counted
 from kedro_nas.stages import PREPARE_IMAGES
 
 if TYPE_CHECKING:
     from kedro_nas.parameters.reporting import CostOptions
-    from kedro_nas.search.forecast import JobSetup
+    from kedro_nas.search.forecast import Division, Forecast, JobSetup
 
 
 @click.command()
@@ -41,8 +44,59 @@ def check(
     """
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
         _check_configuration(search)
-        value = _look_ahead(search)
-    print_answer(value, _text(value), as_json=as_json)
+        ahead = _look_ahead(search)
+    print_answer(ahead.to_json(), _text(ahead), as_json=as_json)
+
+
+@dataclass(frozen=True)
+class JobOutlook:
+    """What a run would begin with, and what it would take.
+
+    Attributes:
+        namespace: Of the search.
+        images: Number of images.
+        image_shape: Height, width, channels.
+        classes: Number of classes.
+        mode: `normal` or `small_data`.
+        warnings: Sentences on the images.
+        candidate_0: The first network in a line.
+        step_s: Seconds of one gradient step of it.
+        workers: Training processes.
+        gpus: Names of the GPUs that would be used.
+        gpu_problem: Why others are not, or empty.
+        forecast: Seconds, networks, memory and disk of the job.
+        costs: Amount by the name of a price and its currency.
+    """
+
+    namespace: str
+    images: int
+    image_shape: tuple[int, int, int]
+    classes: int
+    mode: str
+    warnings: tuple[str, ...]
+    candidate_0: str
+    step_s: float
+    workers: int
+    gpus: tuple[str, ...]
+    gpu_problem: str
+    forecast: Forecast
+    costs: dict[str, float]
+
+    @property
+    def total_s(self) -> float:
+        """Wall seconds of the whole job."""
+        return self.forecast.division.total_s
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return plain JSON values; those of the forecast are among them."""
+        own = dict(vars(self))
+        forecast, costs = own.pop("forecast"), own.pop("costs")
+        return {
+            **own,
+            **forecast.model_dump(mode="json"),
+            "total_s": self.total_s,
+            "costs": costs,
+        }
 
 
 def _check_configuration(search: Search) -> None:
@@ -61,7 +115,7 @@ def _check_configuration(search: Search) -> None:
             )
 
 
-def _look_ahead(search: Search) -> dict[str, Any]:
+def _look_ahead(search: Search) -> JobOutlook:
     from kedro_nas.framework.quiet import import_tensorflow
 
     import_tensorflow(with_devices=False)  # quietly, before the imports below do
@@ -79,63 +133,54 @@ def _look_ahead(search: Search) -> dict[str, Any]:
     check_ends(setup.search, setup.budget_s)
     store, profile = prepare_images(
         search.load_images(),
-        _options(search, DataPreparationOptions, "data_preparation"),
+        search.options(DataPreparationOptions, "data_preparation"),
         seed=setup.seed,
         workspace=search.catalog.get(search.name("workspace")).load(),
     )
     # decoders are forked by now: not from a process in which TensorFlow has threads
     import_tensorflow(with_devices=True)
     space = build_search_space(
-        _options(search, SearchSpaceOptions, "search_space"),
-        profile.to_json(),
+        search.options(SearchSpaceOptions, "search_space"),
+        profile.facts,
         seed=setup.seed,
     )
     timing = measure_network(store, space, profile.verdict, setup.job, setup.budget_s)
     data_s = profile.seconds + space.seconds
     ahead = forecast(store, profile.verdict, setup, timing, data_s=data_s)
     gpus = find_gpus()
-    prices = _options(search, ReportingOptions, "reporting").costs
-    return {
-        "namespace": search.namespace,
-        "images": profile.n_images,
-        "image_shape": list(profile.image_shape),
-        "classes": len(profile.class_names),
-        "mode": profile.verdict.mode,
-        "warnings": list(profile.warnings),
-        "candidate_0": timing.candidate_0.describe(),
-        "step_s": timing.step_s,
-        "workers": timing.speed.workers,
-        "gpus": list(gpus.names),
-        "gpu_problem": gpus.problem,
-        **ahead.model_dump(mode="json"),
-        "total_s": ahead.division.total_s,
-        "costs": _costs(ahead.division.total_s, prices),
-    }
+    prices = search.options(ReportingOptions, "reporting").costs
+    return JobOutlook(
+        namespace=search.namespace,
+        images=profile.n_images,
+        image_shape=profile.image_shape,
+        classes=len(profile.class_names),
+        mode=profile.verdict.mode,
+        warnings=profile.warnings,
+        candidate_0=timing.candidate_0.describe(),
+        step_s=timing.step_s,
+        workers=timing.speed.workers,
+        gpus=tuple(gpus.names),
+        gpu_problem=gpus.problem,
+        forecast=ahead,
+        costs=_costs(ahead.division.total_s, prices),
+    )
 
 
 def _setup(search: Search) -> JobSetup:
     from kedro_nas.parameters.export import ExportOptions
-    from kedro_nas.parameters.job import JobOptions, check_budget
+    from kedro_nas.parameters.job import JobOptions
     from kedro_nas.parameters.ranking import RankingOptions
     from kedro_nas.parameters.search import SearchOptions
     from kedro_nas.search.forecast import JobSetup
 
-    given = search.parameters()
     return JobSetup(
-        search=_options(search, SearchOptions, "search"),
-        ranking=_options(search, RankingOptions, "ranking"),
-        export=_options(search, ExportOptions, "export"),
-        job=_options(search, JobOptions, "job"),
-        budget_s=check_budget(
-            given.get("budget_s"), where=search.parameter("budget_s")
-        ),
-        seed=given["seed"],
+        search=search.options(SearchOptions, "search"),
+        ranking=search.options(RankingOptions, "ranking"),
+        export=search.options(ExportOptions, "export"),
+        job=search.options(JobOptions, "job"),
+        budget_s=search.budget_s,
+        seed=search.seed,
     )
-
-
-def _options(search: Search, model: type[OptionsType], section: str) -> OptionsType:
-    given = search.parameters().get(section)
-    return model.parse(given, where=search.parameter(section))
 
 
 def _costs(seconds: float, options: CostOptions) -> dict[str, float]:
@@ -146,41 +191,38 @@ def _costs(seconds: float, options: CostOptions) -> dict[str, float]:
     return {f"{item.name}, {priced.currency}": item.amount for item in priced.prices}
 
 
-def _text(value: dict[str, Any]) -> str:
-    height, width, channels = value["image_shape"]
-    mode = value["mode"].replace("_", " ")
+def _text(ahead: JobOutlook) -> str:
+    height, width, channels = ahead.image_shape
+    mode, forecast = ahead.mode.replace("_", " "), ahead.forecast
     lines = [
-        f"Parameters and data of '{value['namespace']}' are fine.",
+        f"Parameters and data of '{ahead.namespace}' are fine.",
         (
-            f"Data:      {value['images']:,} images of {height} x {width} x "
-            f"{channels}, {value['classes']} classes ({mode})"
+            f"Data:      {ahead.images:,} images of {height} x {width} x "
+            f"{channels}, {ahead.classes} classes ({mode})"
         ),
-        *(f"           ! {warning}" for warning in value["warnings"]),
-        f"GPUs:      {', '.join(value['gpus']) or 'none'}",
-        *([f"           ! {value['gpu_problem']}"] if value["gpu_problem"] else []),
+        *(f"           ! {warning}" for warning in ahead.warnings),
+        f"GPUs:      {', '.join(ahead.gpus) or 'none'}",
+        *([f"           ! {ahead.gpu_problem}"] if ahead.gpu_problem else []),
         (
-            f"First:     {value['candidate_0']}, {value['step_s'] * 1000:.1f} ms a "
-            f"step on each of {value['workers']} workers; a full training, "
-            f"{value['full_epochs']} epochs on all of them, takes "
-            f"{_time(value['full_training_s'])}"
+            f"First:     {ahead.candidate_0}, {ahead.step_s * 1000:.1f} ms a "
+            f"step on each of {ahead.workers} workers; a full training, "
+            f"{forecast.full_epochs} epochs on all of them, takes "
+            f"{_time(forecast.full_training_s)}"
         ),
-        f"Plan:      {_plan(value)}",
+        f"Plan:      {_plan(forecast.division)}",
         (
-            f"Search:    about {_count(value['architectures'], 'architecture')} in "
-            f"{_count(value['trials'], 'trial')}"
+            f"Search:    about {counted(forecast.architectures, 'architecture')} in "
+            f"{counted(forecast.trials, 'trial')}"
         ),
         (
-            f"In all:    about {_time(value['total_s'])}, "
-            f"{value['memory_mb'] / 1024:.1f} GiB of memory, "
-            f"{value['disk_mb']:,.0f} MiB of disk"
+            f"In all:    about {_time(ahead.total_s)}, "
+            f"{forecast.memory_mb / 1024:.1f} GiB of memory, "
+            f"{forecast.disk_mb:,.0f} MiB of disk"
         ),
-        *(
-            f"Cost:      {name}: {amount:.2f}"
-            for name, amount in value["costs"].items()
-        ),
+        *(f"Cost:      {name}: {amount:.2f}" for name, amount in ahead.costs.items()),
         "",
         "How seconds are divided on this machine, this job first:",
-        _table([value["division"], *value["examples"]]),
+        _table([forecast.division, *forecast.examples]),
         "",
         "A stage ends with its seconds; what it leaves goes to the final training.",
         "Numbers of networks are right within a factor of two.",
@@ -188,18 +230,17 @@ def _text(value: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _plan(value: dict[str, Any]) -> str:
-    division = value["division"]
+def _plan(division: Division) -> str:
     kind = (
         "a race between proven networks, then the final training"
-        if division["kind"] == "race"
+        if division.kind == "race"
         else "a search of the space"
     )
-    if division["full_trainings"] is None:
+    if division.budget_s is None or division.full_trainings is None:
         return f"{kind}; no budget, counts end it"
     return (
-        f"{kind}; {_time(division['budget_s'])} afford "
-        f"{division['full_trainings']:.1f} full trainings"
+        f"{kind}; {_time(division.budget_s)} afford "
+        f"{division.full_trainings:.1f} full trainings"
     )
 
 
@@ -215,9 +256,9 @@ _COLUMNS = {
 }
 
 
-def _table(divisions: list[dict[str, Any]]) -> str:
+def _table(divisions: Sequence[Division]) -> str:
     rows = [
-        {name: _cell(name, division[name]) for name in _COLUMNS}
+        {name: _cell(name, getattr(division, name)) for name in _COLUMNS}
         for division in divisions
     ]
     return format_table(rows, _COLUMNS)
@@ -229,10 +270,6 @@ def _cell(name: str, value: Any) -> str:
     if name == "full_trainings":
         return f"{value:.1f}"
     return _time(value) if name.endswith("_s") else str(value)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _time(seconds: float) -> str:

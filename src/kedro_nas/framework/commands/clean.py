@@ -49,11 +49,11 @@ def clean(
     """
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
         status = read_status(search)
-        if status["running"]:
-            other = status.get("elsewhere")
+        if status.running:
+            other = status.elsewhere
             raise SearchError(
                 "the search is running",
-                received=f"a run on {other['host']} that writes into the workspace"
+                received=f"a run on {other.host} that writes into the workspace"
                 if other
                 else "a process that writes into the workspace",
                 allowed="a workspace nobody uses",

@@ -82,7 +82,8 @@ def _read(metadata: Any, name: str) -> ComparedRun:
         found = SearchResult.read(search.load("finalists")).search
         profile = DatasetProfile.read(search.load("dataset_profile"))
     best, test = results.best, results.test
-    winner = next(row for row in results.ranking if row["key"] == best.key)
+    rows = results.ranking.itertuples()
+    winner: Any = next(row for row in rows if row.key == best.key)
     return ComparedRun(
         run=name,
         network=best.name,
@@ -93,8 +94,8 @@ def _read(metadata: Any, name: str) -> ComparedRun:
         test=None if test is None else test.accuracy,
         test_low=None if test is None else test.ci_low,
         test_high=None if test is None else test.ci_high,
-        params=winner.get("params"),
-        macs=winner.get("macs"),
+        params=getattr(winner, "params", None),
+        macs=getattr(winner, "macs", None),
         architectures=found.n_architectures,
         search_s=found.seconds,
         seed=found.seed,

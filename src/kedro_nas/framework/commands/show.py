@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from pydantic import JsonValue
 
 from kedro_nas.framework.commands import (
     env_option,
@@ -16,10 +17,13 @@ from kedro_nas.framework.commands import (
     print_answer,
 )
 from kedro_nas.framework.project import Search, opened
-from kedro_nas.framework.tables import format_table
+from kedro_nas.framework.tables import Cell, format_table
 from kedro_nas.records.export import TestMetrics
 from kedro_nas.records.ranking import Choice
 from kedro_nas.space.architecture import Architecture
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _PLACEHOLDER = """\
 # Mean and standard deviation below are placeholders: this network was not exported yet,
@@ -58,21 +62,27 @@ class RunResults:
 
     Attributes:
         namespace: Of the search.
-        ranking: Rows of `nas.ranking`.
+        ranking: `nas.ranking`, a row per contestant.
         best: The network that was chosen.
         test: Its scores on the test images; None until the export stage ran.
     """
 
     namespace: str
-    ranking: list[dict[str, Any]]
+    ranking: pd.DataFrame
     best: Choice
     test: TestMetrics | None
 
-    def to_json(self) -> dict[str, Any]:
+    @property
+    def rows(self) -> list[dict[str, Cell]]:
+        """Rows of the ranking, from the best mean on."""
+        rows = self.ranking.to_dict(orient="records")
+        return [{str(name): cell for name, cell in row.items()} for row in rows]
+
+    def to_json(self) -> dict[str, JsonValue]:
         """Return plain JSON values."""
         return {
             "namespace": self.namespace,
-            "ranking": self.ranking,
+            "ranking": [{**row} for row in self.rows],
             "best": self.best.to_json(),
             "test": None if self.test is None else self.test.to_json(),
         }
@@ -88,7 +98,7 @@ def read_results(search: Search) -> RunResults:
     test = search.load_if_there("test_metrics")
     return RunResults(
         search.namespace,
-        search.load("ranking").to_dict(orient="records"),
+        search.load("ranking"),
         Choice.read(search.load("best_architecture")),
         None if test is None else TestMetrics.read(test),
     )
@@ -97,7 +107,7 @@ def read_results(search: Search) -> RunResults:
 def _text(results: RunResults) -> str:
     best, test = results.best, results.test
     lines = [
-        format_table(results.ranking, columns_of(best)),
+        format_table(results.rows, columns_of(best)),
         "",
         f"Winner: {best.name}",
         best.sentence,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,9 +14,15 @@ from kedro_nas.framework.commands import (
     print_answer,
 )
 from kedro_nas.framework.project import opened
-from kedro_nas.space.architecture import Architecture
+from kedro_nas.parameters.search_space import Range
+from kedro_nas.records.profile import DatasetProfile
+
+if TYPE_CHECKING:
+    from kedro_nas.space.registry import Value
+    from kedro_nas.space.search_space import Acceptance, SearchSpace
 
 SAMPLES = 1_000
+_BOUNDS = ("max_depth", "max_params", "max_macs", "max_memory_mb")
 
 
 @click.command()
@@ -44,73 +51,112 @@ def space(
     """
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
         value = search.load("search_space")
-        profile = search.load("dataset_profile")
-        seed = int(search.parameters().get("seed", 0))
-    found = _survey(value, samples, seed, profile["verdict"]["n_train"])
-    print_answer({**value, "survey": found}, _text(value, found), as_json=as_json)
+        profile = DatasetProfile.read(search.load("dataset_profile"))
+        seed = search.seed
+    networks = _load(value)
+    found = _survey(networks, samples, seed, profile.verdict.n_train)
+    answer = {**value, "survey": asdict(found)}
+    print_answer(answer, _text(networks, found), as_json=as_json)
 
 
-def _survey(
-    value: dict[str, Any], samples: int, seed: int, n_train: int
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class CostRange:
+    """Quantiles of a cost over drawn networks.
+
+    Attributes:
+        smallest: The minimum.
+        lower_quarter: A quarter of the networks costs less.
+        median: Half of them cost less.
+        upper_quarter: Three quarters cost less.
+        largest: The maximum.
+    """
+
+    smallest: float
+    lower_quarter: float
+    median: float
+    upper_quarter: float
+    largest: float
+
+
+@dataclass(frozen=True)
+class DrawnCosts:
+    """Costs of networks that were drawn and fit the bounds.
+
+    Attributes:
+        samples: Number of draws.
+        n_distinct: Distinct networks among them.
+        n_train: Images per epoch, for the estimated seconds.
+        ranges: By name of the cost.
+    """
+
+    samples: int
+    n_distinct: int
+    n_train: int
+    ranges: dict[str, CostRange]
+
+
+def _load(value: Any) -> SearchSpace:
     from kedro_nas.framework.quiet import import_tensorflow
 
     import_tensorflow(with_devices=False)  # quietly, before the next import does
     from kedro_nas.models.spaces import load_search_space
+
+    return load_search_space(value)
+
+
+def _survey(networks: SearchSpace, samples: int, seed: int, n_train: int) -> DrawnCosts:
     from kedro_nas.space.survey import survey
 
-    found = survey(load_search_space(value), samples, seed, n_train=n_train)
-    return {
-        "samples": samples,
-        "n_distinct": found.n_distinct,
-        "n_train": n_train,
-        "ranges": found.ranges.to_dict("index"),
+    found = survey(networks, samples, seed, n_train=n_train)
+    ranges = {
+        str(name): CostRange(*map(float, row))
+        for name, row in zip(found.ranges.index, found.ranges.to_numpy(), strict=True)
     }
+    return DrawnCosts(samples, found.n_distinct, n_train, ranges)
 
 
-def _text(value: dict[str, Any], found: dict[str, Any]) -> str:
-    height, width, channels = value["input_shape"]
-    lines = [f"{height} x {width} x {channels} pixels, {value['n_classes']} classes"]
-    lines += ["", f"Choices (preset {value['preset']}):"]
+def _text(networks: SearchSpace, found: DrawnCosts) -> str:
+    height, width, channels = networks.input_shape
+    lines = [f"{height} x {width} x {channels} pixels, {networks.n_classes} classes"]
+    lines += ["", f"Choices (preset {networks.preset}):"]
     lines += [
-        f"  {name}: {_values(values)}" for name, values in value["choices"].items()
+        f"  {name}: {_values(values)}" for name, values in networks.choices.items()
     ]
-    bounds = dict(value["bounds"])
-    reasons = bounds.pop("reasons", ())
+    limits = {name: getattr(networks.bounds, name) for name in _BOUNDS}
     lines += ["", "Bounds:"]
     lines += [
         f"  {name}: {'none' if limit is None else f'{limit:,}'}"
-        for name, limit in bounds.items()
+        for name, limit in limits.items()
     ]
-    lines += [f"  {reason}" for reason in reasons]
+    lines += [f"  {reason}" for reason in networks.bounds.reasons]
     lines += ["", "Tried first:"]
-    lines += [f"  {Architecture.from_dict(a).describe()}" for a in value["anchors"]]
-    return "\n".join(lines + _drawn(value["acceptance"], found))
+    lines += [f"  {anchor.describe()}" for anchor in networks.anchors]
+    return "\n".join(lines + _drawn(networks.acceptance, found))
 
 
-def _drawn(acceptance: dict[str, Any], found: dict[str, Any]) -> list[str]:
+def _drawn(acceptance: Acceptance, found: DrawnCosts) -> list[str]:
     rejected = ", ".join(
-        f"{name} {count:,}" for name, count in acceptance["rejected"].items()
+        f"{name} {count:,}" for name, count in acceptance.rejected.items()
     )
     drawn = (
-        f"Of {acceptance['drawn']:,} random draws {acceptance['accepted']:,} fit as "
-        f"drawn and {acceptance['repaired']:,} after repair."
+        f"Of {acceptance.drawn:,} random draws {acceptance.accepted:,} fit as "
+        f"drawn and {acceptance.repaired:,} after repair."
     )
     if rejected:
         drawn += f" Over a bound as drawn: {rejected}."
     fitting = (
-        f"{found['samples']:,} networks that fit, {found['n_distinct']:,} distinct; "
-        f"seconds per epoch of {found['n_train']:,} images, estimated for one core:"
+        f"{found.samples:,} networks that fit, {found.n_distinct:,} distinct; "
+        f"seconds per epoch of {found.n_train:,} images, estimated for one core:"
     )
     head = f"  {'':<18}{'smallest':>12}{'median':>12}{'largest':>12}"
     lines = ["", drawn, "", fitting, head]
-    for name, row in found["ranges"].items():
-        numbers = (row["smallest"], row["median"], row["largest"])
+    for name, row in found.ranges.items():
+        numbers = (row.smallest, row.median, row.largest)
         lines.append(f"  {name:<18}" + "".join(f"{n:>12,.4g}" for n in numbers))
     return lines
 
 
-def _values(values: Any) -> str:
-    if isinstance(values, dict):
-        return f"{values['low']:g} to {values['high']:g}"
+def _values(values: tuple[Value, ...] | Range) -> str:
+    if isinstance(values, Range):
+        return f"{values.low:g} to {values.high:g}"
     return ", ".join(map(str, values))

@@ -13,7 +13,7 @@ from kedro_nas.framework.commands import (
     print_answer,
 )
 from kedro_nas.framework.project import opened
-from kedro_nas.framework.run_status import read_status
+from kedro_nas.framework.run_status import RunStatus, SearchProgress, read_status
 
 
 @click.command()
@@ -26,71 +26,69 @@ def status(
 ) -> None:
     """Show how far the search is, what is best so far, and what is left."""
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
-        value = read_status(search)
+        found = read_status(search)
         command = search.run_command()
-    print_answer(value, _text(value, command), as_json=as_json)
+    print_answer(found.to_json(), _text(found, command), as_json=as_json)
 
 
-def _text(value: dict[str, Any], command: str) -> str:
-    lines = [f"{value['namespace']}: {_now(value, command)}"]
+def _text(found: RunStatus, command: str) -> str:
+    lines = [f"{found.namespace}: {_now(found, command)}"]
     lines += [
-        f"  {'done' if done else '    '}  {name}"
-        for name, done in value["stages"].items()
+        f"  {'done' if done else '    '}  {name}" for name, done in found.stages.items()
     ]
-    search = value["search"]
+    search = found.search
     if search is None:
         return "\n".join([*lines, "The search has not begun."])
-    trials = search["trials"]
-    unended = "under way" if value["running"] else "cut off, to go on with"
-    rest = f"{trials['running']} {unended}"
-    if trials["stopped"]:
-        rest = f"{trials['stopped']} stopped by the budget"
-    elif search["ended_by"]:
+    trials = search.trials
+    unended = "under way" if found.running else "cut off, to go on with"
+    rest = f"{trials.running} {unended}"
+    if trials.stopped:
+        rest = f"{trials.stopped} stopped by the budget"
+    elif search.ended_by:
         rest = "none cut off"
-    lines.append(
-        f"Search: bracket {search['bracket']}, rung {search['rung']}; "
-        f"{trials['completed']} trials completed, {trials['failed']} failed, {rest}"
-    )
-    if search["best"]:
-        best = search["best"]
-        lines.append(f"Best so far: {best['score']:.4f}  {best['network']}")
-    lines.append(f"Spent: {search['spent_s']:.0f} s{_left(search)}")
-    if search["failures"]:
-        lines.append("Last failure: " + search["failures"][-1])
+    if search.bracket is None:
+        lines.append("Search: no trial has begun")
+    else:
+        lines.append(
+            f"Search: bracket {search.bracket}, rung {search.rung}; "
+            f"{trials.completed} trials completed, {trials.failed} failed, {rest}"
+        )
+    if search.best is not None:
+        lines.append(f"Best so far: {search.best.score:.4f}  {search.best.network}")
+    lines.append(f"Spent: {search.spent_s:.0f} s{_left(search)}")
+    if search.failures:
+        lines.append("Last failure: " + search.failures[-1])
     return "\n".join(lines)
 
 
-def _now(value: dict[str, Any], command: str) -> str:
-    where = _elsewhere(value)
-    if value["running"]:
-        return f"running{where}, in {value['stage']}"
-    if value["stage"] is None:
+def _now(found: RunStatus, command: str) -> str:
+    where = _elsewhere(found)
+    if found.running:
+        return f"running{where}, in {found.stage}"
+    if found.stage is None:
         return "finished"
-    began = value["search"] is not None or any(value["stages"].values())
+    began = found.search is not None or any(found.stages.values())
     if not began and not where:
         return f"not begun; `{command}` begins it"
-    return (
-        f"not running{where}, next is {value['stage']}; `{command}` goes on from there"
-    )
+    return f"not running{where}, next is {found.stage}; `{command}` goes on from there"
 
 
-def _elsewhere(value: dict[str, Any]) -> str:
+def _elsewhere(found: RunStatus) -> str:
     """Return what is known of a run on another machine; its pid tells nothing here."""
-    other = value["elsewhere"]
+    other = found.elsewhere
     if other is None:
         return ""
-    host, quiet_s = other["host"], other["quiet_s"]
-    if value["running"]:
-        return f" on {host}, not here (it wrote a file {quiet_s:.0f} s ago)"
+    if found.running:
+        return f" on {other.host}, not here (it wrote a file {other.quiet_s:.0f} s ago)"
     return (
-        f" (a run on {host} has written nothing for {quiet_s:.0f} s and is taken for "
-        "ended)"
+        f" (a run on {other.host} has written nothing for {other.quiet_s:.0f} s and is "
+        "taken for ended)"
     )
 
 
-def _left(search: dict[str, Any]) -> str:
-    if search["budget_s"] is None:
+def _left(search: SearchProgress) -> str:
+    if search.budget_s is None:
         return ""
-    if search["left_s"] is None:
-        return f" of {search['budget_s']:.0f} s"
-    return f" of {search['budget_s']:.0f} s, {search['left_s']:.0f} s left"
+    if search.left_s is None:
+        return f" of {search.budget_s:.0f} s"
+    return f" of {search.budget_s:.0f} s, {search.left_s:.0f} s left"

@@ -6,13 +6,15 @@ To MLflow if a run is active, to TensorBoard if `reporting.tensorboard` names a 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from kedro_nas.framework.registered import is_ours
 from kedro_nas.framework.tracking import tensorboard, values
+from kedro_nas.framework.tracking.finished_node import FinishedNode
 from kedro_nas.framework.tracking.mlflow import ActiveRun, active_run
+from kedro_nas.records.ranking import Choice
+from kedro_nas.records.search import SearchResult
 from kedro_nas.stages import (
     DRAW_SEARCH_SPACE,
     EVALUATE_ON_TEST,
@@ -24,8 +26,6 @@ from kedro_nas.stages import (
 
 logger = logging.getLogger(__name__)
 
-_PREFIX = "params:"
-
 
 class Recorder:
     """Logs what nodes of ours leave; a tracker that fails never ends a run."""
@@ -34,35 +34,24 @@ class Recorder:
         self._warned: set[str] = set()
         self._logged: set[tuple[str, str]] = set()
 
-    def record(
-        self,
-        node: Any,
-        inputs: Mapping[str, Any],
-        outputs: Mapping[str, Any],
-        *,
-        root: Path = Path(),
-    ) -> None:
+    def record(self, ran: FinishedNode, *, root: Path = Path()) -> None:
         """Log parameters and results of one node, where they are asked for.
 
         Args:
-            node: A node that has just run.
-            inputs: What it was given, by dataset.
-            outputs: What it returned, by dataset; not saved yet.
+            ran: A node that has just run; one of the host is left alone.
             root: Of the project, where a relative folder of logs begins.
         """
-        if not is_ours(node):
+        if not ran.is_ours:
             return
-        if node.func.__name__ == WRITE_REPORT:
-            self._attempt("TensorBoard", _write_trials, node, inputs, root)
-        self._attempt("MLflow", self._log_to_mlflow, node, inputs, outputs)
+        if ran.function == WRITE_REPORT:
+            self._attempt("TensorBoard", _write_trials, ran, root)
+        self._attempt("MLflow", self._log_to_mlflow, ran)
 
-    def _log_to_mlflow(
-        self, node: Any, inputs: Mapping[str, Any], outputs: Mapping[str, Any]
-    ) -> None:
+    def _log_to_mlflow(self, ran: FinishedNode) -> None:
         run = active_run()
         if run is not None:
-            self._attempt("MLflow", self._log_parameters, run, inputs)
-            self._attempt("MLflow", _log_results, run, node, inputs, outputs)
+            self._attempt("MLflow", self._log_parameters, run, ran)
+            self._attempt("MLflow", _log_results, run, ran)
 
     def _attempt(self, tracker: str, log: Callable[..., None], *given: Any) -> None:
         try:
@@ -78,90 +67,75 @@ class Recorder:
                 )
             self._warned.add(tracker)
 
-    def _log_parameters(self, run: ActiveRun, inputs: Mapping[str, Any]) -> None:
-        for name, value in inputs.items():
+    def _log_parameters(self, run: ActiveRun, ran: FinishedNode) -> None:
+        for name, value in ran.parameters():
             seen = (run.run_id, name)
-            if name.startswith(_PREFIX) and seen not in self._logged:
+            if seen not in self._logged:
                 self._logged.add(seen)
-                named = name.removeprefix(_PREFIX)
-                run.log_parameters(values.flat_parameters(named, value))
+                run.log_parameters(values.flat_parameters(name, value))
 
 
-def _write_trials(node: Any, inputs: Mapping[str, Any], root: Path) -> None:
-    # by position, as a host may have renamed our datasets
-    trials, reporting = inputs[node.inputs[2]], inputs[node.inputs[-1]]
-    folder = tensorboard.folder_of(reporting)
+def _write_trials(ran: FinishedNode, root: Path) -> None:
+    folder = tensorboard.folder_of(ran.value("params:reporting"))
     if folder is not None:
-        tensorboard.write_trials(root / folder / (node.namespace or "nas"), trials)
+        tensorboard.write_trials(root / folder / ran.namespace, ran.value("trials"))
 
 
-def _log_results(
-    run: ActiveRun, node: Any, inputs: Mapping[str, Any], outputs: Mapping[str, Any]
-) -> None:
-    namespace = node.namespace or "nas"
-    log = _RESULTS.get(node.func.__name__)
+def _log_results(run: ActiveRun, ran: FinishedNode) -> None:
+    log = _RESULTS.get(ran.function)
     if log is not None:
-        # by position, as a host may have renamed our datasets
-        given = [inputs[name] for name in node.inputs]
-        made = [outputs[name] for name in node.outputs]
-        log(run, namespace, given, made)
+        log(run, ran)
 
 
-def _log_search(run: ActiveRun, namespace: str, _: list[Any], made: list[Any]) -> None:
-    trials, finalists = made
-    search = {k: v for k, v in finalists["search"].items() if k != "environment"}
-    run.log_points(values.flat_numbers(f"{namespace}.finalists.search", search))
-    run.log_points(values.incumbent(f"{namespace}.incumbent", finalists))
-    run.log_trials(values.trial_runs(trials))
+def _log_search(run: ActiveRun, ran: FinishedNode) -> None:
+    search = SearchResult.read(ran.value("finalists")).search
+    numbers = search.model_dump(mode="json", exclude={"environment"})
+    run.log_points(values.flat_numbers(f"{ran.namespace}.finalists.search", numbers))
+    run.log_points(values.incumbent(f"{ran.namespace}.incumbent", search.incumbent))
+    run.log_trials(values.trial_runs(ran.value("trials")))
 
 
-def _log_ranking(run: ActiveRun, namespace: str, _: list[Any], made: list[Any]) -> None:
-    _scores, ranking, best = made
-    name = f"{namespace}.best_architecture"
-    run.log_points(values.flat_numbers(name, _without_architectures(best)))
-    words = {key: best[key] for key in ("name", "key", "rule", "sentence")}
+def _log_ranking(run: ActiveRun, ran: FinishedNode) -> None:
+    best = Choice.read(ran.value("best_architecture"))
+    name = f"{ran.namespace}.best_architecture"
+    numbers = best.model_dump(mode="json", exclude={"architecture", "baseline"})
+    run.log_points(values.flat_numbers(name, numbers))
+    words = {key: numbers[key] for key in ("name", "key", "rule", "sentence")}
     run.log_tags(values.flat_parameters(name, words))
-    run.log_text(ranking.to_csv(index=False), f"{namespace}/ranking.csv")
+    table = ran.value("ranking").to_csv(index=False)
+    run.log_text(table, f"{ran.namespace}/ranking.csv")
 
 
-def _log_export(
-    run: ActiveRun, namespace: str, given: list[Any], made: list[Any]
-) -> None:
-    for path in sorted(Path(made[0]).iterdir()):
+def _log_export(run: ActiveRun, ran: FinishedNode) -> None:
+    for path in sorted(Path(ran.value("exports")).iterdir()):
         if path.suffix in {".json", ".md", ".py"}:
-            run.log_file(path, f"{namespace}/exports")
-    run.log_model(given[0], namespace.replace(".", "_") + "_model")
+            run.log_file(path, f"{ran.namespace}/exports")
+    run.log_model(ran.value("model"), ran.namespace.replace(".", "_") + "_model")
 
 
-def _log_test(run: ActiveRun, namespace: str, _: list[Any], made: list[Any]) -> None:
-    run.log_points(values.flat_numbers(f"{namespace}.test_metrics", made[0]))
+def _log_test(run: ActiveRun, ran: FinishedNode) -> None:
+    name = f"{ran.namespace}.test_metrics"
+    run.log_points(values.flat_numbers(name, ran.value("test_metrics")))
 
 
-def _log_figures(
-    run: ActiveRun, namespace: str, names: Sequence[str], figures: Sequence[Any]
-) -> None:
-    for name, figure in zip(names, figures, strict=True):
-        html = figure.to_html(include_plotlyjs="cdn")
-        run.log_text(html, f"{namespace}/figures/{name}.html")
+def _log_figures(run: ActiveRun, ran: FinishedNode, names: Sequence[str]) -> None:
+    for name in names:
+        html = ran.value(name).to_html(include_plotlyjs="cdn")
+        run.log_text(html, f"{ran.namespace}/figures/{name}.html")
 
 
-def _log_space(run: ActiveRun, namespace: str, _: list[Any], made: list[Any]) -> None:
-    _log_figures(run, namespace, ["search_space_figure"], made)
+def _log_space(run: ActiveRun, ran: FinishedNode) -> None:
+    _log_figures(run, ran, ["search_space_figure"])
 
 
-def _log_report(run: ActiveRun, namespace: str, _: list[Any], made: list[Any]) -> None:
+def _log_report(run: ActiveRun, ran: FinishedNode) -> None:
     from kedro_nas.pipelines.reporting.nodes import FIGURES
 
-    page, *figures = made
-    run.log_text(page, f"{namespace}/report.html")
-    _log_figures(run, namespace, FIGURES, figures)
+    run.log_text(ran.value("report"), f"{ran.namespace}/report.html")
+    _log_figures(run, ran, FIGURES)
 
 
-def _without_architectures(best: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in best.items() if k not in {"architecture", "baseline"}}
-
-
-_RESULTS: dict[str, Callable[[ActiveRun, str, list[Any], list[Any]], None]] = {
+_RESULTS: dict[str, Callable[[ActiveRun, FinishedNode], None]] = {
     DRAW_SEARCH_SPACE: _log_space,
     SEARCH_ARCHITECTURES: _log_search,
     RANK_FINALISTS: _log_ranking,

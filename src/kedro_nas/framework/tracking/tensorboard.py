@@ -6,14 +6,13 @@ TensorBoard is an extra, and imported only where `reporting.tensorboard` names a
 from __future__ import annotations
 
 import importlib.util
-import json
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from kedro_nas.errors import ParameterError
-from kedro_nas.framework.tracking.values import trial_runs
+from kedro_nas.framework.tracking.values import TrialRun, trial_runs
 from kedro_nas.pipelines.nas.pipeline import PREFIX, host_names
 
 # ends the names of our files: those, and only those, are replaced
@@ -64,15 +63,14 @@ def write_trials(folder: Path, trials: Any) -> None:
     for old in folder.glob(f"*/events.out.tfevents.*{SUFFIX}"):
         old.unlink()
     runs = trial_runs(trials)
-    rows = trials.to_dict(orient="records")
     began = time.time() - max((run.ended_s for run in runs), default=0.0)
-    for row, run in zip(rows, runs, strict=True):
-        events = [(began + run.started_s, 0, _hyperparameters(row))]
+    for run in runs:
+        events = [(began + run.started_s, 0, _hyperparameters(run))]
         events += [
             (began + run.ended_s, point.step, _scalar(point.name, point.value))
             for point in run.points
         ]
-        _write(folder / str(row["trial_id"]), events)
+        _write(folder / run.trial_id, events)
 
 
 def _write(folder: Path, events: Iterable[tuple[float, int, Any]]) -> None:
@@ -91,11 +89,9 @@ def _scalar(name: str, value: float) -> Any:
     return scalar_pb(name, value)
 
 
-def _hyperparameters(row: Mapping[Any, Any]) -> Any:
+def _hyperparameters(run: TrialRun) -> Any:
     """Return recipe and kind of network, the columns of the tab HPARAMS."""
     from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
-    recipe = json.loads(row["architecture"])["recipe"]
-    return hparams_pb(
-        {"family": str(row["family"]), **recipe}, trial_id=str(row["trial_id"])
-    )
+    recipe = run.recipe.model_dump(mode="json")
+    return hparams_pb({"family": run.family, **recipe}, trial_id=run.trial_id)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
 
+from kedro_nas.records.search import Incumbent
 from kedro_nas.redaction import redacted
+from kedro_nas.space.architecture import Recipe
 
 # MLflow refuses more than 6000 characters; a table of runs is unreadable far below
 MAX_CHARACTERS = 250
@@ -50,6 +52,9 @@ class TrialRun:
         started_s: Seconds from the start of the search to its own start.
         ended_s: Seconds from the start of the search to its own end.
         failed: Whether it ended without a score.
+        trial_id: Name of the trial.
+        family: Names of its blocks, or of its backbone or custom model.
+        architecture: Network and recipe as JSON.
     """
 
     name: str
@@ -59,6 +64,14 @@ class TrialRun:
     started_s: float = 0.0
     ended_s: float = 0.0
     failed: bool = False
+    trial_id: str = ""
+    family: str = ""
+    architecture: str = ""
+
+    @property
+    def recipe(self) -> Recipe:
+        """The training choices."""
+        return Recipe.model_validate(json.loads(self.architecture)["recipe"])
 
 
 def flat_parameters(name: str, value: Any) -> dict[str, str]:
@@ -100,50 +113,58 @@ def flat_numbers(name: str, value: Any) -> list[Point]:
     return [Point(_allowed(name), float(value))] if _is_number(value) else []
 
 
-def incumbent(name: str, finalists: Mapping[str, Any]) -> list[Point]:
+def incumbent(name: str, improvements: Sequence[Incumbent]) -> list[Point]:
     """Return the best score so far by epochs trained.
 
     Args:
         name: For the metric.
-        finalists: `nas.finalists`.
+        improvements: Of the search.
     """
-    return [
-        Point(name, float(item["score"]), int(item["epochs"]))
-        for item in finalists["search"].get("incumbent", ())
-        if _is_number(item.get("score")) and _is_number(item.get("epochs"))
-    ]
+    return [Point(name, one.score, one.epochs) for one in improvements]
 
 
 def trial_runs(trials: Any) -> list[TrialRun]:
     """Turn `nas.trials` into runs, one per row, in order of creation."""
-    return [_trial_run(row) for row in trials.to_dict(orient="records")]
+    return [_trial_run(row) for row in trials.itertuples(index=False)]
 
 
-def _trial_run(row: Mapping[Any, Any]) -> TrialRun:
+def _trial_run(row: Any) -> TrialRun:
+    """Turn a row into a run; a column that an earlier version had not is left out."""
+    first = int(getattr(row, "epoch_start", 0) or 0)
     curve = [
-        Point(name, float(value), int(row.get("epoch_start") or 0) + number)
+        Point(name, float(value), first + number)
         for name in CURVES
-        for number, value in enumerate(_listed(row.get(f"{name}_by_epoch")), start=1)
+        for number, value in enumerate(
+            _listed(getattr(row, f"{name}_by_epoch", None)), start=1
+        )
         if _is_number(value)
     ]
     numbers = [
-        Point(name, float(row[name]))
+        Point(name, float(value))
         for name in _TRIAL_NUMBERS
-        if _is_number(row.get(name))
+        if _is_number(value := getattr(row, name, math.nan))
     ]
     return TrialRun(
-        name=_short(f"{row['trial_id']} {row['name']}"),
+        name=_short(f"{row.trial_id} {row.name}"),
         parameters=_texts(row, _TRIAL_PARAMETERS),
         points=curve + numbers,
         tags=_texts(row, _TRIAL_TAGS),
-        started_s=float(row["started_s"]) if _is_number(row.get("started_s")) else 0.0,
-        ended_s=float(row["ended_s"]) if _is_number(row.get("ended_s")) else 0.0,
-        failed=row.get("status") == "failed",
+        started_s=_seconds(row, "started_s"),
+        ended_s=_seconds(row, "ended_s"),
+        failed=getattr(row, "status", None) == "failed",
+        trial_id=str(row.trial_id),
+        family=str(getattr(row, "family", "")),
+        architecture=str(getattr(row, "architecture", "")),
     )
 
 
-def _texts(row: Mapping[Any, Any], names: Iterable[str]) -> dict[str, str]:
-    found = {name: row.get(name) for name in names}
+def _seconds(row: Any, name: str) -> float:
+    value = getattr(row, name, math.nan)
+    return float(value) if _is_number(value) else 0.0
+
+
+def _texts(row: Any, names: Iterable[str]) -> dict[str, str]:
+    found = {name: getattr(row, name, None) for name in names}
     return {
         name: _short(str(value))
         for name, value in found.items()

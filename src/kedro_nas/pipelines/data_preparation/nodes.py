@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pydantic import JsonValue
+
 from kedro_nas.data import prepare
 from kedro_nas.data.store import ImageStore
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
@@ -15,7 +17,7 @@ def prepare_images(
     workspace: Path,
     data_preparation: DataPreparationOptions,
     seed: int,
-) -> tuple[ImageStore, dict[str, Any]]:
+) -> tuple[ImageStore, JsonValue]:
     """Decode, clean, split and profile the images; see `data.prepare`."""
     options = DataPreparationOptions.parse(
         data_preparation, where="nas.data_preparation"

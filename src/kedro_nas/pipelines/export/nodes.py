@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pydantic import JsonValue
+
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.records.export import FinalFit
@@ -14,13 +16,13 @@ from kedro_nas.records.ranking import Choice
 
 def fit_final_models(
     dataset: Any,
-    dataset_profile: dict[str, Any],
-    best_architecture: dict[str, Any],
+    dataset_profile: JsonValue,
+    best_architecture: JsonValue,
     workspace: Path,
     options: ExportOptions,
     job: JobOptions,
     seed: int,
-) -> tuple[Any, Any, dict[str, Any]]:
+) -> tuple[Any, Any, JsonValue]:
     """Train the winner and the baseline on all non-test rows."""
     from kedro_nas.export.final_fit import fit_final_models as fit
 
@@ -37,7 +39,7 @@ def fit_final_models(
 
 
 def export_model(
-    model: Any, best_architecture: dict[str, Any], dataset: Any, options: ExportOptions
+    model: Any, best_architecture: JsonValue, dataset: Any, options: ExportOptions
 ) -> Any:
     """Write the model in each format and check the parity of the files."""
     from kedro_nas.export.export import export_model as export
@@ -50,11 +52,11 @@ def evaluate_on_test(
     dataset: Any,
     model: Any,
     baseline_model: Any,
-    best_architecture: dict[str, Any],
-    final_fit: dict[str, Any],
+    best_architecture: JsonValue,
+    final_fit: JsonValue,
     exports: Path,
     workspace: Path,
-) -> dict[str, Any]:
+) -> JsonValue:
     """Score the exported model and the baseline on the test rows, once."""
     from kedro_nas.export.evaluate import evaluate_on_test as evaluate
 

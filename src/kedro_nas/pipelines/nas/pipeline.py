@@ -10,10 +10,14 @@ from collections.abc import Iterable, Mapping
 from kedro.pipeline import Node, Pipeline
 
 from kedro_nas.errors import ParameterError
-from kedro_nas.stages import STAGE_NAMES
+from kedro_nas.stages import LATER_STAGE_NAMES, STAGE_NAMES
 
-STAGES = STAGE_NAMES  # names that a host may pass as `stages`
+STAGES = STAGE_NAMES  # the job; a host may pass some of them as `stages`
+LATER_STAGES = LATER_STAGE_NAMES  # others that a host may pass
 PREFIX = "params:"
+OF_THE_HOST = frozenset({"images", "images_new"})  # datasets that keep their names
+
+_EVERY_STAGE = (*STAGES, *LATER_STAGES)
 
 Names = str | Iterable[str] | Mapping[str, str]
 
@@ -30,21 +34,23 @@ def create_pipeline(
     """Join stages into one pipeline of a host project.
 
     Datasets become `<namespace>.<name>` and parameters
-    `params:<namespace>.<stage>`; `images`, the user's own dataset, keeps its name.
+    `params:<namespace>.<stage>`; `images` and `images_new`, the user's own datasets,
+    keep their names.
 
     Args:
         namespace: Prefix of nodes, datasets and parameters; dots nest, as in
             `defects.nas`.
         inputs: Names that are not prefixed, or a mapping from the pipeline's name
-            to the host's, e.g. `{"images": "cleaned_images"}`. `images` is
-            always taken from the host.
+            to the host's, e.g. `{"images": "cleaned_images"}`. `images` and
+            `images_new` are always taken from the host.
         outputs: Likewise for datasets that the pipeline writes, e.g.
             `{"model": "classifier"}`.
         parameters: Sections of options, `seed` or `budget_s` that are read from
             elsewhere, so that two searches can share them, e.g.
             `{"job": "shared.job", "seed": "shared.seed"}`.
         tags: Tags for all nodes, beside the name of their stage.
-        stages: Which stages, in any order; all by default.
+        stages: Which stages, in any order; by default the six from images to report.
+            `prediction`, which classifies new images, is run on its own afterwards.
 
     Returns:
         A pipeline whose free inputs come from the host.
@@ -57,8 +63,8 @@ def create_pipeline(
     """
     joined = sum((_stage(name) for name in _ordered(stages)), start=Pipeline([]))
     mapped = _mapping(inputs, joined.inputs(), "inputs")
-    if "images" in joined.inputs():
-        mapped.setdefault("images", "images")
+    for name in OF_THE_HOST & joined.inputs():
+        mapped.setdefault(name, name)
     shared = _mapping(parameters, joined.inputs(), "parameters", are_parameters=True)
     return Pipeline(
         joined,
@@ -91,7 +97,7 @@ def host_names(node: Node) -> dict[str, str]:
 
 @functools.cache
 def _plain_nodes() -> dict[str, Node]:
-    nodes = (node for stage in STAGES for node in _stage(stage).nodes)
+    nodes = (node for stage in _EVERY_STAGE for node in _stage(stage).nodes)
     return {node.func.__name__: node for node in nodes}
 
 
@@ -103,16 +109,16 @@ def _stage(name: str) -> Pipeline:
 def _ordered(stages: Iterable[str]) -> list[str]:
     names = [stages] if isinstance(stages, str) else list(stages)
     for name in names:
-        if name not in STAGES:
-            raise _unknown("stage", name, STAGES)
+        if name not in _EVERY_STAGE:
+            raise _unknown("stage", name, _EVERY_STAGE)
     if not names:
         raise ParameterError(
             "a pipeline without stages does nothing",
             received="stages=()",
-            allowed=", ".join(STAGES),
+            allowed=", ".join(_EVERY_STAGE),
             remedy="Name at least one stage",
         )
-    return [name for name in STAGES if name in names]
+    return [name for name in _EVERY_STAGE if name in names]
 
 
 def _mapping(

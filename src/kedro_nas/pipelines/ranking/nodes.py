@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic import JsonValue
 
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
@@ -15,13 +16,13 @@ from kedro_nas.records.search import SearchResult
 
 def rank_finalists(
     dataset: Any,
-    dataset_profile: dict[str, Any],
-    finalists: dict[str, Any],
+    dataset_profile: JsonValue,
+    finalists: JsonValue,
     workspace: Path,
     ranking: RankingOptions,
     job: JobOptions,
     seed: int,
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+) -> tuple[pd.DataFrame, pd.DataFrame, JsonValue]:
     """Compare finalists and baseline on the same images, and choose."""
     from kedro_nas.ranking.rank import rank_finalists as rank
 

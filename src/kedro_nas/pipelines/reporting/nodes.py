@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+from pydantic import JsonValue
 
 from kedro_nas.parameters.reporting import ReportingOptions
 from kedro_nas.records.export import TestMetrics
@@ -26,14 +27,14 @@ FIGURES = (
 
 
 def write_report(
-    dataset_profile: dict[str, Any],
-    search_space: dict[str, Any],
+    dataset_profile: JsonValue,
+    search_space: JsonValue,
     trials: pd.DataFrame,
-    finalists: dict[str, Any],
+    finalists: JsonValue,
     fold_scores: pd.DataFrame,
     ranking: pd.DataFrame,
-    best_architecture: dict[str, Any],
-    test_metrics: dict[str, Any],
+    best_architecture: JsonValue,
+    test_metrics: JsonValue,
     reporting: ReportingOptions,
 ) -> tuple[Any, ...]:
     """Write the page; return it and the figures in the order of `FIGURES`."""
@@ -41,7 +42,7 @@ def write_report(
     from kedro_nas.report.page import write_report as write
 
     results = JobResults(
-        DatasetProfile.read(dataset_profile), SearchSpace.from_dict(search_space),
+        DatasetProfile.read(dataset_profile), SearchSpace.model_validate(search_space),
         trials, SearchResult.read(finalists), fold_scores, ranking,
         Choice.read(best_architecture), TestMetrics.read(test_metrics),
     )  # fmt: skip

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic import JsonValue
 
 from kedro_nas.parameters.job import JobOptions, check_budget
 from kedro_nas.parameters.search import SearchOptions
@@ -14,14 +15,14 @@ from kedro_nas.records.profile import DatasetProfile
 
 def search_architectures(
     dataset: Any,
-    search_space: dict[str, Any],
-    dataset_profile: dict[str, Any],
+    search_space: JsonValue,
+    dataset_profile: JsonValue,
     workspace: Path,
     search: SearchOptions,
     job: JobOptions,
     budget_s: Any,
     seed: int,
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+) -> tuple[pd.DataFrame, JsonValue]:
     """Train candidates rung by rung with KerasTuner's Hyperband."""
     from kedro_nas.models.spaces import load_search_space
     from kedro_nas.search import search as library

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import JsonValue
+
 from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.records.profile import DatasetProfile
 
 
 def build_search_space(
-    dataset_profile: dict[str, Any], search_space: SearchSpaceOptions, seed: int
-) -> dict[str, Any]:
+    dataset_profile: JsonValue, search_space: SearchSpaceOptions, seed: int
+) -> JsonValue:
     """Adapt choices and bounds to the data; raise an error if no architecture fits."""
     from kedro_nas.models.spaces import build_search_space as build
 
     options = SearchSpaceOptions.parse(search_space, where="nas.search_space")
-    return build(options, dataset_profile, seed=seed).to_dict()
+    data = DatasetProfile.read(dataset_profile).facts
+    return build(options, data, seed=seed).to_dict()
 
 
-def draw_search_space(search_space: dict[str, Any], seed: int) -> Any:
+def draw_search_space(search_space: JsonValue, seed: int) -> Any:
     """Plot the networks of the space and its bounds."""
     from kedro_nas.models.spaces import load_search_space
     from kedro_nas.report.figures.space_sample import draw_search_space as draw

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from kedro_nas.devices import cpu_numbers, find_gpus, gpu_names
+from kedro_nas.devices import cpu_numbers, find_gpus, gpu_names, share_gpu_memory
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.space.registry import custom_functions
 from kedro_nas.training.outage import Outage
@@ -68,6 +68,9 @@ class LocalPool:
         max_silence_s: float = 600,
         max_memory_mb: float = 6144,
     ) -> None:
+        # a process without our hooks that later evaluates a model would take the card
+        # (seen on an H200: 98 % of its memory)
+        share_gpu_memory()
         gpus = find_gpus()
         if gpus.problem:
             logger.warning("%s.", gpus.problem)

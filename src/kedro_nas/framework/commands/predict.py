@@ -1,0 +1,138 @@
+"""`kedro nas predict`: classify new images with an exported file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import pandas as pd
+
+from kedro_nas.data.sources.folder import SUFFIXES
+from kedro_nas.errors import ParameterError
+from kedro_nas.framework.commands import (
+    env_option,
+    json_option,
+    namespace_option,
+    print_answer,
+)
+from kedro_nas.framework.project import Search, opened
+from kedro_nas.framework.tables import Cell, format_table
+from kedro_nas.parameters.prediction import PredictionOptions
+
+if TYPE_CHECKING:
+    from kedro_nas.export.predict import Predictions
+
+_OUTPUTS = (".parquet", ".csv")
+
+
+@click.command()
+@click.argument("images")
+@click.option(
+    "--format",
+    "format_",
+    default=None,
+    help="Exported format, e.g. litert; instead of nas.prediction.format.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="File ending in .parquet or .csv; instead of the catalog's nas.predictions.",
+)
+@click.option(
+    "--average-flips",
+    is_flag=True,
+    help="Average over mirrored copies; takes twice as long.",
+)
+@env_option
+@namespace_option
+@json_option
+@click.pass_obj
+def predict(
+    metadata: Any,
+    images: str,
+    format_: str | None,
+    output: Path | None,
+    env: str | None,
+    namespace: str | None,
+    *,
+    average_flips: bool,
+    as_json: bool,
+) -> None:
+    """Classify the IMAGES of a folder, at any depth, with the exported model.
+
+    IMAGES is a folder, an image, or a table (.csv, .parquet, .arrow, .npz), here or
+    remote. An image that cannot be used is a row with the reason.
+    """
+    from kedro_nas.export.predict import predict_images
+
+    check_output(output)
+    with opened(metadata.project_path, env=env, namespace=namespace) as search:
+        given = search.options(PredictionOptions, "prediction")
+        options = PredictionOptions.parse(
+            {
+                **given.model_dump(),
+                "format": format_ or given.format,
+                "average_flips": average_flips or given.average_flips,
+            },
+            where=search.parameter("prediction"),
+        )
+        place = str(output) if output else search.place("predictions")
+        found = predict_images(images_at(images), search.load("exports"), options)
+        _keep(found, search, output)
+    value = {**asdict(found), "path": place}
+    print_answer(value, text_of(found, place), as_json=as_json)
+
+
+def check_output(output: Path | None) -> None:
+    """Check the name of an output file before any image is read.
+
+    Raises:
+        ParameterError: It is neither a Parquet nor a CSV file.
+    """
+    if output is not None and output.suffix not in _OUTPUTS:
+        raise ParameterError(
+            "predictions cannot be written to that file",
+            received=f"--output {output}",
+            allowed=f"a name that ends in {' or '.join(_OUTPUTS)}",
+            remedy="Choose such a name",
+        )
+
+
+def images_at(place: str) -> Any:
+    """Return what `export.predict` takes for a path; one image is a table of it."""
+    if Path(place).suffix.lower() in SUFFIXES and Path(place).is_file():
+        return pd.DataFrame({"image": [place]})
+    return place
+
+
+def _keep(found: Predictions, search: Search, output: Path | None) -> None:
+    from kedro_nas.export.prediction_table import write_copy
+
+    if output is None:
+        search.catalog.get(search.name("predictions")).save(found.path)
+        return
+    try:
+        write_copy(found.path, output)
+    finally:
+        found.path.unlink()
+
+
+def text_of(found: Predictions, place: str) -> str:
+    """Return the answer for people: how many images of each class and fault, where."""
+    n_faults = sum(found.by_fault.values())
+    classes: list[dict[str, Cell]] = [
+        {"class": name, "images": count} for name, count in found.by_class.items()
+    ]
+    lines = [
+        f"{found.n_images:,} images classified with '{found.format}' in "
+        f"{found.seconds:.1f} s"
+        + (f"; {n_faults:,} cannot be used:" if n_faults else "."),
+        *(f"  {count:,} x {reason}" for reason, count in found.by_fault.items()),
+        *found.notes,
+        format_table(classes, {"class": "class", "images": "images"}),
+        f"Written to {place}",
+    ]
+    return "\n".join(lines)

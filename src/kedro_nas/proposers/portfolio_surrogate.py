@@ -1,0 +1,190 @@
+"""Proven starts, then the candidates that a model of the scores expects most of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kedro_nas.proposers.candidate_space import CandidateSpace, Description
+from kedro_nas.proposers.fidelity import level_targets, target_of
+from kedro_nas.proposers.kernel import Kernel, RowMaker, Rows
+from kedro_nas.proposers.outcome import ProposalOutcome
+from kedro_nas.proposers.surrogate import Surrogate, choose_kernel
+from kedro_nas.proposers.unrepeated import UnrepeatedProposer
+from kedro_nas.seeds import generator
+from kedro_nas.space.bounds import Bounds
+from kedro_nas.space.search_space import SearchSpace
+
+CandidateT = TypeVar("CandidateT")
+
+# Networks that have ended, from which on the model chooses; before, the hedge draws.
+FIRST_OUTCOMES = 6
+HEDGED_DRAWS = 30  # draws of which the hedge takes the one with most multiply-adds
+RANDOM_SHARE = 0.05  # of the proposals after that, in case the model is wrong
+PARENTS = 5  # best networks that are changed
+MUTANTS = 150  # candidates that are one or two changes away from a parent
+FRESH_DRAWS = 12  # candidates of the whole space made for a proposal ...
+DRAWS_KEPT = 16  # ... and kept for so many proposals, as a draw takes two milliseconds
+REFERENCE = 6  # proposals whose draws give the spread of costs
+
+
+class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
+    """Propose the anchors, a hedge, then by expected improvement.
+
+    The hedge is alternately the network with the most multiply-adds of 30 draws and a
+    plain draw: larger networks are often better, but not on every data set. Then a
+    Gaussian process chooses among mutations of the best networks and draws of the whole
+    space. It knows the costs of a candidate as features, and so learns from the scores
+    whether larger is better here.
+
+    Args:
+        space: The search space, or any other space of candidates.
+        seed: Root seed.
+    """
+
+    def __init__(
+        self, space: SearchSpace | CandidateSpace[CandidateT], seed: int
+    ) -> None:
+        super().__init__(space, seed)
+        self._outcomes: list[ProposalOutcome[CandidateT]] = []
+        self._forget_draws()
+
+    def ask(self, limits: Bounds) -> CandidateT | None:
+        """Return the next candidate, None if the space is exhausted."""
+        if limits != self._limits:
+            self._forget_draws()
+        return super().ask(limits)
+
+    def tell(self, outcome: ProposalOutcome[CandidateT]) -> None:
+        """Learn how a training ended; a failure is worse than any score."""
+        self._outcomes.append(outcome)
+
+    def _forget_draws(self) -> None:
+        self._draws: dict[int, list[CandidateT]] = {}
+        self._maker: RowMaker | None = None
+        self._described: dict[str, Description] = {}
+        self._kernel: tuple[int, Kernel] | None = None  # and the outcomes it is from
+
+    def _choose(self, rng: np.random.Generator) -> CandidateT | None:
+        ended = {self._space.key(one.architecture) for one in self._outcomes}
+        has_score = any(one.score is not None for one in self._outcomes)
+        if len(ended) < FIRST_OUTCOMES or not has_score:
+            return self._hedge(rng)
+        if rng.random() < RANDOM_SHARE:
+            return self._draw(rng)
+        return self._most_promising(rng) or self._draw(rng)
+
+    def _hedge(self, rng: np.random.Generator) -> CandidateT | None:
+        n_made = len(self._known) - self._n_starts
+        n_draws = 1 if n_made % 2 else HEDGED_DRAWS
+        drawn = [self._draw(rng) for _ in range(n_draws)]
+        return max(
+            (one for one in drawn if one is not None),
+            key=lambda one: self._space.describe(one).costs[0],
+            default=None,
+        )
+
+    def _most_promising(self, rng: np.random.Generator) -> CandidateT | None:
+        """Return the candidate with the largest expected improvement, if any is new."""
+        n = len(self._outcomes)
+        surrogate = Surrogate(*self._scores(n), self._current_kernel(n))
+        denoised = surrogate.denoised()
+        candidates = self._candidates(denoised, rng)
+        if not candidates:
+            return None
+        ended = {self._space.key(one.architecture) for one in self._outcomes}
+        pending = [one for key, one in self._known.items() if key not in ended]
+        top = max(one.epochs for one in self._outcomes)
+        asked = [*candidates, *pending]
+        rows = self._rows(asked, [top] * len(asked))
+        predicted = surrogate.predict(rows).given(len(pending))
+        improvement = predicted.expected_improvement(float(denoised.max()))
+        return candidates[int(np.argmax(improvement))]
+
+    def _candidates(
+        self, denoised: NDArray[np.float64], rng: np.random.Generator
+    ) -> list[CandidateT]:
+        """Return new candidates: mutations of the best, and draws of the whole space.
+
+        Args:
+            denoised: Targets of all outcomes without noise.
+            rng: Random generator.
+        """
+        best: dict[str, CandidateT] = {}
+        for place in np.argsort(-denoised, kind="stable"):
+            one = self._outcomes[place].architecture
+            best.setdefault(self._space.key(one), one)
+            if len(best) == PARENTS:
+                break
+        parents = list(best.values())
+        found: dict[str, CandidateT] = {}
+        for number in range(MUTANTS):
+            parent = parents[number % len(parents)]
+            mutant = self._space.mutate(parent, int(rng.integers(1, 3)), rng)
+            if mutant is not None:
+                found[self._space.key(mutant)] = mutant
+        now = len(self._known)
+        for made_for in range(max(0, now - DRAWS_KEPT + 1), now + 1):
+            for drawn in self._drawn_for(made_for):
+                found[self._space.key(drawn)] = drawn
+        self._draws.pop(now - DRAWS_KEPT, None)
+        return [one for key, one in found.items() if key not in self._known]
+
+    def _drawn_for(self, number: int) -> list[CandidateT]:
+        """Return the draws that were made for a proposal."""
+        if number not in self._draws:
+            rng = generator(self._seed, "draws", number)
+            self._draws[number] = [self._space.sample(rng) for _ in range(FRESH_DRAWS)]
+        return self._draws[number]
+
+    def _current_kernel(self, n: int) -> Kernel:
+        """Return the kernel, chosen anew whenever outcomes grow by an eighth.
+
+        It depends on the outcomes alone, not on when it was chosen before.
+        """
+        chosen_at = refit_count(n)
+        if self._kernel is None or self._kernel[0] != chosen_at:
+            self._kernel = chosen_at, choose_kernel(*self._scores(chosen_at))
+        return self._kernel[1]
+
+    def _scores(self, n: int) -> tuple[Rows, NDArray[np.float64]]:
+        """Return the first outcomes as rows and targets on one scale."""
+        outcomes = self._outcomes[:n]
+        keys = [self._space.key(one.architecture) for one in outcomes]
+        epochs = [one.epochs for one in outcomes]
+        scored = [target_of(one.score) for one in outcomes if one.score is not None]
+        failed = min(scored, default=0.0) - float(np.std(scored or [0.0]))
+        targets = [
+            failed if one.score is None else target_of(one.score) for one in outcomes
+        ]
+        candidates = [one.architecture for one in outcomes]
+        return self._rows(candidates, epochs), level_targets(keys, epochs, targets)
+
+    def _rows(self, candidates: Sequence[CandidateT], epochs: Sequence[int]) -> Rows:
+        if self._maker is None:
+            drawn = [one for i in range(REFERENCE) for one in self._drawn_for(i)]
+            self._maker = RowMaker([self._space.describe(one) for one in drawn])
+        return self._maker.rows([self._describe(one) for one in candidates], epochs)
+
+    def _describe(self, candidate: CandidateT) -> Description:
+        key = self._space.key(candidate)
+        if key not in self._known:
+            return self._space.describe(candidate)
+        if key not in self._described:
+            self._described[key] = self._space.describe(candidate)
+        return self._described[key]
+
+
+def refit_count(n: int) -> int:
+    """Return the number of outcomes from which the kernel for `n` is chosen.
+
+    >>> [refit_count(n) for n in (6, 7, 16, 17, 18, 500)]
+    [6, 7, 16, 16, 18, 485]
+    """
+    count = min(n, FIRST_OUTCOMES)
+    while (larger := count + max(1, count // 8)) <= n:
+        count = larger
+    return count

@@ -1,0 +1,115 @@
+"""The default proposer."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from tests.proposers.lattice import Lattice, outcome_of, score_of
+
+from kedro_nas.proposers.outcome import ProposalOutcome
+from kedro_nas.proposers.portfolio_surrogate import (
+    FIRST_OUTCOMES,
+    PortfolioSurrogateProposer,
+    refit_count,
+)
+from kedro_nas.proposers.random import RandomProposer
+from kedro_nas.space.bounds import Bounds
+from kedro_nas.space.costs import count_macs
+from kedro_nas.testing.proposer_contract import make_space, outcome_of_key
+
+
+def _best(make: type, seed: int, n: int) -> float:
+    proposer = make(Lattice(), seed)
+    scores = []
+    for _ in range(n):
+        point = proposer.ask(Bounds())
+        scores.append(score_of(point))
+        proposer.tell(outcome_of(point))
+    return max(scores)
+
+
+def test_surrogate_finds_in_40_proposals_more_than_chance() -> None:
+    """Of 729 points it comes within one choice of the best, over three seeds."""
+    found = [_best(PortfolioSurrogateProposer, seed, 40) for seed in range(3)]
+    drawn = [_best(RandomProposer, seed, 40) for seed in range(3)]
+
+    assert min(found) > 0.79
+    assert np.mean(found) > np.mean(drawn)
+
+
+def test_hedge_alternates_large_and_plain_draws_after_the_starts() -> None:
+    """Every other network of the first ones is larger than nearly all draws."""
+    start = (0,) * 6
+    proposer = PortfolioSurrogateProposer(Lattice(starts=[start]), 0)
+    sizes = [sum(proposer.ask(Bounds())) for _ in range(13)]
+
+    assert sizes[0] == 0
+    assert min(sizes[1::2]) >= 8
+    assert np.mean(sizes[2::2]) < np.mean(sizes[1::2])
+
+
+def test_failure_is_worse_than_any_score() -> None:
+    """Where large candidates fail, the proposals become smaller."""
+    proposer = PortfolioSurrogateProposer(Lattice(), 0)
+    sizes = []
+    for _ in range(30):
+        point = proposer.ask(Bounds())
+        sizes.append(sum(point))
+        failed = sum(point) > 6
+        score = None if failed else 0.5 + 0.01 * (sum(point) % 3)
+        proposer.tell(ProposalOutcome(point, score, "out of memory" if failed else ""))
+
+    assert np.mean([size > 6 for size in sizes[15:]]) < 0.35
+
+
+def test_scores_after_more_epochs_are_learned_from() -> None:
+    """Rungs of one, three and nine epochs are told, and a candidate is found."""
+    proposer = PortfolioSurrogateProposer(Lattice(), 3)
+    points = [proposer.ask(Bounds()) for _ in range(12)]
+    for epochs, n in ((1, 12), (3, 6), (9, 2)):
+        for point in points[:n]:
+            score = score_of(point) * (1 - 0.5 / epochs)
+            proposer.tell(outcome_of(point, score=score, epochs=epochs))
+    found = [proposer.ask(Bounds()) for _ in range(5)]
+
+    assert len({*points, *found}) == 17
+
+
+def test_kernel_depends_on_the_outcomes_alone() -> None:
+    """A process that sees 40 outcomes at once proposes what the first one does."""
+    first = PortfolioSurrogateProposer(Lattice(), 4)
+    again = PortfolioSurrogateProposer(Lattice(), 4)
+    points = []
+    for _ in range(40):
+        points.append(first.ask(Bounds()))
+        first.tell(outcome_of(points[-1]))
+    for point in points:
+        again.repeat(point)
+        again.tell(outcome_of(point))
+
+    assert again.ask(Bounds()) == first.ask(Bounds())
+
+
+def test_refit_count_is_reached_by_growth_of_an_eighth() -> None:
+    """The kernel is chosen some 30 times in 500 outcomes, not 500 times."""
+    counts = {refit_count(n) for n in range(FIRST_OUTCOMES, 501)}
+
+    assert refit_count(FIRST_OUTCOMES) == FIRST_OUTCOMES
+    assert all(refit_count(n) <= n for n in range(1, 100))
+    assert 25 <= len(counts) <= 50
+
+
+def test_proposal_in_a_space_of_networks_takes_milliseconds() -> None:
+    """With 30 trials a proposal takes less than 50 ms of processor time."""
+    space = make_space()
+    proposer = PortfolioSurrogateProposer(space, 0)
+    limits = space.bounds
+    for _ in range(30):
+        proposer.tell(outcome_of_key(proposer.ask(limits)))
+    began = time.process_time()
+    asked = [proposer.ask(limits) for _ in range(10)]
+    spent_s = time.process_time() - began
+
+    assert all(count_macs(one) <= (limits.max_macs or 0) for one in asked)
+    assert spent_s / 10 < 0.2  # four times the promise, for slow machines

@@ -1,0 +1,85 @@
+"""Outcomes reach a proposer by place, not by the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from kedro_nas.proposers.outcome import ProposalOutcome
+from kedro_nas.search.delayed_proposer import DelayedProposer
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.bounds import Bounds
+
+Numbered = Callable[[int], Architecture]
+
+
+class Recorder:
+    """Proposes what it was made with and records what happens to it."""
+
+    def __init__(self, network: Architecture, *, learns: bool = True) -> None:
+        self.learns = learns
+        self.log: list[object] = []
+        self._network = network
+
+    def ask(self, limits: Bounds) -> Architecture:
+        self.log.append(limits)
+        return self._network
+
+    def repeat(self, architecture: Architecture) -> None:
+        self.log.append(architecture)
+
+    def tell(self, outcome: ProposalOutcome[Architecture]) -> None:
+        self.log.append(outcome.score)
+
+
+def _delayed(recorder: Recorder, lag: int | None) -> DelayedProposer:
+    return DelayedProposer(recorder, lag=lag, limits=Bounds(max_macs=7))
+
+
+def test_ask_tells_outcomes_far_enough_behind_in_the_order_of_places(
+    numbered: Numbered,
+) -> None:
+    """With a lag of 3, place 4 sees places 0 and 1, whichever ended first."""
+    recorder = Recorder(numbered(1))
+    delayed = _delayed(recorder, 3)
+    for position in (2, 1, 0):
+        delayed.hold(position, ProposalOutcome(numbered(1), position / 10))
+    delayed.ask(4)
+    delayed.ask(5)
+
+    assert recorder.log == [0.0, 0.1, Bounds(max_macs=7), 0.2, Bounds(max_macs=7)]
+
+
+def test_ask_of_a_recorded_place_repeats_it_once(numbered: Numbered) -> None:
+    """What the ledger says is not proposed anew; the next place is."""
+    recorder = Recorder(numbered(1))
+    delayed = _delayed(recorder, 1)
+    delayed.hold(0, ProposalOutcome(numbered(1), 0.5))
+    delayed.expect(numbered(9))
+
+    assert delayed.ask(1) == numbered(9)
+    assert delayed.ask(2) == numbered(1)
+    assert recorder.log == [0.5, numbered(9), Bounds(max_macs=7)]
+
+
+@pytest.mark.parametrize(
+    ("lag", "learns", "needed"), [(8, True, 3), (8, False, 0), (None, True, 0)]
+)
+def test_needs_places_only_where_a_lag_is_kept_and_learned_from(
+    numbered: Numbered, lag: int | None, learns: bool, needed: int
+) -> None:
+    """Chance waits for nothing, nor does a search that gave the lag up."""
+    delayed = _delayed(Recorder(numbered(1), learns=learns), lag)
+
+    assert delayed.needs_places_before(10) == needed
+
+
+def test_ask_without_a_lag_tells_everything_that_is_known(numbered: Numbered) -> None:
+    """`learning_lag: null` uses each outcome as soon as it is there."""
+    recorder = Recorder(numbered(1))
+    delayed = _delayed(recorder, None)
+    delayed.hold(40, ProposalOutcome(numbered(1), 0.5))
+    delayed.ask(1)
+
+    assert recorder.log == [0.5, Bounds(max_macs=7)]
