@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from kedro_nas.files import read_json_lines
 from kedro_nas.training.halving import Halvings
+from kedro_nas.training.journal import Journal, read_journal, write_outcome
 from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome, Task
 
 FINGERPRINT = "0" * 12
@@ -19,9 +19,10 @@ def test_halvings_are_remembered_by_the_journal(
     """The next session begins with half the batch; a task with an outcome stays."""
     journal = tmp_path / "tasks.jsonl"
     task, done = make_task(), make_task(seed=9)
-    lines = [{"digest": done.digest(FINGERPRINT)}]
-    halved = Halvings(journal, lines, FINGERPRINT).halve(task, TOO_LARGE)
-    later = Halvings(journal, [*lines, *read_json_lines(journal)], FINGERPRINT)
+    write_outcome(journal, done.digest(FINGERPRINT), Outcome(status="completed"))
+    first = Halvings(journal, read_journal(journal), FINGERPRINT)
+    halved = first.halve(task, TOO_LARGE)
+    later = Halvings(journal, read_journal(journal), FINGERPRINT)
 
     batch = task.architecture.recipe.batch_size
     assert halved
@@ -33,7 +34,7 @@ def test_halvings_only_follow_from_memory(
     make_task: Callable[..., Task], tmp_path: Path
 ) -> None:
     """Other failures, probes and single images are not tried with a smaller batch."""
-    halvings = Halvings(tmp_path / "tasks.jsonl", [], FINGERPRINT)
+    halvings = Halvings(tmp_path / "tasks.jsonl", Journal(), FINGERPRINT)
     task = make_task()
     smallest = task.model_copy(
         update={"architecture": task.architecture.with_recipe(batch_size=1)}

@@ -201,7 +201,7 @@ def test_unit_deadline_stops_and_the_checkpoint_goes_on(
     assert len(stopped.history) == 1
     loaded = load_checkpoint(tmp_path / "task.npz")
     assert loaded is not None
-    assert loaded[1]["epochs"] == 1
+    assert loaded.meta.epochs == 1
     assert len(_run(task)[1].history) == 3
 
 

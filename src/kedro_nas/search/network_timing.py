@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -11,14 +10,13 @@ from tempfile import TemporaryDirectory
 from kedro_nas.accounting.budget_plan import MachineSpeed
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import SearchError
-from kedro_nas.files import read_json_lines
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.records.profile import Verdict
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.step_speed import MeasuredSpace, measure_once
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
-from kedro_nas.training.tasks import Outcome
+from kedro_nas.training.journal import read_journal
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def measure_network(
             budget_s=budget_s,
             wants_speed=True,
         )
-        outcomes = list(_outcomes(folder / "speed.jsonl"))
+        ended = read_journal(folder / "speed.jsonl").ended
     if measured.speed is None:
         raise SearchError(
             "candidate 0 was not timed",
@@ -93,14 +91,9 @@ def measure_network(
         measured=measured,
         speed=measured.speed,
         build_s=median(
-            one.seconds.get("build", 0.0) + one.seconds.get("trace", 0.0)
-            for one in outcomes
+            one.outcome.seconds.get("build", 0.0)
+            + one.outcome.seconds.get("trace", 0.0)
+            for one in ended
         ),
-        memory_mb=max(one.memory_mb for one in outcomes),
+        memory_mb=max(one.outcome.memory_mb for one in ended),
     )
-
-
-def _outcomes(journal: Path) -> Iterator[Outcome]:
-    for line in read_json_lines(journal):
-        if "outcome" in line:
-            yield Outcome.model_validate(line["outcome"])

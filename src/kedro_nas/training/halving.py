@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from kedro_nas.files import append_json_line
+from kedro_nas.training.journal import Journal, write_halved
 from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome, Task
 
 logger = logging.getLogger(__name__)
@@ -20,22 +18,17 @@ class Halvings:
     folds that have not started, also in later sessions.
 
     Args:
-        journal: JSON lines; a line with `halved` is added for each such network.
-        lines: Lines the journal holds already.
+        path: The journal; a line is added for each such network.
+        known: What the journal holds already.
         fingerprint: Of the image store.
     """
 
-    def __init__(
-        self,
-        journal: Path,
-        lines: Sequence[Mapping[str, Any]],
-        fingerprint: str,
-    ) -> None:
-        self._journal = journal
+    def __init__(self, path: Path, known: Journal, fingerprint: str) -> None:
+        self._path = path
         # a task that has an outcome keeps the batch it was trained with
-        self._known = {line["digest"] for line in lines if "digest" in line}
+        self._known = known.outcomes.keys()
         self._fingerprint = fingerprint
-        self._keys = {line["halved"] for line in lines if "halved" in line}
+        self._keys = set(known.halved)
 
     def suited(self, task: Task) -> Task:
         """Return the task with the batch size it has to be trained with."""
@@ -64,7 +57,7 @@ class Halvings:
         key = task.architecture.key
         if key not in self._keys:
             self._keys.add(key)
-            append_json_line(self._journal, {"halved": key, "reason": outcome.reason})
+            write_halved(self._path, key, outcome.reason)
         logger.warning(
             "%s ran out of memory with a batch of %d; it is tried again with %d.",
             task.task_id,

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from kedro_nas.files import append_json_line, read_json_lines
 from kedro_nas.training.deadline import Deadline
 from kedro_nas.training.halving import Halvings
+from kedro_nas.training.journal import Journal, read_journal, write_outcome
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.worker_pool import Event, WorkerPool
 from kedro_nas.work_clock import WorkClock
@@ -106,10 +105,10 @@ class _Run:
         self._max_attempts = max_attempts
         self._on_event = on_event
         self._deadline = deadline
-        lines = read_json_lines(journal)
-        self._halvings = Halvings(journal, lines, fingerprint)
+        earlier = read_journal(journal)
+        self._halvings = Halvings(journal, earlier, fingerprint)
         self._tasks = {t.task_id: self._halvings.suited(t) for t in tasks}
-        self._known = _known(self._tasks, lines, fingerprint)
+        self._known = _known(self._tasks, earlier, fingerprint)
         self._outcomes = {n: o for n, o in self._known.items() if not o.reason}
         self._waiting: list[Task] = []
         self._attempts = dict.fromkeys(self._tasks, 0)
@@ -180,27 +179,21 @@ class _Run:
     def _end(self, task: Task, outcome: Outcome) -> None:
         self._outcomes[task.task_id] = outcome
         if outcome.status == "completed":
-            digest = task.digest(self._fingerprint)
-            line = {"digest": digest, "outcome": outcome.model_dump()}
-            append_json_line(self._journal, line)
+            write_outcome(self._journal, task.digest(self._fingerprint), outcome)
         self._on_event(task, None, outcome)
 
 
 def _known(
-    tasks: Mapping[str, Task], lines: Sequence[Mapping[str, Any]], fingerprint: str
+    tasks: Mapping[str, Task], earlier: Journal, fingerprint: str
 ) -> dict[str, Outcome]:
     """Return the outcomes of earlier sessions; a reason marks those cut short."""
-    ended = {line["digest"]: line["outcome"] for line in lines if "digest" in line}
     digests = {
         name: task.digest(fingerprint)
         for name, task in tasks.items()
         if _has_required_file(task)
     }
-    return {
-        name: Outcome.model_validate(ended[digest])
-        for name, digest in digests.items()
-        if digest in ended
-    }
+    ended = earlier.outcomes
+    return {name: ended[digest] for name, digest in digests.items() if digest in ended}
 
 
 def _has_required_file(task: Task) -> bool:

@@ -20,7 +20,12 @@ from kedro_nas.records.search import FlipEffect
 from kedro_nas.seeds import derive_seed, generator
 from kedro_nas.statistics.image_pairs import pack_right
 from kedro_nas.statistics.metrics import score_predictions
-from kedro_nas.training.checkpoints import load_checkpoint, save_checkpoint
+from kedro_nas.training.checkpoints import (
+    Checkpoint,
+    CheckpointMeta,
+    load_checkpoint,
+    save_checkpoint,
+)
 from kedro_nas.training.flip_choice import measure_flip_effect
 from kedro_nas.training.learner import DeadlineError, Learner
 from kedro_nas.training.learner_cache import LearnerCache
@@ -39,11 +44,20 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Saved:
-    """The content of a checkpoint, and whether it is the task's own or its parent's."""
+    """A checkpoint, and whether it is the task's own or its parent's."""
 
-    arrays: list[NDArray[Any]]
-    meta: dict[str, Any]
+    checkpoint: Checkpoint
     is_own: bool
+
+
+@dataclass(frozen=True)
+class _ValidationScores:
+    """Scores on the validation rows; None for a task that has none."""
+
+    accuracy: float | None = None
+    balanced_accuracy: float | None = None
+    loss: float | None = None
+    images: int | None = None
 
 
 class Unit:
@@ -108,7 +122,7 @@ class Unit:
         for path in (task.checkpoint, task.parent):
             found = load_checkpoint(path, lineage)
             if found is not None:
-                return _Saved(*found, is_own=path == task.checkpoint)
+                return _Saved(found, is_own=path == task.checkpoint)
         if task.epoch_start:
             logger.warning(
                 "%s has no checkpoint of the rung below: trained from its first epoch.",
@@ -121,9 +135,9 @@ class Unit:
         if saved is None:
             return
         if fresh or saved.is_own:
-            self.learner.load(saved.arrays)
-        self._history = [Epoch.model_validate(line) for line in saved.meta["history"]]
-        elapsed_s = saved.meta.get("elapsed_s", 0.0)
+            self.learner.load(saved.checkpoint.arrays)
+        self._history = list(saved.checkpoint.meta.history)
+        elapsed_s = saved.checkpoint.meta.elapsed_s
         self._progress = TrainingProgress(len(self._history), elapsed_s)
 
     def run(self) -> Outcome:
@@ -239,11 +253,14 @@ class Unit:
         record = Epoch(
             epoch=epoch + 1,
             train_loss=loss,
+            val_accuracy=scores.accuracy,
+            val_balanced_accuracy=scores.balanced_accuracy,
+            val_loss=scores.loss,
+            val_images=scores.images,
             learning_rate=float(rates[-1]),
             seconds_train=spent["train"],
             seconds_first_step=(learner.first_step_s or 0.0) if is_new else 0.0,
             seconds_validate=spent["validate"],
-            **scores,
         )
         self._history.append(record)
         with Stopwatch(self._seconds, "checkpoint"):
@@ -254,9 +271,9 @@ class Unit:
         """Return the deadline of an epoch, None for the first one of a model."""
         return None if self._task.model_file and not epoch else self._deadline
 
-    def _validate(self, epoch: int) -> dict[str, Any]:
+    def _validate(self, epoch: int) -> _ValidationScores:
         if self._task.rows != "search":
-            return {}
+            return _ValidationScores()
         rows = self._all_held_out if self._scores_all(epoch + 1) else self._held_out
         probabilities = self._predicted(rows)
         labels = self._pixels.labels[rows]
@@ -264,12 +281,12 @@ class Unit:
         are_all = len(rows) == len(self._all_held_out)
         right = probabilities.argmax(axis=1) == labels
         self._right = pack_right(right) if are_all else None
-        return {
-            "val_accuracy": scores["accuracy"],
-            "val_balanced_accuracy": scores["balanced_accuracy"],
-            "val_loss": scores["log_loss"],
-            "val_images": len(rows),
-        }
+        return _ValidationScores(
+            accuracy=scores["accuracy"],
+            balanced_accuracy=scores["balanced_accuracy"],
+            loss=scores["log_loss"],
+            images=len(rows),
+        )
 
     def _lacks_results(self) -> bool:
         """Return whether the last epoch was scored by a session that was killed."""
@@ -301,12 +318,12 @@ class Unit:
     def _checkpoint(self) -> None:
         if self._task.checkpoint is None:
             return
-        meta = {
-            "epochs": len(self._history),
-            "elapsed_s": self._progress.elapsed_s,
-            "history": [epoch.model_dump() for epoch in self._history],
-            "lineage": self._task.lineage(self.fingerprint),
-        }
+        meta = CheckpointMeta(
+            epochs=len(self._history),
+            elapsed_s=self._progress.elapsed_s,
+            history=tuple(self._history),
+            lineage=self._task.lineage(self.fingerprint),
+        )
         save_checkpoint(Path(self._task.checkpoint), self.learner.state(), meta)
 
     def _objective(self) -> list[float]:
