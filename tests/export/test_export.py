@@ -85,6 +85,7 @@ def test_export_model_writes_every_file_that_is_promised(exports: Path) -> None:
         "classify_with_keras.py",
         "classify_with_saved_model.py",
         "labels.txt",
+        "latency.json",
         "manifest.json",
         "model.keras",
         "model_card.md",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
+from tests.latency_checks import measured
 
 from kedro_nas.export.formats import EXPORTERS
 from kedro_nas.export.model_card import write_card
 from kedro_nas.records.export import FormatParity
+from kedro_nas.records.latency import ExportLatency, FormatLatency
 from kedro_nas.records.ranking import Choice
 from kedro_nas.space.architecture import Architecture
 
@@ -32,6 +34,18 @@ PARITY = {
     ),
 }
 
+LATENCY = ExportLatency(
+    processor="Board 4",
+    cores=4,
+    platform="Linux",
+    formats={
+        "litert": FormatLatency(
+            one_thread=measured(3.0),
+            all_threads=measured(1.5).model_copy(update={"threads": 4}),
+        )
+    },
+)
+
 
 def _choice(architecture: Architecture, **changes: Any) -> Choice:
     fields = {
@@ -53,7 +67,7 @@ def _choice(architecture: Architecture, **changes: Any) -> Choice:
 
 def _card(choice: Choice, class_names: tuple[str, ...] = ("light", "dark")) -> str:
     exporters = [EXPORTERS["keras"]]
-    return write_card(choice, class_names, exporters, PARITY, "mit", 1.5)
+    return write_card(choice, class_names, exporters, PARITY, LATENCY, "mit", 1.5)
 
 
 def test_write_card_begins_with_front_matter(small_architecture: Architecture) -> None:
@@ -104,3 +118,14 @@ def test_write_card_of_a_comparison_on_validation_images_says_so(
         "0.800 to 0.950)."
     ) in card
     assert "Cross-validated" not in card
+
+
+def test_write_card_states_the_latency_of_each_file(
+    small_architecture: Architecture,
+) -> None:
+    """Milliseconds come with the machine and the threads they were measured with."""
+    card = _card(_choice(small_architecture))
+
+    assert "on Board 4, 4 cores" in card
+    assert "| litert | 1 | 2.7 | 3 | 6 |" in card
+    assert "| litert | 4 | 1.35 | 1.5 | 3 |" in card

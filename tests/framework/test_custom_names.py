@@ -23,6 +23,7 @@ def catalog(**sections: Any) -> DataCatalog:
     ("sections", "message"),
     [
         ({"search": {"proposer": "randm"}}, "there is no proposer 'randm'"),
+        ({"reporting": {"figures": ["a.b:c"]}}, "cannot import the figure"),
         ({"job": {"pool": "no_such.module:pool"}}, "cannot import the worker pool"),
         (
             {"export": {"formats": ["keras", "a.b:C"]}},

@@ -30,6 +30,7 @@ def catalog(tmp_path: Path) -> DataCatalog:
         {
             "nas.workspace": WorkspaceDataset(path=str(tmp_path)),
             "nas.dataset_profile": MemoryDataset({}),
+            "nas.device_profiles": MemoryDataset({}),
             "params:nas": MemoryDataset(given),
             "params:nas.seed": MemoryDataset(0),
             "params:nas.search_space": MemoryDataset({}),

@@ -179,8 +179,9 @@ def test_check_inputs_written_by_another_node_are_not_asked_for() -> None:
     """What a host's own node writes earlier in the run need not exist yet."""
     clean = Node(_make, None, "nas.dataset_profile", name="clean", namespace="nas")
     whole = Pipeline([clean]) + PIPELINE
+    catalog = DataCatalog({"nas.device_profiles": MemoryDataset({})})
 
-    assert check_inputs(whole, PIPELINE.nodes, DataCatalog()) is None
+    assert check_inputs(whole, PIPELINE.nodes, catalog) is None
 
 
 @pytest.mark.parametrize(("strategy", "warns"), [({}, True), ("soft", False)])

@@ -39,7 +39,7 @@ def test_read_amount_leaves_what_is_no_amount(value: Any) -> None:
         ({"stride": [3]}, "stride"),
         ({"dropout": [1.0]}, "dropout"),
         ({"learning_rate": {"low": 0.1, "high": 0.1}}, "low has to be below high"),
-        ({"max_latency_ms": 5}, "max_latency_ms"),
+        ({"max_latency_ms": 0}, "max_latency_ms"),
         ({"custom_blocks": {"mine": "no function"}}, "custom_blocks.mine"),
         ({"pretrained": {"share": 0}}, "pretrained.share"),
         ({"pretrained": {"backbone": []}}, "did you mean 'backbones'"),

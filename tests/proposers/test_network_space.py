@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from kedro_nas.proposers.network_space import NetworkSpace, is_active
+from kedro_nas.proposers.network_space import NetworkSpace, active_names
 from kedro_nas.seeds import generator
 from kedro_nas.space.costs import costs
 from kedro_nas.space.search_space import SearchSpace
@@ -71,12 +71,24 @@ def test_within_limits_draws_are_cheaper(space: SearchSpace) -> None:
     assert all(costs(one).macs <= 4_000_000 for one in drawn)
 
 
-def test_is_active_with_a_backbone_leaves_out_the_stages() -> None:
+def test_active_names_with_a_backbone_leave_out_the_stages() -> None:
     """A pretrained backbone takes the place of stem and stages."""
-    values = {"backbone": "mobilenet", "n_stages": 2, "stage1_block": "conv"}
+    values = {
+        "n_stages": 1,
+        "stem_width": 16,
+        "activation": "relu",
+        "stage1_block": "conv",
+        "stage1_width": 32,
+        "head_dense": 0,
+        "backbone": "none",
+        "backbone_kept": 3,
+        "learning_rate": 0.002,
+    }
+    own = set(values) - {"backbone_kept"}
+    pretrained = values | {"backbone": "mobilenet"}
 
-    assert is_active("backbone_kept", values)
-    assert is_active("learning_rate", values)
-    assert not is_active("stage1_width", values)
-    assert not is_active("stem_width", values)
-    assert not is_active("activation", values | {"head_dense": 0})
+    assert active_names(values) == own
+    assert active_names(pretrained) == {
+        *("backbone", "backbone_kept", "head_dense", "learning_rate")
+    }
+    assert "activation" in active_names(pretrained | {"head_dense": 64})

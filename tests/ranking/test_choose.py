@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from tests.finalists import build_finalist
+from tests.latency_checks import latency_check
 
 from kedro_nas.errors import RankingError
 from kedro_nas.parameters.ranking import RankingOptions
@@ -37,7 +38,10 @@ def folds(key, mean, *, noise=0.0, failed=()):
 def rank(contestants, rows, **options):
     objective = options.pop("objective", "accuracy")
     table = FoldTable.read(pd.DataFrame(rows), contestants, objective)
-    ranked = rank_contestants(table, RankingOptions(**options), objective=objective)
+    latency = options.pop("latency", None)
+    ranked = rank_contestants(
+        table, RankingOptions(**options), objective=objective, latency=latency
+    )
     return ranked.table, ranked.choice
 
 
@@ -268,3 +272,24 @@ def test_rank_contestants_without_any_result_names_who_lacks_one():
     """A search whose finalists were scored on a share of the images has no order."""
     with pytest.raises(RankingError, match="network large1: not scored on all"):
         rank_on_validation([LARGE])
+
+
+def test_rank_contestants_over_the_bound_of_latency_are_not_chosen():
+    """The next finalist that keeps the bound is taken, and the sentence says so."""
+    rows = folds("large1", 0.95) + folds("small1", 0.90, noise=1)
+    latency = latency_check(large1=12.0, small1=8.0)
+
+    ranking, best = rank([LARGE, SMALL], rows, latency=latency)
+
+    assert list(ranking["key"]) == ["large1", "small1"]
+    assert best.key == "small1"
+    assert best.latency == latency
+    assert "network large1 has the best mean but was passed over" in best.sentence
+
+
+def test_rank_contestants_all_over_the_bound_of_latency_is_an_error():
+    """No network is exported that does not keep what was promised."""
+    rows = folds("large1", 0.95) + folds("small1", 0.90)
+
+    with pytest.raises(RankingError, match="no contestant keeps the bound of latency"):
+        rank([LARGE, SMALL], rows, latency=latency_check(large1=12.0, small1=11.0))

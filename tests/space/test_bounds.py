@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.device import device_profile
 
 from kedro_nas.errors import ParameterError
 from kedro_nas.parameters.search_space import SearchSpaceOptions
@@ -70,7 +71,7 @@ def test_options_amounts_read_units(written, meant):
         ({"kernel_size": [9]}, "kernel_size"),
         ({"blocks": []}, "allows nothing"),
         ({"max_params": "lots"}, "max_params"),
-        ({"max_latency_ms": 30}, "max_latency_ms"),
+        ({"max_latency_ms": 0}, "max_latency_ms"),
         ({"learning_rate": {"low": 1, "high": 0.1}}, "low has to be below high"),
         ({"dropout": [1.5]}, "dropout"),
         ({"custom_blocks": {"mine": "no colon"}}, "custom_blocks"),
@@ -192,3 +193,28 @@ def net(attention: str, stem_stride: int) -> Architecture:
             ),
         ),
     )
+
+
+def test_latency_is_bounded_by_the_profile_of_a_device() -> None:
+    """The reason names the device, the error and the margin."""
+    options = SearchSpaceOptions(preset="tiny", max_latency_ms=2.5)
+    bounds = resolve_bounds(
+        resolve_options(options),
+        image_shape=(28, 28, 1),
+        n_train=8_000,
+        device=device_profile(),
+    )
+    slow = Costs(params=1, macs=1, depth=1, memory_mb=0.1, latency_ms=5.0)
+
+    assert bounds.excesses(slow) == {"max_latency_ms": 2.0}
+    assert bounds.explain(slow) == "max_latency_ms 2.5 is exceeded by 5.0"
+    assert "Made-up Board 4" in str(bounds)
+    assert "margin of" in str(bounds)
+
+
+def test_latency_without_a_profile_is_not_bounded() -> None:
+    """No number is invented for a device that nobody timed."""
+    options = resolve_options(SearchSpaceOptions(preset="tiny", max_latency_ms=2.5))
+    bounds = resolve_bounds(options, image_shape=(28, 28, 1), n_train=8_000)
+
+    assert bounds.max_latency_ms is None

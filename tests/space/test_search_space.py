@@ -7,12 +7,15 @@ import time
 
 import numpy as np
 import pytest
+from tests.device import device_profile
 
 from kedro_nas.errors import SearchSpaceError
+from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.space.bounds import DataFacts
 from kedro_nas.space.choices import preset_names
 from kedro_nas.space.costs import costs
 from kedro_nas.space.registry import block_names
-from kedro_nas.space.search_space import SearchSpace
+from kedro_nas.space.search_space import SearchSpace, build_search_space
 
 
 def draw(space: SearchSpace, count: int, seed: int = 0):
@@ -179,3 +182,21 @@ def test_searched_choices_are_those_with_several_values(make_space):
 
     assert "n_stages" not in searched
     assert {"stage1_width", "learning_rate"} <= set(searched)
+
+
+def test_draws_keep_a_bound_of_latency() -> None:
+    """A network that is predicted to be too slow is never drawn."""
+    data = DataFacts((28, 28, 1), 10, 8_000)
+    device = device_profile()
+    free = build_search_space(SearchSpaceOptions(preset="cpu"), data, seed=0)
+    limit = device.bounded_ms(free.anchors[0]) / 2
+    options = SearchSpaceOptions(preset="cpu", max_latency_ms=limit)
+    bounded = build_search_space(options, data, seed=0, device=device)
+    rng = np.random.default_rng(0)
+    drawn = [bounded.sample(rng) for _ in range(40)]
+
+    assert all(device.bounded_ms(one) <= limit for one in (*drawn, *bounded.anchors))
+    assert len({one.network_key for one in drawn}) > 20
+    assert "max_latency_ms" in bounded.acceptance.rejected
+    assert bounded.is_feasible(free.anchors[0])[1].startswith("max_latency_ms")
+    assert SearchSpace.from_dict(bounded.to_dict()) == bounded

@@ -10,6 +10,7 @@ from typing import Any
 
 _MODULES = {
     "ArchitectureDataset": "architecture",
+    "DeviceProfilesDataset": "device_profiles",
     "ExportsDataset": "exports",
     "ImageStoreDataset": "image_store",
     "ImagesDataset": "images",

@@ -78,8 +78,9 @@ class ImagesDataset(AbstractDataset[Any, Source]):
 
         Args:
             path: Local path or fsspec URL of a file or folder.
-            source: `folder`, `parquet`, `arrow`, `csv`, `npz` or `keras`; None derives
-                it from the path.
+            source: `folder`, `parquet`, `arrow`, `csv`, `npz` or `keras`; of yours,
+                `package.module:Class` (see docs/how-to/your-images.md) or an entry
+                point of the group `kedro_nas.sources`; None derives it from the path.
             name: One of Keras' data sets, if the source is `keras`.
             image_column: Column of images; None looks for a usual name.
             label_column: Column of labels; None looks for a usual name.

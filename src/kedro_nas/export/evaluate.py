@@ -16,6 +16,7 @@ from kedro_nas.export.latency import measure_latency
 from kedro_nas.export.scores import test_report
 from kedro_nas.files import append_json_line, read_json_lines
 from kedro_nas.records.export import FinalFit, TestMetrics
+from kedro_nas.records.latency import ExportLatency
 from kedro_nas.records.ranking import Choice
 from kedro_nas.writer_lock import one_writer
 
@@ -72,6 +73,7 @@ def evaluate_on_test(
             "epochs_baseline": final_fit.baseline_epochs,
             "seconds_final_fit": final_fit.seconds,
             "seconds_export": _seconds_export(Path(exports)),
+            "latency": _latency(Path(exports)),
             "seconds": time.monotonic() - began,
         }
     )
@@ -86,6 +88,13 @@ def _seconds_export(exports: Path) -> float | None:
     if not timings.exists():
         return None
     return float(json.loads(timings.read_text())["seconds"])
+
+
+def _latency(exports: Path) -> ExportLatency | None:
+    path = exports / "latency.json"
+    if not path.exists():  # exports of an earlier version
+        return None
+    return ExportLatency.model_validate_json(path.read_text())
 
 
 def predict(model: Any, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import ExportError
+from kedro_nas.export.format_latency import measure_formats
 from kedro_nas.export.formats import CalibratedExporter, Exporter, find_exporters
 from kedro_nas.export.handover import (
     MANIFEST,
@@ -54,8 +55,8 @@ def export_model(
 
     Returns:
         A new temporary folder with `architecture.json`, `network.py`,
-        `model_card.md`, `parity.json`, one file or folder per format, and the kit of
-        `export.handover`. The caller owns it.
+        `model_card.md`, `parity.json`, `latency.json`, one file or folder per format,
+        and the kit of `export.handover`. The caller owns it.
 
     Raises:
         ExportError: A format cannot be reloaded or differs; the folder is then deleted.
@@ -92,6 +93,8 @@ def _write_all(
         each.export(model, folder)
     sample = ParitySample(pixels, np.asarray(store.labels[rows]), expected)
     parity = check_parity(sample, exporters, folder, options)
+    latency = measure_formats(exporters, folder, architecture.input_shape)
+    write_json(folder / "latency.json", latency.model_dump())
     manifest = Manifest(
         network=choice.name or architecture.describe(),
         key=architecture.key,
@@ -117,6 +120,7 @@ def _write_all(
         store.class_names,
         exporters,
         parity,
+        latency,
         options.model_license,
         options.max_accuracy_drop_pp,
     )

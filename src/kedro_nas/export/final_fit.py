@@ -23,6 +23,7 @@ from kedro_nas.records.ranking import Choice
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.survey import seconds_per_epoch
+from kedro_nas.training.conditions import Conditions
 from kedro_nas.training.execution import execution_here
 from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.run import TaskResults, run_tasks
@@ -136,28 +137,23 @@ def _plan(
         register_blocks_of(one)
     epochs = options.epochs or round(options.epochs_factor * choice.full_epochs)
     execution = execution_here(choice.execution)
+    conditions = Conditions(store, profile.verdict, job, execution)
 
     def task(architecture: Architecture, number: int) -> Task:
-        return Task(
-            task_id=f"{architecture.key}-{number}",
-            architecture=architecture,
-            store=str(store.path),
+        one = conditions.task(
+            f"{architecture.key}-{number}",
+            architecture,
             rows="dev",
             epochs=epochs,
-            schedule_epochs=epochs,
             seed=derive_seed(seed, "final", number),
-            bn_momentum=profile.verdict.bn_momentum,
-            class_weights=profile.verdict.class_weights,
-            max_resident_mb=job.max_resident_mb,
-            execution=execution,
-            threads=job.threads_per_worker,
-        ).with_files(folder, store.fingerprint)
+        )
+        return one.with_files(folder, store.fingerprint)
 
     winner = [task(choice.architecture, number) for number in range(options.seeds)]
     other = None if baseline is None else task(baseline, 0)
     all_tasks = [*winner, *([] if other is None else [other])]
     name = name_of([one.digest(store.fingerprint) for one in all_tasks])
-    return _Fits(winner, other, name, options.averaging == "auto")
+    return _Fits(winner, other, name, _averages(options, choice))
 
 
 def _fit_seconds(
@@ -360,13 +356,23 @@ def _best(fits: list[tuple[Task, Outcome]]) -> Task:
     return min(done, key=lambda fit: fit[1].history[-1].train_loss)[0]
 
 
+def _averages(options: ExportOptions, choice: Choice) -> bool:
+    """Return whether to average predictions: not beyond a bound of latency."""
+    if options.averaging != "auto" or choice.latency is None:
+        return options.averaging == "auto"
+    copies = count_copies(**_views_in_training(choice.architecture))
+    return choice.latency.allows(choice.key, copies)
+
+
+def _views_in_training(architecture: Architecture) -> dict[str, bool]:
+    words = architecture.recipe.augmentation.split("+")
+    return {"shifts": words[0] not in ("none", "flip"), "flips": "flip" in words}
+
+
 def _views(task: Task, fits: _Fits) -> dict[str, bool]:
     """Return the views of an image to average over: those seen in training."""
-    words = task.architecture.recipe.augmentation.split("+")
-    return {
-        "shifts": fits.averages and words[0] not in ("none", "flip"),
-        "flips": fits.averages and "flip" in words,
-    }
+    views = _views_in_training(task.architecture)
+    return {name: fits.averages and seen for name, seen in views.items()}
 
 
 def _load(task: Task, fits: _Fits) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from kedro_nas.export.formats import Exporter, traits_of
 from kedro_nas.number_text import percent
 from kedro_nas.records.export import FormatParity
+from kedro_nas.records.latency import ExportLatency
 from kedro_nas.records.ranking import Choice
 
 _CARD = """---
@@ -51,7 +52,7 @@ model was trained on. The limit is of the largest difference of a probability, o
 accuracy lost, in percentage points (pp).
 
 {parity}
-"""
+{latency}"""
 
 
 def write_card(
@@ -59,6 +60,7 @@ def write_card(
     class_names: Iterable[str],
     exporters: Iterable[Exporter],
     parity: Mapping[str, FormatParity],
+    latency: ExportLatency,
     model_license: str,
     max_accuracy_drop_pp: float,
 ) -> str:
@@ -69,6 +71,7 @@ def write_card(
         class_names: Names in the order of the model's outputs.
         exporters: Formats that were written.
         parity: Parity of each format, by its name.
+        latency: Latency of each format on this machine.
         model_license: SPDX identifier.
         max_accuracy_drop_pp: Loss of accuracy allowed for an int8 file, percentage
             points.
@@ -92,6 +95,7 @@ def write_card(
         measured=_measured(choice),
         usage="".join(_usage(exporter) for exporter in exporters),
         parity=_parity_table(parity, max_accuracy_drop_pp),
+        latency=_latency_table(latency),
     )
 
 
@@ -140,3 +144,28 @@ def _parity_table(
             f"| {percent(row.equal_decisions)} | {lost} | {limit} | {row.bytes} |"
         )
     return "\n".join(lines)
+
+
+def _latency_table(latency: ExportLatency) -> str:
+    """Return the section on latency, empty where no file was timed."""
+    if not latency.formats:
+        return ""
+    cores = "" if latency.cores is None else f", {latency.cores} cores"
+    machine = f"{latency.processor or 'this machine'}{cores}"
+    lines = [
+        "",
+        "## Latency",
+        "",
+        f"Milliseconds for one image on {machine}, of the least disturbed round.",
+        "Other devices differ: measure there.",
+        "",
+        "| format | threads | median | 90th percentile | 99th percentile |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, row in latency.formats.items():
+        lines += [
+            f"| {name} | {one.threads} | {one.median_ms:.3g} | {one.p90_ms:.3g} "
+            f"| {one.p99_ms:.3g} |"
+            for one in (row.one_thread, row.all_threads)
+        ]
+    return "\n".join(lines) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kedro_nas.custom_code import find_custom
+from kedro_nas.custom_code import find_custom, import_custom
 from kedro_nas.errors import ParameterError
 from kedro_nas.export.formats import find_exporters
 from kedro_nas.framework.registered import names_of_search
@@ -15,7 +15,7 @@ from kedro_nas.training.workers.worker_pool import POOL_GROUP, POOLS
 
 
 def check_custom_names(nodes: Iterable[Any], catalog: Any) -> None:
-    """Import the exporters, proposers and worker pools that options name.
+    """Import the exporters, proposers, worker pools and figures that options name.
 
     Built-in proposers and pools are passed over, as they are there and importing them
     takes time. Built-in formats are cheap to import; their packages may be missing.
@@ -25,7 +25,7 @@ def check_custom_names(nodes: Iterable[Any], catalog: Any) -> None:
         catalog: Kedro's catalog, parameters included.
 
     Raises:
-        ParameterError: A proposer or worker pool does not exist.
+        ParameterError: A proposer, worker pool or figure does not exist.
         ExportError: An export format does not exist, or cannot be used, or a package
             it needs is not installed.
     """
@@ -37,6 +37,8 @@ def check_custom_names(nodes: Iterable[Any], catalog: Any) -> None:
         proposer = _option(names, catalog, "search", "proposer")
         if proposer is not None and proposer not in PROPOSERS:
             find_proposer(proposer)
+        for path in _option(names, catalog, "reporting", "figures") or ():
+            import_custom(path, "figure", ParameterError)
         pool = _option(names, catalog, "job", "pool")
         if pool is not None and pool not in POOLS:
             find_custom(

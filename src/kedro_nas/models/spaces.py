@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from pydantic import JsonValue
 
@@ -20,6 +21,7 @@ from kedro_nas.space.cost_meter import (
     backbone_costs_from_json,
     block_costs_from_json,
 )
+from kedro_nas.space.device_choice import choose_device, without_profile
 
 AUTO = "auto"
 
@@ -27,13 +29,18 @@ logger = logging.getLogger(__name__)
 
 
 def build_search_space(
-    options: SearchSpaceOptions, data: DataFacts, *, seed: int
+    options: SearchSpaceOptions,
+    data: DataFacts,
+    device_profiles: Mapping[str, JsonValue] | None = None,
+    *,
+    seed: int,
 ) -> plain.SearchSpace:
     """Register the custom blocks and return the search space for a data set.
 
     Args:
         options: The parameters.
         data: Properties of the images.
+        device_profiles: `nas.device_profiles`, by name.
         seed: Root seed.
 
     Raises:
@@ -48,7 +55,11 @@ def build_search_space(
     notes += _note_unused_blocks(options)
     if options.preset == AUTO:
         options = options.model_copy(update={"preset": suited_preset()})
-    space = plain.build_search_space(options, data, seed=seed)
+    device = choose_device(options, device_profiles or {})
+    if options.max_latency_ms is not None and device is None:
+        notes.append(without_profile(options, device_profiles or {}))
+        logger.warning(notes[-1])
+    space = plain.build_search_space(options, data, seed=seed, device=device)
     return space.model_copy(update={"notes": (*space.notes, *notes)})
 
 

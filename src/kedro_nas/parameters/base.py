@@ -38,7 +38,6 @@ MOVED: Mapping[str, str] = {
 GONE: Mapping[str, str] = {
     "search.reserved_share": "each stage has its share of nas.budget_s",
     "search.max_epoch_share": "search_space.max_macs: auto follows what was measured",
-    "search_space.max_latency_ms": "it had no effect; bound max_macs and max_params",
 }
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from kedro_nas.custom_code import is_import_path
 from kedro_nas.parameters.base import Options
 
 
@@ -39,6 +40,8 @@ class ReportingOptions(Options):
     Attributes:
         title: Heading of the page, None for one made from the data.
         costs: Prices, see `CostOptions`.
+        figures: Figures of yours for the page, each `package.module:function`, called
+            with `kedro_nas.records.job.JobResults` and returning a Plotly figure.
         tensorboard: Local folder for TensorBoard's event files, a sub-folder per
             search and trial; relative to the project; None writes none.
     """
@@ -47,4 +50,13 @@ class ReportingOptions(Options):
 
     title: str | None = Field(None, min_length=1, max_length=120)
     costs: CostOptions = CostOptions()
+    figures: tuple[str, ...] = ()
     tensorboard: str | None = Field(None, min_length=1)
+
+    @field_validator("figures")
+    @classmethod
+    def _import_paths(cls, figures: tuple[str, ...]) -> tuple[str, ...]:
+        for path in figures:
+            if not is_import_path(path):
+                raise ValueError(f"{path!r} is not package.module:function")
+        return figures

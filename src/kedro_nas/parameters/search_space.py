@@ -98,6 +98,11 @@ class SearchSpaceOptions(Options):
         max_macs: Multiply-accumulates per image; `auto` depends on the budget and the
             speed of this machine, without a budget on the image size; `none`.
         max_depth: Weighted layers on the longest path; `auto` by the data, `none`.
+        max_latency_ms: Milliseconds for one image on `device`, at the 90th percentile;
+            null for no bound. Networks are predicted to keep it, and the winner is
+            measured.
+        device: Name of a profile in `device_profiles`, from
+            `kedro nas profile-device`; null takes the only one there is.
         blocks: Names of blocks.
         custom_blocks: Custom blocks: name to `package.module:function`.
         pretrained: The branch of pretrained backbones.
@@ -131,6 +136,8 @@ class SearchSpaceOptions(Options):
     max_params: Amount = None
     max_macs: Amount = None
     max_depth: Amount = None
+    max_latency_ms: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    device: str | None = None
     blocks: tuple[str, ...] | None = None
     custom_blocks: dict[
         str, Annotated[CustomBlock, BeforeValidator(read_custom_block)]

@@ -85,15 +85,18 @@ class Distances:
     def between(cls, rows: Rows, others: Rows) -> Distances:
         """Return the distances between all pairs."""
         n_words, n_numbers = rows.codes.shape[1], rows.positions.shape[1]
+        n_choices = max(1, n_words + n_numbers)
         choices = np.zeros((len(rows), len(others)))
         if n_words:
-            choices += n_words * cdist(rows.codes, others.codes, "hamming")
+            choices += cdist(rows.codes, others.codes, "hamming")
+            choices *= n_words / n_choices
         if n_numbers:
-            choices += cdist(rows.positions, others.positions, "cityblock")
+            positions = rows.positions / n_choices, others.positions / n_choices
+            choices += cdist(*positions, "cityblock")
         return cls(
-            choices / max(1, n_words + n_numbers),
+            choices,
             cdist(rows.costs, others.costs, "sqeuclidean"),
-            np.abs(rows.log_epochs - others.log_epochs.T),
+            cdist(rows.log_epochs, others.log_epochs, "cityblock"),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from typing_extensions import Self
@@ -21,8 +21,6 @@ from kedro_nas.space.search_space import SearchSpace
 
 # Spaces of at most so many codes are listed, which shows exactly when none is left.
 LISTED_CODES = 5_000
-# choices of networks with a pretrained backbone, beside head and recipe
-_OF_STAGES = ("n_stages", "stem_", "stage")
 
 
 class NetworkSpace:
@@ -37,6 +35,11 @@ class NetworkSpace:
         numbers = {name for name in space.searched if _is_ordered(space.choices[name])}
         self._words = [name for name in space.searched if name not in numbers]
         self._numbers = [name for name in space.searched if name in numbers]
+        self._parent: tuple[str, dict[str, Value]] | None = None
+        self._places = {
+            name: {value: place for place, value in enumerate(_listed(allowed))}
+            for name, allowed in space.choices.items()
+        }
 
     @property
     def starts(self) -> Sequence[Architecture]:
@@ -78,13 +81,20 @@ class NetworkSpace:
         A number becomes one of the two nearest allowed ones in half of the cases, any
         other one else.
         """
-        values = self._space.encode(candidate)
-        names = [name for name in self._space.searched if is_active(name, values)]
+        values = dict(self._encode(candidate))
+        active = active_names(values)
+        names = [name for name in self._space.searched if name in active]
         for place in rng.permutation(len(names))[:n_changes]:
             name = names[place]
             values[name] = self._other(name, values[name], rng)
         mutant = self._space.decode(values)
         return mutant if self._space.is_feasible(mutant)[0] else None
+
+    def _encode(self, parent: Architecture) -> dict[str, Value]:
+        """Encode a network once for all mutations of it that are made in a row."""
+        if self._parent is None or self._parent[0] != parent.key:
+            self._parent = parent.key, self._space.encode(parent)
+        return self._parent[1]
 
     def _other(self, name: str, value: Value, rng: np.random.Generator) -> Value:
         allowed = self._space.choices[name]
@@ -99,10 +109,17 @@ class NetworkSpace:
     def describe(self, candidate: Architecture) -> Description:
         """Return choices and costs of an architecture as numbers."""
         values = self._space.encode(candidate)
+        active = active_names(values)
         cost = costs(candidate)
         return Description(
-            codes=tuple(self._code(name, values) for name in self._words),
-            positions=tuple(self._position(name, values) for name in self._numbers),
+            codes=tuple(
+                self._places[name][values[name]] if name in active else -1
+                for name in self._words
+            ),
+            positions=tuple(
+                self._position(name, values[name]) if name in active else 0.5
+                for name in self._numbers
+            ),
             costs=(
                 math.log(max(1, cost.macs)),
                 math.log(max(1, cost.params)),
@@ -110,55 +127,72 @@ class NetworkSpace:
             ),
         )
 
-    def _code(self, name: str, values: Values) -> int:
+    def _position(self, name: str, value: Value) -> float:
         allowed = self._space.choices[name]
-        if not is_active(name, values) or isinstance(allowed, Range):
-            return -1
-        return allowed.index(values[name])
-
-    def _position(self, name: str, values: Values) -> float:
-        if not is_active(name, values):
-            return 0.5
-        allowed, value = self._space.choices[name], values[name]
         if isinstance(allowed, Range):
             share = math.log(float(value) / allowed.low)
             return share / math.log(allowed.high / allowed.low)
-        return sorted(allowed, key=float).index(value) / (len(allowed) - 1)
+        return self._places[name][value] / (len(allowed) - 1)
 
 
-def is_active(name: str, values: Values) -> bool:
-    """Return whether a choice has an effect on the network of some values.
+def active_names(values: Values) -> frozenset[str]:
+    """Return the choices that have an effect on the network of some values.
 
     Args:
-        name: Of the choice, e.g. `stage2_width`.
         values: All values of the network by name.
 
-    >>> values = {"n_stages": 2, "stage1_block": "conv", "backbone": "none"}
-    >>> [is_active(n, values) for n in ("stage1_width", "stage3_width",
-    ...                                 "stage1_bottleneck_reduction")]
-    [True, False, False]
+    >>> values = {"n_stages": 1, "stage1_block": "conv", "stage1_width": 32,
+    ...           "stage1_bottleneck_reduction": 4, "stage2_width": 64}
+    >>> sorted(active_names(values))
+    ['n_stages', 'stage1_block', 'stage1_width']
     """
     has_backbone = values.get("backbone", "none") != "none"
-    if name.startswith("backbone_"):
-        return has_backbone
-    if has_backbone and name == "activation":
-        return bool(values["head_dense"])
-    if has_backbone and name.startswith(_OF_STAGES):
-        return False
-    return not name.startswith("stage") or _is_active_in_stage(name, values)
+    n_stages = int(values["n_stages"])
+    blocks = tuple(str(values[f"stage{i + 1}_block"]) for i in range(n_stages))
+    has_activation = not has_backbone or bool(values["head_dense"])
+    return _active(tuple(values), () if has_backbone else blocks, has_activation)
 
 
-def _is_active_in_stage(name: str, values: Values) -> bool:
-    stage, _, choice = name.partition("_")
-    if int(stage.removeprefix("stage")) > int(values["n_stages"]):
-        return False
-    block = str(values[f"{stage}_block"])
-    return choice in PER_STAGE or choice in {
-        f"{block}_{option}" for option in find_block(block).options
+@lru_cache(maxsize=4_096)
+def _active(
+    names: tuple[str, ...], blocks: tuple[str, ...], has_activation: bool
+) -> frozenset[str]:
+    """Select active names.
+
+    Args:
+        names: Of all choices.
+        blocks: Of the stages; empty for a pretrained backbone.
+        has_activation: Whether the activation is used.
+    """
+    of_stages = {
+        f"stage{number}_{choice}"
+        for number, block in enumerate(blocks, start=1)
+        for choice in (
+            *PER_STAGE,
+            *(f"{block}_{option}" for option in find_block(block).options),
+        )
     }
+
+    def is_active(name: str) -> bool:
+        if name == "activation":
+            return has_activation
+        if name.startswith("backbone_"):
+            return not blocks
+        if name.startswith(("n_stages", "stem_")):
+            return bool(blocks)
+        return not name.startswith("stage") or name in of_stages
+
+    return frozenset(name for name in names if is_active(name))
 
 
 def _is_ordered(allowed: Sequence[Value] | Range) -> bool:
     if isinstance(allowed, Range):
         return True
     return all(isinstance(v, int | float) and not isinstance(v, bool) for v in allowed)
+
+
+def _listed(allowed: Sequence[Value] | Range) -> Sequence[Value]:
+    """Return the values of a choice in the order of their positions or codes."""
+    if isinstance(allowed, Range):
+        return ()
+    return sorted(allowed, key=float) if _is_ordered(allowed) else allowed

@@ -25,10 +25,11 @@ FIRST_OUTCOMES = 6
 HEDGED_DRAWS = 30  # draws of which the hedge takes the one with most multiply-adds
 RANDOM_SHARE = 0.05  # of the proposals after that, in case the model is wrong
 PARENTS = 5  # best networks that are changed
-MUTANTS = 150  # candidates that are one or two changes away from a parent
-FRESH_DRAWS = 12  # candidates of the whole space made for a proposal ...
-DRAWS_KEPT = 16  # ... and kept for so many proposals, as a draw takes two milliseconds
-REFERENCE = 6  # proposals whose draws give the spread of costs
+MUTANTS = 90  # candidates that are one or two changes away from a parent
+FRESH_DRAWS = 4  # candidates of the whole space made for a proposal ...
+DRAWS_KEPT = 24  # ... and kept for so many proposals, as a draw takes two milliseconds
+MOST_DESCRIBED = 20_000  # candidates whose numbers are remembered
+REFERENCE = 16  # proposals whose draws give the spread of costs
 
 
 class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
@@ -50,6 +51,9 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
     ) -> None:
         super().__init__(space, seed)
         self._outcomes: list[ProposalOutcome[CandidateT]] = []
+        self._keys: list[str] = []  # of the outcomes
+        self._told: list[Description] = []  # of the outcomes
+        self._described: dict[str, Description] = {}
         self._forget_draws()
 
     def ask(self, limits: Bounds) -> CandidateT | None:
@@ -61,17 +65,17 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
     def tell(self, outcome: ProposalOutcome[CandidateT]) -> None:
         """Learn how a training ended; a failure is worse than any score."""
         self._outcomes.append(outcome)
+        self._keys.append(self._space.key(outcome.architecture))
+        self._told.append(self._describe(outcome.architecture))
 
     def _forget_draws(self) -> None:
         self._draws: dict[int, list[CandidateT]] = {}
         self._maker: RowMaker | None = None
-        self._described: dict[str, Description] = {}
         self._kernel: tuple[int, Kernel] | None = None  # and the outcomes it is from
 
     def _choose(self, rng: np.random.Generator) -> CandidateT | None:
-        ended = {self._space.key(one.architecture) for one in self._outcomes}
         has_score = any(one.score is not None for one in self._outcomes)
-        if len(ended) < FIRST_OUTCOMES or not has_score:
+        if len(set(self._keys)) < FIRST_OUTCOMES or not has_score:
             return self._hedge(rng)
         if rng.random() < RANDOM_SHARE:
             return self._draw(rng)
@@ -95,11 +99,11 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         candidates = self._candidates(denoised, rng)
         if not candidates:
             return None
-        ended = {self._space.key(one.architecture) for one in self._outcomes}
+        ended = set(self._keys)
         pending = [one for key, one in self._known.items() if key not in ended]
         top = max(one.epochs for one in self._outcomes)
-        asked = [*candidates, *pending]
-        rows = self._rows(asked, [top] * len(asked))
+        described = [self._describe(one) for one in (*candidates, *pending)]
+        rows = self._rows(described, [top] * len(described))
         predicted = surrogate.predict(rows).given(len(pending))
         improvement = predicted.expected_improvement(float(denoised.max()))
         return candidates[int(np.argmax(improvement))]
@@ -115,17 +119,16 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         """
         best: dict[str, CandidateT] = {}
         for place in np.argsort(-denoised, kind="stable"):
-            one = self._outcomes[place].architecture
-            best.setdefault(self._space.key(one), one)
+            best.setdefault(self._keys[place], self._outcomes[place].architecture)
             if len(best) == PARENTS:
                 break
         parents = list(best.values())
         found: dict[str, CandidateT] = {}
-        for number in range(MUTANTS):
-            parent = parents[number % len(parents)]
-            mutant = self._space.mutate(parent, int(rng.integers(1, 3)), rng)
-            if mutant is not None:
-                found[self._space.key(mutant)] = mutant
+        for parent in parents:
+            for n_changes in rng.integers(1, 3, MUTANTS // len(parents)):
+                mutant = self._space.mutate(parent, int(n_changes), rng)
+                if mutant is not None:
+                    found[self._space.key(mutant)] = mutant
         now = len(self._known)
         for made_for in range(max(0, now - DRAWS_KEPT + 1), now + 1):
             for drawn in self._drawn_for(made_for):
@@ -153,27 +156,26 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
     def _scores(self, n: int) -> tuple[Rows, NDArray[np.float64]]:
         """Return the first outcomes as rows and targets on one scale."""
         outcomes = self._outcomes[:n]
-        keys = [self._space.key(one.architecture) for one in outcomes]
         epochs = [one.epochs for one in outcomes]
         scored = [target_of(one.score) for one in outcomes if one.score is not None]
         failed = min(scored, default=0.0) - float(np.std(scored or [0.0]))
         targets = [
             failed if one.score is None else target_of(one.score) for one in outcomes
         ]
-        candidates = [one.architecture for one in outcomes]
-        return self._rows(candidates, epochs), level_targets(keys, epochs, targets)
+        levelled = level_targets(self._keys[:n], epochs, targets)
+        return self._rows(self._told[:n], epochs), levelled
 
-    def _rows(self, candidates: Sequence[CandidateT], epochs: Sequence[int]) -> Rows:
+    def _rows(self, described: Sequence[Description], epochs: Sequence[int]) -> Rows:
         if self._maker is None:
             drawn = [one for i in range(REFERENCE) for one in self._drawn_for(i)]
-            self._maker = RowMaker([self._space.describe(one) for one in drawn])
-        return self._maker.rows([self._describe(one) for one in candidates], epochs)
+            self._maker = RowMaker([self._describe(one) for one in drawn])
+        return self._maker.rows(described, epochs)
 
     def _describe(self, candidate: CandidateT) -> Description:
         key = self._space.key(candidate)
-        if key not in self._known:
-            return self._space.describe(candidate)
         if key not in self._described:
+            if len(self._described) == MOST_DESCRIBED:
+                self._described.clear()
             self._described[key] = self._space.describe(candidate)
         return self._described[key]
 

@@ -32,7 +32,7 @@ FIRST_GUESS = Kernel(decay=1.2, cost_share=0.5, noise=0.05, fading=0.4)
 MOST_SWEEPS = 3  # over the four hyperparameters; they settle after one or two
 # newest scores from which hyperparameters are chosen; more change none of them and take
 # time in proportion to their cube
-MOST_CHOSEN_FROM = 200
+MOST_CHOSEN_FROM = 100
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,6 +11,7 @@ from kedro_nas.errors import RankingError
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking.pairing import Comparison
 from kedro_nas.ranking.sentences import baseline_sentence, choice_sentence
+from kedro_nas.records.latency import LatencyCheck
 from kedro_nas.records.ranking import (
     BaselineComparison,
     Choice,
@@ -42,7 +44,11 @@ class RankedContestants:
 
 
 def rank_contestants(
-    comparison: Comparison, options: RankingOptions, *, objective: str
+    comparison: Comparison,
+    options: RankingOptions,
+    *,
+    objective: str,
+    latency: LatencyCheck | None = None,
 ) -> RankedContestants:
     """Rank contestants by their scores on the same images and choose one.
 
@@ -54,9 +60,11 @@ def rank_contestants(
         options: Options of the ranking, of which the rule is used.
         objective: Score by which contestants are ranked: `accuracy` or
             `balanced_accuracy`.
+        latency: Contestants against the bound of latency; those that exceed it are
+            ranked, but not chosen.
 
     Raises:
-        RankingError: No contestant has a score.
+        RankingError: No contestant has a score, or none keeps the bound of latency.
     """
     if not comparison.complete:
         raise RankingError(
@@ -65,40 +73,59 @@ def rank_contestants(
             allowed="at least one contestant with a score",
             remedy="Rerun the ranking stage, or read the reasons in nas.fold_scores",
         )
-    best = comparison.complete[0]
-    proven = [
-        key for key in comparison.complete if comparison.contestants[key].is_proven
-    ]
+    allowed = _fast_enough(comparison, latency)
+    best = allowed[0]
+    proven = [key for key in allowed if comparison.contestants[key].is_proven]
     rule: Rule = options.rule
     if proven and comparison.is_single_split:
-        rule, chosen = "proven_network", _beaten_by(comparison, proven[0])
+        rule, chosen = "proven_network", _beaten_by(comparison, allowed, proven[0])
     elif comparison.is_single_split or rule == "best_mean":
         rule, chosen = "best_mean", best
     else:
-        chosen = _smallest_within(comparison, best)
+        chosen = _smallest_within(comparison, allowed)
+    choice = _choice(comparison, best, chosen, rule, objective)
+    if latency is not None:
+        spoken = latency.sentence(chosen, comparison.complete[0])
+        sentence = f"{choice.sentence} {spoken}"
+        choice = choice.model_copy(update={"latency": latency, "sentence": sentence})
     return RankedContestants(
-        _ranking(comparison, best, chosen),
-        _choice(comparison, best, chosen, rule, objective),
+        _ranking(comparison, comparison.complete[0], chosen), choice
     )
 
 
-def _smallest_within(comparison: Comparison, best: str) -> str:
+def _fast_enough(comparison: Comparison, latency: LatencyCheck | None) -> list[str]:
+    """Return the contestants that may be chosen and keep the bound of latency."""
+    too_slow = frozenset[str]() if latency is None else latency.too_slow
+    allowed = [key for key in comparison.complete if key not in too_slow]
+    if latency is not None and not allowed:
+        raise RankingError(
+            "no contestant keeps the bound of latency",
+            received="; ".join(map(str, latency.networks)),
+            allowed=f"at most {latency.bound.max_ms:g} ms on {latency.bound.device}",
+            remedy="Raise nas.search_space.max_latency_ms, or search again with a new "
+            "profile, made while nothing else runs",
+        )
+    return allowed
+
+
+def _smallest_within(comparison: Comparison, allowed: Sequence[str]) -> str:
     """Return the smallest contestant within one standard error of the paired folds."""
+    best, *others = allowed
     within = [best]
-    for key in comparison.complete[1:]:
+    for key in others:
         test = comparison.compare(best, key)
         if test is not None and test.difference <= test.se:
             within.append(key)
     return min(within, key=lambda key: (comparison.size(key), within.index(key)))
 
 
-def _beaten_by(comparison: Comparison, proven: str) -> str:
+def _beaten_by(comparison: Comparison, allowed: Sequence[str], proven: str) -> str:
     """Return the proven network, or the best that beats it clearly.
 
     A single split after a part of the final epochs is weak evidence; the record of the
     proven network on other data outweighs a difference within the noise.
     """
-    for key in comparison.complete:
+    for key in allowed:
         test = comparison.compare(key, proven) if key != proven else None
         if test is not None and test.difference > PROVEN_MARGIN * test.se:
             return key

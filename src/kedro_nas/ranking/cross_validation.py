@@ -18,6 +18,7 @@ from kedro_nas.ranking.plan import CrossValidationPlan
 from kedro_nas.records.profile import Verdict
 from kedro_nas.records.search import Execution, Finalist
 from kedro_nas.seeds import derive_seed
+from kedro_nas.training.conditions import Conditions
 from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.run import NOT_BEGUN, TaskResults, run_tasks
 from kedro_nas.training.tasks import Epoch, Outcome, Task
@@ -82,7 +83,7 @@ def cross_validate(
         RankingError: Storage failed; the same command resumes the ranking.
     """
     chosen = within_plan(contestants, plan)
-    tasks = _tasks(store, chosen, plan, verdict, job, execution, seed)
+    tasks = _tasks(chosen, plan, Conditions(store, verdict, job, execution), seed)
     deadline = clock.deadline(limit_s)
     ran = _run(store, tasks, workspace, job, deadline, len(chosen), clock)
     whole, cut = _whole_folds(tasks, ran.outcomes)
@@ -91,30 +92,19 @@ def cross_validate(
 
 
 def _tasks(
-    store: ImageStore,
     contestants: Sequence[Finalist],
     plan: CrossValidationPlan,
-    verdict: Verdict,
-    job: JobOptions,
-    execution: Execution,
+    conditions: Conditions,
     seed: int,
 ) -> list[Task]:
     """Return the tasks, all contestants of a fold in a row to complete pairs early."""
     return [
-        Task(
-            task_id=f"fold-{repeat}-{fold}-{contestant.key}",
-            architecture=contestant.architecture,
-            store=str(store.path),
+        conditions.task(
+            f"fold-{repeat}-{fold}-{contestant.key}",
+            contestant.architecture,
             rows=f"fold:{repeat}:{fold}",
             epochs=plan.epochs,
-            schedule_epochs=plan.epochs,
             seed=derive_seed(seed, "fold", repeat, fold),
-            objective=verdict.objective_of(job.objective),
-            bn_momentum=verdict.bn_momentum,
-            class_weights=verdict.class_weights,
-            max_resident_mb=job.max_resident_mb,
-            execution=execution,
-            threads=job.threads_per_worker,
         )
         for repeat in range(plan.n_repeats)
         for fold in range(plan.n_folds)

@@ -18,9 +18,11 @@ from kedro_nas.ranking.choose import RankedContestants, rank_contestants
 from kedro_nas.ranking.contestants import full_epochs, select_contestants, with_flips_of
 from kedro_nas.ranking.cross_validation import SCORES, cross_validate
 from kedro_nas.ranking.image_table import ImageTable
+from kedro_nas.ranking.latency_check import check_latency
 from kedro_nas.ranking.pairing import FoldTable
 from kedro_nas.ranking.schedule import Schedule, keep_schedule, make_schedule
 from kedro_nas.ranking.validation_fit import train_baseline
+from kedro_nas.records.latency import LatencyCheck
 from kedro_nas.records.profile import DatasetProfile, Objective
 from kedro_nas.records.ranking import Choice, CrossValidationSummary
 from kedro_nas.records.search import Execution, Finalist, SearchResult
@@ -85,6 +87,7 @@ def rank_finalists(
             workers=workers,
         ),
     )
+    latency = check_latency(contestants, result.latency, folder)
     compare = _on_validation if schedule.plan is None else _on_folds
     compared = compare(
         _Inputs(
@@ -98,6 +101,7 @@ def rank_finalists(
             schedule=schedule,
             clock=clock,
             seed=seed,
+            latency=latency,
         )
     )
     choice = _complete(compared, result, full, clock.seconds)
@@ -118,6 +122,7 @@ class _Inputs:
     schedule: Schedule
     clock: WorkClock
     seed: int
+    latency: LatencyCheck | None
 
     @property
     def objective(self) -> Objective:
@@ -182,7 +187,12 @@ def _on_folds(inputs: _Inputs) -> _Compared:
     table = FoldTable.read(trained.fold_scores, trained.contestants, inputs.objective)
     return _Compared(
         trained.fold_scores,
-        rank_contestants(table, inputs.options, objective=inputs.objective),
+        rank_contestants(
+            table,
+            inputs.options,
+            objective=inputs.objective,
+            latency=inputs.latency,
+        ),
         CrossValidationSummary(
             finalists=plan.n_finalists,
             folds=plan.n_folds,
@@ -216,7 +226,9 @@ def _on_validation(inputs: _Inputs) -> _Compared:
     objective = inputs.objective
     labels = inputs.store.labels[inputs.store.rows("val")]
     table = ImageTable.read(contestants, image_weights(labels, objective))
-    ranked = rank_contestants(table, inputs.options, objective=objective)
+    ranked = rank_contestants(
+        table, inputs.options, objective=objective, latency=inputs.latency
+    )
     rows = [
         {
             "key": key,

@@ -13,9 +13,10 @@ from kedro_nas.parameters.job import JobOptions
 from kedro_nas.records.profile import Verdict
 from kedro_nas.records.search import Execution, Finalist
 from kedro_nas.seeds import derive_seed
+from kedro_nas.training.conditions import Conditions
 from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.run import run_tasks
-from kedro_nas.training.tasks import Task
+from kedro_nas.training.tasks import Outcome
 from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.work_clock import WorkClock
 
@@ -69,8 +70,16 @@ def train_baseline(
         ]
     if not missing or not epochs:
         return tuple(contestants)
+    conditions = Conditions(store, verdict, job, execution)
     tasks = [
-        _task(store, one, epochs, verdict, job, execution, seed) for one in missing
+        conditions.task(
+            f"validation-{one.key}",
+            one.architecture,
+            rows="search",
+            epochs=epochs,
+            seed=derive_seed(seed, "trial", one.key),
+        )
+        for one in missing
     ]
     folder = workspace / "ranking"
     with (
@@ -89,43 +98,19 @@ def train_baseline(
         )
     if not ran.has_begun:
         clock.leave_out_session()
-    results = {task.architecture.key: ran.outcomes[task.task_id] for task in tasks}
-    return tuple(
-        one.model_copy(
-            update={
-                "score": results[one.key].score,
-                "epochs": len(results[one.key].history),
-                "rung_epochs": epochs,
-                "right": results[one.key].right,
-            }
-        )
-        if one.key in results and results[one.key].status == "completed"
-        else one
-        for one in contestants
-    )
+    ended = {task.architecture.key: ran.outcomes[task.task_id] for task in tasks}
+    return tuple(_with_results(one, ended.get(one.key), epochs) for one in contestants)
 
 
-def _task(
-    store: ImageStore,
-    one: Finalist,
-    epochs: int,
-    verdict: Verdict,
-    job: JobOptions,
-    execution: Execution,
-    seed: int,
-) -> Task:
-    return Task(
-        task_id=f"validation-{one.key}",
-        architecture=one.architecture,
-        store=str(store.path),
-        rows="search",
-        epochs=epochs,
-        schedule_epochs=epochs,
-        seed=derive_seed(seed, "trial", one.key),
-        objective=verdict.objective_of(job.objective),
-        bn_momentum=verdict.bn_momentum,
-        class_weights=verdict.class_weights,
-        max_resident_mb=job.max_resident_mb,
-        execution=execution,
-        threads=job.threads_per_worker,
+def _with_results(one: Finalist, outcome: Outcome | None, epochs: int) -> Finalist:
+    """Return a contestant with what its training gave, if it was completed."""
+    if outcome is None or outcome.status != "completed":
+        return one
+    return one.model_copy(
+        update={
+            "score": outcome.score,
+            "epochs": len(outcome.history),
+            "rung_epochs": epochs,
+            "right": outcome.right,
+        }
     )

@@ -7,6 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from kedro_nas.records.base import Part, Record
+from kedro_nas.records.latency import ExportLatency
 from kedro_nas.records.profile import Objective
 
 
@@ -167,6 +168,8 @@ class TestMetrics(ModelScores, Record):
         seconds: Of the evaluation alone.
         seconds_final_fit: Of the final fit.
         seconds_export: Of the export, or None.
+        latency: Of the exported files on this machine; None for exports of an earlier
+            version.
     """
 
     __test__: ClassVar[bool] = False  # pytest would collect a class named `Test`
@@ -191,3 +194,4 @@ class TestMetrics(ModelScores, Record):
     seconds: float = 0.0
     seconds_final_fit: float = 0.0
     seconds_export: float | None = None
+    latency: ExportLatency | None = None

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from kedro_nas.records.base import Network, Part, Record, Strings
 from kedro_nas.records.budget import JobBudget
+from kedro_nas.records.latency import LatencyCheck
 from kedro_nas.records.profile import Objective
 from kedro_nas.records.search import Execution
 
@@ -89,6 +90,7 @@ class Choice(Record):
         full_epochs: Epochs of a full training in the search.
         execution: How gradient steps are run, None when it was not measured.
         plan: The extent of the comparison.
+        latency: Contestants against the bound of latency; None without one.
         seconds: Wall seconds of the ranking.
         budget: Of the job, the ranking's seconds included.
     """
@@ -113,5 +115,6 @@ class Choice(Record):
     full_epochs: int
     execution: Execution | None = None
     plan: CrossValidationSummary
+    latency: LatencyCheck | None = None
     seconds: float = 0.0
     budget: JobBudget = JobBudget()

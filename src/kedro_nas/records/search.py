@@ -9,7 +9,8 @@ from pydantic import Field
 from kedro_nas.environment import Environment
 from kedro_nas.records.base import Network, Part, Record
 from kedro_nas.records.budget import JobBudget
-from kedro_nas.space.search_space import Acceptance
+from kedro_nas.records.latency import LatencyBound
+from kedro_nas.space.acceptance import Acceptance
 
 
 class Finalist(Part):
@@ -30,6 +31,8 @@ class Finalist(Part):
         params: Parameters.
         macs: Multiply-adds per image.
         depth: Layers with a kernel on the longest path.
+        latency_ms: Predicted median milliseconds of one image on the device whose
+            latency is bounded; None without one, or where it cannot be predicted.
         is_baseline: Whether it is the hand-built network.
         is_proven: Whether it is the proven network, sized to the budget, that others
             have to beat.
@@ -50,6 +53,7 @@ class Finalist(Part):
     params: int
     macs: int
     depth: int
+    latency_ms: float | None = None
     is_baseline: bool = False
     is_proven: bool = False
     right: str | None = None
@@ -190,6 +194,7 @@ class SearchResult(Record):
         finalists: Distinct networks; the baseline is the last.
         search: Summary of the search.
         budget: Of the job, the search's seconds included.
+        latency: Bound of latency; None without one.
     """
 
     dataset: ClassVar[str] = "finalists"
@@ -198,6 +203,7 @@ class SearchResult(Record):
     finalists: tuple[Finalist, ...]
     search: SearchSummary
     budget: JobBudget = JobBudget()
+    latency: LatencyBound | None = None
 
     @property
     def networks(self) -> tuple[Finalist, ...]:

@@ -31,6 +31,7 @@ from kedro_nas.report.checklist import fill_checklist, read_provenance
 from kedro_nas.report.figures.bars import draw_choice_importance, draw_time_spent
 from kedro_nas.report.figures.confusion import draw_confusion_matrix
 from kedro_nas.report.figures.curves import draw_learning_curves, draw_search_history
+from kedro_nas.report.figures.custom import draw_custom_figures
 from kedro_nas.report.figures.folds import draw_fold_scores
 from kedro_nas.report.figures.pareto import draw_pareto_front
 from kedro_nas.report.importance import Importance, rank_choices
@@ -56,7 +57,10 @@ def write_report(results: JobResults, options: ReportingOptions) -> Report:
 
     Args:
         results: Of all stages; tables may be empty.
-        options: Title and prices.
+        options: Title, prices, and figures of the user.
+
+    Raises:
+        ParameterError: A figure of the user cannot be imported.
     """
     costs = compute_costs(options.costs, results)
     importance = rank_choices(results.trials)
@@ -66,10 +70,13 @@ def write_report(results: JobResults, options: ReportingOptions) -> Report:
             results.trials, results.ranking, cost="macs"
         )
     }
+    custom = draw_custom_figures(options.figures, results)
+    drawn = {**figures, **page_only, **{one.name: one.figure for one in custom}}
     context = {
         **_context(results, costs, importance),
+        "custom_figures": custom,
         "title": options.title or _title(results.dataset_profile),
-        "plots": {name: _embed(one) for name, one in {**figures, **page_only}.items()},
+        "plots": {name: _embed(one) for name, one in drawn.items()},
     }
     return Report(html=_render(context), figures=figures)
 

@@ -24,6 +24,7 @@ from kedro_nas.records.search import (
 from kedro_nas.records.trials import TrialRow
 from kedro_nas.search.baseline import make_baseline
 from kedro_nas.search.finalists import choose_finalists
+from kedro_nas.search.latency_bound import bound_of, with_latency
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
 from kedro_nas.search.ledger_lines import (
     SearchBegun,
@@ -122,9 +123,13 @@ def search_architectures(
     summary = _summary(trials, ledger, space, session, job, ended_by)
     budget = JobBudget(budget_s=budget_s, spent_s=spent_s, plan=session.plan)
     return trials, SearchResult(
-        finalists=_finalists(rows, trials, ledger, session, baseline, options),
+        finalists=tuple(
+            with_latency(one, space)
+            for one in _finalists(rows, trials, ledger, session, baseline, options)
+        ),
         search=summary,
         budget=budget.after("search", summary.seconds),
+        latency=bound_of(space),
     )
 
 

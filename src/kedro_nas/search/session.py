@@ -32,6 +32,7 @@ from kedro_nas.search.validation import validation_share
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture, halved
 from kedro_nas.space.search_space import SearchSpace
+from kedro_nas.training.conditions import Conditions
 from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.workers.lease import lease_pool
@@ -157,28 +158,28 @@ class SearchSession:
             return str(self._folder / "checkpoints" / f"{name}.npz")
 
         has_rungs = trial.first_epochs < self.top_epochs
-        return Task(
-            task_id=trial.name,
-            architecture=halved(trial.architecture, trial.halvings),
-            store=str(self._store.path),
+        conditions = Conditions(self._store, self._verdict, self._job, self.execution)
+        task = conditions.task(
+            trial.name,
+            halved(trial.architecture, trial.halvings),
             rows="search",
-            epoch_start=start,
             epochs=end,
-            schedule_epochs=self.top_epochs,
             seed=derive_seed(self._seed, "trial", trial.architecture.key),
-            checkpoint=checkpoint(trial.name),
-            parent=checkpoint(trial.parent) if trial.parent else None,
-            objective=self._objective,
-            patience=self._options.patience,
-            smoothing_epochs=min(self._options.smoothing_epochs, max(1, end // 3)),
-            validation_share=self._rung0_share if has_rungs else 1.0,
-            share_epochs=trial.first_epochs if has_rungs else None,
-            bn_momentum=self._verdict.bn_momentum,
-            class_weights=self._verdict.class_weights,
-            measures_flips=self._measures_flips(trial),
-            max_resident_mb=self._job.max_resident_mb,
-            execution=self.execution,
-            threads=self._job.threads_per_worker,
+        )
+        return task.model_copy(
+            update={
+                "epoch_start": start,
+                "schedule_epochs": self.top_epochs,
+                "checkpoint": checkpoint(trial.name),
+                "parent": checkpoint(trial.parent) if trial.parent else None,
+                "patience": self._options.patience,
+                "smoothing_epochs": min(
+                    self._options.smoothing_epochs, max(1, end // 3)
+                ),
+                "validation_share": self._rung0_share if has_rungs else 1.0,
+                "share_epochs": trial.first_epochs if has_rungs else None,
+                "measures_flips": self._measures_flips(trial),
+            }
         )
 
     def _measures_flips(self, trial: Trial) -> bool:

@@ -23,6 +23,7 @@ from kedro_nas.search.ledger_lines import (
 )
 from kedro_nas.space.batch import with_batch_size
 from kedro_nas.space.search_space import SearchSpace
+from kedro_nas.training.conditions import Conditions
 from kedro_nas.training.execution import PLAIN, execution_here
 from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.probes import PROBE_STEPS, Measured, probe
@@ -115,19 +116,10 @@ def measure_once(
 def _task(
     store: ImageStore, space: SearchSpace, job: JobOptions, verdict: Verdict
 ) -> Task:
-    return Task(
-        task_id="probe",
-        architecture=space.anchors[0],
-        store=str(store.path),
-        rows="search",
-        epochs=1,
-        schedule_epochs=1,
-        seed=0,
-        bn_momentum=verdict.bn_momentum,
-        max_resident_mb=job.max_resident_mb,
-        threads=job.threads_per_worker,
-        probe_steps=PROBE_STEPS,
+    task = Conditions(store, verdict, job).task(
+        "probe", space.anchors[0], rows="search", epochs=1, seed=0
     )
+    return task.model_copy(update={"probe_steps": PROBE_STEPS})
 
 
 def _time_steps(

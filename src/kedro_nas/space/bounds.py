@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.costs import Costs, stage_shapes
+from kedro_nas.space.device_profile import DeviceProfile
 from kedro_nas.space.encoding import fits
 
 _FEW, _MANY = 50_000, 1_200_000
@@ -57,6 +58,8 @@ class Bounds(BaseModel):
         max_params: All parameters.
         max_macs: Multiply-accumulates for one image.
         max_memory_mb: Peak activations at batch 1, 10**6 bytes.
+        max_latency_ms: Predicted milliseconds for one image on the device of the
+            search space, margin included.
         macs_are_auto: Whether `max_macs` was guessed from the image size, so that a
             search may replace it by what it has measured.
         reasons: A sentence per bound with its value and origin.
@@ -68,6 +71,7 @@ class Bounds(BaseModel):
     max_params: int | None = None
     max_macs: int | None = None
     max_memory_mb: float | None = None
+    max_latency_ms: float | None = None
     macs_are_auto: bool = False
     reasons: tuple[str, ...] = ()
 
@@ -97,6 +101,7 @@ class Bounds(BaseModel):
             "max_params": (costs.params, self.max_params),
             "max_macs": (costs.macs, self.max_macs),
             "max_memory_mb": (costs.memory_mb, self.max_memory_mb),
+            "max_latency_ms": (costs.latency_ms or 0.0, self.max_latency_ms),
         }
         return {
             name: cost / bound
@@ -111,6 +116,7 @@ class Bounds(BaseModel):
             "max_params": costs.params,
             "max_macs": costs.macs,
             "max_memory_mb": round(costs.memory_mb, 3),
+            "max_latency_ms": round(costs.latency_ms or 0.0, 3),
         }
         return ", ".join(
             f"{name} {getattr(self, name):,} is exceeded by {had[name]:,}"
@@ -159,6 +165,7 @@ def resolve_bounds(
     image_shape: tuple[int, ...],
     n_train: int,
     params_factor: float = 1.0,
+    device: DeviceProfile | None = None,
 ) -> Bounds:
     """Convert the bounds of the options to numbers, each with its reason.
 
@@ -167,6 +174,7 @@ def resolve_bounds(
         image_shape: Height, width, channels.
         n_train: Images a candidate is trained on.
         params_factor: From the verdict on the data; below 1 for small sets.
+        device: Profile that predicts latency; without one it is not bounded.
     """
     rules: dict[str, tuple[Any, str]] = {
         "max_depth": (
@@ -194,6 +202,9 @@ def resolve_bounds(
         elif given not in ("none", None):
             values[name] = given
             reasons[name] = f"given by the parameters or the preset {options.preset}"
+    if options.max_latency_ms is not None and device is not None:
+        values["max_latency_ms"] = options.max_latency_ms
+        reasons["max_latency_ms"] = device.describe_bound()
     sentences = [f"{name} {values[name]:,}: {why}." for name, why in reasons.items()]
     return Bounds(
         **values,

@@ -63,6 +63,8 @@ class Costs:
         depth: Weighted layers on the longest path.
         memory_mb: Peak of the activations at batch 1, in 10**6 bytes.
         depthwise_macs: MACs of depthwise convolutions, which are slow on a CPU.
+        latency_ms: Predicted for a device, with the margin for the prediction error;
+            None where no device is bounded.
     """
 
     params: int
@@ -70,6 +72,7 @@ class Costs:
     depth: int
     memory_mb: float
     depthwise_macs: int = 0
+    latency_ms: float | None = None
 
 
 class _Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.parameters.search_space import Range, SearchSpaceOptions
 from kedro_nas.seeds import generator
+from kedro_nas.space.acceptance import Acceptance
 from kedro_nas.space.anchors import anchor_values
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.backbones import digest_weights, enlarged
@@ -24,7 +26,8 @@ from kedro_nas.space.cost_meter import (
     block_costs_to_json,
     block_failures,
 )
-from kedro_nas.space.costs import costs
+from kedro_nas.space.costs import Costs, costs
+from kedro_nas.space.device_profile import DeviceProfile
 from kedro_nas.space.draws import DrawTarget, draw_network
 from kedro_nas.space.encoding import decode_values, encode_architecture
 from kedro_nas.space.registry import Value, find_block
@@ -35,27 +38,6 @@ SURVEYED = 1_000
 FAILED = 1e9
 # each new use of a block over Keras tensors is built once, which takes about 50 ms
 SURVEYED_KERAS = 100
-
-
-class Acceptance(BaseModel):
-    """How many random draws fit at once, and how many after repair.
-
-    A search draws again in place of those that cannot be repaired.
-
-    Attributes:
-        drawn: Number of draws.
-        accepted: Draws that fit as drawn.
-        repaired: Draws that fit after repair.
-        rejected: Draws that exceed a bound as drawn, by bound; a draw may exceed
-            several.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    drawn: int = 0
-    accepted: int = 0
-    repaired: int = 0
-    rejected: dict[str, int] = {}
 
 
 class Smallest(BaseModel):
@@ -89,6 +71,7 @@ class SearchSpace(BaseModel):
         batch_size_open: Whether the single batch size was not chosen by the user; a
             search on GPUs then measures which one to use.
         bounds: Largest allowed costs.
+        device: Profile by which latency is predicted; None without such a bound.
         anchors: Architectures tried first, all within the bounds; the first is
             candidate 0.
         acceptance: Result of 1,000 random draws.
@@ -115,6 +98,7 @@ class SearchSpace(BaseModel):
     choices: dict[str, tuple[Value, ...] | Range]
     batch_size_open: bool = False
     bounds: Bounds
+    device: DeviceProfile | None = None
     anchors: tuple[Architecture, ...] = ()
     acceptance: Acceptance = Acceptance()
     smallest: Smallest | None = None
@@ -186,7 +170,7 @@ class SearchSpace(BaseModel):
     def is_feasible(self, architecture: Architecture) -> tuple[bool, str]:
         """Return whether an architecture fits, and otherwise the reason."""
         try:
-            reason = self.bounds.explain(costs(architecture))
+            reason = self.bounds.explain(self.costs_of(architecture))
         except SearchSpaceError as error:
             return False, str(error)
         reason = reason or misplaced(architecture)
@@ -199,10 +183,17 @@ class SearchSpace(BaseModel):
     def excess_of(self, architecture: Architecture) -> float:
         """Return by how much an architecture exceeds the bounds, 0 if it fits."""
         try:
-            excesses = self.bounds.excesses(costs(architecture))
+            excesses = self.bounds.excesses(self.costs_of(architecture))
         except SearchSpaceError:
             return FAILED  # a custom block fails with these arguments; see notes
         return sum(excesses.values()) + len(misplaced(architecture))
+
+    def costs_of(self, architecture: Architecture) -> Costs:
+        """Return the costs of an architecture, latency included where it is bounded."""
+        counted = costs(architecture)
+        if self.device is None or self.bounds.max_latency_ms is None:
+            return counted
+        return replace(counted, latency_ms=self.device.bounded_ms(architecture))
 
     @property
     def stand_in(self) -> Architecture:
@@ -231,7 +222,11 @@ class SearchSpace(BaseModel):
 
 
 def build_search_space(
-    options: SearchSpaceOptions, data: DataFacts, *, seed: int
+    options: SearchSpaceOptions,
+    data: DataFacts,
+    *,
+    seed: int,
+    device: DeviceProfile | None = None,
 ) -> SearchSpace:
     """Make the search space for a data set.
 
@@ -239,9 +234,11 @@ def build_search_space(
         options: The parameters; custom blocks have to be registered already.
         data: Properties of the images.
         seed: Root seed.
+        device: Profile for `max_latency_ms`; without one it is not bounded.
 
     Raises:
-        SearchSpaceError: A name is unknown, or no architecture fits the bounds; the
+        SearchSpaceError: A name is unknown, the latency of a network cannot be
+            predicted, or no architecture fits the bounds; the
             message describes the smallest.
     """
     started = time.perf_counter()
@@ -260,7 +257,9 @@ def build_search_space(
             image_shape=_as_seen(resolved, data.image_shape),
             n_train=data.n_train,
             params_factor=data.params_factor,
+            device=device,
         ),
+        device=device if resolved.max_latency_ms is not None else None,
         custom_blocks=_custom_paths(resolved),
         backbone_share=resolved.pretrained.share,
         backbone_weights=resolved.pretrained.weights,
@@ -317,7 +316,7 @@ def survey_acceptance(space: SearchSpace, seed: int) -> Acceptance:
 def _exceeded(space: SearchSpace, architecture: Architecture) -> list[str]:
     if space.excess_of(architecture) == FAILED:
         return ["custom_block"]
-    return list(space.bounds.excesses(costs(architecture)))
+    return list(space.bounds.excesses(space.costs_of(architecture)))
 
 
 def _failing_blocks(space: SearchSpace) -> tuple[str, ...]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from kedro_nas.data.sources.arrays import ArraysSource
-from kedro_nas.data.sources.base import Columns
+from kedro_nas.data.sources.base import Columns, Listing, Source
 from kedro_nas.data.sources.dispatch import KINDS, as_source, source_at
 from kedro_nas.data.sources.folder import FolderSource
 from kedro_nas.data.sources.frame import FrameSource, ManifestSource
@@ -117,3 +119,68 @@ def test_as_source_of_anything_else_is_an_error(images: Any) -> None:
         as_source(images, Columns())
 
     assert "DataFrame" in caught.value.allowed
+
+
+class NamesOnly(Source):
+    """A source of another package."""
+
+    def __init__(self, path: str, columns: Columns, storage_options: Any) -> None:
+        self.path, self.columns, self.given = path, columns, storage_options
+
+    def describe(self) -> str:
+        return "names"
+
+    def listing(self) -> Listing:
+        return Listing(["a", "b"], ["x", "y"], None, None, "1")
+
+    def read(self, rows: Any) -> Any:
+        return iter([])
+
+
+def not_a_source(*_: object) -> int:
+    return 7
+
+
+def test_source_at_of_another_package_is_made_by_its_class() -> None:
+    """A source from outside the package gets the path, the columns and the options."""
+    columns = Columns(label="finding")
+
+    source = source_at(
+        "s3://x", f"{__name__}:NamesOnly", columns=columns, storage_options={"a": 1}
+    )
+
+    assert isinstance(source, NamesOnly)
+    assert (source.path, source.columns, source.given) == ("s3://x", columns, {"a": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("not_a_source", "Received: a int"), ("absent", "cannot import")],
+)
+def test_source_at_of_another_package_that_is_none_is_refused(
+    name: str, message: str
+) -> None:
+    """The message says what a source of one's own has to be."""
+    with pytest.raises(DataError, match=message):
+        source_at("s3://x", f"{__name__}:{name}")
+
+
+def test_source_on_the_page_about_images_reads_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The class printed in the documentation works as printed."""
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "your-images.md"
+    (code,) = re.findall(
+        r"```python\n# src/my_team/sources.py\n(.*?)```", page.read_text(), re.DOTALL
+    )
+    (tmp_path / "team_sources.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "named").mkdir()
+    for name in ("cat_1", "dog_1", "dog_2"):
+        Image.new("L", (4, 4)).save(tmp_path / "named" / f"{name}.png")
+
+    source = source_at(tmp_path / "named", "team_sources:NameLabels")
+
+    assert list(source.listing().labels) == ["cat", "dog", "dog"]
+    first = next(iter(source.read(np.array([1]))))
+    assert first == (tmp_path / "named" / "dog_1.png").read_bytes()

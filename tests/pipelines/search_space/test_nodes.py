@@ -34,18 +34,17 @@ def profile(results: JobResults) -> JsonValue:
 )
 def test_build_search_space_writes_plain_json(given, profile):
     """A mapping or an instance gives the file of a space."""
-    written = nodes.build_search_space(profile, given, 0)
+    written = nodes.build_search_space(profile, {}, given, 0)
+    default = nodes.build_search_space(profile, {}, SearchSpaceOptions(), 0)
 
     assert SearchSpace.from_dict(written).preset == "tiny"
-    assert "small data" in " ".join(
-        nodes.build_search_space(profile, SearchSpaceOptions(), 0)["bounds"]["reasons"]
-    )
+    assert "small data" in " ".join(default["bounds"]["reasons"])
 
 
 def test_build_search_space_of_a_misspelt_option_names_the_right_one(profile):
     """Kedro skips validation in some runs; the node does not."""
     with pytest.raises(ParameterError, match="did you mean 'kernel_size'"):
-        nodes.build_search_space(profile, {"kernel_sizes": [3]}, 0)
+        nodes.build_search_space(profile, {}, {"kernel_sizes": [3]}, 0)
 
 
 def test_stage_without_custom_blocks_needs_no_keras(profile):
@@ -53,7 +52,8 @@ def test_stage_without_custom_blocks_needs_no_keras(profile):
     script = (
         "import sys\n"
         "from kedro_nas.pipelines.search_space import nodes\n"
-        f"space = nodes.build_search_space({profile!r}, {{'preset': 'tiny'}}, 0)\n"
+        f"profile, options = {profile!r}, {{'preset': 'tiny'}}\n"
+        "space = nodes.build_search_space(profile, {}, options, 0)\n"
         "nodes.draw_search_space(space, 0)\n"
         "sys.exit('keras' in sys.modules or 'tensorflow' in sys.modules)\n"
     )

@@ -9,5 +9,10 @@ def test_search_space_pipeline_reads_and_writes_what_the_catalog_names():
     """Inputs and outputs are those of docs/reference/files.md."""
     stage = create_pipeline()
 
-    assert stage.inputs() == {"dataset_profile", "params:search_space", "params:seed"}
+    assert stage.inputs() == {
+        "dataset_profile",
+        "device_profiles",
+        "params:search_space",
+        "params:seed",
+    }
     assert stage.all_outputs() == {"search_space", "search_space_figure"}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from kedro_nas.custom_code import find_custom, is_import_path
 from kedro_nas.data.sources.arrays import ArraysSource, Part, parts_of
 from kedro_nas.data.sources.base import (
     Columns,
@@ -24,6 +26,7 @@ from kedro_nas.errors import DataError
 from kedro_nas.redaction import redacted
 
 KINDS = ("folder", "parquet", "arrow", "csv", "npz")
+SOURCE_GROUP = "kedro_nas.sources"
 _BY_SUFFIX = {
     ".parquet": "parquet",
     ".pq": "parquet",
@@ -49,15 +52,17 @@ def source_at(
 
     Args:
         path: Local path or fsspec URL.
-        kind: One of `KINDS`; None derives it from the suffix, or from the content of
-            a folder.
+        kind: One of `KINDS`; an entry point of the group `kedro_nas.sources` or
+            `package.module:Class`, called as `Class(path, columns, storage_options)`;
+            None derives it from the suffix, or from the content of a folder.
         columns: Names of the columns of a table.
         image_shape: Height, width, channels of flat raw pixels in a table.
         root: Folder from which paths in a manifest start; None for its own folder.
         storage_options: Passed to fsspec.
 
     Raises:
-        DataError: The kind is unknown or cannot be derived from the path.
+        DataError: The kind is unknown, cannot be derived from the path, or is no
+            `Source`.
     """
     text = str(path)
     kind = kind or _kind_of(text)
@@ -69,12 +74,37 @@ def source_at(
         return ManifestSource(text, columns, root, storage_options)
     if kind == "npz":
         return NpzSource(text, storage_options)
+    if kind is not None and (is_import_path(kind) or kind in custom_kinds()):
+        return _custom_source(kind, text, columns, storage_options)
     raise DataError(
         f"cannot tell how to read {redacted(text)}",
         received=f"the kind {kind}" if kind else "a suffix that is not known",
-        allowed=f"{', '.join(KINDS)}; or suffixes {', '.join(_BY_SUFFIX)}",
+        allowed=f"{', '.join(KINDS)}, package.module:Class; or suffixes "
+        f"{', '.join(_BY_SUFFIX)}",
         remedy="Set `source` in the catalog entry 'images'",
     )
+
+
+def custom_kinds() -> tuple[str, ...]:
+    """Return the names of sources that installed packages bring."""
+    return tuple(sorted(one.name for one in entry_points(group=SOURCE_GROUP)))
+
+
+def _custom_source(
+    kind: str, path: str, columns: Columns, storage_options: StorageOptions | None
+) -> Source:
+    make = find_custom(
+        kind, {}, what="source of images", error=DataError, group=SOURCE_GROUP
+    )
+    source = make(path, columns, storage_options)
+    if not isinstance(source, Source):
+        raise DataError(
+            f"the source of images {kind} cannot be used",
+            received=f"a {type(source).__name__}",
+            allowed="a subclass of kedro_nas.data.sources.Source",
+            remedy="Inherit from it; it names what has to be written",
+        )
+    return source
 
 
 def as_source(images: Any, columns: Columns) -> Source:

@@ -38,6 +38,7 @@ RESERVED_FILES = frozenset(
         "architecture.json",
         "labels.txt",
         "manifest.json",
+        "latency.json",
         "model_card.md",
         "network.py",
         "parity.json",

@@ -74,10 +74,10 @@ def commands() -> None:
     name="nas",
     cls=NasGroup,
     lazy_subcommands={
-        name: f"{_HERE}.{name}.{name}"
+        name.replace("_", "-"): f"{_HERE}.{name}.{name}"
         for name in (
             *("check", "clean", "compare", "init", "predict"),
-            *("show", "space", "status"),
+            *("profile_device", "show", "space", "status"),
         )
     },
 )

@@ -18,12 +18,13 @@ from kedro_nas.parameters.search_space import Range, SearchSpaceOptions
 from kedro_nas.records.profile import DatasetProfile
 
 if TYPE_CHECKING:
+    from kedro_nas.space.acceptance import Acceptance
     from kedro_nas.space.bounds import DataFacts
     from kedro_nas.space.registry import Value
-    from kedro_nas.space.search_space import Acceptance, SearchSpace
+    from kedro_nas.space.search_space import SearchSpace
 
 SAMPLES = 1_000
-_BOUNDS = ("max_depth", "max_params", "max_macs", "max_memory_mb")
+_BOUNDS = ("max_depth", "max_params", "max_macs", "max_memory_mb", "max_latency_ms")
 
 
 @click.command()

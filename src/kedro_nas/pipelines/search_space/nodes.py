@@ -11,14 +11,17 @@ from kedro_nas.records.profile import DatasetProfile
 
 
 def build_search_space(
-    dataset_profile: JsonValue, search_space: SearchSpaceOptions, seed: int
+    dataset_profile: JsonValue,
+    device_profiles: dict[str, JsonValue],
+    search_space: SearchSpaceOptions,
+    seed: int,
 ) -> JsonValue:
     """Adapt choices and bounds to the data; raise an error if no architecture fits."""
     from kedro_nas.models.spaces import build_search_space as build
 
     options = SearchSpaceOptions.parse(search_space, where="nas.search_space")
     data = DatasetProfile.read(dataset_profile).facts
-    return build(options, data, seed=seed).to_dict()
+    return build(options, data, device_profiles, seed=seed).to_dict()
 
 
 def draw_search_space(search_space: JsonValue, seed: int) -> Any:

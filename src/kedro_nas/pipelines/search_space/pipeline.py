@@ -17,7 +17,12 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 build_search_space,
-                inputs=["dataset_profile", "params:search_space", "params:seed"],
+                inputs=[
+                    "dataset_profile",
+                    "device_profiles",
+                    "params:search_space",
+                    "params:seed",
+                ],
                 outputs="search_space",
                 name=BUILD_SEARCH_SPACE,
                 tags=["search_space"],

@@ -1,0 +1,179 @@
+"""Predicted against measured latency of networks that no profile has seen.
+
+    python benchmarks/latency_prediction.py            # 60 networks, 15 to 20 minutes
+    python benchmarks/latency_prediction.py --quick    # 6 networks, under a minute
+
+Makes a profile of this machine as `kedro nas profile-device` does (one thread). Then
+draws networks from the whole vocabulary with another seed, builds each with Keras,
+gives its norms random statistics, converts it with TensorFlow's converter as the export
+does, and times the file with LiteRT, all files in turn in many rounds. The prediction
+knows nothing of them but their architecture.
+
+The time of a file is the smallest median of its rounds, of the seconds its thread had
+on the processor: what it takes when nothing disturbs it. Load before and after is in
+the JSON; on a busy machine caches are shared, and the errors are larger.
+
+Ends with status 1 where the median absolute error is 8 % or more, or the rank
+correlation 0.97 or less; --quick allows 20 % and 0.9, since six networks say little.
+The full run writes benchmarks/results/latency_prediction.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from kedro_nas.environment import describe_environment
+from kedro_nas.latency import kedro_nas_device_benchmark as device
+from kedro_nas.latency.litert_files import write_untrained
+from kedro_nas.latency.probes import draw_networks
+from kedro_nas.latency.profiling import (
+    IMAGE_SHAPES,
+    N_NETWORKS,
+    N_OPERATORS,
+    make_profile,
+    prepare_files,
+    time_here,
+)
+from kedro_nas.space.costs import costs
+
+RESULTS = Path(__file__).parent / "results" / "latency_prediction.json"
+SEED = 0
+MOST_PERCENT, LEAST_SPEARMAN = 8.0, 0.97
+QUICK_PERCENT, QUICK_SPEARMAN = 20.0, 0.9
+
+
+def say(line: str) -> None:
+    print(f"  {line}", flush=True)
+
+
+def measure(
+    n_networks: int, n_operators: int, n_checks: int, profile_s: float, seconds: float
+) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = prepare_files(
+            Path(scratch) / "probes", n_operators=n_operators, n_networks=n_checks
+        )
+        print("profile:")
+        timings = time_here(folder, seconds=profile_s, say=say)
+        profile = make_profile("this machine", timings)
+        networks = draw_networks(IMAGE_SHAPES, n_networks, SEED, purpose="benchmark")
+        print(f"converting {n_networks} networks", flush=True)
+        files = [
+            write_untrained(one, Path(scratch) / f"{number:03d}.tflite", seed=SEED)
+            for number, one in enumerate(networks)
+        ]
+        print("measurement:")
+        load_before = device.load_average()
+        timer = device.Timer(lambda name: Path(name).read_bytes(), 1)
+        rows = device.time_files(timer, [str(path) for path in files], seconds, say)
+    compared = []
+    for one, row in zip(networks, rows, strict=True):
+        began = time.perf_counter()
+        predicted = 1e3 * profile.predict_ms(one)
+        compared.append(
+            {
+                "network": one.describe(),
+                "activation": one.activation,
+                "image": "x".join(map(str, one.input_shape)),
+                "macs": costs(one).macs,
+                "measured_us": row.us,
+                "measured_p90_us": row.p90_us,
+                "predicted_us": round(predicted, 3),
+                "rounds": row.rounds,
+                "prediction_took_us": round(1e6 * (time.perf_counter() - began), 1),
+            }
+        )
+    return {
+        "profile": {
+            "machine": profile.machine.model_dump(),
+            "error": profile.error.model_dump(),
+            "seconds": profile.seconds,
+            "load_before": profile.load_before,
+            "load_after": profile.load_after,
+            "n_operators": len(profile.operators),
+        },
+        "load_before": load_before,
+        "load_after": device.load_average(),
+        "networks": compared,
+    }
+
+
+def summarise(found: dict[str, Any]) -> dict[str, float]:
+    measured = np.array([row["measured_us"] for row in found["networks"]])
+    predicted = np.array([row["predicted_us"] for row in found["networks"]])
+    macs = np.array([row["macs"] for row in found["networks"]])
+    errors = 100 * np.abs(predicted / measured - 1)
+    by_macs = macs * np.median(measured / macs)
+    return {
+        "n": len(errors),
+        "median_absolute_percent": round(float(np.median(errors)), 2),
+        "p90_absolute_percent": round(float(np.quantile(errors, 0.9)), 2),
+        "bias_percent": round(float(100 * np.median(predicted / measured - 1)), 2),
+        "spearman": round(float(spearmanr(predicted, measured).statistic), 4),
+        "macs_median_absolute_percent": round(
+            float(np.median(100 * np.abs(by_macs / measured - 1))), 2
+        ),
+        "macs_spearman": round(float(spearmanr(macs, measured).statistic), 4),
+        "median_prediction_us": round(
+            float(np.median([row["prediction_took_us"] for row in found["networks"]])),
+            1,
+        ),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="under a minute")
+    quick = parser.parse_args().quick
+    if quick:
+        found = measure(6, 240, 12, 12.0, 6.0)
+    else:
+        found = measure(60, N_OPERATORS, N_NETWORKS, 240.0, 180.0)
+    summary = summarise(found)
+    print(f"{'measured us':>12} {'predicted us':>12} {'ratio':>6}  network")
+    for row in sorted(found["networks"], key=lambda row: row["measured_us"]):
+        ratio = row["predicted_us"] / row["measured_us"]
+        print(
+            f"{row['measured_us']:>12.1f} {row['predicted_us']:>12.1f} {ratio:>6.2f}  "
+            f"{row['network']} {row['activation']} on {row['image']}"
+        )
+    if not quick:
+        record = {
+            "date": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
+            "environment": describe_environment().model_dump(),
+            "seed": SEED,
+            "summary": summary,
+            **found,
+        }
+        RESULTS.write_text(json.dumps(record, indent=1) + "\n")
+    percent, spearman = summary["median_absolute_percent"], summary["spearman"]
+    most, least = (
+        (QUICK_PERCENT, QUICK_SPEARMAN) if quick else (MOST_PERCENT, LEAST_SPEARMAN)
+    )
+    print(
+        f"load {found['load_before']} to {found['load_after']}; MACs alone: "
+        f"{summary['macs_median_absolute_percent']:.1f} %, Spearman "
+        f"{summary['macs_spearman']:.3f}"
+    )
+    print(
+        f"median absolute error {percent:.1f} % (below {most:g}), "
+        f"Spearman {spearman:.3f} (above {least:g}), {summary['n']} networks"
+    )
+    sys.exit(percent >= most or spearman <= least)
+
+
+if __name__ == "__main__":
+    main()

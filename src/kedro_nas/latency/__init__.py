@@ -1,0 +1,1 @@
+"""Latency on devices: files to time there, device profiles, measurements here."""

@@ -1,0 +1,255 @@
+"""Profiles of devices: how long a network takes there, without building it.
+
+A profile holds a table of timed operators and some whole networks that were timed with
+them. `predict_ms` adds up the operators of a network; the whole networks give the
+overhead of a call and a factor for what operators cost in company, and they show the
+error: each of them is predicted by factors that were fitted without it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+from scipy.stats import spearmanr
+
+from kedro_nas.errors import SearchSpaceError
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.operator_model import OperatorModel
+from kedro_nas.space.operators import Operator, list_operators
+
+# A search is bounded so that 9 of 10 networks keep their bound at the 90th percentile.
+MARGIN_QUANTILE = 0.9
+LEAST_NETWORKS = 6
+# Least absolute errors by repeated least squares: one disturbed timing does not count
+_REWEIGHTED, _SURE = 20, 0.005
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OperatorTime(_Value):
+    """A timed operator.
+
+    Attributes:
+        operator: Fields of `space.operators.Operator`, the kind first.
+        us: Median microseconds of a call, the overhead of a call included.
+    """
+
+    operator: tuple[str, int, int, int, int, int, int]
+    us: float
+
+
+class NetworkTime(_Value):
+    """A whole network that was timed, to check the predictions.
+
+    Attributes:
+        architecture: The network.
+        ms: Median milliseconds of a call.
+        p90_ms: 90th percentile.
+    """
+
+    architecture: Architecture
+    ms: float
+    p90_ms: float
+
+
+class DeviceMachine(_Value):
+    """The device and its runtime.
+
+    Attributes:
+        processor: Model of the board or processor.
+        architecture: Of the processor, e.g. `aarch64`.
+        cores: Processor cores.
+        system: Operating system and its version.
+        python: Version of Python.
+        runtime: Package of the LiteRT runtime.
+        runtime_version: Its version.
+        threads: Threads the runtime was given.
+    """
+
+    processor: str
+    architecture: str
+    cores: int
+    system: str
+    python: str
+    runtime: str
+    runtime_version: str
+    threads: int
+
+    def is_like(self, other: DeviceMachine) -> bool:
+        """Return whether both have the same processor and number of cores."""
+        return (self.processor, self.architecture, self.cores) == (
+            other.processor,
+            other.architecture,
+            other.cores,
+        )
+
+
+class PredictionError(_Value):
+    """How well whole networks are predicted that the factors were not fitted to.
+
+    Attributes:
+        median_percent: Median of the absolute errors, percent of the measured time.
+        largest_percent: The largest of them.
+        spearman: Rank correlation of predicted and measured times.
+        n_networks: Networks compared.
+        margin: Share that is added to a prediction before it is compared with a bound:
+            with it 9 of 10 of these networks stay below the bound at their 90th
+            percentile.
+    """
+
+    median_percent: float
+    largest_percent: float
+    spearman: float
+    n_networks: int
+    margin: float
+
+
+class _Factors(NamedTuple):
+    """Overhead of a call in microseconds, and factor of the sum of operators."""
+
+    overhead_us: float
+    scale: float
+
+
+class DeviceProfile(_Value):
+    """What is known of a device, from a few minutes of timing.
+
+    Attributes:
+        name: Its name, as in `nas.search_space.device`.
+        date: When it was timed, ISO 8601.
+        machine: The device.
+        load_before: Mean number of running processes before the timing, if known.
+        load_after: And after it.
+        seconds: Duration of the timing.
+        operators: The table.
+        networks: Whole networks.
+        error: Of the predictions, by cross-check on `networks`.
+    """
+
+    name: str
+    date: str
+    machine: DeviceMachine
+    load_before: float | None = None
+    load_after: float | None = None
+    seconds: float = 0.0
+    operators: tuple[OperatorTime, ...]
+    networks: tuple[NetworkTime, ...]
+    error: PredictionError
+
+    def predict_ms(self, architecture: Architecture) -> float:
+        """Return the median milliseconds that one image takes on the device.
+
+        Raises:
+            SearchSpaceError: The layers of the network are not known without building
+                it, or the table has no operator of a kind it needs.
+        """
+        us = self._add_up(architecture)
+        factors = self._factors
+        return (factors.overhead_us + factors.scale * us) / 1e3
+
+    def bounded_ms(self, architecture: Architecture) -> float:
+        """Return the predicted milliseconds, margin for the error included."""
+        return self.predict_ms(architecture) * (1 + self.error.margin)
+
+    def describe_bound(self) -> str:
+        """Return what a bound of latency means, in a clause."""
+        error = self.error
+        return (
+            f"given by the parameters; one image on {self.name} "
+            f"({self.machine.processor}, {self.machine.threads} thread(s)), predicted "
+            f"within {error.median_percent:.1f} % (median of {error.n_networks} "
+            f"networks), with a margin of {100 * error.margin:.0f} %"
+        )
+
+    @cached_property
+    def _model(self) -> OperatorModel:
+        return fit_operators(self.operators)
+
+    @cached_property
+    def _factors(self) -> _Factors:
+        sums = [self._add_up(one.architecture) for one in self.networks]
+        return fit_factors(sums, [1e3 * one.ms for one in self.networks])
+
+    def _add_up(self, architecture: Architecture) -> float:
+        return add_up(self._model, architecture)
+
+
+def fit_operators(table: Sequence[OperatorTime]) -> OperatorModel:
+    """Fit the model of operators to a table; the shortest call is overhead."""
+    overhead = min(one.us for one in table)
+    return OperatorModel.fit(
+        {Operator(*one.operator): one.us - 0.9 * overhead for one in table}
+    )
+
+
+def add_up(model: OperatorModel, architecture: Architecture) -> float:
+    """Return the sum of the microseconds of a network's operators.
+
+    Raises:
+        SearchSpaceError: An operator is of a kind that was not timed.
+    """
+    try:
+        return sum(map(model.predict, list_operators(architecture)))
+    except KeyError as error:
+        raise SearchSpaceError(
+            "the latency of a network cannot be predicted",
+            received=f"an operator of the kind {error}, which was not timed",
+            allowed=", ".join(sorted(model.groups)),
+            remedy="Make the profile again: kedro nas profile-device",
+        ) from error
+
+
+def fit_factors(sums: Sequence[float], measured: Sequence[float]) -> _Factors:
+    """Fit overhead and scale to whole networks by least absolute relative errors.
+
+    Args:
+        sums: Microseconds of each network's operators, added up.
+        measured: Microseconds of each network.
+    """
+    x, y = np.asarray(sums, float), np.asarray(measured, float)
+    matrix = np.stack([np.ones_like(x), x], axis=1) / y[:, None]
+    weights = np.ones_like(y)
+    found = np.array([0.0, float(np.median(y / x))])
+    for _ in range(_REWEIGHTED):
+        root = np.sqrt(weights)
+        fitted = np.linalg.lstsq(matrix * root[:, None], root, rcond=None)[0]
+        if fitted[0] < 0 or fitted[1] <= 0:
+            return _Factors(0.0, float(np.median(y / x)))
+        found = fitted
+        weights = 1 / np.maximum(np.abs(matrix @ found - 1), _SURE)
+    return _Factors(float(found[0]), float(found[1]))
+
+
+def cross_check(
+    sums: Sequence[float], networks: Sequence[NetworkTime]
+) -> PredictionError:
+    """Predict each network by factors fitted to the others.
+
+    Args:
+        sums: Microseconds of each network's operators, added up.
+        networks: The timed networks, at least six.
+    """
+    measured = [1e3 * one.ms for one in networks]
+    predicted = []
+    for left_out in range(len(networks)):
+        others = [i for i in range(len(networks)) if i != left_out]
+        factors = fit_factors([sums[i] for i in others], [measured[i] for i in others])
+        predicted.append(factors.overhead_us + factors.scale * sums[left_out])
+    ratios = np.array(predicted) / np.array(measured)
+    errors = 100 * np.abs(ratios - 1)
+    tails = np.array([1e3 * one.p90_ms for one in networks]) / np.array(predicted)
+    margin = max(0.0, float(np.quantile(tails, MARGIN_QUANTILE)) - 1)
+    return PredictionError(
+        median_percent=round(float(np.median(errors)), 3),
+        largest_percent=round(float(errors.max()), 3),
+        spearman=round(float(spearmanr(predicted, measured).statistic), 5),
+        n_networks=len(networks),
+        margin=math.ceil(1e3 * margin) / 1e3,
+    )

@@ -1,0 +1,33 @@
+"""`kedro_nas.latency.litert_files`: networks as the converter writes them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from kedro_nas.latency.litert_files import write_untrained
+from kedro_nas.latency.operator_files import write_network
+from kedro_nas.latency.probes import draw_networks
+
+# Reshapes are written in other places, and an attention flattens its input or does not.
+PASSING = {"RESHAPE", "DELEGATE"}
+
+
+def operators(file: bytes) -> Counter[str]:
+    runtime = pytest.importorskip("ai_edge_litert.interpreter")
+    plain = runtime.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    model = runtime.Interpreter(model_content=file, experimental_op_resolver_type=plain)
+    details = model._get_ops_details()
+    return Counter(one["op_name"] for one in details if one["op_name"] not in PASSING)
+
+
+@pytest.mark.slow
+def test_converted_networks_have_the_operators_that_are_timed(tmp_path: Path) -> None:
+    """What is predicted operator by operator is what the exported file executes."""
+    pytest.importorskip("ai_edge_litert")
+    for number, one in enumerate(draw_networks([(16, 16, 3)], 6, 1)):
+        path = write_untrained(one, tmp_path / f"{number}.tflite")
+
+        assert operators(path.read_bytes()) == operators(write_network(one))

@@ -1,0 +1,91 @@
+"""`kedro_nas.space.device_profile`: latency of networks that are not built."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from tests.device import MACHINE, device_profile, network_us
+
+from kedro_nas.errors import SearchSpaceError
+from kedro_nas.latency.probes import draw_networks
+from kedro_nas.space.device_profile import (
+    DeviceProfile,
+    OperatorTime,
+    add_up,
+    fit_factors,
+    fit_operators,
+)
+
+PROFILE = device_profile()
+
+
+def test_networks_that_were_not_timed_are_predicted() -> None:
+    """The table suffices for networks of the whole vocabulary."""
+    new = draw_networks([(16, 16, 3), (32, 32, 3)], 40, 1, purpose="new")
+    ratios = [1e3 * PROFILE.predict_ms(one) / network_us(one) for one in new]
+
+    assert np.median(np.abs(np.array(ratios) - 1)) < 0.05
+
+
+def test_error_is_that_of_networks_left_out_of_the_fit() -> None:
+    """The profile says how far its predictions can be trusted."""
+    error = PROFILE.error
+
+    assert error.n_networks == 12
+    assert 0 < error.median_percent < 6
+    assert error.median_percent <= error.largest_percent
+    assert error.spearman > 0.97
+
+
+def test_bound_keeps_a_margin_for_the_error_and_for_slow_calls() -> None:
+    """9 of 10 networks that are predicted to fit do so at their 90th percentile."""
+    networks = [one.architecture for one in PROFILE.networks]
+    kept = [
+        PROFILE.bounded_ms(one.architecture) >= 0.97 * one.p90_ms
+        for one in PROFILE.networks
+    ]
+
+    assert PROFILE.error.margin >= 0.03
+    assert sum(kept) >= 0.9 * len(networks)
+
+
+def test_profile_is_the_same_after_a_round_trip() -> None:
+    """State is a file that other programs can read."""
+    again = DeviceProfile.model_validate(
+        json.loads(json.dumps(PROFILE.model_dump(mode="json")))
+    )
+    one = PROFILE.networks[0].architecture
+
+    assert again == PROFILE
+    assert again.predict_ms(one) == PROFILE.predict_ms(one)
+
+
+def test_factors_are_not_drawn_by_one_disturbed_timing() -> None:
+    """Another program's burst during one network does not spoil the others."""
+    sums = np.linspace(10, 1_000, 20)
+    measured = 5 + 1.2 * sums
+    measured[7] *= 6
+    factors = fit_factors(sums, measured)
+
+    assert factors.overhead_us == pytest.approx(5, abs=0.5)
+    assert factors.scale == pytest.approx(1.2, rel=0.01)
+
+
+def test_an_operator_that_was_not_timed_is_named() -> None:
+    """Nothing is invented for a kind without an entry."""
+    table = [OperatorTime(operator=("conv", 8, 8, 8, 8, 3, 1), us=3.0)] * 2
+    one = PROFILE.networks[0].architecture
+
+    with pytest.raises(SearchSpaceError, match="was not timed"):
+        add_up(fit_operators(table), one)
+
+
+def test_machines_are_compared_by_processor_and_cores() -> None:
+    """Another board is another device; another version of Python is not."""
+    machine = PROFILE.machine
+
+    assert machine.processor == MACHINE["processor"]
+    assert machine.is_like(machine.model_copy(update={"python": "3.13"}))
+    assert not machine.is_like(machine.model_copy(update={"cores": 2}))
