@@ -80,17 +80,21 @@ def draw_pareto_front(
             hover=f"{label}: %{{y:.1%}}<br>%{{x:,}}<extra>cross-validated</extra>",
         )
         named.add(role)
-    ticks = log_ticks([*tried[cost], *ranked[cost]])
     label_axis(figure, "x", AXES[cost])
+    _scale_costs(figure, [*tried[cost], *ranked[cost]])
+    label_axis(figure, "y", "accuracy", percent_digits=0)
+    return figure
+
+
+def _scale_costs(figure: go.Figure, values: list[float]) -> None:
+    ticks = log_ticks(values)
     figure.update_xaxes(
         type="log",
-        range=_range_of_one([*tried[cost], *ranked[cost]]),
+        range=_range_of_one(values),
         tickvals=ticks,
         ticktext=[short(tick) for tick in ticks],
         tickangle=0,
     )
-    label_axis(figure, "y", "accuracy", percent_digits=0)
-    return figure
 
 
 def _range_of_one(values: list[float]) -> list[float] | None:
