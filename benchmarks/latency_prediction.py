@@ -15,7 +15,7 @@ the JSON; on a busy machine caches are shared, and the errors are larger.
 
 Ends with status 1 where the median absolute error is 8 % or more, or the rank
 correlation 0.97 or less; --quick allows 20 % and 0.9, since six networks say little.
-The full run writes benchmarks/results/latency_prediction.json.
+The full run writes its JSON to benchmarks/results.
 """
 
 from __future__ import annotations

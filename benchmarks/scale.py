@@ -1,11 +1,10 @@
 """How many workers one driver keeps busy, and how many trials a search may have.
 
-The real driver, oracle, proposer and ledger, with every line synced to disk, against
-simulated workers: training takes simulated seconds, a minute an epoch on average with a
-log-normal spread (sigma 0.5), and 2 % of the trainings are lost. What the driver takes
-simulated workers: training takes simulated seconds, a minute an epoch on average with
-log-normal spread (sigma 0.5); 2 % of trainings are lost. What the driver takes
-figure is that of the driver.
+The real driver, oracle, proposer and ledger, each line synced to disk, face simulated
+workers: training takes simulated seconds, a minute an epoch on average, with a wide
+log-normal spread (0.5), and one training in fifty is lost. What the driver takes is real,
+and the simulated clock waits for it. Utilisation is the share of worker seconds that
+are spent on training until nothing is left to begin. The proposer is `random`.
 
 Bars: a utilisation of 0.95 with 1,000 workers and trials of a minute or more, 1,000
 proposals plus reports a second, and less than 2 KB of memory for each further trial.

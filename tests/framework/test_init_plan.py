@@ -182,7 +182,7 @@ def test_make_plan_update_adds_what_is_missing_and_nothing_else(ready: Path) -> 
     assert plan.files[PARAMETERS].startswith(older[:cut].rstrip())
     assert plan.added == {
         CATALOG: ["nas.search_history"],
-        PARAMETERS: ["nas.reporting"],
+        PARAMETERS: ["nas.reporting", "nas.prediction"],
     }
     added = yaml.safe_load(plan.files[CATALOG])
     assert added["nas.search_history"] == whole["nas.search_history"]
@@ -197,7 +197,9 @@ def test_make_plan_update_leaves_what_is_in_another_file(
     (ready / "conf/base/catalog.yml").write_text("nas.trials: {type: MemoryDataset}\n")
     old = (ready / PARAMETERS).read_text()
     (ready / PARAMETERS).write_text(old[: old.index("  reporting:")])
-    (ready / "conf/base/parameters.yml").write_text("nas: {reporting: {}}\n")
+    (ready / "conf/base/parameters.yml").write_text(
+        "nas: {reporting: {}, prediction: {}}\n"
+    )
 
     assert _plan(ready, mode="update").files == {}
 
@@ -243,7 +245,10 @@ def test_make_plan_for_a_pipeline_of_the_host_reads_it(
     entries = yaml.safe_load(catalog)
     names = team["team"].datasets() - {"camera", "cleaned"}
 
-    assert set(entries) == {name for name in names if not name.startswith("params:")}
+    later = {"images_new", "defects.nas.predictions"}  # of `kedro nas predict`
+    ours = {name for name in names if not name.startswith("params:")}
+
+    assert set(entries) == ours | later
     assert "classifier" in entries
     assert "search" not in yaml.safe_load(parameters)["defects"]["nas"]
     assert "kedro run --pipelines team" in plan.next_steps[-1]
@@ -329,7 +334,7 @@ def test_make_plan_update_of_an_earlier_version_leads_to_this_one(
     plan = _plan(ready, mode="update")
     text = "\n".join(plan.next_steps)
 
-    assert plan.added[PARAMETERS] == ["nas.budget_s", "nas.job"]
+    assert plan.added[PARAMETERS] == ["nas.budget_s", "nas.job", "nas.prediction"]
     assert "    workers: 2  # mine\n" in plan.files[PARAMETERS]
     for said in (
         "conf/base/parameters_nas.yml:\n  nas.search.workers: moved to nas.job.workers",

@@ -139,8 +139,8 @@ class Timer:
         count what other programs take meanwhile.
 
         Returns:
-            Median seconds of a call, 90th percentile of the wall seconds, and the
-            number of calls.
+            Median and 90th percentile of the seconds of a call, and the number of
+            calls.
         """
         model = self._interpreter(
             model_content=self._read(name), num_threads=self._threads
@@ -158,17 +158,15 @@ class Timer:
         once = (clock() - before) / WARM_UP
         size = max(1, math.ceil(BATCH_S / max(once, 1e-7)))
         batch = range(size)
-        medians: list[float] = []
-        walls: list[float] = []
+        means: list[float] = []
         began = wall()
-        while len(medians) < LEAST_BATCHES or wall() - began < least_s:
-            wall_before, before = wall(), clock()
+        while len(means) < LEAST_BATCHES or wall() - began < least_s:
+            before = clock()
             for _ in batch:
                 invoke()
-            medians.append((clock() - before) / size)
-            walls.append((wall() - wall_before) / size)
-        calls = size * len(medians)
-        return float(np.median(medians)), float(np.percentile(walls, 90)), calls
+            means.append((clock() - before) / size)
+        median, tail = np.percentile(means, [50, 90])
+        return float(median), float(tail), size * len(means)
 
 
 def time_files(

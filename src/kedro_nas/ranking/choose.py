@@ -9,6 +9,7 @@ import pandas as pd
 
 from kedro_nas.errors import RankingError
 from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.ranking.front import find_front
 from kedro_nas.ranking.pairing import Comparison
 from kedro_nas.ranking.sentences import baseline_sentence, choice_sentence
 from kedro_nas.records.latency import LatencyCheck
@@ -89,7 +90,7 @@ def rank_contestants(
         sentence = f"{choice.sentence} {spoken}"
         choice = choice.model_copy(update={"latency": latency, "sentence": sentence})
     return RankedContestants(
-        _ranking(comparison, comparison.complete[0], chosen), choice
+        _ranking(comparison, comparison.complete[0], chosen, latency), choice
     )
 
 
@@ -132,8 +133,11 @@ def _beaten_by(comparison: Comparison, allowed: Sequence[str], proven: str) -> s
     return proven
 
 
-def _ranking(comparison: Comparison, best: str, chosen: str) -> pd.DataFrame:
+def _ranking(
+    comparison: Comparison, best: str, chosen: str, latency: LatencyCheck | None
+) -> pd.DataFrame:
     rows = []
+    front = find_front(comparison, latency)
     for rank, key in enumerate(comparison.order, start=1):
         contestant, mean = comparison.contestants[key], comparison.means.get(key)
         test = comparison.compare(best, key) if mean and key != best else None
@@ -155,11 +159,22 @@ def _ranking(comparison: Comparison, best: str, chosen: str) -> pd.DataFrame:
                 "params": contestant.params,
                 "macs": contestant.macs,
                 "depth": contestant.depth,
+                **_latency_columns(latency, key),
+                "on_front": key in front,
                 "n_folds": 0 if mean is None else comparison.n_folds_of(key),
                 "seconds": comparison.seconds(key),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _latency_columns(latency: LatencyCheck | None, key: str) -> dict[str, float | None]:
+    one = None if latency is None else latency.of(key)
+    measured = None if one is None else one.measured
+    return {
+        "latency_ms": None if one is None else one.predicted_ms,
+        "latency_p90_ms": None if measured is None else measured.p90_ms,
+    }
 
 
 def _mean_columns(mean: FoldMean | None) -> dict[str, float | None]:
