@@ -2,9 +2,9 @@
 
 The real driver, oracle, proposer and ledger, each line synced to disk, face simulated
 workers: training takes simulated seconds, a minute an epoch on average, with a wide
-log-normal spread (0.5), and one training in fifty is lost. What the driver takes is real,
-and the simulated clock waits for it. Utilisation is the share of worker seconds that
-are spent on training until nothing is left to begin. The proposer is `random`.
+log-normal spread (0.5), and one training in fifty is lost. The driver's own seconds are
+real, and the simulated clock waits for them. Utilisation is the share of worker seconds
+that are spent on training until nothing is left to begin. The proposer is `random`.
 
 Bars: a utilisation of 0.95 with 1,000 workers and trials of a minute or more, 1,000
 proposals plus reports a second, and less than 2 KB of memory for each further trial.
