@@ -42,6 +42,14 @@ def test_next_steps_name_what_is_to_be_done(
     assert said in _steps(tmp_path, **changes)
 
 
+def test_next_steps_of_a_search_kept_out_already_do_not_ask_for_it(
+    tmp_path: Path,
+) -> None:
+    """Advice that was followed is not given again."""
+    assert "Keep the search out" in _steps(tmp_path)
+    assert "Keep the search out" not in _steps(tmp_path, is_kept_out=True)
+
+
 def test_next_steps_of_a_registry_without_find_pipelines_show_the_import(
     tmp_path: Path,
 ) -> None:

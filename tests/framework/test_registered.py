@@ -85,3 +85,14 @@ def test_names_of_search_say_what_the_host_calls_ours() -> None:
     assert names["model"] == "classifier"
     assert names["trials"] == "defects.nas.trials"
     assert names["params:search"] == "params:defects.nas.search"
+
+
+def test_registered_search_tells_whether_a_plain_run_leaves_it_out(
+    project: dict[str, Pipeline],
+) -> None:
+    """A search that is registered nowhere yet is not kept out of anything."""
+    assert registered.registered_search("defects.nas").is_kept_out
+    assert not registered.registered_search("other.nas").is_kept_out
+    project["__default__"] = THEIRS + SEARCH
+
+    assert not registered.registered_search("defects.nas").is_kept_out

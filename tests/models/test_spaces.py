@@ -86,6 +86,23 @@ def test_search_space_with_a_custom_block_survives_json():
     assert again.custom_blocks == {"plain": "team_blocks:plain"}
 
 
+@pytest.mark.usefixtures("team_blocks")
+@pytest.mark.parametrize(
+    ("blocks", "is_told"), [(["conv"], True), (["conv", "plain"], False), (None, False)]
+)
+def test_build_search_space_tells_of_custom_blocks_that_blocks_leaves_out(
+    caplog, blocks, is_told
+):
+    """A block that no network can have is not missed in silence."""
+    options = options_of(custom_blocks={"plain": "team_blocks:plain"}, blocks=blocks)
+    with caplog.at_level(logging.WARNING):
+        space = build_search_space(options, DATA, seed=0)
+
+    told = "custom_blocks names plain, search_space.blocks does not"
+    assert (told in caplog.text) is is_told
+    assert any(told in note for note in space.notes) is is_told
+
+
 def test_load_search_space_of_an_edited_block_raises(team_blocks):
     """Costs and scores of the old block say nothing about the new one."""
     options = options_of(custom_blocks={"plain": "team_blocks:plain"})

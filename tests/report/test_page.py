@@ -9,11 +9,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from jinja2 import StrictUndefined, UndefinedError
 from tests.latency_checks import measured
 
+from kedro_nas import number_text
 from kedro_nas.parameters.reporting import ReportingOptions
 from kedro_nas.records.latency import ExportLatency, FormatLatency
-from kedro_nas.report.page import Report, write_report
+from kedro_nas.report.page import Report, _refuses_undefined, write_report
 from kedro_nas.space.architecture import CustomModel
 
 SECTIONS = [
@@ -264,6 +266,24 @@ def test_write_report_of_a_winner_not_from_the_space_has_no_diagram(results):
     page = write(replace(results, best_architecture=best))
 
     assert "there is no diagram of it" in words(page)
+
+
+def test_write_report_names_the_epochs_of_the_final_fit(results):
+    """They are those of the export stage, the choice does not know them."""
+    test = results.test_metrics.model_copy(update={"epochs_final_fit": 17})
+
+    assert "epochs of the final fit 17" in words(
+        write(replace(results, test_metrics=test))
+    )
+
+
+def test_filter_of_a_name_that_does_not_exist_raises():
+    """A misspelt field of a record is an error, not a dash on the page."""
+    whole = _refuses_undefined(number_text.whole)
+
+    assert whole(1200) == "1,200"
+    with pytest.raises(UndefinedError, match="epochs"):
+        whole(StrictUndefined(name="epochs"))
 
 
 def test_write_report_with_a_title_uses_it(results):

@@ -119,6 +119,7 @@ def make_plan(root: Path, package: str, source_dir: Path, wish: Wish) -> Project
             pipeline if has_folder else host.pipeline,
             images if is_new and not wish.path and not config.has(images) else None,
             has_folder=has_folder,
+            is_kept_out=host.is_kept_out,
             env=wish.env,
             problem=host.problem,
             moved=config.moved_options(),

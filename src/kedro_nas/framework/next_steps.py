@@ -31,6 +31,7 @@ def next_steps(
     new_images: str | None,
     *,
     has_folder: bool,
+    is_kept_out: bool = False,
     problem: str,
     env: str,
     moved: Sequence[MovedOption] = (),
@@ -44,6 +45,7 @@ def next_steps(
         pipeline: The pipeline it is registered by, None for none.
         new_images: Dataset that has to be pointed at images, None for none.
         has_folder: Whether the search has a folder below `pipelines/`.
+        is_kept_out: Whether a plain `kedro run` does not run the search already.
         problem: Why the project's pipelines cannot be read, or nothing.
         env: Configuration environment that was written to.
         moved: Options of earlier versions that are still in its files.
@@ -71,7 +73,7 @@ def next_steps(
             'CONFIG_LOADER_ARGS:\n"merge_strategy": {"parameters": "soft"},'
         )
     if has_folder:
-        steps += _steps_of_a_folder(code, str(pipeline))
+        steps += _steps_of_a_folder(code, str(pipeline), is_kept_out=is_kept_out)
     elif pipeline is None:
         steps.append(
             "Register a pipeline of yours that contains\n"
@@ -91,7 +93,7 @@ def next_steps(
     return steps
 
 
-def _steps_of_a_folder(code: Path, pipeline: str) -> list[str]:
+def _steps_of_a_folder(code: Path, pipeline: str, *, is_kept_out: bool) -> list[str]:
     steps = []
     registry = code / "pipeline_registry.py"
     if registry.exists() and "find_pipelines" not in registry.read_text():
@@ -99,11 +101,12 @@ def _steps_of_a_folder(code: Path, pipeline: str) -> list[str]:
             f"{registry.name} does not call find_pipelines; register it there:\n"
             f"from {code.name}.pipelines.{pipeline} import create_pipeline"
         )
-    steps.append(
-        "Keep the search out of a plain `kedro run`; in pipeline_registry.py:\n"
-        'pipelines["__default__"] = sum((p for name, p in pipelines.items()\n'
-        f'    if name not in ("__default__", "{pipeline}")), start=Pipeline([]))'
-    )
+    if not is_kept_out:
+        steps.append(
+            "Keep the search out of a plain `kedro run`; in pipeline_registry.py:\n"
+            'pipelines["__default__"] = sum((p for name, p in pipelines.items()\n'
+            f'    if name not in ("__default__", "{pipeline}")), start=Pipeline([]))'
+        )
     return steps
 
 

@@ -23,12 +23,14 @@ class RegisteredSearch:
         names: Our names to the host's, see `names_of_search`.
         written: Datasets that nodes of the host write.
         problem: Why the pipelines cannot be read, or nothing.
+        is_kept_out: Whether it is registered, but not in `__default__`.
     """
 
     pipeline: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     written: frozenset[str] = frozenset()
     problem: str = ""
+    is_kept_out: bool = False
 
 
 def is_ours(node: Any) -> bool:
@@ -80,7 +82,13 @@ def registered_search(namespace: str) -> RegisteredSearch:
         _pipeline_with(lambda node: node in ours),
         names_of_search(ours),
         frozenset(name for node in others for name in node.outputs),
+        is_kept_out=bool(ours)
+        and not any(node in ours for node in _nodes_of(_DEFAULT)),
     )
+
+
+def _nodes_of(pipeline: str) -> list[Any]:
+    return list(pipelines[pipeline].nodes) if pipeline in pipelines else []
 
 
 def run_command(namespace: str, *options: str, env: str | None = None) -> str:

@@ -52,6 +52,7 @@ def build_search_space(
         {name: block.options for name, block in options.custom_blocks.items()},
     )
     options, notes = drop_missing_backbones(options, data.image_shape)
+    notes += _note_unused_blocks(options)
     if options.preset == AUTO:
         options = options.model_copy(update={"preset": suited_preset()})
     device = choose_device(options, device_profiles or {})
@@ -60,6 +61,22 @@ def build_search_space(
         logger.warning(notes[-1])
     space = plain.build_search_space(options, data, seed=seed, device=device)
     return space.model_copy(update={"notes": (*space.notes, *notes)})
+
+
+def _note_unused_blocks(options: SearchSpaceOptions) -> list[str]:
+    """Return a note, for log and report, on custom blocks that `blocks` leaves out."""
+    if options.blocks is None:
+        return []
+    unused = [name for name in options.custom_blocks if name not in options.blocks]
+    if not unused:
+        return []
+    note = (
+        f"search_space.custom_blocks names {', '.join(unused)}, search_space.blocks "
+        "does not, so no network has them: list them in blocks, or set blocks to null, "
+        "which adds them to those of the preset"
+    )
+    logger.warning(note)
+    return [f"{note}."]
 
 
 def suited_preset() -> str:

@@ -24,12 +24,12 @@ CandidateT = TypeVar("CandidateT")
 FIRST_OUTCOMES = 6
 HEDGED_DRAWS = 30  # draws of which the hedge takes the one with most multiply-adds
 RANDOM_SHARE = 0.05  # of the proposals after that, in case the model is wrong
-PARENTS = 5  # best networks that are changed
-MUTANTS = 90  # candidates that are one or two changes away from a parent
-FRESH_DRAWS = 4  # candidates of the whole space made for a proposal ...
-DRAWS_KEPT = 24  # ... and kept for so many proposals, as a draw takes two milliseconds
+PARENTS = 5  # best networks that are changed, and most promising candidates as well
+MUTANTS = 8  # candidates that are one or two changes away from each of them
+FRESH_DRAWS = 3  # candidates of the whole space made for a proposal ...
+DRAWS_KEPT = 32  # ... and kept for so many proposals, as a draw takes two milliseconds
 MOST_DESCRIBED = 20_000  # candidates whose numbers are remembered
-REFERENCE = 16  # proposals whose draws give the spread of costs
+REFERENCE = 20  # proposals whose draws give the spread of costs
 
 
 class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
@@ -92,49 +92,73 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         )
 
     def _most_promising(self, rng: np.random.Generator) -> CandidateT | None:
-        """Return the candidate with the largest expected improvement, if any is new."""
+        """Return the candidate with the largest expected improvement, if any is new.
+
+        The most promising candidates are changed once more: a large space has too many
+        mutations to draw the best of them at random.
+        """
         n = len(self._outcomes)
         surrogate = Surrogate(*self._scores(n), self._current_kernel(n))
         denoised = surrogate.denoised()
-        candidates = self._candidates(denoised, rng)
+        found = {**self._mutants(self._best(denoised), rng), **self._recent_draws()}
+        values = self._improvement(surrogate, found, float(denoised.max()))
+        leaders = sorted(found, key=lambda key: -values[key])[:PARENTS]
+        climbed = self._mutants([found[key] for key in leaders], rng)
+        values |= self._improvement(surrogate, climbed, float(denoised.max()))
+        best = max(values, key=lambda key: values[key], default=None)
+        return None if best is None else (found | climbed)[best]
+
+    def _improvement(
+        self, surrogate: Surrogate, candidates: dict[str, CandidateT], incumbent: float
+    ) -> dict[str, float]:
+        """Return the expected improvement of candidates after most epochs, by key."""
         if not candidates:
-            return None
+            return {}
         ended = set(self._keys)
         pending = [one for key, one in self._known.items() if key not in ended]
         top = max(one.epochs for one in self._outcomes)
-        described = [self._describe(one) for one in (*candidates, *pending)]
+        described = [self._describe(one) for one in (*candidates.values(), *pending)]
         rows = self._rows(described, [top] * len(described))
         predicted = surrogate.predict(rows).given(len(pending))
-        improvement = predicted.expected_improvement(float(denoised.max()))
-        return candidates[int(np.argmax(improvement))]
+        improvement = predicted.expected_improvement(incumbent)
+        return dict(zip(candidates, improvement.tolist(), strict=True))
 
-    def _candidates(
-        self, denoised: NDArray[np.float64], rng: np.random.Generator
-    ) -> list[CandidateT]:
-        """Return new candidates: mutations of the best, and draws of the whole space.
+    def _best(self, denoised: NDArray[np.float64]) -> list[CandidateT]:
+        """Return the networks with the best scores.
 
         Args:
             denoised: Targets of all outcomes without noise.
-            rng: Random generator.
         """
         best: dict[str, CandidateT] = {}
         for place in np.argsort(-denoised, kind="stable"):
             best.setdefault(self._keys[place], self._outcomes[place].architecture)
             if len(best) == PARENTS:
                 break
-        parents = list(best.values())
+        return list(best.values())
+
+    def _mutants(
+        self, parents: Sequence[CandidateT], rng: np.random.Generator
+    ) -> dict[str, CandidateT]:
+        """Return new candidates one or two changes away from some, by key."""
         found: dict[str, CandidateT] = {}
         for parent in parents:
-            for n_changes in rng.integers(1, 3, MUTANTS // len(parents)):
+            for n_changes in rng.integers(1, 3, MUTANTS):
                 mutant = self._space.mutate(parent, int(n_changes), rng)
                 if mutant is not None:
                     found[self._space.key(mutant)] = mutant
+        return {key: one for key, one in found.items() if key not in self._known}
+
+    def _recent_draws(self) -> dict[str, CandidateT]:
+        """Return new draws of the whole space, by key."""
         now = len(self._known)
-        for made_for in range(max(0, now - DRAWS_KEPT + 1), now + 1):
-            for drawn in self._drawn_for(made_for):
-                found[self._space.key(drawn)] = drawn
+        drawn = [
+            one
+            for made_for in range(max(0, now - DRAWS_KEPT + 1), now + 1)
+            for one in self._drawn_for(made_for)
+        ]
         self._draws.pop(now - DRAWS_KEPT, None)
-        return [one for key, one in found.items() if key not in self._known]
+        found = {self._space.key(one): one for one in drawn}
+        return {key: one for key, one in found.items() if key not in self._known}
 
     def _drawn_for(self, number: int) -> list[CandidateT]:
         """Return the draws that were made for a proposal."""

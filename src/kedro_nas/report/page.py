@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -159,13 +160,27 @@ def _render(context: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(typesetting.FILTERS)
+    environment.filters.update(
+        {name: _refuses_undefined(one) for name, one in typesetting.FILTERS.items()}
+    )
     return environment.get_template("report.html.j2").render(
         **context,
         style=Markup((TEMPLATES / "page.css").read_text()),  # noqa: S704  a file of this package
         script=Markup((TEMPLATES / "page.js").read_text()),  # noqa: S704  a file of this package
         plotly_js=Markup(get_plotlyjs()),  # noqa: S704  a file of Plotly
     )
+
+
+def _refuses_undefined(write: Callable[..., str]) -> Callable[..., str]:
+    """Return a filter that raises for a misspelt name, rather than write a dash."""
+
+    @wraps(write)
+    def checked(value: Any, *rest: Any) -> str:
+        if isinstance(value, StrictUndefined):
+            str(value)  # raises the error that names it
+        return write(value, *rest)
+
+    return checked
 
 
 def _embed(figure: go.Figure) -> Markup:

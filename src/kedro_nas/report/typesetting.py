@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from kedro_nas import number_text
@@ -31,7 +32,7 @@ def typeset(sentence: str) -> str:
     return _GLUED.sub("\N{NO-BREAK SPACE}", sentence)
 
 
-FILTERS = {
+FILTERS: dict[str, Callable[..., str]] = {
     "counted": number_text.counted,
     "duration": number_text.duration,
     "p_value": number_text.p_value,

@@ -55,12 +55,15 @@ class WorkerPoolContract:
         pool = self.make(_OPTIONS, tmp_path / "workers.log")
         suits = pool.suits(_OPTIONS, tmp_path / "workers.log")
         free, holder = pool.free(), pool.holds("none.npz")
+        team = pool.teammates()
         pool.close()
         pool.close()
 
         assert suits
         assert free == list(range(pool.size))
         assert pool.size == 2
+        assert team
+        assert set(team) <= set(free)
         assert holder is None
 
     def test_task_reports_epochs_and_ends_with_its_outcome(

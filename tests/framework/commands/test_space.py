@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kedro_nas.framework.commands.space import _load, _survey, _text, _values
+from kedro_nas.framework.commands.space import _changes, _load, _survey, _text, _values
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.search_space import Range, SearchSpaceOptions
 from kedro_nas.space.bounds import DataFacts
@@ -37,6 +37,20 @@ def test_survey_of_one_seed_is_the_same_again() -> None:
     assert all(
         one.smallest <= one.median <= one.largest for one in first.ranges.values()
     )
+
+
+def test_changes_name_what_the_parameters_of_today_would_make() -> None:
+    """A file of yesterday is not taken for what is in the parameters now."""
+    data = DataFacts((12, 12, 1), 2, 1_000)
+    then = SearchSpaceOptions(preset="tiny", max_params="50k")
+    now = SearchSpaceOptions(preset="tiny", max_params="40k", kernel_size=(5,))
+
+    changed = _changes(SPACE, now, data, 0)
+
+    assert _changes(SPACE, then, data, 0) == []
+    assert changed[-1] == "max_params"
+    assert "stage1_kernel_size" in changed
+    assert "stage1_width" not in changed
 
 
 def test_values_of_a_range_and_of_a_list() -> None:

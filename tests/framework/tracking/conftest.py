@@ -48,6 +48,11 @@ class FakeClient:
         self.runs[run_id] = self._run(experiment_id=experiment_id, **more)
         return SimpleNamespace(info=SimpleNamespace(run_id=run_id))
 
+    def get_run(self, run_id: str) -> Any:
+        """Return what a run has taken."""
+        params = dict(self.runs[run_id]["params"])
+        return SimpleNamespace(data=SimpleNamespace(params=params))
+
     def set_terminated(self, run_id: str, **more: Any) -> None:
         """End a run."""
         self.runs[run_id].update(more)

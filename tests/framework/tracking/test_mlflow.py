@@ -34,6 +34,16 @@ def test_log_parameters_in_batches_that_mlflow_takes(mlflow: Any) -> None:
     assert len(mlflow.client.runs["parent"]["metrics"]) == 2500
 
 
+def test_log_parameters_leaves_what_kedro_mlflow_has_logged(mlflow: Any) -> None:
+    """`None` is what we write as `null`; MLflow would refuse the second value."""
+    logged = {"nas.budget_s": "None", "nas.seed": "0"}
+    mlflow.client.runs["parent"]["params"].update(logged)
+    run = ActiveRun(mlflow, mlflow.active_run())
+    run.log_parameters({"nas.budget_s": "null", "nas.seed": "0", "nas.job.pool": "x"})
+
+    assert mlflow.client.runs["parent"]["params"] == {**logged, "nas.job.pool": "x"}
+
+
 def test_active_run_is_none_when_mlflow_has_none(mlflow: Any) -> None:
     """An imported MLflow without a run is left alone."""
     mlflow.active_run = lambda: None

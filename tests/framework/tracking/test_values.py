@@ -113,6 +113,20 @@ def test_trial_runs_of_a_failed_trial_keep_the_reason() -> None:
     assert "parent_id" not in run.tags
 
 
+def test_trial_runs_of_columns_that_pandas_may_leave_empty() -> None:
+    """A table of one trial has no parent at all; Parquet gives `NA` for it."""
+    table = pd.DataFrame([{**ROW, "parent_id": None, "score": None}])
+    table["parent_id"] = table["parent_id"].astype("string")
+    table["score"] = table["score"].astype("Float64")
+    table["val_loss_by_epoch"] = pd.NA
+    (run,) = trial_runs(table)
+
+    assert run.tags == {"status": "completed"}
+    assert {point.name for point in run.points} == {
+        *("val_accuracy", "params", "macs", "epochs"),
+    }
+
+
 def test_incumbent_is_a_curve_over_epochs_trained() -> None:
     """The best score so far, as the report draws it."""
     improvements = [

@@ -101,3 +101,15 @@ def test_draw_pareto_front_of_nothing_says_so(results):
     figure = draw_pareto_front(results.trials.iloc[:0], results.ranking.iloc[:0])
 
     assert "No network was scored" in figure.layout.annotations[0].text
+
+
+def test_draw_pareto_front_of_one_network_has_level_ticks_around_it(results):
+    """Plotly would squeeze the ticks into the middle of two decades, upright."""
+    trials = best_per_network(results.trials).head(1)
+    axis = draw_pareto_front(trials, results.ranking.iloc[:0]).layout.xaxis
+
+    low, high = (10**end for end in axis.range)
+    (params,) = trials["params"]
+    assert params / 2 < low < params < high < params * 2
+    assert all(low <= tick <= high for tick in axis.tickvals)
+    assert axis.tickangle == 0

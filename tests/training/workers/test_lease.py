@@ -29,6 +29,9 @@ class FakePool:
     def free(self) -> list[int]:
         return list(range(self.size - self.busy))
 
+    def teammates(self) -> list[int]:
+        return self.free()
+
     def holds(self, checkpoint: str) -> int | None:
         return None
 

@@ -18,6 +18,7 @@ from kedro_nas.framework.commands import (
 from kedro_nas.framework.project import Search, opened
 from kedro_nas.framework.run_status import read_status
 from kedro_nas.framework.stored import StoredDataset
+from kedro_nas.number_text import counted
 from kedro_nas.writer_lock import hold_workspace
 
 
@@ -69,7 +70,7 @@ def clean(
         with hold_workspace(folder) if folder.exists() else nullcontext():
             for one in found:
                 one.stored.remove(one.path)
-    text = f"Removed {len(found)} files and folders." if found else "All clean."
+    text = f"Removed {counted(len(found), 'path')}." if found else "All clean."
     print_answer({"removed": sizes}, text, as_json=as_json)
 
 

@@ -14,11 +14,12 @@ from kedro_nas.framework.commands import (
     print_answer,
 )
 from kedro_nas.framework.project import opened
-from kedro_nas.parameters.search_space import Range
+from kedro_nas.parameters.search_space import Range, SearchSpaceOptions
 from kedro_nas.records.profile import DatasetProfile
 
 if TYPE_CHECKING:
     from kedro_nas.space.acceptance import Acceptance
+    from kedro_nas.space.bounds import DataFacts
     from kedro_nas.space.registry import Value
     from kedro_nas.space.search_space import SearchSpace
 
@@ -48,16 +49,26 @@ def space(
 ) -> None:
     """Show the search space: choices, bounds, what is tried first, and 1,000 draws.
 
-    Nothing is trained.
+    It is the one that a run has written; where parameters have changed since, it says
+    which of its choices and bounds would be others now. Nothing is trained.
     """
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
         value = search.load("search_space")
         profile = DatasetProfile.read(search.load("dataset_profile"))
         seed = search.seed
+        options = search.options(SearchSpaceOptions, "search_space")
+        writes = search.run_command("--tags", "search_space")
     networks = _load(value)
+    changed = _changes(networks, options, profile.facts, seed)
     found = _survey(networks, samples, seed, profile.verdict.n_train)
-    answer = {**value, "survey": asdict(found)}
-    print_answer(answer, _text(networks, found), as_json=as_json)
+    answer = {**value, "survey": asdict(found), "changed_since": changed}
+    text = _text(networks, found)
+    if changed:
+        text = (
+            "Parameters have changed since this space was written; others now: "
+            f"{', '.join(changed)}.\nWrite it anew: {writes}\n\n{text}"
+        )
+    print_answer(answer, text, as_json=as_json)
 
 
 @dataclass(frozen=True)
@@ -103,6 +114,25 @@ def _load(value: Any) -> SearchSpace:
     from kedro_nas.models.spaces import load_search_space
 
     return load_search_space(value)
+
+
+def _changes(
+    networks: SearchSpace, options: SearchSpaceOptions, data: DataFacts, seed: int
+) -> list[str]:
+    """Name the choices and bounds that the parameters of today would make others."""
+    from kedro_nas.models.spaces import build_search_space
+
+    now = build_search_space(options, data, seed=seed)
+    names = dict.fromkeys((*networks.choices, *now.choices))
+    changed = [
+        name for name in names if networks.choices.get(name) != now.choices.get(name)
+    ]
+    changed += [
+        name
+        for name in _BOUNDS
+        if getattr(networks.bounds, name) != getattr(now.bounds, name)
+    ]
+    return changed
 
 
 def _survey(networks: SearchSpace, samples: int, seed: int, n_train: int) -> DrawnCosts:

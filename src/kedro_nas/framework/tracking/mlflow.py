@@ -19,6 +19,8 @@ from kedro_nas.framework.tracking.values import Point, TrialRun
 # what one call of MLflow's `log_batch` may carry
 _BATCH = {"metrics": 1000, "params": 100, "tags": 100}
 
+_AS_JSON = {"None": "null", "True": "true", "False": "false"}
+
 
 class ActiveRun:
     """The MLflow run that is active in this process.
@@ -39,8 +41,16 @@ class ActiveRun:
         return str(self._info.run_id)
 
     def log_parameters(self, parameters: Mapping[str, str]) -> None:
-        """Log texts by name; one that was logged with another value is an error."""
-        self._log(self.run_id, params=parameters)
+        """Log texts by name; one that was logged with another value is an error.
+
+        kedro-mlflow logs plain parameters of the same names, as Python writes them.
+        """
+        logged = self._client.get_run(self.run_id).data.params
+        there = {name: _AS_JSON.get(text, text) for name, text in logged.items()}
+        missing = {
+            name: text for name, text in parameters.items() if there.get(name) != text
+        }
+        self._log(self.run_id, params=missing)
 
     def log_points(self, points: Iterable[Point]) -> None:
         """Log metrics."""

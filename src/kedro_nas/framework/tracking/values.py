@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pandas as pd
 from pydantic import BaseModel
 
 from kedro_nas.records.search import Incumbent
@@ -168,12 +169,12 @@ def _texts(row: Any, names: Iterable[str]) -> dict[str, str]:
     return {
         name: _short(str(value))
         for name, value in found.items()
-        if value not in (None, "") and value == value  # noqa: PLR0124 - NaN is nothing
+        if not pd.isna(value) and value != ""
     }
 
 
 def _listed(value: Any) -> Iterable[Any]:
-    return () if value is None or isinstance(value, float) else value
+    return value if isinstance(value, Iterable) else ()
 
 
 def _is_number(value: Any) -> bool:

@@ -80,15 +80,32 @@ def draw_pareto_front(
             hover=f"{label}: %{{y:.1%}}<br>%{{x:,}}<extra>cross-validated</extra>",
         )
         named.add(role)
-    ticks = log_ticks([*tried[cost], *ranked[cost]])
     label_axis(figure, "x", AXES[cost])
-    figure.update_xaxes(
-        type="log",
-        tickvals=ticks,
-        ticktext=[short(tick) for tick in ticks],
-    )
+    _scale_costs(figure, [*tried[cost], *ranked[cost]])
     label_axis(figure, "y", "accuracy", percent_digits=0)
     return figure
+
+
+def _scale_costs(figure: go.Figure, values: list[float]) -> None:
+    ticks = log_ticks(values)
+    figure.update_xaxes(
+        type="log",
+        range=_range_of_one(values),
+        tickvals=ticks,
+        ticktext=[short(tick) for tick in ticks],
+        tickangle=0,
+    )
+
+
+def _range_of_one(values: list[float]) -> list[float] | None:
+    """Return a range around networks of one size, None to leave it to Plotly.
+
+    Plotly would show two decades, with all ticks in the middle of them.
+    """
+    if max(values) > min(values):
+        return None
+    middle = float(np.log10(max(values[0], 1.0)))
+    return [middle - 0.2, middle + 0.2]
 
 
 def best_per_network(trials: pd.DataFrame) -> pd.DataFrame:

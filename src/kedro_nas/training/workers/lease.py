@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kedro_nas.parameters.job import JobOptions
+from kedro_nas.training.workers.local import resolve_workers
 from kedro_nas.training.workers.worker_pool import WorkerPool, make_pool
 
 KEEP_S = 60.0
@@ -76,6 +77,18 @@ def lease_pool(options: JobOptions, log: Path) -> Iterator[WorkerPool]:
         leased.close()
     else:
         _kept_pool.put(name, leased)
+
+
+def count_workers(job: JobOptions, *, seen: int) -> int:
+    """Return how many workers a plan of a stage counts with.
+
+    Args:
+        job: `params:nas.job`.
+        seen: Workers that an earlier stage trained on; used for `auto` on a cluster.
+    """
+    if job.pool == "local":
+        return resolve_workers(job.workers, job.threads_per_worker)
+    return seen if job.workers == "auto" else job.workers
 
 
 def _take_suitable(name: str, options: JobOptions, log: Path) -> WorkerPool | None:

@@ -206,6 +206,10 @@ class LocalPool:
         """Return the workers without a task, lowest number first."""
         return [i for i, worker in enumerate(self._workers) if worker.task is None]
 
+    def teammates(self) -> list[int]:
+        """Return the workers without a task: all are on this machine."""
+        return self.free()
+
     def holds(self, checkpoint: str) -> int | None:
         """Return the worker that has this checkpoint's network in memory, or None."""
         for number, worker in enumerate(self._workers):
