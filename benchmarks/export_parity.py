@@ -1,7 +1,7 @@
 """Random architectures of the whole vocabulary, exported, reloaded and compared.
 
-    python benchmarks/export_parity.py              # 100 networks, an hour on 2 cores
-    python benchmarks/export_parity.py --quick      # 3 networks, under a minute
+    python benchmarks/export_parity.py              # 100 networks, an hour and a half
+    python benchmarks/export_parity.py --quick      # 3 networks, a minute
 
 Draws networks of all blocks and attentions, the custom block of examples/ among them,
 over three image shapes; every third averages its predictions over shifts and flips.
