@@ -53,7 +53,7 @@ class WorkerPoolContract:
     def test_new_pool_suits_its_options_and_is_free(self, tmp_path: Path) -> None:
         """All workers are free, without a network; closing twice does no harm."""
         pool = self.make(_OPTIONS, tmp_path / "workers.log")
-        suits = pool.suits(_OPTIONS, tmp_path / "workers.log")
+        suits = pool.take_over(_OPTIONS, tmp_path / "workers.log")
         free, holder = pool.free(), pool.holds("none.npz")
         team = pool.teammates()
         pool.close()

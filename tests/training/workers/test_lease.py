@@ -23,7 +23,7 @@ class FakePool:
         self.made_for = options.workers, log
         self.size, self.busy, self.open = 2, 0, True
 
-    def suits(self, options: JobOptions, log: Path) -> bool:
+    def take_over(self, options: JobOptions, log: Path) -> bool:
         return self.made_for == (options.workers, log)
 
     def free(self) -> list[int]:

@@ -96,7 +96,7 @@ def _take_suitable(name: str, options: JobOptions, log: Path) -> WorkerPool | No
     if kept is None:
         return None
     kept_name, pool = kept
-    if kept_name == name and pool.suits(options, log):
+    if kept_name == name and pool.take_over(options, log):
         return pool
     pool.close()
     return None

@@ -113,8 +113,8 @@ class RayPool:
         """Number of workers that have started."""
         return sum(slot.is_ready for slot in self._slots)
 
-    def suits(self, options: JobOptions, log: Path) -> bool:
-        """Return whether a stage with these options may go on with this pool."""
+    def take_over(self, options: JobOptions, log: Path) -> bool:
+        """Serve a stage with these options from now on; see `WorkerPool`."""
         return self._is_open and self._made_for == _kind(options, log)
 
     def free(self) -> list[int]:

@@ -57,12 +57,15 @@ class WorkerPool(Protocol):
     def size(self) -> int:
         """Number of workers; it changes where machines come and go."""
 
-    def suits(self, options: JobOptions, log: Path) -> bool:
-        """Return whether a stage with these options may go on with this pool.
+    def take_over(self, options: JobOptions, log: Path) -> bool:
+        """Serve a stage with these options from now on, if this pool suits it.
 
         Args:
             options: `params:nas.job`, for the number and kind of workers.
-            log: File that collects what workers print.
+            log: File that collects what workers print from now on.
+
+        Returns:
+            Whether it suits; if not, the stage needs a new pool.
         """
 
     def free(self) -> list[int]:
