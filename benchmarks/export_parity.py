@@ -10,8 +10,8 @@ are installed, loaded in a fresh process by its own runtime and compared on 32 r
 images, as at the export. Full integers are judged by accuracy, which a network that was
 not trained does not have; of these the largest difference is reported.
 
-The full run writes benchmarks/results/export_parity.json, after each network. Ends with
-status 1 when a file cannot be written or loaded, or differs by more than it may.
+The full run writes `export_parity.json` among the results, after each network. Ends
+with status 1 when a file cannot be written or loaded, or differs by more than it may.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ that are spent on training until nothing is left to begin. The proposer is `rand
 
 Bars: a utilisation of 0.95 with 1,000 workers and trials of a minute or more, 1,000
 proposals plus reports a second, and less than 2 KB of memory for each further trial.
-Ends with status 1 where one is missed. Writes benchmarks/results/scale.json.
+Ends with status 1 where one is missed. Writes `scale.json` among the results.
 
     python benchmarks/scale.py [--quick] [--most TRIALS]
 """

@@ -64,7 +64,7 @@ INLINE = re.compile(r"`((?:kedro|make) [^`]+)`")
 # commands of plugins that are not installed for the tests
 FOREIGN = {"airflow", "mlflow"}
 # configuration of others that our pages show: kedro-mlflow's file, Python's logging
-FOREIGN_KEYS = {"server", "handlers"}
+FOREIGN_KEYS = {"server", "handlers", "apiVersion"}
 
 
 @dataclass(frozen=True)
