@@ -20,13 +20,11 @@ from kedro_nas.data.new_images import preprocessing_of
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.data.store import ImageStore
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
-from kedro_nas.parameters.job import JobOptions
 from kedro_nas.records.job import JobResults
 from kedro_nas.space.architecture import Architecture, Head, Recipe, Stage, Stem
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.workers import lease
 from kedro_nas.training.workers.lease import end_kept_pool
-from kedro_nas.training.workers.local import LocalPool
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KEDRO_DISABLE_TELEMETRY", "1")
@@ -86,17 +84,11 @@ def _empty_file_system_in_memory() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _workers_outlive_a_test() -> Iterator[None]:
-    """Let a job take over the workers of the test before, whatever its folder.
+    """Let a job take over the workers of the test before: an import of TensorFlow less.
 
-    Workers that suit all the same would be started anew for the sake of their log: two
-    imports of TensorFlow, 5 s of a core each, for each of some forty jobs.
+    It takes 5 s of a core for each worker of some forty jobs.
     """
-
-    def suits(pool: LocalPool, options: JobOptions, _: Path) -> bool:
-        return pool.made_for == pool.kind(options, pool.made_for[2])
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(LocalPool, "suits", suits)
         patch.setattr(lease, "KEEP_S", 600.0)
         yield
     end_kept_pool()

@@ -108,11 +108,17 @@ def write_json(path: Path, value: Any) -> None:
     write_atomically(path, lambda file: file.write(text.encode()))
 
 
-def append_json_line(path: Path, value: Any) -> None:
-    """Append one JSON line and sync it, so that no finished line is lost.
+def append_json_line(path: Path, value: Any, *, sync: bool = True) -> None:
+    """Append one JSON line, so that no finished line is lost.
 
     An incomplete last line, left by a killed process or a full disk, is removed first;
     otherwise the new line would be joined to it and lost.
+
+    Args:
+        path: The file; folders are made.
+        value: Written as JSON.
+        sync: Whether to wait until the disk has the line. Without it the line survives
+            the end of this process, but perhaps not that of the machine.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     line = (json.dumps(finite(value), allow_nan=False) + "\n").encode()
@@ -122,7 +128,8 @@ def append_json_line(path: Path, value: Any) -> None:
         try:
             while line:
                 line = line[file.write(line) :]
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         except OSError:
             file.truncate(end)
             raise

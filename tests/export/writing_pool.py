@@ -38,6 +38,9 @@ class WritingPool:
     def free(self) -> list[int]:
         return [number for number in range(self.size) if number not in self._running]
 
+    def teammates(self) -> list[int]:
+        return self.free()
+
     def submit(self, task: Task, *, worker: int, remaining_s: float | None) -> None:
         self.tasks.append(task)
         self.granted.append(remaining_s)

@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 
 from kedro_nas.export.formats.saved_model import SavedModelExporter
-from kedro_nas.models.averaged_predictions import average_predictions, count_copies
+from kedro_nas.models.averaged_predictions import (
+    average_predictions,
+    averages_flips,
+    count_copies,
+)
 from kedro_nas.models.build import build_model
 from kedro_nas.space.architecture import Architecture
 
@@ -108,3 +112,19 @@ def test_averaged_predictions_are_loaded_without_this_package(
 
     np.testing.assert_allclose(np.load(files[2]), expected, atol=1e-5)
     np.testing.assert_allclose(served, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("shifts", "flips"), [(True, False), (True, True)])
+def test_averages_flips_tells_what_a_saved_model_does(
+    tmp_path: Path, *, shifts: bool, flips: bool
+) -> None:
+    """A prediction that would flip as well asks the file that was loaded."""
+    import keras
+
+    layers = [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2)]
+    plain = keras.Sequential(layers)
+    average_predictions(plain, shifts=shifts, flips=flips).save(tmp_path / "a.keras")
+    loaded = keras.models.load_model(tmp_path / "a.keras")
+
+    assert averages_flips(loaded) is flips
+    assert not averages_flips(plain)

@@ -15,7 +15,7 @@ from kedro_nas.parameters.export import ExportOptions
     [
         ({"formats": []}, "at least one format"),
         ({"formats": ["keras", "keras"]}, "each once"),
-        ({"formats": ["openvino"]}, "'openvino' is none of keras, saved_model, litert"),
+        ({"formats": ["coreml"]}, "'coreml' is none of keras, saved_model, litert"),
         ({"seeds": 4}, "seeds=4"),
         ({"epochs": 0}, "epochs=0"),
         ({"epochs_factor": 11}, "epochs_factor=11"),

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from jinja2 import StrictUndefined, UndefinedError
+from tests.latency_checks import measured
 
 from kedro_nas import number_text
 from kedro_nas.parameters.reporting import ReportingOptions
+from kedro_nas.records.latency import ExportLatency, FormatLatency
 from kedro_nas.report.page import Report, _refuses_undefined, write_report
 from kedro_nas.space.architecture import CustomModel
 
@@ -287,3 +289,25 @@ def test_filter_of_a_name_that_does_not_exist_raises():
 def test_write_report_with_a_title_uses_it(results):
     """The heading is the user's when given."""
     assert "<h1>Moths &amp; more</h1>" in write(results, title="Moths & more").html
+
+
+def test_write_report_shows_the_latency_of_exported_files(make_results):
+    """Milliseconds come with threads and machine; without a measurement none."""
+    made = make_results()
+    latency = ExportLatency(
+        processor="Board 4",
+        cores=4,
+        platform="Linux",
+        formats={
+            "litert": FormatLatency(one_thread=measured(3.0), all_threads=measured(1.5))
+        },
+    )
+    metrics = made.test_metrics.model_copy(update={"latency": latency})
+    page = write_report(replace(made, test_metrics=metrics), ReportingOptions()).html
+
+    assert "Latency of the exported files" in page
+    assert "One image on Board 4, 4 cores" in page
+    assert (
+        "Latency of the exported files"
+        not in write_report(made, ReportingOptions()).html
+    )

@@ -72,6 +72,29 @@ class CountingProposer:
         pass
 
 
+class LearningProposer:
+    """Proposes a number that depends on every outcome it was told, in their order."""
+
+    learns = True
+
+    def __init__(self) -> None:
+        self._told, self._given = 0, set[int]()
+
+    def ask(self, limits: Bounds) -> Architecture:
+        number = self._told % 150 + 1
+        while number in self._given:
+            number += 1
+        self._given.add(number)
+        return make_architecture(number)
+
+    def repeat(self, architecture: Architecture) -> None:
+        self._given.add(architecture.stages[0].width)
+
+    def tell(self, outcome: ProposalOutcome[Architecture]) -> None:
+        width = outcome.architecture.stages[0].width
+        self._told = (31 * self._told + width + outcome.epochs) % 10_007
+
+
 @pytest.fixture
 def make_oracle() -> Callable[..., HyperbandOracle]:
     """Make an oracle over a counted space."""

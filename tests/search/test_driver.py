@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from tests.search.conftest import LearningProposer
 
 from kedro_nas.errors import SearchError
 from kedro_nas.search.driver import Driver
@@ -88,6 +89,31 @@ def test_driver_killed_and_restarted_gives_the_same_table(
     pd.testing.assert_frame_equal(
         _undisturbed(make_driver, scripted_pool), _table(ledger)
     )
+
+
+@pytest.mark.parametrize("kill_after", [*range(2, 30, 3)])
+def test_driver_learning_proposer_killed_and_restarted_gives_the_same_table(
+    make_driver: MakeDriver,
+    scripted_pool: Pool,
+    simulated_kill: type[BaseException],
+    kill_after: int,
+) -> None:
+    """What a proposer had learned is known again from the ledger alone."""
+    alone, whole = make_driver("alone", proposer=LearningProposer())
+    alone.run(scripted_pool(1))
+
+    def fate(task: Task, attempt: int) -> str:
+        return "crash" if len(pool.submitted) >= kill_after else "score"
+
+    pool = scripted_pool(3, fate, order="lifo")
+    driver, _ = make_driver("killed", proposer=LearningProposer())
+    with pytest.raises(simulated_kill):
+        driver.run(pool)
+    again, ledger = make_driver("killed", proposer=LearningProposer())
+    again.run(scripted_pool(2))
+
+    assert len(_table(whole)) == 30
+    pd.testing.assert_frame_equal(_table(whole), _table(ledger))
 
 
 def test_driver_killed_at_every_ledger_line_gives_the_same_table(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from kedro_nas import files
+from kedro_nas.search import ledger
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError, read_lines
 from kedro_nas.search.ledger_lines import (
     SearchBegun,
@@ -53,6 +55,24 @@ def test_ledger_reopened_has_all_events_and_its_clock_goes_on(tmp_path: Path) ->
     assert [line.event for line in again.events] == ["begun", "created"]
     assert again.seconds >= first.events[-1].t
     assert again.events == first.events
+
+
+def test_ledger_is_synced_once_a_second_and_written_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many workers do not wait for the disk, and no line waits in this process."""
+    now, synced = [0.0], []
+    monkeypatch.setattr(ledger.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(files.os, "fsync", lambda _: synced.append(now[0]))
+    path = tmp_path / "ledger.jsonl"
+    log = Ledger(path, began=0.0)
+
+    for number, seconds in enumerate((0.0, 0.4, 0.9, 1.1, 1.5), 1):
+        now[0] = seconds
+        log.append(created(str(number)))
+        assert len(read_lines(path)) == number
+
+    assert synced == [0.0, 1.1]
 
 
 @pytest.mark.parametrize("cut", [2, 5, 20])

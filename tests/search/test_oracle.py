@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.search.conftest import make_architecture
+from tests.search.conftest import LearningProposer
 
 from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.space.bounds import Bounds
 
 MakeOracle = Callable[..., HyperbandOracle]
 
@@ -119,29 +118,6 @@ def test_oracle_number_of_workers_does_not_matter(
     assert _run(make_oracle(iterations=2), workers=workers) == alone
 
 
-class ScoreSum:
-    """Proposes a number that depends on every outcome it was told, in their order."""
-
-    learns = True
-
-    def __init__(self) -> None:
-        self._told, self._given = 0, set[int]()
-
-    def ask(self, limits: Bounds) -> Architecture:
-        number = self._told % 150 + 1
-        while number in self._given:
-            number += 1
-        self._given.add(number)
-        return make_architecture(number)
-
-    def repeat(self, architecture: Architecture) -> None:
-        self._given.add(architecture.stages[0].width)
-
-    def tell(self, outcome: ProposalOutcome[Architecture]) -> None:
-        width = outcome.architecture.stages[0].width
-        self._told = (31 * self._told + width + outcome.epochs) % 10_007
-
-
 @pytest.mark.parametrize("lag", [1, 2, 8])
 @pytest.mark.parametrize("order", range(5))
 def test_oracle_learning_proposer_gives_the_same_search_for_any_workers(
@@ -152,7 +128,7 @@ def test_oracle_learning_proposer_gives_the_same_search_for_any_workers(
 
     def run(workers: int) -> dict[str, int]:
         oracle = make_oracle(
-            proposer=ScoreSum(), learning_lag=lag, iterations=2, max_trials=33
+            proposer=LearningProposer(), learning_lag=lag, iterations=2, max_trials=33
         )
         running: list[str] = []
         found: dict[str, int] = {}

@@ -96,7 +96,6 @@ class _Job:
 def gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> _Job:
     """Pretend a GPU where the decision is made; workers train on the CPU."""
     job = _Job(tmp_path)
-    monkeypatch.setattr(measured, "gpu_names", lambda: ["0"])
     monkeypatch.setattr(execution, "gpu_names", lambda: ["0"])
     monkeypatch.setattr(measured, "probe", job.probe)
     return job
@@ -160,7 +159,7 @@ def test_search_begun_on_a_cpu_goes_on_unmeasured(
 ) -> None:
     """Moved to a machine with a GPU, a search keeps the batches of its first trials."""
     with monkeypatch.context() as without:
-        without.setattr(measured, "gpu_names", list)
+        without.setattr(execution, "gpu_names", list)
         gpu.search(max_trials=1)
     trials, _ = gpu.search(max_trials=2)
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.records.search import Execution
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training import execution
-from kedro_nas.training.execution import PLAIN, execution_here, precision
+from kedro_nas.training.execution import PLAIN, execution_here, precision, trains_on_gpu
 from kedro_nas.training.learner import Learner
 from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.unit import Unit
@@ -105,12 +106,23 @@ def test_execution_half_precision_keeps_float32_weights_and_hands_over_float32(
 
 def test_execution_here_is_plain_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a GPU was measured to like is not done to a CPU that goes on."""
-    measured = Execution(jit_compile=True, precision="mixed_bfloat16")
+    measured, job = Execution(jit_compile=True), JobOptions()
     monkeypatch.setattr(execution, "gpu_names", list)
-    assert execution_here(measured) == PLAIN
+    assert execution_here(measured, job) == PLAIN
     monkeypatch.setattr(execution, "gpu_names", lambda: ["0"])
-    assert execution_here(measured) == measured
-    assert execution_here(None) == PLAIN
+    assert execution_here(measured, job) == measured
+    assert execution_here(None, job) == PLAIN
+
+
+def test_trains_on_gpu_of_a_cluster_is_what_its_options_reserve(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The driver's own cards say nothing about the nodes that train."""
+    monkeypatch.setattr(execution, "gpu_names", lambda: ["0"])
+
+    assert trains_on_gpu(JobOptions())
+    assert not trains_on_gpu(JobOptions(pool="ray"))
+    assert trains_on_gpu(JobOptions(pool="ray", ray_gpus=0.5))
 
 
 def fail_within() -> None:

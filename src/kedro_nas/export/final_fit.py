@@ -136,7 +136,7 @@ def _plan(
     for one in (choice.architecture, baseline or choice.architecture):
         register_blocks_of(one)
     epochs = options.epochs or round(options.epochs_factor * choice.full_epochs)
-    execution = execution_here(choice.execution)
+    execution = execution_here(choice.execution, job)
     conditions = Conditions(store, profile.verdict, job, execution)
 
     def task(architecture: Architecture, number: int) -> Task:

@@ -46,10 +46,14 @@ class LongFit:
 def team_job(job: JobOptions) -> JobOptions:
     """Return job options for a team: fewer workers with more threads each.
 
+    On a cluster the workers stay as they are.
+
     >>> eight = team_job(JobOptions(workers=8))
     >>> eight.workers, eight.threads_per_worker
     (4, 2)
     """
+    if job.pool != "local":
+        return job
     workers = resolve_workers(job.workers, job.threads_per_worker)
     if workers <= MAX_MEMBERS:
         return job
@@ -99,7 +103,7 @@ def fit_for_seconds(
         clock.ticking(),
         lease_pool(shape, log) as pool,
     ):
-        members = min(pool.size, len(pool.free()))
+        members = min(MAX_MEMBERS, len(pool.teammates()))
         update = {
             "epochs": SOME_EPOCHS,
             "schedule_epochs": SOME_EPOCHS,

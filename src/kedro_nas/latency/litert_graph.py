@@ -16,6 +16,8 @@ from kedro_nas.errors import ExportError
 _SAME, _RELU = 0, 1  # of the schema's Padding and ActivationFunctionType
 _IDENTIFIER = b"TFL3"
 _SCHEMA_VERSION = 3
+# Weights repeat after 16 KB, so that a folder of files is small as a zip file.
+_TILE = 4_096
 
 
 class Place(NamedTuple):
@@ -61,8 +63,8 @@ class LitertGraph:
         Source: He et al. (2015), https://arxiv.org/abs/1502.01852.
         """
         scale = math.sqrt(2 / fan_in)
-        values = self._rng.normal(size=shape, scale=scale).astype(np.float32)
-        return self._tensor(shape, values)
+        values = self._rng.normal(size=min(math.prod(shape), _TILE), scale=scale)
+        return self._tensor(shape, np.resize(values.astype(np.float32), shape))
 
     def constant(self, *shape: int, around: float = 0.0) -> Place:
         """Add numbers near to one that is given."""

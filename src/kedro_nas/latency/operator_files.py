@@ -176,6 +176,7 @@ def _layer_norm(
     gamma = graph.constant(o.channels, around=1.0)
     scale = graph.binary("MUL", graph.unary("RSQRT", raised), gamma)
     offset = graph.binary("MUL", graph.unary("NEG", mean), scale)
+    offset = graph.binary("ADD", offset, graph.constant(o.channels))
     return graph.binary("ADD", graph.binary("MUL", x, scale), offset)
 
 

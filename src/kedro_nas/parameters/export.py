@@ -17,6 +17,7 @@ FORMATS = (
     "litert_dynamic",
     "litert_int8",
     "onnx",
+    "openvino",
 )
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -30,8 +31,8 @@ class ExportOptions(Options):
             limit, then `epochs` or `epochs_factor` apply.
         formats: Formats to write, each `keras` (the file that `nas.model` also holds),
             `saved_model`, `litert`, `litert_float16`, `litert_dynamic`, `litert_int8`
-            (extra `litert`), `onnx` (extra `onnx`), or `package.module:Exporter` of a
-            custom one.
+            (extra `litert`), `onnx` (extra `onnx`), `openvino` (extra `openvino`), or
+            `package.module:Exporter` of a custom one.
         averaging: Whether the exported model averages its predictions over shifts of a
             pixel, and flips if it was trained with them: `none`, or `auto`; gains some
             tenths of a point for several times the latency.

@@ -22,7 +22,8 @@ class JobOptions(Options):
         threads_per_worker: Intra-op threads of a worker on CPU. Sums are rounded
             differently with another number, so search, folds and final training cannot
             be resumed with one.
-        pool: Where workers run: `local`, the name of an entry point of the group
+        pool: Where workers run: `local` (this machine), `ray` (a Ray cluster,
+            docs/how-to/cluster.md), the name of an entry point of the group
             `kedro_nas.worker_pools`, or `package.module:function`.
         execution: `auto` measures once per search on GPUs which batch size, whether
             XLA and whether bfloat16 make candidate 0 train faster, in a twentieth of
@@ -34,6 +35,16 @@ class JobOptions(Options):
             sets are read from the memory-mapped store.
         max_worker_memory_mb: A worker that uses more memory is replaced between two
             tasks.
+        ray_address: Cluster of the pool `ray`: `auto` for the one this machine belongs
+            to, null to start Ray on this machine alone, `host:port`, or
+            `ray://host:port` for a client outside the cluster.
+        ray_cpus: CPUs that Ray reserves for a worker, fractions included; `auto` is
+            `threads_per_worker`.
+        ray_gpus: GPUs that Ray reserves for a worker: 0, 1, or a fraction for several
+            workers on one GPU.
+        straggler_factor: In the pool `ray`, a task that has run for this many times the
+            median of the tasks of as many epochs is also started on a worker that has
+            nothing else to do, and the first outcome counts; null never does.
     """
 
     section: ClassVar[str] = "job"
@@ -48,6 +59,10 @@ class JobOptions(Options):
     max_attempts: int = Field(2, ge=1)
     max_resident_mb: int = Field(1024, ge=0)
     max_worker_memory_mb: int = Field(6144, ge=512)
+    ray_address: str | None = Field("auto", min_length=1)
+    ray_cpus: float | Literal["auto"] = "auto"
+    ray_gpus: float = Field(0, ge=0, le=1)
+    straggler_factor: float | None = Field(3, ge=1.5)
 
     @field_validator("baseline")
     @classmethod
@@ -61,6 +76,13 @@ class JobOptions(Options):
     def _has_workers(cls, value: int | str) -> int | str:
         if isinstance(value, int) and value < 1:
             raise ValueError("must be at least 1, or 'auto'")
+        return value
+
+    @field_validator("ray_cpus")
+    @classmethod
+    def _reserves_cpus(cls, value: float | str) -> float | str:
+        if isinstance(value, float) and value <= 0:
+            raise ValueError("must be above 0, or 'auto'")
         return value
 
 

@@ -28,7 +28,7 @@ from kedro_nas.records.ranking import Choice, CrossValidationSummary
 from kedro_nas.records.search import Execution, Finalist, SearchResult
 from kedro_nas.statistics.image_pairs import image_weights
 from kedro_nas.training.execution import execution_here
-from kedro_nas.training.workers.local import resolve_workers
+from kedro_nas.training.workers.lease import count_workers
 from kedro_nas.work_clock import WorkClock
 from kedro_nas.writer_lock import one_writer
 
@@ -70,7 +70,7 @@ def rank_finalists(
     """
     began = time.monotonic()
     contestants = select_contestants(result, job.baseline)
-    workers = resolve_workers(job.workers, job.threads_per_worker)
+    workers = count_workers(job, seen=result.search.workers)
     folder = workspace / "ranking"
     name = _name(store, profile, result, options, job, workers, seed)
     clock = WorkClock.resume(folder / f"clock-{name}.txt", began=began)
@@ -132,7 +132,7 @@ class _Inputs:
     @property
     def execution(self) -> Execution:
         """Return how gradient steps are run on this machine."""
-        return execution_here(self.result.search.execution)
+        return execution_here(self.result.search.execution, self.job)
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ class Driver:
         self._waiting: list[Trial] = []  # created, not running
         self._running: dict[str, Trial] = {}
         self._starts = 0  # workers lost while starting
+        self._has_success = False
         schedule.recent_scores = self.scores_of
         self._replay()
 
@@ -290,6 +291,7 @@ class Driver:
 
     def _record(self, trial: Trial, outcome: Outcome) -> None:
         trial.outcome = outcome
+        self._has_success |= outcome.status == "completed"
         spent = outcome.seconds
         self._budget.note_build(spent.get("build", 0.0) + spent.get("trace", 0.0))
         score = outcome.score if outcome.status == "completed" else None
@@ -304,10 +306,10 @@ class Driver:
         self._schedule.tell(trial.schedule_id, told)
 
     def _stop_if_all_failed(self) -> None:
+        if self._has_success:
+            return  # looking at all trials after each would take quadratic time
         outcomes = [t.outcome for t in self.trials.values() if t.outcome is not None]
-        if len(outcomes) < MAX_FIRST_FAILURES or any(
-            o.status == "completed" for o in outcomes
-        ):
+        if len(outcomes) < MAX_FIRST_FAILURES:
             return
         reasons = Counter(outcome.reason for outcome in outcomes)
         raise SearchError(

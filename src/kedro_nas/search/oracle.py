@@ -381,6 +381,9 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
 
     # -- the ledger is the state --------------------------------------------------
 
+    def _check_consecutive_failures(self) -> None:
+        """Do nothing: KerasTuner's check is quadratic, and the driver has its own."""
+
     def save(self) -> None:
         """Write nothing: the driver's ledger is the state."""
 

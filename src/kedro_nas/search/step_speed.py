@@ -10,7 +10,6 @@ from statistics import median
 
 from kedro_nas.accounting.budget_plan import MachineSpeed
 from kedro_nas.data.store import ImageStore
-from kedro_nas.devices import gpu_names
 from kedro_nas.errors import SearchError
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.records.profile import Verdict
@@ -24,7 +23,7 @@ from kedro_nas.search.ledger_lines import (
 from kedro_nas.space.batch import with_batch_size
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.conditions import Conditions
-from kedro_nas.training.execution import PLAIN, execution_here
+from kedro_nas.training.execution import PLAIN, execution_here, trains_on_gpu
 from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.probes import PROBE_STEPS, Measured, probe
 from kedro_nas.training.run import run_tasks
@@ -83,7 +82,7 @@ def measure_once(
     is_new = not known and not ledger.of(TrialCreated)
     log = folder.parent / "workers.log"
     with outages_explained(SearchError, folder):
-        if is_new and job.execution == "auto" and gpu_names():
+        if is_new and job.execution == "auto" and trains_on_gpu(job):
             with lease_pool(job, log) as pool:
                 found = _choose(pool, store, space, folder, job, verdict, budget_s)
             ledger.append(ExecutionMeasured(**found.model_dump()))
@@ -93,7 +92,7 @@ def measure_once(
             )
         execution = PLAIN
         if known:
-            execution = execution_here(known[0].execution)
+            execution = execution_here(known[0].execution, job)
             if space.batch_size_open:
                 space = with_batch_size(space, known[0].batch_size)
         timed = ledger.of(SpeedMeasured)

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import keras_tuner
 
 from kedro_nas.parameters.search_space import Range
 from kedro_nas.space.search_space import SearchSpace
+
+
+class SharedHyperParameters(keras_tuner.HyperParameters):  # type: ignore[misc]
+    """Hyperparameters whose copies share the declaration and have their own values.
+
+    KerasTuner serialises and reads the whole declaration for each trial, which takes
+    more time and memory than all else that the driver does for it.
+    """
+
+    def copy(self) -> SharedHyperParameters:
+        """Return a copy with its own values."""
+        other = copy(self)
+        other.values = dict(self.values)
+        return other
 
 
 def to_hyperparameters(space: SearchSpace) -> keras_tuner.HyperParameters:
@@ -18,7 +34,7 @@ def to_hyperparameters(space: SearchSpace) -> keras_tuner.HyperParameters:
         space: Its `encode` must return a value for every name declared here, since
             KerasTuner fills missing values from an unseeded generator.
     """
-    hyperparameters = keras_tuner.HyperParameters()
+    hyperparameters = SharedHyperParameters()
     for name, values in space.choices.items():
         if isinstance(values, Range):
             hyperparameters.Float(name, values.low, values.high, sampling="log")

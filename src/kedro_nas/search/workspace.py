@@ -46,6 +46,10 @@ JOB_EXTENSIONS = {
     "max_attempts",
     "max_resident_mb",
     "max_worker_memory_mb",
+    "ray_address",
+    "ray_cpus",
+    "ray_gpus",
+    "straggler_factor",
 }
 
 

@@ -53,14 +53,17 @@ class WorkerPoolContract:
     def test_new_pool_suits_its_options_and_is_free(self, tmp_path: Path) -> None:
         """All workers are free, without a network; closing twice does no harm."""
         pool = self.make(_OPTIONS, tmp_path / "workers.log")
-        suits = pool.suits(_OPTIONS, tmp_path / "workers.log")
+        suits = pool.take_over(_OPTIONS, tmp_path / "workers.log")
         free, holder = pool.free(), pool.holds("none.npz")
+        team = pool.teammates()
         pool.close()
         pool.close()
 
         assert suits
         assert free == list(range(pool.size))
         assert pool.size == 2
+        assert team
+        assert set(team) <= set(free)
         assert holder is None
 
     def test_task_reports_epochs_and_ends_with_its_outcome(

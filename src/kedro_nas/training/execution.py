@@ -6,18 +6,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kedro_nas.devices import gpu_names
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.records.search import Execution
 
 PLAIN = Execution()
 
 
-def execution_here(measured: Execution | None) -> Execution:
+def trains_on_gpu(job: JobOptions) -> bool:
+    """Return whether the workers of a job train on GPUs.
+
+    On a cluster its options say so, as the driver's machine may have none.
+    """
+    return job.ray_gpus > 0 if job.pool == "ray" else bool(gpu_names())
+
+
+def execution_here(measured: Execution | None, job: JobOptions) -> Execution:
     """Return the measured execution; plain execution without it or without a GPU.
 
     Args:
         measured: Execution chosen by an earlier session or stage, or None.
+        job: `params:nas.job`.
     """
-    if measured is None or not gpu_names():
+    if measured is None or not trains_on_gpu(job):
         return PLAIN
     return measured
 

@@ -128,7 +128,9 @@ class _Run:
         while self._waiting or self._running:
             self._leave_out_late()
             self._submit()
-            for event in self._pool.wait(0.5) if self._running else ():
+            # where all nodes of a cluster are gone, one may come
+            idle = not self._running and self._pool.free()
+            for event in () if idle else self._pool.wait(0.5):
                 self._take(event)
         return TaskResults(
             {name: self._outcomes[name] for name in self._tasks},

@@ -29,7 +29,7 @@ def run_on_team(
     """Train one network on several workers that average its weights.
 
     Args:
-        pool: Has at least `members` free workers.
+        pool: Has at least `members` teammates; if some are lost it waits for others.
         task: Without a team; training resumes from its checkpoint if there is one.
         members: Number of workers; 1 trains it on one worker, without a team.
         every_steps: Gradient steps between two averages.
@@ -108,8 +108,10 @@ def _run(
     Returns:
         The outcome of member 0, and whether a worker was lost.
     """
+    while len(pool.teammates()) < len(tasks):
+        pool.wait(0.5)  # until lost workers are replaced
     remaining = None if deadline is None else deadline - time.monotonic()
-    for task, worker in zip(tasks, pool.free(), strict=False):
+    for task, worker in zip(tasks, pool.teammates(), strict=False):
         pool.submit(task, worker=worker, remaining_s=remaining)
     running = {task.task_id for task in tasks}
     ended: dict[str, Outcome] = {}

@@ -108,7 +108,7 @@ def test_formats_of_the_options_are_those_there_are() -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["openvino"], "unknown export format"),
+        (["coreml"], "unknown export format"),
         (["their_formats:Missing"], "cannot import the export format"),
         (["their_formats:WithArguments"], "a class that is called without arguments"),
         (["their_formats:Half"], "a Half without export, snippet"),

@@ -23,11 +23,14 @@ class FakePool:
         self.made_for = options.workers, log
         self.size, self.busy, self.open = 2, 0, True
 
-    def suits(self, options: JobOptions, log: Path) -> bool:
+    def take_over(self, options: JobOptions, log: Path) -> bool:
         return self.made_for == (options.workers, log)
 
     def free(self) -> list[int]:
         return list(range(self.size - self.busy))
+
+    def teammates(self) -> list[int]:
+        return self.free()
 
     def holds(self, checkpoint: str) -> int | None:
         return None

@@ -84,7 +84,7 @@ def test_pool_of_blocks_that_were_redefined_is_of_another_kind(
     """Workers keep the code they have imported, so edited blocks want new workers."""
 
     def kind() -> tuple[object, ...]:
-        return LocalPool.kind(JobOptions(workers=1), tmp_path)
+        return LocalPool.kind(JobOptions(workers=1))
 
     def mine(layers: Any, x: Any, **_: Any) -> Any:
         return x

@@ -7,6 +7,8 @@ import io
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,31 @@ def test_server_folds_share_graphs_until_another_kind_of_task(
     assert [one["import"] for one in seconds] == [1.5, 0.0, 0.0]
     assert all(one["build"] > 0 and one["train"] > 0 for one in seconds)
     assert not server._fold_learners._learners
+
+
+def test_server_prints_into_the_log_of_the_task(
+    make_task: Callable[..., Task], tmp_path: Path
+) -> None:
+    """Workers that go on with another search leave their messages in its workspace."""
+    task = make_task(store=str(tmp_path / "no store"))
+    lines = [
+        TaskMessage(task=task, log=str(tmp_path / name)).model_dump_json()
+        for name in ("one.log", "one.log", "two.log")
+    ]
+    program = (
+        "import io, os, sys\n"
+        "from kedro_nas.training.workers.messages import TaskMessage\n"
+        "from kedro_nas.training.workers.process import TaskServer\n"
+        "server = TaskServer(io.StringIO())\n"
+        "for number, line in enumerate(sys.argv[1:]):\n"
+        "    server.serve(TaskMessage.model_validate_json(line))\n"
+        "    os.write(2, b'%d' % number)\n"
+    )
+
+    subprocess.run([sys.executable, "-c", program, *lines], check=True)
+
+    assert (tmp_path / "one.log").read_text().endswith("01")
+    assert (tmp_path / "two.log").read_text().endswith("2")
 
 
 def test_server_kept_network_of_an_earlier_search_is_not_trained_on(
@@ -107,7 +134,7 @@ def test_server_checkpoint_on_a_full_disk_is_an_outage_with_its_path(
     }
     assert files == ["task.npz"]
     assert state is not None
-    assert state[1]["epochs"] == 1
+    assert state.meta.epochs == 1
     assert [epoch["epoch"] for epoch in ended[2]["history"]] == [1, 2]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from kedro_nas import devices
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.workers import local
@@ -72,6 +73,23 @@ def test_pool_leaves_the_card_to_its_workers_without_hooks_too(
 
     assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
     assert environments[0]["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
+
+
+def test_pool_goes_on_with_another_search_and_its_log(
+    start: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Two searches in one run import TensorFlow once, and each keeps its own log."""
+    pool, _ = start(devices.Gpus(), workers=1)
+    options = JobOptions(workers=1)
+    pool.made_for = LocalPool.kind(options)
+    before = pool.process_ids()
+
+    taken = pool.take_over(options, tmp_path / "other" / "workers.log")
+    refused = pool.take_over(JobOptions(workers=2), tmp_path / "workers.log")
+
+    assert (taken, refused) == (True, False)
+    assert pool.process_ids() == before
+    assert pool._log == tmp_path / "other" / "workers.log"
 
 
 def _serve(pool: LocalPool, architecture: Architecture, memory_mb: int) -> None:

@@ -18,6 +18,7 @@ from kedro_nas.export.formats.litert_dynamic import LitertDynamicExporter
 from kedro_nas.export.formats.litert_float16 import LitertFloat16Exporter
 from kedro_nas.export.formats.litert_int8 import LitertInt8Exporter
 from kedro_nas.export.formats.onnx import OnnxExporter
+from kedro_nas.export.formats.openvino import OpenvinoExporter
 from kedro_nas.export.formats.saved_model import SavedModelExporter
 from kedro_nas.export.formats.traits import FormatTraits, traits_of
 
@@ -106,6 +107,7 @@ EXPORTERS: dict[str, Exporter] = {
         LitertDynamicExporter(),
         LitertInt8Exporter(),
         OnnxExporter(),
+        OpenvinoExporter(),
     )
 }
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kedro_nas.parameters.job import JobOptions
+from kedro_nas.training.workers.local import resolve_workers
 from kedro_nas.training.workers.worker_pool import WorkerPool, make_pool
 
 KEEP_S = 60.0
@@ -78,12 +79,24 @@ def lease_pool(options: JobOptions, log: Path) -> Iterator[WorkerPool]:
         _kept_pool.put(name, leased)
 
 
+def count_workers(job: JobOptions, *, seen: int) -> int:
+    """Return how many workers a plan of a stage counts with.
+
+    Args:
+        job: `params:nas.job`.
+        seen: Workers that an earlier stage trained on; used for `auto` on a cluster.
+    """
+    if job.pool == "local":
+        return resolve_workers(job.workers, job.threads_per_worker)
+    return seen if job.workers == "auto" else job.workers
+
+
 def _take_suitable(name: str, options: JobOptions, log: Path) -> WorkerPool | None:
     kept = _kept_pool.take()
     if kept is None:
         return None
     kept_name, pool = kept
-    if kept_name == name and pool.suits(options, log):
+    if kept_name == name and pool.take_over(options, log):
         return pool
     pool.close()
     return None

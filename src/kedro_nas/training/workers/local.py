@@ -87,12 +87,11 @@ class LocalPool:
         self._workers = [self._start(i) for i in range(self._size)]
 
     @staticmethod
-    def kind(options: JobOptions, log: Path) -> tuple[Any, ...]:
+    def kind(options: JobOptions) -> tuple[Any, ...]:
         """Return what two pools must share to be exchanged for each other."""
         return (
             resolve_workers(options.workers, options.threads_per_worker),
             options.threads_per_worker,
-            log,
             options.max_silence_s,
             options.max_worker_memory_mb,
             tuple(sys.path),
@@ -103,8 +102,8 @@ class LocalPool:
     @classmethod
     def start(cls, options: JobOptions, log: Path) -> LocalPool:
         """Start the pool that the options describe."""
-        made_for = cls.kind(options, log)
-        workers, threads, log, max_silence_s, max_memory_mb, *_ = made_for
+        made_for = cls.kind(options)
+        workers, threads, max_silence_s, max_memory_mb, *_ = made_for
         pool = cls(
             workers=workers,
             threads=threads,
@@ -194,9 +193,13 @@ class LocalPool:
                     log.write(line)
         self._messages.put((number, process.pid, None))
 
-    def suits(self, options: JobOptions, log: Path) -> bool:
-        """Return whether the pool is of the kind that the options describe."""
-        return self.made_for == self.kind(options, log)
+    def take_over(self, options: JobOptions, log: Path) -> bool:
+        """Serve a stage with these options from now on; see `WorkerPool`."""
+        if self.made_for != self.kind(options):
+            return False
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self._log = log
+        return True
 
     def process_ids(self) -> list[int]:
         """Return the process id of each worker."""
@@ -205,6 +208,10 @@ class LocalPool:
     def free(self) -> list[int]:
         """Return the workers without a task, lowest number first."""
         return [i for i, worker in enumerate(self._workers) if worker.task is None]
+
+    def teammates(self) -> list[int]:
+        """Return the workers without a task: all are on this machine."""
+        return self.free()
 
     def holds(self, checkpoint: str) -> int | None:
         """Return the worker that has this checkpoint's network in memory, or None."""
@@ -221,7 +228,7 @@ class LocalPool:
             one = self._workers[worker] = self._start(worker)
         one.task, one.begun, one.last_message = task, False, time.monotonic()
         ends_at = None if remaining_s is None else time.time() + remaining_s
-        message = TaskMessage(task=task, ends_at=ends_at)
+        message = TaskMessage(task=task, ends_at=ends_at, log=str(self._log.absolute()))
         assert one.process.stdin is not None
         # the end of its standard output tells that it is lost
         with contextlib.suppress(BrokenPipeError):

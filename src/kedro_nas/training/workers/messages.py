@@ -17,12 +17,15 @@ class TaskMessage(BaseModel):
         task: What to train.
         ends_at: Unix time at which training has to end, or null. An instant and not a
             duration, as a worker reads the message only when it has started.
+        log: File that collects what the worker prints from now on; empty for the
+            present one. A pool that goes on with another search has another log.
     """
 
     model_config = ConfigDict(frozen=True)
 
     task: Task
     ends_at: float | None = None
+    log: str = ""
 
     def to_line(self) -> str:
         """Return the message as a line of JSON."""

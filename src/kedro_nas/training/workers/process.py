@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -70,6 +71,7 @@ class TaskServer:
 
     def __init__(self, channel: TextIO) -> None:
         self._channel = channel
+        self._log = ""
         # by checkpoint: the lineage of the task that wrote it, and its learner
         self._kept: OrderedDict[str, tuple[str, Any]] = OrderedDict()
         self._fold_learners = LearnerCache()
@@ -97,6 +99,8 @@ class TaskServer:
             import_s: Seconds the task waited for the import of TensorFlow.
         """
         task = message.task
+        if message.log:
+            self._print_to(message.log)
         self.send(WorkerMessage(event="begun", task_id=task.task_id))
         deadline = None
         if message.ends_at is not None:
@@ -105,6 +109,16 @@ class TaskServer:
         outcome.memory_mb = _resident_mb()
         outcome.seconds["import"] = import_s
         self.send(WorkerMessage(event="end", task_id=task.task_id, outcome=outcome))
+
+    def _print_to(self, log: str) -> None:
+        """Append what is printed to another file, TensorFlow's C++ code included."""
+        if log == self._log:
+            return
+        # a log that cannot be written is no reason to lose a task
+        with suppress(OSError), Path(log).open("ab") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+            self._log = log
 
     def _run(self, task: Task, deadline: float | None) -> Outcome:
         try:

@@ -1,6 +1,7 @@
 """Worker pools: the interface between what is trained and where it is trained.
 
-Another place (a Ray cluster, a queue) implements `WorkerPool`; nothing else changes.
+This machine and a Ray cluster are two; another place (a queue) implements `WorkerPool`,
+and nothing else changes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from kedro_nas.errors import ParameterError
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 
-POOLS = {"local": "kedro_nas.training.workers.local:start_local_pool"}
+POOLS = {
+    "local": "kedro_nas.training.workers.local:start_local_pool",
+    "ray": "kedro_nas.training.workers.ray_pool:start_ray_pool",
+}
 POOL_GROUP = "kedro_nas.worker_pools"
 
 
@@ -51,18 +55,28 @@ class WorkerPool(Protocol):
 
     @property
     def size(self) -> int:
-        """Number of workers."""
+        """Number of workers; it changes where machines come and go."""
 
-    def suits(self, options: JobOptions, log: Path) -> bool:
-        """Return whether a stage with these options may go on with this pool.
+    def take_over(self, options: JobOptions, log: Path) -> bool:
+        """Serve a stage with these options from now on, if this pool suits it.
 
         Args:
             options: `params:nas.job`, for the number and kind of workers.
-            log: File that collects what workers print.
+            log: File that collects what workers print from now on.
+
+        Returns:
+            Whether it suits; if not, the stage needs a new pool.
         """
 
     def free(self) -> list[int]:
         """Return the workers without a task, lowest number first."""
+
+    def teammates(self) -> list[int]:
+        """Return free workers that can train one network together.
+
+        They see the temporary files of this machine, where they meet. If there are
+        none, one free worker that trains alone.
+        """
 
     def holds(self, checkpoint: str) -> int | None:
         """Return the worker that has this checkpoint's network in memory, or None."""
@@ -87,7 +101,7 @@ def make_pool(name: str, options: JobOptions, log: Path) -> WorkerPool:
     """Start the worker pool that an option names.
 
     Args:
-        name: `local`, an entry point of the group `kedro_nas.worker_pools`, or
+        name: `local`, `ray`, an entry point of the group `kedro_nas.worker_pools`, or
             `package.module:function`. The function is called with `options` and `log`
             and returns a `WorkerPool`.
         options: `params:nas.search`, for the number and kind of workers.

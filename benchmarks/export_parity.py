@@ -1,0 +1,249 @@
+"""Random architectures of the whole vocabulary, exported, reloaded and compared.
+
+    python benchmarks/export_parity.py              # 100 networks, an hour and a half
+    python benchmarks/export_parity.py --quick      # 3 networks, a minute
+
+Draws networks of all blocks and attentions, the custom block of examples/ among them,
+over three image shapes; every third averages its predictions over shifts and flips.
+Each has random weights and moving statistics, is written in every format whose packages
+are installed, loaded in a fresh process by its own runtime and compared on 32 random
+images, as at the export. Full integers are judged by accuracy, which a network that was
+not trained does not have; of these the largest difference is reported.
+
+The full run writes benchmarks/results/export_parity.json, after each network. Ends with
+status 1 when a file cannot be written or loaded, or differs by more than it may.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+import keras
+import numpy as np
+
+from kedro_nas.environment import describe_environment
+from kedro_nas.errors import ExportError
+from kedro_nas.export.formats import (
+    EXPORTERS,
+    CalibratedExporter,
+    Exporter,
+    missing_packages,
+    traits_of,
+)
+from kedro_nas.export.parity import ParitySample, check_parity, predict_in_batches
+from kedro_nas.files import write_json
+from kedro_nas.models.averaged_predictions import average_predictions
+from kedro_nas.models.build import build_model
+from kedro_nas.models.spaces import build_search_space
+from kedro_nas.parameters.export import ExportOptions
+from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.seeds import generator
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.bounds import DataFacts
+from kedro_nas.space.registry import attention_names, block_names
+from kedro_nas.testing.block_contract import change_weights
+
+RESULTS = Path(__file__).parent / "results" / "export_parity.json"
+SEED = 0
+SHAPES = ((16, 16, 1), (12, 16, 3), (20, 20, 1))
+CUSTOM = "temporal_attention"
+N_IMAGES = 32
+OPTIONS = ExportOptions(max_accuracy_drop_pp=100)  # see above
+
+
+def a_space(shape: tuple[int, int, int]) -> Any:
+    """Return the space of all blocks and attentions, of small networks."""
+    options = SearchSpaceOptions.model_validate(
+        {
+            "preset": "accuracy",
+            "blocks": list(block_names()),
+            "attention": list(attention_names()),
+            "custom_blocks": {
+                CUSTOM: {"function": f"{CUSTOM}:{CUSTOM}", "options": {"heads": [2, 4]}}
+            },
+            "n_stages": [1, 2, 3],
+            "depth": [1],
+            "max_params": 100_000,
+            "max_macs": 5_000_000,
+        }
+    )
+    return build_search_space(options, DataFacts(shape, 10, 50_000), seed=SEED)
+
+
+def exporters(pixels: Any) -> list[Exporter]:
+    """Return the formats whose packages are here, calibrated on the images."""
+    found = [each for each in EXPORTERS.values() if not missing_packages(each)]
+    return [
+        each.calibrated(pixels) if isinstance(each, CalibratedExporter) else each
+        for each in found
+    ]
+
+
+def compare(architecture: Architecture, number: int) -> list[dict[str, Any]]:
+    """Export one network in all formats; a row each."""
+    rng = generator(SEED, "export parity", number)
+    pixels = rng.integers(0, 256, (N_IMAGES, *architecture.input_shape), np.uint8)
+    channels = architecture.input_shape[2]
+    model = build_model(
+        architecture, mean=[120.0] * channels, std=[70.0] * channels, seed=number
+    )
+    change_weights(model, pixels.astype(np.float32))
+    if number % 3 == 2:
+        model = average_predictions(model, shifts=True, flips=True)
+    expected = predict_in_batches(model, pixels)
+    sample = ParitySample(pixels, expected.argmax(-1), expected)
+    rows, written = [], []
+    folder = Path(tempfile.mkdtemp())
+    try:
+        for each in exporters(pixels):
+            row = write(each, model, folder)
+            if row is None:
+                written.append(each)
+            else:
+                rows.append(row)
+        rows += loaded(sample, written, folder)
+    finally:
+        shutil.rmtree(folder)
+    return rows
+
+
+def write(exporter: Exporter, model: Any, folder: Path) -> dict[str, Any] | None:
+    """Write a file; return a row if that fails."""
+    try:
+        exporter.export(model, folder)
+    except Exception as error:  # noqa: BLE001 - any converter's; it is reported
+        return failed(exporter.name, "cannot be written", error)
+    return None
+
+
+def loaded(
+    sample: ParitySample, written: list[Exporter], folder: Path
+) -> list[dict[str, Any]]:
+    """Compare all files at once, or one by one where one of them fails."""
+    try:
+        found = check_parity(sample, written, folder, OPTIONS)
+    except ExportError as error:
+        if len(written) == 1:
+            return [failed(written[0].name, "differs or cannot be loaded", error)]
+        return [row for each in written for row in loaded(sample, [each], folder)]
+    return [
+        {"format": name, "ok": True, "difference": row.max_difference,
+         "equal_decisions": row.equal_decisions}
+        for name, row in found.items()
+    ]  # fmt: skip
+
+
+def failed(name: str, what: str, error: Exception) -> dict[str, Any]:
+    """Return the row of a file that is not handed over."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    reason = f"{what}: {lines[0][:300]}"
+    return {"format": name, "ok": False, "reason": reason}
+
+
+def summary(networks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a row per format over all networks."""
+    rows = [row for network in networks for row in network["rows"]]
+    found = []
+    for name in dict.fromkeys(row["format"] for row in rows):
+        mine = [row for row in rows if row["format"] == name]
+        fine = [row for row in mine if row["ok"]]
+        traits = traits_of(EXPORTERS[name])
+        limit = max(OPTIONS.parity_tolerance, traits.max_difference)
+        found.append(
+            {
+                "format": name,
+                "networks": len(mine),
+                "failed": len(mine) - len(fine),
+                "median": float(np.median([r["difference"] for r in fine] or [0])),
+                "largest": max((r["difference"] for r in fine), default=0.0),
+                "limit": None if traits.is_judged_by_accuracy else limit,
+                "equal_decisions": float(
+                    np.mean([r["equal_decisions"] for r in fine] or [0])
+                ),
+                "reasons": sorted({r["reason"] for r in mine if not r["ok"]}),
+            }
+        )
+    return found
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """Print the table."""
+    print(f"{'format':<16}  failed    median   largest     limit  equal decisions")
+    for row in rows:
+        limit = "accuracy" if row["limit"] is None else f"{row['limit']:.0e}"
+        print(
+            f"{row['format']:<16}  {row['failed']:>6}  {row['median']:>8.1e}  "
+            f"{row['largest']:>8.1e}  {limit:>8}  {row['equal_decisions']:>14.1%}"
+        )
+        for reason in row["reasons"]:
+            print("   ", reason)
+
+
+def record(networks: list[dict[str, Any]], seconds: float) -> None:
+    """Write what was measured so far."""
+    write_json(
+        RESULTS,
+        {
+            "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
+            "environment": describe_environment().model_dump(),
+            "seed": SEED,
+            "images": N_IMAGES,
+            "seconds": round(seconds, 1),
+            "formats": summary(networks),
+            "networks": networks,
+        },
+    )
+
+
+def main() -> int:
+    """Export, compare, write, and judge."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--networks", type=int, default=100)
+    given = parser.parse_args()
+    n = 3 if given.quick else given.networks
+    sys.path.insert(0, str(Path(__file__).parents[1] / "examples" / "custom_block"))
+    spaces = [a_space(shape) for shape in SHAPES]
+    rng = generator(SEED, "export parity")
+    networks: list[dict[str, Any]] = []
+    began = time.monotonic()
+    for number in range(n):
+        architecture = spaces[number % len(SHAPES)].sample(rng)
+        rows = compare(architecture, number)
+        networks.append(
+            {
+                "network": architecture.describe(),
+                "key": architecture.key,
+                "shape": list(architecture.input_shape),
+                "averaged": number % 3 == 2,
+                "rows": rows,
+            }
+        )
+        keras.backend.clear_session()
+        if not given.quick:
+            record(networks, time.monotonic() - began)
+    rows = summary(networks)
+    show(rows)
+    custom = sum(CUSTOM in network["network"] for network in networks)
+    wrong = sum(row["failed"] for row in rows)
+    files = sum(row["networks"] for row in rows)
+    print(
+        f"export_parity: {n} networks, {custom} with the custom block, {files} files, "
+        f"{wrong} failed"
+    )
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""The files of a task on a node that does not share the driver's disk."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kedro_nas.data.store import FILES, ImageStore
+from kedro_nas.files import write_atomically
+from kedro_nas.training.tasks import Task
+from kedro_nas.training.workers.node_files import (
+    Mark,
+    TaskFiles,
+    copy_store,
+    has_store,
+    node_store,
+    read_chunks,
+    read_inputs,
+)
+
+
+@pytest.fixture(autouse=True)
+def _node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the node temporary files of its own."""
+    (tmp_path / "node").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "node"))
+
+
+def test_mark_is_seen_only_where_its_content_is_read(tmp_path: Path) -> None:
+    """Another disk may have a file of the same name."""
+    mark = Mark.write(tmp_path)
+    seen = mark.is_seen()
+    other = Mark(mark.path, "other").is_seen()
+    mark.remove()
+
+    assert seen
+    assert not other
+    assert not mark.is_seen()
+
+
+def test_copy_of_a_store_is_equal_and_written_once(store_folder: Path) -> None:
+    """The second worker of a node fetches nothing."""
+    fetched: list[str] = []
+
+    def chunks() -> list[tuple[str, Callable[[], bytes]]]:
+        def fetch(name: str, content: bytes) -> bytes:
+            fetched.append(name)
+            return content
+
+        return [
+            (name, lambda n=name, c=content: fetch(n, c))  # type: ignore[misc]
+            for name, content in read_chunks(store_folder)
+        ]
+
+    before = has_store("finger")
+    first, again = copy_store("finger", chunks()), copy_store("finger", chunks())
+    copy = ImageStore.open(node_store("finger"))
+
+    assert (before, first, again, has_store("finger")) == (False, True, False, True)
+    assert sorted(fetched) == sorted(FILES)
+    assert (copy.pixels == ImageStore.open(store_folder).pixels).all()
+
+
+def test_task_on_a_node_continues_from_what_the_driver_has(
+    make_task: Callable[..., Task], tmp_path: Path
+) -> None:
+    """Checkpoints are sent; paths of the driver are not touched on the node."""
+    parent = tmp_path / "r0.npz"
+    parent.write_bytes(b"rung 0")
+    task = make_task(checkpoint=str(tmp_path / "r1.npz"), parent=str(parent))
+    files = TaskFiles(tmp_path / "worker")
+
+    there = files.localise(task, read_inputs(task), "finger")
+
+    assert Path(there.parent or "").read_bytes() == b"rung 0"
+    assert not Path(there.checkpoint or "").exists()
+    assert there.store == str(node_store("finger"))
+    assert there.digest("x") == task.digest("x")
+
+
+def test_changed_files_are_what_training_wrote_since_the_last_call(
+    make_task: Callable[..., Task], tmp_path: Path
+) -> None:
+    """A checkpoint travels back once for each time it is written."""
+    task = make_task(checkpoint=str(tmp_path / "r0.npz"))
+    files = TaskFiles(tmp_path / "worker")
+    there = files.localise(task, {}, None)
+    before = files.changed(task)
+    path = Path(there.checkpoint or "")
+    write_atomically(path, lambda file: file.write(b"epoch 1"))
+    first, again = files.changed(task), files.changed(task)
+    write_atomically(path, lambda file: file.write(b"epoch 2"))
+
+    assert before == again == {}
+    assert first == {task.checkpoint: b"epoch 1"}
+    assert files.changed(task) == {task.checkpoint: b"epoch 2"}
+    assert there.store == task.store
