@@ -64,6 +64,7 @@ def test_drop_missing_backbones_leaves_them_out_with_a_note(tmp_path, caplog):
     assert kept.pretrained.backbones == ()
     assert notes[0].startswith("The pretrained branch mobilenet_v2 was left out")
     assert notes[0] in caplog.text
+    assert "Correct nas.search_space.pretrained.weights" in notes[0]
 
 
 def test_drop_missing_backbones_of_an_unknown_name_raises():

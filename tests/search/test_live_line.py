@@ -33,6 +33,20 @@ def test_progress_without_a_terminal_logs_a_line_per_trial(
     assert caplog.messages[1].endswith("20 s, 40 s left")
 
 
+def test_progress_of_a_resumed_search_counts_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The clock has the seconds of all sessions, so the count has their trials."""
+    with (
+        caplog.at_level(logging.INFO),
+        _progress("auto", total_trials=5, ended=3) as progress,
+    ):
+        progress.ended(NETWORK, Outcome(status="completed", score=0.5), PLACE)
+
+    assert caplog.messages[0].startswith("trial 4: ")
+    assert caplog.messages[0].endswith("20 s, about 5 s left")
+
+
 def test_progress_of_a_failed_trial_says_why(caplog: pytest.LogCaptureFixture) -> None:
     """A reason stands where a score would."""
     with caplog.at_level(logging.INFO), _progress("auto", total_trials=4) as progress:

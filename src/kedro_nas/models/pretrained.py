@@ -95,7 +95,10 @@ def load_whole(
             received=f"weights: {backbone.weights} ({type(error).__name__}: {error})",
             allowed="imagenet with a network connection, the path of a file, or none",
             remedy="Download the file elsewhere and give its path as "
-            "nas.search_space.pretrained.weights",
+            "nas.search_space.pretrained.weights"
+            if backbone.weights == "imagenet"
+            else "Correct nas.search_space.pretrained.weights: for keras_file a .keras "
+            "file, else weights of this network without its head, .h5 or .weights.h5",
         ) from error
 
 

@@ -26,6 +26,7 @@ class Progress:
         budget_s: Wall seconds of the search, for the bar and the time left.
         total_trials: Trials of the schedule when there is no budget; None if endless.
         clock: Returns the seconds the search has run.
+        ended: Trials that ended before, in earlier sessions.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Progress:
         budget_s: float | None,
         total_trials: int | None,
         clock: Callable[[], float],
+        ended: int = 0,
     ) -> None:
         console = Console(stderr=True)
         self._on = mode == "auto"
@@ -42,7 +44,7 @@ class Progress:
         self._budget_s = budget_s
         self._total = total_trials
         self._clock = clock
-        self._ended = 0
+        self._ended = ended
         self._best: tuple[float, str] | None = None
         self._where = "starting workers"
         self._bars = Bars(

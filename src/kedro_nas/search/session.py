@@ -22,6 +22,7 @@ from kedro_nas.search.ledger_lines import (
     SessionBegun,
     SessionEnded,
     SpeedMeasured,
+    TrialEnded,
     TrialsPlanned,
 )
 from kedro_nas.search.live_line import Progress
@@ -107,6 +108,7 @@ class SearchSession:
             budget_s=self.plan.search_s,
             total_trials=trials.total,
             clock=lambda: ledger.seconds,
+            ended=sum(one.status != "outage" for one in ledger.of(TrialEnded)),
         )
         self._driver = Driver(
             schedule=trials.schedule,
