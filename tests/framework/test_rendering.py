@@ -42,7 +42,7 @@ def test_render_files_catalog_has_each_dataset_under_its_namespace() -> None:
     pipeline = create_pipeline(namespace="defects.nas", inputs={"images": "photos"})
     datasets = {n for n in pipeline.datasets() if not n.startswith("params:")}
 
-    assert set(entries) == datasets
+    assert set(entries) == datasets | {"images_new", "defects.nas.predictions"}
     assert "globals" not in text
     assert entries["defects.nas.trials"]["filepath"] == (
         "data/07_model_output/defects/nas/trials.parquet"

@@ -50,7 +50,7 @@ def test_pages_run_pipelines_and_nodes_that_the_host_has(apart: Host) -> None:
     unknown = []
     for page in pages:
         for command in RUNS.findall(page.read_text()):
-            words = shlex.split(command)
+            words = shlex.split(command.partition('",')[0])  # in a string of Python
             options = dict(itertools.pairwise(words))
             named = {
                 "--pipelines": registered,

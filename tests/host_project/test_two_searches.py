@@ -53,7 +53,10 @@ def _profile(host: Host, name: str) -> dict[str, Any]:
 
 
 def test_init_twice_writes_files_that_do_not_meet(two: Host) -> None:
-    """Each search has its own parameters, catalog entries, folder and data."""
+    """Each search has its own parameters, catalog entries, folder and data.
+
+    Both read the profiles of one folder of devices.
+    """
     parameters, entries = {}, []
     for name in NAMES:
         base = two.root / "conf" / "base"
@@ -70,7 +73,7 @@ def test_init_twice_writes_files_that_do_not_meet(two: Host) -> None:
     assert parameters["defects"] == parameters["scratches"]
     assert parameters["defects"]["search_space"]["preset"] == "tiny"
     assert not set(entries[0]) & set(entries[1])
-    assert not places[0] & places[1]
+    assert places[0] & places[1] == {"data/01_raw/devices"}  # read by both
 
 
 def test_run_of_both_keeps_them_apart(two: Host) -> None:

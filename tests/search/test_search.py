@@ -364,6 +364,7 @@ def test_search_full_disk_is_said_and_the_same_command_goes_on(
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", fsync)
+        patched.setattr("kedro_nas.search.ledger.SYNC_S", 0.0)
         with pytest.raises(SearchError, match=r"the disk of .* is full") as raised:
             _search(digits, tmp_path)
     trials, _ = _search(digits, tmp_path)

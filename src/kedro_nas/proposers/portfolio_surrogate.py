@@ -208,7 +208,7 @@ def refit_count(n: int) -> int:
     """Return the number of outcomes from which the kernel for `n` is chosen.
 
     >>> [refit_count(n) for n in (6, 7, 16, 17, 18, 500)]
-    [6, 7, 16, 16, 18, 485]
+    [6, 7, 16, 16, 18, 461]
     """
     count = min(n, FIRST_OUTCOMES)
     while (larger := count + max(1, count // 8)) <= n:

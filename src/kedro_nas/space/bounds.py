@@ -27,7 +27,8 @@ _PARAMS_POWER = math.log(25e6 / 5e6) / math.log(_MANY / _FEW)
 _DEPTH_POWER = math.log(50 / 25) / math.log(_MANY / _FEW)
 _MACS_AT, _PIXELS_AT = 10e6, 28 * 28
 # smaller bounds would exclude all networks of several stages
-_MIN_PARAMS, _MIN_DEPTH, _MIN_MACS = 50_000, 6, 2_000_000
+# the shallowest network of the preset `mobile` has 8 weighted layers
+_MIN_PARAMS, _MIN_DEPTH, _MIN_MACS = 50_000, 8, 2_000_000
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,13 @@ CATALOG = ROOT / "conf" / "base" / "catalog_nas.yml"
 
 
 def test_create_pipeline_reads_images_and_workspace_only() -> None:
-    """From outside come the images, a workspace, and the parameters of the job."""
+    """From outside come images, a workspace, devices, and the parameters of the job."""
     inputs = create_pipeline().inputs()
 
     assert inputs == {
         "images",
         "nas.workspace",
+        "nas.device_profiles",
         *(f"params:nas.{name}" for name in (*NUMBERS, *SECTIONS)),
     } - {"params:nas.prediction"}
 
