@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from kedro_nas.framework.log_output import is_interactive
+from kedro_nas.framework.log_output import is_interactive, stream_for
 
 ROOT = Path(__file__).parents[2]
 LOGS_A_LONG_MESSAGE = """
@@ -52,3 +52,19 @@ def test_a_log_that_is_not_a_terminal_has_one_line_per_message(
     assert len(lines) in n_lines
     assert all("INFO" in line for line in lines[:1])
     assert sum(line.count("word") for line in lines) == 60
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_answer"),
+    [
+        (["kedro", "nas", "status", "--json"], True),
+        (["/a/kedro/__main__.py", "nas", "show", "--source"], True),
+        (["kedro", "run", "--pipelines", "nas"], False),
+        (["pytest"], False),
+    ],
+)
+def test_stream_for_leaves_standard_output_to_answers(
+    arguments: list[str], *, is_answer: bool
+) -> None:
+    """`kedro nas show --source > model.py` writes Python, from its first line."""
+    assert stream_for(arguments) is (sys.stderr if is_answer else sys.stdout)

@@ -2,7 +2,8 @@
 
 Kedro's handlers write to standard output, and plugins log before a command of ours is
 called; a hook of Kedro's command line comes before them. The one line that Kedro logs
-while it is imported is out of reach of any plugin; see docs/reference/commands.md.
+while it is imported comes before any plugin: conf/logging.yml looks up where it goes,
+see `log_output`.
 """
 
 from __future__ import annotations
