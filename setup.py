@@ -26,6 +26,8 @@ class BuildWithTemplate(build_py):
         sources = [*Path("conf/base").glob("*_nas.yml"), Path("conf/logging.yml")]
         for source in sorted(sources):
             self.copy_file(str(source), str(folder / source.name))
+        smoke = Path("conf/smoke/parameters_nas.yml")
+        self.copy_file(str(smoke), str(folder / f"smoke_{smoke.name}"))
 
 
 setup(cmdclass={"build_py": BuildWithTemplate})

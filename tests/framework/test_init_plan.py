@@ -241,7 +241,7 @@ def test_make_plan_for_a_pipeline_of_the_host_reads_it(
 ) -> None:
     """No second copy of its nodes, no entry its own node writes, its own names."""
     plan = _plan(project, namespace="defects.nas", no_pipeline=no_pipeline)
-    parameters, catalog, _ = plan.files.values()
+    parameters, catalog, *_ = plan.files.values()
     entries = yaml.safe_load(catalog)
     names = team["team"].datasets() - {"camera", "cleaned"}
 
@@ -264,8 +264,10 @@ def test_make_plan_for_an_environment_names_it_in_each_command(
     (said,) = _plan(project, env=env).next_steps[-1:]
     commands = [line.partition(":")[2].strip() for line in said.splitlines()]
 
+    smoke = ["kedro run --pipelines nas --env smoke"] * (env == "base")
     assert commands == [
         f"kedro nas check{option}",
+        *smoke,
         f"kedro run --pipelines nas{option}",
         f"kedro nas status{option}",
     ]
@@ -292,7 +294,7 @@ def test_make_plan_with_broken_pipelines_says_so_and_goes_on(
     monkeypatch.setattr(registered, "pipelines", _Broken())
     plan = _plan(project)
 
-    assert len(plan.files) == 4
+    assert len(plan.files) == 6
     assert "ImportError: theirs" in plan.next_steps[0]
 
 
@@ -329,7 +331,7 @@ def test_make_plan_update_of_an_earlier_version_leads_to_this_one(
     """What is new is added, and each option that has moved is named with its place."""
     (ready / PARAMETERS).write_text(OLD)
     smoke = ready / "conf/smoke/parameters_nas.yml"
-    smoke.parent.mkdir()
+    smoke.parent.mkdir(exist_ok=True)
     smoke.write_text("nas: {ranking: {final_budget_s: 30}}\n")
     plan = _plan(ready, mode="update")
     text = "\n".join(plan.next_steps)

@@ -10,15 +10,41 @@ import yaml
 
 from kedro_nas import create_pipeline
 from kedro_nas.errors import ParameterError
-from kedro_nas.framework.rendering import TEMPLATES, render_files, template
+from kedro_nas.framework.rendering import (
+    TEMPLATES,
+    render_files,
+    render_smoke_files,
+    template,
+)
+from kedro_nas.parameters.data_preparation import DataPreparationOptions
+from kedro_nas.parameters.export import ExportOptions
+from kedro_nas.parameters.job import JobOptions
+from kedro_nas.parameters.prediction import PredictionOptions
+from kedro_nas.parameters.ranking import RankingOptions
+from kedro_nas.parameters.reporting import ReportingOptions
+from kedro_nas.parameters.search import SearchOptions
+from kedro_nas.parameters.search_space import SearchSpaceOptions
+from kedro_nas.stages import SECTIONS
 
+OPTIONS = {
+    "data_preparation": DataPreparationOptions,
+    "job": JobOptions,
+    "search_space": SearchSpaceOptions,
+    "search": SearchOptions,
+    "ranking": RankingOptions,
+    "export": ExportOptions,
+    "reporting": ReportingOptions,
+    "prediction": PredictionOptions,
+}
 BASE = Path(__file__).parents[2] / "conf" / "base"
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_template_is_the_configuration_of_this_repository(name: str) -> None:
     """What users get is what is run and tested here; test_package checks the wheel."""
-    assert template(name) in {path.read_text() for path in BASE.parent.rglob(name)}
+    assert template(name) in {
+        path.read_text() for path in BASE.parent.rglob(name.removeprefix("smoke_"))
+    }
 
 
 @pytest.mark.parametrize("namespace", ["nas", "defects.nas", "a.b.c"])
@@ -90,3 +116,33 @@ def test_render_files_names_entries_as_the_pipeline_does() -> None:
 
     assert "nas.model" not in entries
     assert entries["classifier"]["filepath"] == "data/06_models/nas/model.keras"
+
+
+@pytest.mark.parametrize("namespace", ["nas", "defects.nas"])
+def test_render_smoke_files_are_a_whole_job_in_folders_of_its_own(
+    namespace: str,
+) -> None:
+    """All sections are there, as Kedro may drop those of base; no file is shared."""
+    smoke = render_smoke_files(namespace=namespace)
+    base = render_files(Path("src/host"), namespace=namespace)
+    (value,) = (yaml.safe_load(t) for p, t in smoke.items() if "parameters" in p.name)
+    for part in namespace.split("."):
+        value = value[part]
+    small, large = (
+        yaml.safe_load(next(t for p, t in files.items() if "catalog" in p.name))
+        for files in (smoke, base)
+    )
+    places = [
+        {entry.get("filepath") or entry["path"] for entry in entries.values()}
+        for entries in (small, large)
+    ]
+
+    assert set(value) == {"seed", "budget_s", *SECTIONS}
+    for section in SECTIONS:
+        assert OPTIONS[section].parse(value[section], where=section)
+    assert set(large) - set(small) == {
+        "images",
+        "images_new",
+        f"{namespace}.device_profiles",
+    }
+    assert not places[0] & places[1]

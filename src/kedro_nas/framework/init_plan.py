@@ -13,7 +13,7 @@ from kedro.framework.project import settings
 from kedro_nas.errors import ParameterError
 from kedro_nas.framework.next_steps import MovedOption, next_steps
 from kedro_nas.framework.registered import RegisteredSearch, registered_search
-from kedro_nas.framework.rendering import LOGGING, render_files
+from kedro_nas.framework.rendering import LOGGING, render_files, render_smoke_files
 from kedro_nas.framework.yaml_text import (
     add_entries,
     drop_entries,
@@ -109,6 +109,13 @@ def make_plan(root: Path, package: str, source_dir: Path, wish: Wish) -> Project
     has_folder = not (wish.no_pipeline or is_elsewhere)
     if has_folder and not (wish.mode == "update" and (root / folder).exists()):
         _plan_file(plan, root, folder, _Change(rendered[folder]))
+    has_smoke = config.has_smoke_files(host)
+    if has_smoke:
+        for path, text in render_smoke_files(
+            namespace=wish.namespace, names=host.names
+        ).items():
+            if wish.mode == "force" or not (root / path).exists():
+                _plan_file(plan, root, path, _Change(text))
     configured = _logging_files(root)
     if wish.mode == "new" and not configured:
         _plan_file(plan, root, logging, _Change(rendered[logging]))
@@ -121,6 +128,7 @@ def make_plan(root: Path, package: str, source_dir: Path, wish: Wish) -> Project
             has_folder=has_folder,
             is_kept_out=host.is_kept_out,
             env=wish.env,
+            has_smoke=has_smoke,
             problem=host.problem,
             moved=config.moved_options(),
             folding=next(filter(_folds_lines, configured), None),
@@ -238,6 +246,17 @@ class _Config:
             }
             text = add_entries(text, theirs, str(path), place)
         return _Change(text)
+
+    def has_smoke_files(self, host: RegisteredSearch) -> bool:
+        """Return whether an environment `smoke` is written beside these files.
+
+        Not beside another environment than base, and not where searches share sections
+        of parameters, which it would have to give for all of them.
+        """
+        ours = (host.names.get(PREFIX + s) for s in (*NUMBERS, *SECTIONS))
+        prefix = f"{PREFIX}{self._wish.namespace}."
+        is_base = self._wish.env == settings.CONFIG_LOADER_ARGS.get("base_env", "base")
+        return is_base and all(name is None or name.startswith(prefix) for name in ours)
 
     def moved_options(self) -> list[MovedOption]:
         """List options of earlier versions, over all environments."""

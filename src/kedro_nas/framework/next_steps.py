@@ -34,6 +34,7 @@ def next_steps(
     is_kept_out: bool = False,
     problem: str,
     env: str,
+    has_smoke: bool = False,
     moved: Sequence[MovedOption] = (),
     folding: Path | None = None,
 ) -> list[str]:
@@ -48,6 +49,7 @@ def next_steps(
         is_kept_out: Whether a plain `kedro run` does not run the search already.
         problem: Why the project's pipelines cannot be read, or nothing.
         env: Configuration environment that was written to.
+        has_smoke: Whether the environment `smoke` was written, too.
         moved: Options of earlier versions that are still in its files.
         folding: A logging configuration that folds lines at 80 columns, None for none.
     """
@@ -85,9 +87,11 @@ def next_steps(
             "below root:\nhandlers: ext://kedro_nas.framework.log_output.HANDLERS"
         )
     name = pipeline or "..."
+    first = f"A first run in a minute:      kedro run --pipelines {name} --env smoke\n"
     steps.append(
         f"Look ahead without training:  kedro nas check{which}\n"
-        f"Search:                       kedro run --pipelines {name}{where}\n"
+        + first * has_smoke
+        + f"Search:                       kedro run --pipelines {name}{where}\n"
         f"Look on meanwhile:            kedro nas status{which}"
     )
     return steps

@@ -7,10 +7,20 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
-from kedro_nas.errors import ParameterError
+import yaml
 
-TEMPLATES = ("parameters_nas.yml", "catalog_nas.yml", "logging.yml")
+from kedro_nas.errors import ParameterError
+from kedro_nas.framework.yaml_text import split_entries
+from kedro_nas.stages import SECTIONS
+
+TEMPLATES = (
+    "parameters_nas.yml",
+    "catalog_nas.yml",
+    "logging.yml",
+    "smoke_parameters_nas.yml",
+)
 LOGGING = Path("conf/logging.yml")  # the one place where Kedro looks for it
+SMOKE = Path("conf/smoke")
 _FOLDER = "${globals:nas_folder,nas}"
 _DEMO_PATH = "data/01_raw/fashion_mnist_12k.parquet"
 _IMAGES_ENTRY = re.compile(r"^images:.*\n(?:^[ ].*\n)+", re.MULTILINE)
@@ -18,6 +28,16 @@ _IMAGES_ENTRY = re.compile(r"^images:.*\n(?:^[ ].*\n)+", re.MULTILINE)
 _HEADER = """\
 # Every option of the search, with its unit, range and reason. What is left out keeps
 # its default; a misspelt name is an error.
+"""
+_SMOKE_PARAMETERS = """\
+# The whole job in about a minute, with less of everything, before the long one:
+#   kedro run --pipelines <pipeline> --env smoke
+# Options that are left out have their defaults, or, where settings.py merges parameters
+# softly, those of conf/base. Credentials of conf/local are not read with --env smoke.
+"""
+_SMOKE_CATALOG = """\
+# Results of --env smoke, in folders of their own, beside those of the real runs.
+
 """
 _PIPELINE = '''"""Search for an image classifier, with kedro-nas."""
 
@@ -75,6 +95,36 @@ def render_files(
     }
 
 
+def render_smoke_files(
+    *, namespace: str = "nas", names: Mapping[str, str] | None = None
+) -> dict[Path, str]:
+    """Render the environment `smoke`: the same job in about a minute.
+
+    Its parameters are complete, as Kedro replaces a whole section by that of an
+    environment unless told otherwise; its results have folders of their own.
+
+    Args:
+        namespace: Prefix of datasets and parameters.
+        names: Our names of datasets to the project's, where its pipeline renames them.
+
+    Returns:
+        Path relative to the project's root, to text.
+    """
+    suffix, place = namespace.replace(".", "_"), f"{namespace.replace('.', '/')}_smoke"
+    options = yaml.safe_load(template("smoke_parameters_nas.yml"))["nas"]
+    value = {"seed": 0, "budget_s": None} | {s: options.get(s, {}) for s in SECTIONS}
+    for part in reversed(namespace.split(".")):
+        value = {part: value}
+    catalog = SMOKE / f"catalog_{suffix}.yml"
+    text = _catalog(namespace, "images", None, names or {}, is_new=False, place=place)
+    entries = split_entries(text, str(catalog)).values()
+    return {
+        SMOKE / f"parameters_{suffix}.yml": _SMOKE_PARAMETERS
+        + yaml.safe_dump(value, sort_keys=False),
+        catalog: _SMOKE_CATALOG + "".join(e for e in entries if f"/{place}" in e),
+    }
+
+
 def template(name: str) -> str:
     """Read one file of the template: in a checkout, that is the one in conf/ itself.
 
@@ -84,7 +134,8 @@ def template(name: str) -> str:
     if shipped.is_file():
         return shipped.read_text()
     conf = Path(__file__).parents[3] / "conf"
-    return (conf / name if name == LOGGING.name else conf / "base" / name).read_text()
+    folder = {LOGGING.name: "", "smoke_parameters_nas.yml": "smoke"}.get(name, "base")
+    return (conf / folder / name.removeprefix("smoke_")).read_text()
 
 
 def _parameters(namespace: str, preset: str | None) -> str:
@@ -127,9 +178,10 @@ def _catalog(
     names: Mapping[str, str],
     *,
     is_new: bool,
+    place: str | None = None,
 ) -> str:
     text = template("catalog_nas.yml")
-    text = text.replace(_FOLDER, namespace.replace(".", "/"))
+    text = text.replace(_FOLDER, place or namespace.replace(".", "/"))
     text = re.sub(r"^# `nas_folder` is .*\n", "", text, flags=re.MULTILINE)
     text = re.sub(
         r"^nas\.(\w+)",
