@@ -89,7 +89,8 @@ def compare_images(
     Raises:
         RankingError: Arrays of different lengths, or fewer than two images.
 
-    Source: McNemar (1947), Psychometrika 12, in the normal approximation.
+    Source: McNemar (1947), Psychometrika 12, in the normal approximation; Agresti and
+    Min (2005), Statistics in Medicine 24, for the interval.
 
     >>> right = np.array([True] * 60 + [False] * 40)
     >>> compare_images(right, right, np.full(100, 0.01)).p_value
@@ -109,7 +110,12 @@ def compare_images(
     n = len(pairs)
     se = sqrt(float(spread) * n / (n - 1))
     z = difference / se if se else (copysign(inf, difference) if difference else 0.0)
-    reach = float(stats.norm.ppf(0.5 + confidence / 2)) * se
+    # half an image more on which each is right alone: without any such image the
+    # interval would be a point
+    spread_of_interval = spread + np.mean(weights**2)
+    reach = float(stats.norm.ppf(0.5 + confidence / 2)) * sqrt(
+        float(spread_of_interval) * n / (n - 1)
+    )
     return PairedTest(
         difference=difference,
         se=se,
