@@ -47,6 +47,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "src",
             "conf/base",
             "conf/logging.yml",
+            "conf/smoke/parameters_nas.yml",
             "pyproject.toml",
             "setup.py",
             "MANIFEST.in",
@@ -140,7 +141,8 @@ def test_starter_makes_a_project_that_is_ready(installed: Path, tmp_path: Path) 
     )
 
     assert "- nas" in listed
-    assert (project / "conf" / "base" / "parameters_nas.yml").exists()
+    for env in ("base", "smoke"):
+        assert (project / "conf" / env / "parameters_nas.yml").exists()
     assert space.returncode == 1
     assert "has no images in subfolders" in space.stderr
     assert "Traceback" not in space.stdout + space.stderr

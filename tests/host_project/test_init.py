@@ -63,7 +63,7 @@ def test_init_dry_run_as_json_writes_nothing(host: Host) -> None:
     value = json.loads(done.stdout[done.stdout.index("\n{") :])
 
     assert value["written"] is False
-    assert len(value["files"]) == 3
+    assert len(value["files"]) == 5
     assert not (host.root / "conf/base/parameters_nas.yml").exists()
 
 
