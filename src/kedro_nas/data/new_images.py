@@ -6,7 +6,7 @@ Nothing is kept on disk, and memory does not grow with the number of images.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from kedro_nas.data.decode import FORMATS
 from kedro_nas.data.layout import Layout
 from kedro_nas.data.pool import Halving, run_in_processes
 from kedro_nas.data.sources import Columns, as_source
+from kedro_nas.data.sources.arrays import scaled_pixels
 from kedro_nas.data.sources.base import Raw, Source, Unusable
 from kedro_nas.records.preprocessing import Preprocessing
 
@@ -106,7 +107,6 @@ def list_new_images(
     source = as_source(images, Columns(image=image_column))
     source.has_labels = False
     source.max_pixels = contract.max_pixels
-    source.pixel_scale = contract.pixel_scale
     listing = source.listing()
     return NewImages(source, listing.names, listing.notes)
 
@@ -135,11 +135,10 @@ def decode_in_parts(
         contract.fit,
         contract.background,
     )
-    rows = np.arange(len(images), dtype=np.int64)
-    jobs = (
-        (raws, layout, contract.max_pixels)
-        for raws in group_raws(images.source.read(rows), layout)
-    )
+    stream = images.source.read(np.arange(len(images), dtype=np.int64))
+    if contract.pixel_scale is not None:
+        stream = _scaled_arrays(stream, contract.pixel_scale)
+    jobs = ((raws, layout, contract.max_pixels) for raws in group_raws(stream, layout))
     parts = run_in_processes(
         _decode_part,
         jobs,
@@ -153,6 +152,17 @@ def decode_in_parts(
         yield part
     if n_read != len(images):
         raise changed_while_read(n_read, len(images))
+
+
+def _scaled_arrays(stream: Iterator[Raw], scale: float) -> Iterator[Raw]:
+    """Scale arrays that are not uint8, whatever source they are from."""
+    for raw in stream:
+        is_scaled = (
+            isinstance(raw, np.ndarray)
+            and raw.dtype != np.uint8
+            and raw.dtype.kind in "iuf"
+        )
+        yield scaled_pixels(raw, scale) if is_scaled else raw
 
 
 def _decode_part(raws: list[Raw], layout: Layout, max_pixels: int) -> DecodedImages:
