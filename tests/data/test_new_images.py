@@ -111,6 +111,21 @@ def test_new_images_of_numbers_have_the_scale_of_the_training(
     assert np.unique(part.pixels[1]).tolist() == [255]
 
 
+@pytest.mark.parametrize(
+    ("fit", "corner"), [("pad", 100), ("crop", 7), ("stretch", 200)]
+)
+def test_new_images_are_fitted_as_those_of_the_training(fit: Any, corner: int) -> None:
+    """Another aspect ratio is padded, cut or stretched as the contract says."""
+    layout = Layout(24, 24, 3, fit, 100)
+    contract = preprocessing_of(layout, ["a", "b"], 10_000, None)
+    wide = np.full((1, 12, 24, 3), 7, np.uint8)
+    wide[:, :, :5] = 200
+    listed = list_new_images(wide, contract)
+    (part,) = decode_in_parts(listed, contract, n_workers=1)
+
+    assert part.pixels[0, 0, 0].tolist() == [corner] * 3
+
+
 def test_new_images_over_the_limit_are_faults(make_pictures: Any) -> None:
     """The limit of the training counts, and the others are decoded."""
     images = [make_pictures(1)[0], np.zeros((101, 100, 3), np.uint8)]
