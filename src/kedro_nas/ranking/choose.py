@@ -101,7 +101,9 @@ def _fast_enough(comparison: Comparison, latency: LatencyCheck | None) -> list[s
     if latency is not None and not allowed:
         raise RankingError(
             "no contestant keeps the bound of latency",
-            received="; ".join(map(str, latency.networks)),
+            received="; ".join(
+                f"{one.name}: {latency.describe(one)}" for one in latency.networks
+            ),
             allowed=f"at most {latency.bound.max_ms:g} ms on {latency.bound.device}",
             remedy="Raise nas.search_space.max_latency_ms, or search again with a new "
             "profile, made while nothing else runs",

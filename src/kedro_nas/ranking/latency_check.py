@@ -81,16 +81,10 @@ def _measured(one: Finalist, bound: LatencyBound, folder: Path) -> MeasuredLaten
 def _latency(
     one: Finalist, bound: LatencyBound, measured: MeasuredLatency | None
 ) -> NetworkLatency:
-    if measured is not None:
-        fits = measured.p90_ms <= bound.max_ms
-    elif one.latency_ms is not None:
-        fits = one.latency_ms * (1 + bound.margin) <= bound.max_ms
-    else:
-        fits = False
     return NetworkLatency(
         key=one.key,
         name=one.name,
         predicted_ms=one.latency_ms,
         measured=measured,
-        fits=fits,
+        fits=bound.allows(one.latency_ms, measured),
     )
