@@ -47,6 +47,18 @@ def test_init_force_keeps_what_it_replaces(project: Path) -> None:
     assert kept == f"{CATALOG}.bak2"
 
 
+def test_init_force_keeps_a_smoke_environment_it_replaces(project: Path) -> None:
+    """Numbers of the project's own smoke run are still there."""
+    file = project / "conf/smoke/parameters_nas.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text("nas: {seed: 3}\n")
+    done = _init(project, "--force", "--json")
+    kept = json.loads(done.output)["kept"]["conf/smoke/parameters_nas.yml"]
+
+    assert (project / kept).read_text() == "nas: {seed: 3}\n"
+    assert "max_trials" in file.read_text()
+
+
 def test_init_update_names_what_it_adds(project: Path) -> None:
     """The owner reads what is new."""
     assert _init(project).exit_code == 0
