@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import yaml
-from kedro.framework.project import settings
 from kedro.pipeline import Node, Pipeline
 
 from kedro_nas import create_pipeline
@@ -17,8 +16,6 @@ from kedro_nas.framework.init_plan import Mode, ProjectFiles, Wish, make_plan
 
 PARAMETERS = Path("conf/base/parameters_nas.yml")
 CATALOG = Path("conf/base/catalog_nas.yml")
-SMOKE = Path("conf/smoke/parameters_nas.yml")
-SMOKE_CATALOG = Path("conf/smoke/catalog_nas.yml")
 FOLDER = Path("src/host/pipelines/nas/__init__.py")
 
 
@@ -311,68 +308,6 @@ def test_make_plan_with_broken_yaml_names_the_file(
 
     with pytest.raises(ParameterError, match=rf"'conf/base/{name}' cannot be read"):
         _plan(project, mode=mode)
-
-
-@pytest.mark.parametrize("mode", ["new", "update"])
-@pytest.mark.parametrize("name", ["parameters_nas.yml", "parameters.yml"])
-def test_make_plan_leaves_a_smoke_environment_of_the_project_alone(
-    project: Path, pipelines: dict[str, Pipeline], mode: Mode, name: str
-) -> None:
-    """It gets neither a second file with the same keys nor other folders."""
-    (project / "conf/smoke").mkdir()
-    (project / "conf/smoke" / name).write_text("nas: {search: {max_trials: 2}}\n")
-
-    assert not {SMOKE, SMOKE_CATALOG} & _plan(project, mode=mode).files.keys()
-
-
-def test_make_plan_adds_to_a_smoke_environment_without_the_search(
-    project: Path, pipelines: dict[str, Pipeline]
-) -> None:
-    """An entry that it has already stays the only one."""
-    (project / "conf/smoke").mkdir()
-    (project / "conf/smoke/parameters.yml").write_text("team: {size: 3}\n")
-    (project / "conf/smoke/catalog.yml").write_text(
-        "nas.trials: {type: MemoryDataset}\n"
-    )
-    files = _plan(project, mode="update").files
-
-    assert yaml.safe_load(files[SMOKE])["nas"]["search"]["max_trials"] == 6
-    assert "nas.model" in yaml.safe_load(files[SMOKE_CATALOG])
-    assert "nas.trials" not in yaml.safe_load(files[SMOKE_CATALOG])
-
-
-def test_make_plan_force_replaces_the_search_in_a_smoke_environment(
-    ready: Path,
-) -> None:
-    """What else its file has stays, and keys of other files are not repeated."""
-    (ready / SMOKE).write_text("team: {size: 1}\nnas: {seed: 3, search: {}}\n")
-    (ready / "conf/smoke/parameters.yml").write_text("nas: {export: {epochs: 9}}\n")
-    value = yaml.safe_load(_plan(ready, mode="force").files[SMOKE])
-
-    assert value["team"] == {"size": 1}
-    assert value["nas"]["search"]["max_trials"] == 6
-    assert "export" not in value["nas"]
-
-
-@pytest.mark.parametrize(
-    ("base", "env", "has_smoke"),
-    [("base", "base", True), ("common", "common", True), ("common", "base", False)],
-)
-def test_make_plan_writes_smoke_beside_the_base_environment_only(
-    project: Path,
-    pipelines: dict[str, Pipeline],
-    monkeypatch: pytest.MonkeyPatch,
-    base: str,
-    env: str,
-    *,
-    has_smoke: bool,
-) -> None:
-    """A run with `--env smoke` reads the base environment too, and no third one."""
-    monkeypatch.setitem(settings.CONFIG_LOADER_ARGS, "base_env", base)
-    plan = _plan(project, env=env, no_pipeline=True)
-
-    assert (SMOKE in plan.files) == (SMOKE_CATALOG in plan.files) == has_smoke
-    assert ("--env smoke" in plan.next_steps[-1]) == has_smoke
 
 
 OLD = """\
