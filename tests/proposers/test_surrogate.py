@@ -9,14 +9,14 @@ from sklearn.gaussian_process.kernels import RBF
 from tests.proposers.lattice import Lattice, score_of
 
 from kedro_nas.proposers.fidelity import target_of
-from kedro_nas.proposers.kernel import Kernel, RowMaker, Rows
+from kedro_nas.proposers.kernel import CandidateRows, Kernel, RowMaker
 from kedro_nas.proposers.surrogate import Prediction, Surrogate, choose_kernel
 
 # similarity of costs alone, which is scikit-learn's RBF of length 1.5
 BY_COSTS = Kernel(decay=1.0, cost_share=1.0, noise=0.1, fading=0.0)
 
 
-def _scored(n: int, seed: int = 0) -> tuple[Rows, np.ndarray]:
+def _scored(n: int, seed: int = 0) -> tuple[CandidateRows, np.ndarray]:
     rng = np.random.default_rng(seed)
     space = Lattice()
     points = [space.sample(rng) for _ in range(n)]
@@ -87,7 +87,7 @@ def test_pending_candidates_make_their_likes_less_interesting() -> None:
     rows, targets = _scored(30)
     surrogate = Surrogate(rows[:20], targets[:20])
     # the last row is pending; the first candidate is the same as it
-    candidates = Rows(
+    candidates = CandidateRows(
         *(
             np.concatenate([getattr(rows, name)[[29]], getattr(rows, name)[20:]])
             for name in ("codes", "positions", "costs", "log_epochs")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kedro_nas.proposers.candidate_space import CandidateSpace, Description
 from kedro_nas.proposers.fidelity import level_targets, target_of
-from kedro_nas.proposers.kernel import Kernel, RowMaker, Rows
+from kedro_nas.proposers.kernel import CandidateRows, Kernel, RowMaker
 from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.proposers.surrogate import Surrogate, choose_kernel
 from kedro_nas.proposers.unrepeated import UnrepeatedProposer
@@ -177,7 +177,7 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
             self._kernel = chosen_at, choose_kernel(*self._scores(chosen_at))
         return self._kernel[1]
 
-    def _scores(self, n: int) -> tuple[Rows, NDArray[np.float64]]:
+    def _scores(self, n: int) -> tuple[CandidateRows, NDArray[np.float64]]:
         """Return the first outcomes as rows and targets on one scale."""
         outcomes = self._outcomes[:n]
         epochs = [one.epochs for one in outcomes]
@@ -189,7 +189,9 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         levelled = level_targets(self._keys[:n], epochs, targets)
         return self._rows(self._told[:n], epochs), levelled
 
-    def _rows(self, described: Sequence[Description], epochs: Sequence[int]) -> Rows:
+    def _rows(
+        self, described: Sequence[Description], epochs: Sequence[int]
+    ) -> CandidateRows:
         if self._maker is None:
             drawn = [one for i in range(REFERENCE) for one in self._drawn_for(i)]
             self._maker = RowMaker([self._describe(one) for one in drawn])

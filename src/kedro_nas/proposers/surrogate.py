@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 from scipy.special import ndtr
 
-from kedro_nas.proposers.kernel import Distances, Kernel, Matrix, Rows
+from kedro_nas.proposers.kernel import CandidateRows, Distances, Kernel, Matrix
 
 Vector = NDArray[np.float64]
 
@@ -92,7 +92,7 @@ class Surrogate:
     """
 
     def __init__(
-        self, rows: Rows, targets: Vector, kernel: Kernel | None = None
+        self, rows: CandidateRows, targets: Vector, kernel: Kernel | None = None
     ) -> None:
         self._rows = rows
         spread = float(targets.std())
@@ -107,7 +107,7 @@ class Surrogate:
         )
         self._variance = float(self._whitened @ self._whitened) / len(rows)
 
-    def predict(self, rows: Rows) -> Prediction:
+    def predict(self, rows: CandidateRows) -> Prediction:
         """Return the predicted, standardised targets of candidates."""
         to_scored = self.kernel.covariance(Distances.between(self._rows, rows))
         half = solve_triangular(self._factor, to_scored, lower=True)
@@ -134,7 +134,7 @@ class Surrogate:
         return 1 - float(np.mean(errors**2)) / max(1e-12, float(self._targets.var()))
 
 
-def choose_kernel(rows: Rows, targets: Vector) -> Kernel:
+def choose_kernel(rows: CandidateRows, targets: Vector) -> Kernel:
     """Choose the kernel with the largest marginal likelihood, one value at a time.
 
     Args:
