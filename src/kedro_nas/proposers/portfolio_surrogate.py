@@ -50,7 +50,6 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         self, space: SearchSpace | CandidateSpace[CandidateT], seed: int
     ) -> None:
         super().__init__(space, seed)
-        self._outcomes: list[ProposalOutcome[CandidateT]] = []
         self._keys: list[str] = []  # of the outcomes
         self._told: list[Description] = []  # of the outcomes
         self._described: dict[str, Description] = {}
@@ -64,7 +63,7 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
 
     def tell(self, outcome: ProposalOutcome[CandidateT]) -> None:
         """Learn how a training ended; a failure is worse than any score."""
-        self._outcomes.append(outcome)
+        super().tell(outcome)
         self._keys.append(self._space.key(outcome.architecture))
         self._told.append(self._describe(outcome.architecture))
 
