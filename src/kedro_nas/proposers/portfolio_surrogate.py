@@ -177,16 +177,27 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         return self._kernel[1]
 
     def _scores(self, n: int) -> tuple[CandidateRows, NDArray[np.float64]]:
-        """Return the first outcomes as rows and targets on one scale."""
-        outcomes = self._outcomes[:n]
-        epochs = [one.epochs for one in outcomes]
-        scored = [target_of(one.score) for one in outcomes if one.score is not None]
-        failed = min(scored, default=0.0) - float(np.std(scored or [0.0]))
-        targets = [
-            failed if one.score is None else target_of(one.score) for one in outcomes
-        ]
-        levelled = level_targets(self._keys[:n], epochs, targets)
-        return self._rows(self._told[:n], epochs), levelled
+        """Return the first outcomes as rows and targets on one scale.
+
+        Failures count a standard deviation less than the worst score. They are left out
+        of the gain by longer training, which one of them would make a loss.
+        """
+        epochs = [one.epochs for one in self._outcomes[:n]]
+        scores = {
+            place: one.score
+            for place, one in enumerate(self._outcomes[:n])
+            if one.score is not None
+        }
+        targets = np.zeros(n)
+        if scores:
+            levelled = level_targets(
+                [self._keys[place] for place in scores],
+                [epochs[place] for place in scores],
+                [target_of(score) for score in scores.values()],
+            )
+            targets[:] = levelled.min() - levelled.std()
+            targets[list(scores)] = levelled
+        return self._rows(self._told[:n], epochs), targets
 
     def _rows(
         self, described: Sequence[Description], epochs: Sequence[int]
