@@ -7,6 +7,7 @@ import json
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -79,8 +80,24 @@ def test_a_zip_file_is_as_good_as_a_folder(folder: Path, tmp_path: Path) -> None
 
 def test_a_folder_without_a_manifest_ends_with_what_to_do(tmp_path: Path) -> None:
     """The message names the command that writes the folder."""
-    with pytest.raises(SystemExit, match="--prepare"):
-        benchmark.Files(tmp_path)
+    text = tmp_path / "no_archive.zip"
+    text.write_text("no zip file")
+
+    for source in (tmp_path, tmp_path / "missing", text):
+        with pytest.raises(SystemExit, match="--prepare"):
+            benchmark.Files(source)
+
+
+def test_a_coarse_clock_of_threads_is_not_used(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls of microseconds do not take 0 where that clock advances by 16 ms."""
+    coarse = SimpleNamespace(resolution=0.0156)
+    monkeypatch.setattr(benchmark.time, "get_clock_info", lambda _: coarse)
+    monkeypatch.setattr(benchmark.time, "thread_time", lambda: 0.0)
+    found = json.loads(benchmark.run(folder, 0.0, 1))
+
+    assert all(row["us"] > 0 for row in found["files"])
 
 
 def test_program_needs_nothing_but_numpy_and_a_runtime() -> None:

@@ -17,10 +17,12 @@ RUNTIME = {"runtime": "ai-edge-litert", "runtime_version": "2", "threads": 1}
 
 
 def test_this_machine_is_recognised() -> None:
-    """A profile of this machine allows to measure the winner here."""
+    """Another board is another device; another version of Python is not."""
     here = DeviceMachine.model_validate({**describe_machine(), **RUNTIME})
 
     assert is_this_machine(here)
+    assert is_this_machine(here.model_copy(update={"python": "3.99"}))
+    assert not is_this_machine(here.model_copy(update={"cores": here.cores + 1}))
     assert not is_this_machine(here.model_copy(update={"processor": "another"}))
 
 

@@ -33,3 +33,15 @@ def test_other_json_is_refused(change: dict[str, Any]) -> None:
         DeviceTimings.read(json.dumps(value))
     with pytest.raises(DataError, match="cannot be read"):
         DeviceTimings.read("no json")
+
+
+def test_timings_that_no_profile_can_be_made_of_are_refused() -> None:
+    """No operator, or a call that takes no time, is told before anything is fitted."""
+    value = device_json(n_operators=60, n_networks=6)
+    only_networks = [one for one in value["files"] if "network" in one]
+    first, *others = value["files"]
+
+    with pytest.raises(DataError, match="no operator was timed"):
+        DeviceTimings.read(json.dumps(value | {"files": only_networks}))
+    with pytest.raises(DataError, match=r"files\.0\.us"):
+        DeviceTimings.read(json.dumps(value | {"files": [{**first, "us": 0}, *others]}))

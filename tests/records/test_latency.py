@@ -14,7 +14,7 @@ def test_sentence_tells_who_was_passed_over() -> None:
 
     assert check.too_slow == {"a"}
     assert text.startswith("One image takes 8 ms (measured, 90th percentile), within")
-    assert "network a has the best mean but was passed over: 12 ms" in text
+    assert "network a has the best mean but was passed over: it takes 12 ms" in text
     assert "passed over" not in check.sentence("b", "b")
 
 
@@ -38,6 +38,9 @@ def test_what_was_not_measured_is_judged_by_its_prediction_and_the_margin() -> N
     assert check.allows("a", 1)
     assert not check.allows("a", 2)
     assert not check.allows("b", 1)
-    assert "5 ms (predicted median)" in check.sentence("a", "a")
+    assert (
+        "5 ms (predicted median; 6 ms with the margin of 20 %), within"
+        in check.sentence("a", "a")
+    )
     assert "It was not measured: far away." in check.sentence("a", "a")
-    assert str(unknown) == "net: an unknown time"
+    assert check.describe(unknown) == "a time that cannot be predicted"

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from tests.device import MACHINE, device_profile, network_us
+from tests.device import device_profile, network_us
 
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.latency.probes import draw_networks
@@ -80,12 +80,3 @@ def test_an_operator_that_was_not_timed_is_named() -> None:
 
     with pytest.raises(SearchSpaceError, match="was not timed"):
         add_up(fit_operators(table), one)
-
-
-def test_machines_are_compared_by_processor_and_cores() -> None:
-    """Another board is another device; another version of Python is not."""
-    machine = PROFILE.machine
-
-    assert machine.processor == MACHINE["processor"]
-    assert machine.is_like(machine.model_copy(update={"python": "3.13"}))
-    assert not machine.is_like(machine.model_copy(update={"cores": 2}))

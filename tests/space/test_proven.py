@@ -101,6 +101,7 @@ def test_proven_networks_use_what_the_space_allows(make_space: MakeSpace) -> Non
     times=st.floats(0.5, 200),
 )
 @example(8, 8, 1, 8_000, "default", 3.0)
+@example(8, 8, 1, 100, "mobile", 1.0)  # few images, deep blocks
 @example(224, 224, 3, 100_000, "default", 100.0)
 def test_proven_networks_of_any_images_belong_to_their_space(
     make_space: MakeSpace,

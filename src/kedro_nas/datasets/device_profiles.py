@@ -16,6 +16,19 @@ from kedro_nas.files import write_json
 _NAME = re.compile(r"[\w.-]+")
 
 
+def check_device_name(name: str) -> None:
+    """Raise an error if a name cannot be that of a file.
+
+    Raises:
+        DatasetError: The name has other characters.
+    """
+    if not _NAME.fullmatch(name):
+        raise DatasetError(
+            f"A device cannot have this name. Received: {name!r}. "
+            "Allowed: letters, digits, '_', '-' and '.'."
+        )
+
+
 class DeviceProfilesDataset(
     AbstractDataset[dict[str, JsonValue], dict[str, JsonValue]]
 ):
@@ -69,11 +82,7 @@ class DeviceProfilesDataset(
             DatasetError: A name cannot be that of a file.
         """
         for name, profile in data.items():
-            if not _NAME.fullmatch(name):
-                raise DatasetError(
-                    f"A device cannot have this name. Received: {name!r}. "
-                    "Allowed: letters, digits, '_', '-' and '.'."
-                )
+            check_device_name(name)
             self._path.mkdir(parents=True, exist_ok=True)
             write_json(self._path / f"{name}.json", profile)
 

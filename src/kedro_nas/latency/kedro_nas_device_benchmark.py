@@ -30,6 +30,7 @@ FORMAT = 1
 WARM_UP = 3
 LEAST_BATCHES = 5
 BATCH_S = 50e-6  # the clock itself takes 0.3 us, so shorter calls are timed together
+COARSEST_CLOCK_S = 2e-6  # that of a thread advances by 16 ms on Windows
 VISIT_S = 0.01
 LEAST_ROUNDS = 3
 
@@ -101,6 +102,14 @@ def load_average() -> float | None:
         return None
 
 
+def _thread_clock() -> Callable[[], float]:
+    try:
+        is_fine = time.get_clock_info("thread_time").resolution <= COARSEST_CLOCK_S
+    except (AttributeError, ValueError):  # not on every system
+        is_fine = False
+    return time.thread_time if is_fine else time.perf_counter
+
+
 class FileTime(NamedTuple):
     """Times of one file.
 
@@ -131,12 +140,14 @@ class Timer:
         self._read = read
         self._threads = threads
         self._interpreter, self.runtime, self.version = find_runtime()
+        self._clock = _thread_clock() if threads == 1 else time.perf_counter
 
     def visit(self, name: str, least_s: float = VISIT_S) -> tuple[float, float, int]:
         """Call a file for some milliseconds.
 
         With one thread the time is that of the thread on the processor, which does not
-        count what other programs take meanwhile.
+        count what other programs take meanwhile, where the system measures it finely
+        enough.
 
         Returns:
             Median and 90th percentile of the seconds of a call, and the number of
@@ -150,8 +161,7 @@ class Timer:
         rng = np.random.default_rng(0)
         pixels = rng.uniform(0, 1, taken["shape"])
         model.set_tensor(taken["index"], pixels.astype(taken["dtype"]))
-        invoke, wall = model.invoke, time.perf_counter
-        clock = time.thread_time if self._threads == 1 else wall
+        invoke, wall, clock = model.invoke, time.perf_counter, self._clock
         before = clock()
         for _ in range(WARM_UP):
             invoke()
@@ -228,17 +238,17 @@ class Files:
 
     def __init__(self, source: Path) -> None:
         self._folder = source if source.is_dir() else None
-        self._archive = None if source.is_dir() else zipfile.ZipFile(source)
-        self._inside = {
-            name.rpartition("/")[2]: name
-            for name in (self._archive.namelist() if self._archive else ())
-        }
         try:
+            self._archive = None if source.is_dir() else zipfile.ZipFile(source)
+            self._inside = {
+                name.rpartition("/")[2]: name
+                for name in (self._archive.namelist() if self._archive else ())
+            }
             manifest = json.loads(self.read(MANIFEST))
-        except (KeyError, OSError):
+        except (KeyError, OSError, zipfile.BadZipFile):
             sys.exit(
-                f"There is no {MANIFEST} in {source}. Give the folder that was written"
-                " by: kedro nas profile-device --prepare FOLDER"
+                f"There is no {MANIFEST} in {source}. Give the folder, or a zip file of"
+                " it, that was written by: kedro nas profile-device --prepare FOLDER"
             )
         self.entries = {entry["file"]: entry for entry in manifest["files"]}
         self.identity = manifest["id"]

@@ -155,36 +155,46 @@ class LitertGraph:
     # --- operators as LiteRT writes them ------------------------------------------
     def conv(self, x: TensorRef, filters: int, kernel: int, stride: int) -> TensorRef:
         """Convolve with bias and ReLU."""
-        _, height, width, channels = x.shape
+        channels = x.shape[-1]
         fan_in = kernel * kernel * channels
         weights = self.kernel(filters, kernel, kernel, channels, fan_in=fan_in)
-        shape = (1, -(-height // stride), -(-width // stride), filters)
-        return self.apply(
-            "CONV_2D",
-            [x, weights, self.constant(filters)],
-            shape,
-            "Conv2DOptions",
-            padding=_SAME,
-            strideH=stride,
-            strideW=stride,
-            fusedActivationFunction=_RELU,
-        )
+        return self._convolve("CONV_2D", x, weights, filters, stride, "Conv2DOptions")
 
     def depthwise(self, x: TensorRef, kernel: int, stride: int) -> TensorRef:
         """Convolve each channel, with bias and ReLU."""
-        _, height, width, channels = x.shape
+        channels = x.shape[-1]
         weights = self.kernel(1, kernel, kernel, channels, fan_in=kernel * kernel)
-        shape = (1, -(-height // stride), -(-width // stride), channels)
-        return self.apply(
+        return self._convolve(
             "DEPTHWISE_CONV_2D",
-            [x, weights, self.constant(channels)],
-            shape,
+            x,
+            weights,
+            channels,
+            stride,
             "DepthwiseConv2DOptions",
+            depthMultiplier=1,
+        )
+
+    def _convolve(
+        self,
+        name: str,
+        x: Place,
+        weights: Place,
+        filters: int,
+        stride: int,
+        options: str,
+        **values: Any,
+    ) -> Place:
+        _, height, width, _ = x.shape
+        return self.apply(
+            name,
+            [x, weights, self.constant(filters)],
+            (1, -(-height // stride), -(-width // stride), filters),
+            options,
             padding=_SAME,
             strideH=stride,
             strideW=stride,
-            depthMultiplier=1,
             fusedActivationFunction=_RELU,
+            **values,
         )
 
     def dense(self, x: TensorRef, units: int) -> TensorRef:

@@ -39,7 +39,7 @@ def time_calls(call):
 """
 _LITERT = """
 from ai_edge_litert.interpreter import Interpreter
-model = Interpreter("{file}", num_threads={threads})
+model = Interpreter({file!r}, num_threads={threads})
 model.allocate_tensors()
 taken = model.get_input_details()[0]
 pixels = numpy.random.default_rng(0).integers(0, 256, taken["shape"])

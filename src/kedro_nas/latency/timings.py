@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from kedro_nas.errors import DataError
 from kedro_nas.latency import kedro_nas_device_benchmark as benchmark
@@ -33,8 +33,8 @@ class TimedFile(_Value):
     """
 
     file: str
-    us: float
-    p90_us: float
+    us: float = Field(gt=0, allow_inf_nan=False)
+    p90_us: float = Field(gt=0, allow_inf_nan=False)
     rounds: int
     calls: int
     operator: tuple[str, int, int, int, int, int, int] | None = None
@@ -97,7 +97,9 @@ class DeviceTimings(_Value):
 
     @field_validator("files")
     @classmethod
-    def _has_networks(cls, files: tuple[TimedFile, ...]) -> tuple[TimedFile, ...]:
+    def _has_all_parts(cls, files: tuple[TimedFile, ...]) -> tuple[TimedFile, ...]:
+        if all(one.operator is None for one in files):
+            raise ValueError("no operator was timed")
         if sum(one.network is not None for one in files) < LEAST_NETWORKS:
             raise ValueError(f"at least {LEAST_NETWORKS} networks have to be timed")
         return files

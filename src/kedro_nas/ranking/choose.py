@@ -10,6 +10,7 @@ import pandas as pd
 from kedro_nas.errors import RankingError
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking.front import find_front
+from kedro_nas.ranking.latency_check import fast_enough
 from kedro_nas.ranking.pairing import Comparison
 from kedro_nas.ranking.sentences import baseline_sentence, choice_sentence
 from kedro_nas.records.latency import LatencyCheck
@@ -74,7 +75,7 @@ def rank_contestants(
             allowed="at least one contestant with a score",
             remedy="Rerun the ranking stage, or read the reasons in nas.fold_scores",
         )
-    allowed = _fast_enough(comparison, latency)
+    allowed = fast_enough(comparison.complete, latency)
     best = allowed[0]
     proven = [key for key in allowed if comparison.contestants[key].is_proven]
     rule: Rule = options.rule
@@ -92,21 +93,6 @@ def rank_contestants(
     return RankedContestants(
         _ranking(comparison, comparison.complete[0], chosen, latency), choice
     )
-
-
-def _fast_enough(comparison: Comparison, latency: LatencyCheck | None) -> list[str]:
-    """Return the contestants that may be chosen and keep the bound of latency."""
-    too_slow = frozenset[str]() if latency is None else latency.too_slow
-    allowed = [key for key in comparison.complete if key not in too_slow]
-    if latency is not None and not allowed:
-        raise RankingError(
-            "no contestant keeps the bound of latency",
-            received="; ".join(map(str, latency.networks)),
-            allowed=f"at most {latency.bound.max_ms:g} ms on {latency.bound.device}",
-            remedy="Raise nas.search_space.max_latency_ms, or search again with a new "
-            "profile, made while nothing else runs",
-        )
-    return allowed
 
 
 def _smallest_within(comparison: Comparison, allowed: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from kedro_nas.errors import RankingError
 from kedro_nas.files import append_json_line, read_json_lines
 from kedro_nas.latency.measurement import is_this_machine, measure_network
 from kedro_nas.records.latency import (
@@ -29,25 +30,66 @@ def check_latency(
         contestants: Of the ranking.
         bound: Of the search; None for none.
         folder: Keeps what was measured in `latency.jsonl`, so that a ranking that is
-            resumed chooses as before.
+            resumed chooses as before. Nothing is kept where no contestant keeps the
+            bound: the next run measures again, perhaps on a quieter machine.
 
     Returns:
         None without a bound.
 
     Raises:
         ExportError: The LiteRT runtime refuses a network.
+        RankingError: No contestant keeps the bound.
     """
     if bound is None:
         return None
     reason = _why_not_measured(bound)
-    return LatencyCheck(
+    path, threads = folder / "latency.jsonl", bound.machine.threads
+    kept = _kept(path, threads)
+    new = {
+        one.network_key: _measured(one, bound)
+        for one in contestants
+        if not reason and one.network_key not in kept
+    }
+    measured = {} if reason else {**kept, **new}
+    check = LatencyCheck(
         bound=bound,
         networks=tuple(
-            _latency(one, bound, None if reason else _measured(one, bound, folder))
-            for one in contestants
+            _latency(one, bound, measured.get(one.network_key)) for one in contestants
         ),
         reason=reason,
     )
+    fast_enough([one.key for one in contestants], check)  # before folds are trained
+    folder.mkdir(parents=True, exist_ok=True)
+    for key, one in new.items():
+        line = {"network_key": key, "threads": threads, "measured": one.model_dump()}
+        append_json_line(path, line)
+    return check
+
+
+def fast_enough(keys: Sequence[str], latency: LatencyCheck | None) -> list[str]:
+    """Return the contestants that keep the bound of latency.
+
+    Args:
+        keys: Of the contestants that may be chosen.
+        latency: Contestants against the bound; None without a bound.
+
+    Raises:
+        RankingError: None of them keeps it.
+    """
+    if latency is None:
+        return list(keys)
+    allowed = [key for key in keys if key not in latency.too_slow]
+    if not allowed:
+        raise RankingError(
+            "no contestant keeps the bound of latency",
+            received="; ".join(
+                f"{one.name}: {latency.describe(one)}" for one in latency.networks
+            ),
+            allowed=f"at most {latency.bound.max_ms:g} ms on {latency.bound.device}",
+            remedy="Rank again while nothing else runs, raise "
+            "nas.search_space.max_latency_ms, or search again with a new profile",
+        )
+    return allowed
 
 
 def _why_not_measured(bound: LatencyBound) -> str:
@@ -58,13 +100,16 @@ def _why_not_measured(bound: LatencyBound) -> str:
     return ""
 
 
-def _measured(one: Finalist, bound: LatencyBound, folder: Path) -> MeasuredLatency:
-    path = folder / "latency.jsonl"
-    threads = bound.machine.threads
-    for line in read_json_lines(path):
-        if (line["network_key"], line["threads"]) == (one.network_key, threads):
-            return MeasuredLatency.model_validate(line["measured"])
-    measured = measure_network(one.architecture, threads=threads)
+def _kept(path: Path, threads: int) -> dict[str, MeasuredLatency]:
+    return {
+        line["network_key"]: MeasuredLatency.model_validate(line["measured"])
+        for line in read_json_lines(path)
+        if line["threads"] == threads
+    }
+
+
+def _measured(one: Finalist, bound: LatencyBound) -> MeasuredLatency:
+    measured = measure_network(one.architecture, threads=bound.machine.threads)
     logger.info(
         "Latency of %s: median %.3g ms, 90th percentile %.3g ms, bound %.3g ms.",
         one.name,
@@ -72,25 +117,16 @@ def _measured(one: Finalist, bound: LatencyBound, folder: Path) -> MeasuredLaten
         measured.p90_ms,
         bound.max_ms,
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    line = {"network_key": one.network_key, "threads": threads}
-    append_json_line(path, {**line, "measured": measured.model_dump()})
     return measured
 
 
 def _latency(
     one: Finalist, bound: LatencyBound, measured: MeasuredLatency | None
 ) -> NetworkLatency:
-    if measured is not None:
-        fits = measured.p90_ms <= bound.max_ms
-    elif one.latency_ms is not None:
-        fits = one.latency_ms * (1 + bound.margin) <= bound.max_ms
-    else:
-        fits = False
     return NetworkLatency(
         key=one.key,
         name=one.name,
         predicted_ms=one.latency_ms,
         measured=measured,
-        fits=fits,
+        fits=bound.allows(one.latency_ms, measured),
     )

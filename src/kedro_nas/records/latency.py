@@ -21,6 +21,25 @@ class LatencyBound(Part):
     machine: DeviceMachine
     margin: float
 
+    def allows(
+        self,
+        predicted_ms: float | None,
+        measured: MeasuredLatency | None,
+        copies: int = 1,
+    ) -> bool:
+        """Return whether a network keeps the bound, by its measurement if it has one.
+
+        Args:
+            predicted_ms: Predicted median; None where it cannot be predicted.
+            measured: As measured on the device, or None.
+            copies: Forward passes for one image.
+        """
+        if measured is not None:
+            return copies * measured.p90_ms <= self.max_ms
+        if predicted_ms is None:
+            return False
+        return copies * predicted_ms * (1 + self.margin) <= self.max_ms
+
 
 class MeasuredLatency(Part):
     """Measured milliseconds for one image, of the least disturbed of some rounds.
@@ -86,10 +105,6 @@ class NetworkLatency(Part):
     measured: MeasuredLatency | None
     fits: bool
 
-    def __str__(self) -> str:
-        """Return name and latency in a clause."""
-        return f"{self.name}: {_describe(self)}"
-
 
 class LatencyCheck(Part):
     """The contestants of a ranking against the bound of latency.
@@ -121,12 +136,19 @@ class LatencyCheck(Part):
             copies: Forward passes, as of an average over shifts of the image.
         """
         one = self.of(key)
+        return self.bound.allows(one.predicted_ms, one.measured, copies)
+
+    def describe(self, one: NetworkLatency) -> str:
+        """Return in words what a network takes, the margin of a prediction included."""
         if one.measured is not None:
-            return copies * one.measured.p90_ms <= self.bound.max_ms
+            return f"{one.measured.p90_ms:.3g} ms (measured, 90th percentile)"
         if one.predicted_ms is None:
-            return False
+            return "a time that cannot be predicted"
         bounded = one.predicted_ms * (1 + self.bound.margin)
-        return copies * bounded <= self.bound.max_ms
+        return (
+            f"{one.predicted_ms:.3g} ms (predicted median; {bounded:.3g} ms with the "
+            f"margin of {100 * self.bound.margin:.0f} %)"
+        )
 
     def sentence(self, chosen: str, best: str) -> str:
         """Describe in words what the chosen network takes, and what was passed over.
@@ -136,19 +158,11 @@ class LatencyCheck(Part):
             best: Key of the contestant with the best mean.
         """
         limit = f"the bound of {self.bound.max_ms:g} ms on {self.bound.device}"
-        text = f"One image takes {_describe(self.of(chosen))}, within {limit}."
+        text = f"One image takes {self.describe(self.of(chosen))}, within {limit}."
         if best in self.too_slow:
             slow = self.of(best)
             text += (
-                f" {slow.name} has the best mean but was passed over: "
-                f"{_describe(slow)} exceeds the bound."
+                f" {slow.name} has the best mean but was passed over: it takes "
+                f"{self.describe(slow)}."
             )
         return f"{text} It was not measured: {self.reason}." if self.reason else text
-
-
-def _describe(one: NetworkLatency) -> str:
-    if one.measured is not None:
-        return f"{one.measured.p90_ms:.3g} ms (measured, 90th percentile)"
-    if one.predicted_ms is not None:
-        return f"{one.predicted_ms:.3g} ms (predicted median)"
-    return "an unknown time"

@@ -82,14 +82,6 @@ class DeviceMachine(_Value):
     runtime_version: str
     threads: int
 
-    def is_like(self, other: DeviceMachine) -> bool:
-        """Return whether both have the same processor and number of cores."""
-        return (self.processor, self.architecture, self.cores) == (
-            other.processor,
-            other.architecture,
-            other.cores,
-        )
-
 
 class PredictionError(_Value):
     """How well whole networks are predicted that the factors were not fitted to.

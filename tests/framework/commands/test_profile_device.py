@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from kedro.io.core import DatasetError
 from tests.device import device_json
 
 from kedro_nas.datasets import DeviceProfilesDataset
@@ -84,6 +85,16 @@ def test_a_file_that_is_no_json_is_refused(
     with pytest.raises(DataError, match="cannot be read"):
         call("--timings", str(path))
     assert devices.load() == {}
+
+
+def test_a_name_that_is_none_of_a_file_is_refused_before_the_timing(
+    devices: DeviceProfilesDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three minutes of timing are not lost to a space in the name."""
+    monkeypatch.setattr(module, "_time_here", lambda *_: pytest.fail("timed"))
+
+    with pytest.raises(DatasetError, match="cannot have this name"):
+        call("--name", "my phone")
 
 
 def test_prepared_folder_says_what_to_do_on_the_device(

@@ -1,0 +1,1 @@
+"""Checks of a GPU, run by benchmarks/gpu.py."""
