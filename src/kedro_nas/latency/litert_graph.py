@@ -177,13 +177,13 @@ class LitertGraph:
     def _convolve(
         self,
         name: str,
-        x: Place,
-        weights: Place,
+        x: TensorRef,
+        weights: TensorRef,
         filters: int,
         stride: int,
         options: str,
         **values: Any,
-    ) -> Place:
+    ) -> TensorRef:
         _, height, width, _ = x.shape
         return self.apply(
             name,
