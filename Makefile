@@ -100,7 +100,13 @@ gpu-check: $(GPU_STAMP)
 
 bench: $(DEV_STAMP)
 	$(say) "Measuring; results go to benchmarks/results/"
-	for script in benchmarks/*.py; do [ "$$script" = benchmarks/gpu.py ] && continue; echo "--> $$script"; $(BIN)/python "$$script"; done
+	missed=0
+	for script in benchmarks/*.py; do
+	  [ "$$script" = benchmarks/gpu.py ] && continue
+	  echo "--> $$script"
+	  $(BIN)/python "$$script" || { missed=1; echo "failed: $$script"; }
+	done
+	exit $$missed
 
 viz: $(DEV_STAMP)
 	$(say) "Building build/, the pipeline with its results, for any web server"

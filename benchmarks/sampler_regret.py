@@ -28,264 +28,30 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sampler_tables.samplers import DEFAULT, Sampler, contestants
+from sampler_tables.trained_table import TableSpace, World, canonical
 from scipy.stats import kendalltau
-from typing_extensions import Self
 
-from kedro_nas.proposers.candidate_space import Description
-from kedro_nas.proposers.evolution import EvolutionProposer
-from kedro_nas.proposers.outcome import ProposalOutcome
-from kedro_nas.proposers.portfolio_surrogate import PortfolioSurrogateProposer
-from kedro_nas.proposers.random import RandomProposer
 from kedro_nas.seeds import generator
 from kedro_nas.space.bounds import Bounds
 
 TABLE = Path(__file__).parent / "data" / "nas_bench_macro.parquet"
 RESULTS = Path(__file__).parent / "results" / "sampler_regret.json"
-STAGES = ((0, 2), (2, 5), (5, 8))  # choices of a stage; an identity may be anywhere
-N_CHOICES, N_VALUES = 8, 3
 CAPPED = Bounds(max_params=1_000_000)
 # points of accuracy per standard deviation of the logarithm of the multiply-adds
 PENALTIES = {"size does not matter": 1.5, "smaller is better": 2.5}
-LAG = 8
-DEFAULT = "portfolio_surrogate"
 BARS = {("table", 20): 0.15, ("table", 50): 0.08, ("1 M parameters", 20): 0.06}
 KERASTUNER_SEEDS = 3  # it takes two to three seconds for a proposal
 TABLE_ONLY = ("8 places behind", "Optuna", "KerasTuner")  # not in the other worlds
-
-Code = str
-
-
-class World:
-    """The table, possibly with a penalty on multiply-adds.
-
-    Args:
-        table: Columns `code`, `accuracy_1` to `accuracy_3`, `params`, `macs`.
-        penalty: Points per standard deviation of the logarithm of the multiply-adds.
-    """
-
-    def __init__(self, table: pd.DataFrame, penalty: float = 0.0) -> None:
-        log_macs = np.log(table["macs"].to_numpy(float))
-        size = (log_macs - log_macs.mean()) / log_macs.std()
-        runs = table[[f"accuracy_{run}" for run in (1, 2, 3)]].to_numpy(float)
-        self.runs = runs - penalty / 100 * size[:, None]
-        self.mean = self.runs.mean(axis=1)
-        self.row = {code: row for row, code in enumerate(table["code"])}
-        self.codes: list[Code] = list(table["code"])
-        self.macs = table["macs"].to_numpy()
-        self.params = table["params"].to_numpy()
-        self.described = {
-            code: describe_code(code, macs, params)
-            for code, macs, params in zip(
-                self.codes, log_macs, np.log(self.params), strict=True
-            )
-        }
-
-
-class TableSpace:
-    """The networks of a world within limits, as proposers see them.
-
-    Args:
-        world: The table.
-        limits: Largest parameters and multiply-adds.
-    """
-
-    starts: Sequence[Code] = ()
-
-    def __init__(self, world: World, limits: Bounds) -> None:
-        self._world, self._limits = world, limits
-        fits = np.ones(len(world.codes), dtype=bool)
-        if limits.max_params is not None:
-            fits &= world.params <= limits.max_params
-        if limits.max_macs is not None:
-            fits &= world.macs <= limits.max_macs
-        self.rows = np.flatnonzero(fits)
-        self._fitting = {world.codes[row] for row in self.rows}
-
-    def within(self, limits: Bounds) -> Self:
-        """Return the part of the table within limits."""
-        if limits == self._limits:
-            return self
-        return type(self)(self._world, limits)
-
-    def key(self, candidate: Code) -> str:
-        """Return the code with identities at the end of each stage."""
-        return canonical(candidate)
-
-    def describe(self, candidate: Code) -> Description:
-        """Return blocks and costs of a network as numbers."""
-        return self._world.described[candidate]
-
-    def sample(self, rng: np.random.Generator) -> Code:
-        """Draw a network within the limits."""
-        return self._world.codes[self.rows[int(rng.integers(len(self.rows)))]]
-
-    def mutate(
-        self, candidate: Code, n_changes: int, rng: np.random.Generator
-    ) -> Code | None:
-        """Change so many blocks; None where the result exceeds the limits."""
-        values = list(candidate)
-        shares = rng.random(2 * n_changes).tolist()
-        places = list(range(N_CHOICES))
-        for share, step in zip(shares[::2], shares[1::2], strict=True):
-            place = places.pop(int(share * len(places)))
-            change = 1 + int(step * (N_VALUES - 1))
-            values[place] = str((int(values[place]) + change) % N_VALUES)
-        mutant = "".join(values)
-        return mutant if mutant in self._fitting else None
-
-    def list_all(self) -> None:
-        """Return None: there are enough networks for all proposals."""
-
-
-class Sampler(Protocol):
-    """A proposer of the package, or of another one, on the table."""
-
-    def ask(self) -> Code:
-        """Return the next network."""
-        ...
-
-    def tell(self, code: Code, score: float | None) -> None:
-        """Tell its score, None where it exceeds the limits and was not trained."""
-        ...
-
-
-class OurSampler:
-    """A proposer of the package, told of scores `lag` proposals later.
-
-    Args:
-        proposer: The class.
-        world: The table.
-        limits: Passed to the proposer with each question.
-        seed: Root seed.
-        lag: 1 for a search with one worker.
-    """
-
-    def __init__(
-        self, proposer: Any, world: World, limits: Bounds, seed: int, *, lag: int = 1
-    ) -> None:
-        self._limits, self._lag = limits, lag
-        self._proposer = proposer(TableSpace(world, limits), seed)
-        self._untold: list[ProposalOutcome[Code]] = []
-
-    def ask(self) -> Code:
-        """Return the next network."""
-        while len(self._untold) >= self._lag:
-            self._proposer.tell(self._untold.pop(0))
-        code: Code | None = self._proposer.ask(self._limits)
-        assert code is not None
-        return code
-
-    def tell(self, code: Code, score: float | None) -> None:
-        """Keep a score until it may be seen."""
-        self._untold.append(ProposalOutcome(code, score))
-
-
-class OptunaTpe:
-    """TPE of Optuna with its defaults; a network over a limit is pruned.
-
-    Args:
-        seed: Of the sampler.
-    """
-
-    def __init__(self, world: World, limits: Bounds, seed: int) -> None:
-        import optuna
-
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        self._optuna = optuna
-        self._study = optuna.create_study(
-            direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed)
-        )
-
-    def ask(self) -> Code:
-        """Return the next network."""
-        self._trial = self._study.ask()
-        return "".join(
-            str(self._trial.suggest_categorical(f"block_{place}", [0, 1, 2]))
-            for place in range(N_CHOICES)
-        )
-
-    def tell(self, code: Code, score: float | None) -> None:
-        """Tell a score."""
-        if score is None:
-            state = self._optuna.trial.TrialState.PRUNED
-            self._study.tell(self._trial, state=state)
-        else:
-            self._study.tell(self._trial, score)
-
-
-class KerasTunerBayesian:
-    """The Bayesian oracle of KerasTuner with its defaults.
-
-    Args:
-        seed: Of the oracle.
-    """
-
-    def __init__(self, world: World, limits: Bounds, seed: int) -> None:
-        import tempfile
-        import warnings
-
-        import keras_tuner
-
-        warnings.filterwarnings("ignore")
-        space = keras_tuner.HyperParameters()
-        for place in range(N_CHOICES):
-            space.Choice(f"block_{place}", [0, 1, 2], ordered=False)
-        self._oracle = keras_tuner.oracles.BayesianOptimizationOracle(
-            objective=keras_tuner.Objective("score", "max"),
-            max_trials=10_000,
-            seed=seed + 1,
-            hyperparameters=space,
-        )
-        self._folder = tempfile.TemporaryDirectory()
-        self._oracle._set_project_dir(self._folder.name, "table")  # noqa: SLF001
-        self._oracle.verbose = 0
-
-    def ask(self) -> Code:
-        """Return the next network."""
-        self._trial = self._oracle.create_trial("worker")
-        chosen = self._trial.hyperparameters
-        return "".join(str(chosen.get(f"block_{i}")) for i in range(N_CHOICES))
-
-    def tell(self, code: Code, score: float | None) -> None:
-        """Tell a score."""
-        self._oracle.update_trial(self._trial.trial_id, {"score": score or 0.0})
-        self._trial.status = "COMPLETED"
-        self._oracle.end_trial(self._trial)
-
-
-def describe_code(code: Code, log_macs: float, log_params: float) -> Description:
-    """Return blocks and costs of a network as numbers."""
-    blocks = canonical(code)
-    return Description(
-        codes=tuple(int(value) for value in blocks),
-        positions=(),
-        costs=(log_macs, log_params, float(N_CHOICES - blocks.count("0"))),
-    )
-
-
-@cache
-def canonical(code: Code) -> Code:
-    """Return the code of the same network with identities last in each stage.
-
-    The first choice of a stage halves the map and stays where it is.
-
-    >>> canonical("02012100")
-    '02021100'
-    """
-    stages = [code[low:high] for low, high in STAGES]
-    return "".join(
-        one[0] + one[1:].replace("0", "").ljust(len(one) - 1, "0") for one in stages
-    )
 
 
 def run_search(
@@ -323,30 +89,6 @@ def run_search(
             reached = 0.1 if incumbent is None else world.mean[incumbent]
             regrets.append(100 * float(best - reached))
     return regrets, counts[-1] - len(seen)
-
-
-Contestant = Callable[[World, Bounds, int], Sampler]
-
-
-def contestants() -> dict[str, tuple[Contestant, str | None]]:
-    """Return the samplers by name, each with the package it needs beside ours."""
-
-    def ours(proposer: Any, lag: int = 1) -> Contestant:
-        return lambda world, limits, seed: OurSampler(
-            proposer, world, limits, seed, lag=lag
-        )
-
-    return {
-        DEFAULT: (ours(PortfolioSurrogateProposer), None),
-        f"{DEFAULT}, {LAG} places behind": (
-            ours(PortfolioSurrogateProposer, LAG),
-            None,
-        ),
-        "evolution": (ours(EvolutionProposer), None),
-        "random": (ours(RandomProposer), None),
-        "Optuna TPE": (OptunaTpe, "optuna"),
-        "KerasTuner Bayesian": (KerasTunerBayesian, "keras_tuner"),
-    }
 
 
 def compare(

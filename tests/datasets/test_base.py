@@ -85,3 +85,16 @@ def test_datasets_give_kedro_the_arguments_of_their_entries(name: str) -> None:
 
     assert {key, "fs_args"} <= entry.keys()
     assert DataCatalog.from_config({"kept": entry})["kept"]._fs is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "argument"), [(ReportDataset, "filepath"), (ExportsDataset, "path")]
+)
+def test_datasets_refuse_versions_where_the_file_system_has_none(
+    kind: type[ReportDataset | ExportsDataset], argument: str
+) -> None:
+    """`versioned: true` of a web address is refused when the catalog is read."""
+    given = {argument: "https://example.org/it", "version": Version(None, None)}
+
+    with pytest.raises(DatasetError, match="Versioning is not supported for HTTP"):
+        kind(**given)

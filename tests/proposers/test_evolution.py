@@ -6,6 +6,7 @@ import numpy as np
 from tests.proposers.lattice import Lattice, outcome_of, score_of
 
 from kedro_nas.proposers.evolution import POPULATION, EvolutionProposer
+from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.proposers.random import RandomProposer
 from kedro_nas.space.bounds import Bounds
 
@@ -43,9 +44,16 @@ def test_evolution_changes_one_choice_of_a_recent_network() -> None:
 def test_evolution_ignores_failures() -> None:
     """A network that failed has no children."""
     proposer = EvolutionProposer(Lattice(), 0)
+    failed = set()
     for _ in range(2 * POPULATION):
         point = proposer.ask(Bounds())
-        failed = sum(point) > 6
-        proposer.tell(outcome_of(point, score=None if not failed else 0.0))
+        if sum(point) > 6:
+            failed.add(point)
+            proposer.tell(ProposalOutcome(point, None, "out of memory"))
+        else:
+            proposer.tell(outcome_of(point))
+    alive = {point for point, _ in proposer._alive()}
 
-    assert all(one.score is not None for one in proposer._outcomes)
+    assert failed
+    assert alive
+    assert not failed & alive

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kedro_nas.proposers.candidate_space import Description
-from kedro_nas.proposers.kernel import Distances, Kernel, RowMaker, Rows
+from kedro_nas.proposers.kernel import CandidateRows, Distances, Kernel, RowMaker
 
 KERNEL = Kernel(decay=1.0, cost_share=0.5, noise=0.1, fading=0.5)
 
 
-def _random_rows(seed: int, n: int = 8) -> Rows:
+def _random_rows(seed: int, n: int = 8) -> CandidateRows:
     rng = np.random.default_rng(seed)
     described = [
         Description(

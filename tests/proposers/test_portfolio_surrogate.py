@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 
 import numpy as np
+import pytest
 from tests.proposers.lattice import Lattice, outcome_of, score_of
 
+from kedro_nas.proposers.fidelity import target_of
 from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.proposers.portfolio_surrogate import (
     FIRST_OUTCOMES,
@@ -61,6 +63,22 @@ def test_failure_is_worse_than_any_score() -> None:
         proposer.tell(ProposalOutcome(point, score, "out of memory" if failed else ""))
 
     assert np.mean([size > 6 for size in sizes[15:]]) < 0.35
+
+
+def test_failure_on_a_later_rung_is_no_loss_by_longer_training() -> None:
+    """Scores after one epoch are raised by the gain of what was scored after three."""
+    proposer = PortfolioSurrogateProposer(Lattice(), 0)
+    points = [proposer.ask(Bounds()) for _ in range(4)]
+    for point, score in zip(points, (0.8, 0.7, 0.6, 0.5), strict=True):
+        proposer.tell(outcome_of(point, score=score))
+    proposer.tell(outcome_of(points[0], score=0.9, epochs=3))
+    proposer.tell(ProposalOutcome(points[1], None, "out of memory", epochs=3))
+    targets = proposer._scores(6)[1]
+
+    gain = target_of(0.9) - target_of(0.8)
+    expected = [target_of(score) + gain for score in (0.8, 0.7, 0.6, 0.5)]
+    assert targets[:5].tolist() == pytest.approx([*expected, target_of(0.9)])
+    assert targets[5] < min(expected)
 
 
 def test_scores_after_more_epochs_are_learned_from() -> None:

@@ -13,6 +13,7 @@ import pytest
 from tests.search.conftest import LearningProposer
 
 from kedro_nas.errors import SearchError
+from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
 from kedro_nas.search.ledger_lines import (
@@ -23,6 +24,7 @@ from kedro_nas.search.ledger_lines import (
     WorkerLost,
 )
 from kedro_nas.search.tables import trial_rows, trials_table
+from kedro_nas.space.bounds import Bounds
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.workers.worker_pool import Event
 
@@ -114,6 +116,21 @@ def test_driver_learning_proposer_killed_and_restarted_gives_the_same_table(
 
     assert len(_table(whole)) == 30
     pd.testing.assert_frame_equal(_table(whole), _table(ledger))
+
+
+def test_driver_restarted_takes_proposals_from_the_ledger(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """A proposer that would choose otherwise now repeats what it chose before."""
+    before, ledger = make_driver("search", max_trials=6)
+    before.run(scripted_pool(1))
+    chosen = [line.architecture for line in ledger.of(TrialCreated)]
+    other = LearningProposer()
+    other.tell(ProposalOutcome(chosen[-1], 0.5, epochs=50))
+    again, _ = make_driver("search", max_trials=6, proposer=other)
+
+    assert [trial.architecture for trial in again.trials.values()] == chosen
+    assert other.ask(Bounds()) not in chosen
 
 
 def test_driver_killed_at_every_ledger_line_gives_the_same_table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ from kedro_nas.errors import SearchError
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.records.profile import Verdict
-from kedro_nas.search.workspace import claim_workspace
+from kedro_nas.search.workspace import EXTENSIONS, JOB_EXTENSIONS, claim_workspace
 
 VERDICT = Verdict(n_train=9, n_folds=2, n_repeats=1)
 
@@ -75,6 +76,19 @@ def test_claim_workspace_of_another_search_is_refused_and_named(
         _claim(tmp_path / "search", **{**begun, **changes})
     assert (folder / "ledger.jsonl").read_bytes() == before
     assert _claim(tmp_path / "search", **begun) == folder
+
+
+def test_claim_workspace_refused_names_the_options_that_may_change(
+    tmp_path: Path,
+) -> None:
+    """Every option that extends a search is in the message, and no other one."""
+    _claim(tmp_path / "search")
+
+    with pytest.raises(SearchError) as raised:
+        _claim(tmp_path / "search", seed=1)
+    named = set(re.findall(r"\w+", raised.value.allowed))
+    assert (EXTENSIONS | JOB_EXTENSIONS) - {"objective"} <= named
+    assert not {"objective", "factor", "threads_per_worker"} & named
 
 
 def test_claim_workspace_without_blocks_of_a_user_is_what_it_was(

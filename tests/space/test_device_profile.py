@@ -12,8 +12,10 @@ from kedro_nas.errors import SearchSpaceError
 from kedro_nas.latency.probes import draw_networks
 from kedro_nas.space.device_profile import (
     DeviceProfile,
+    NetworkTime,
     OperatorTime,
     add_up,
+    cross_check,
     fit_factors,
     fit_operators,
 )
@@ -37,6 +39,17 @@ def test_error_is_that_of_networks_left_out_of_the_fit() -> None:
     assert 0 < error.median_percent < 6
     assert error.median_percent <= error.largest_percent
     assert error.spearman > 0.97
+
+
+def test_a_network_unlike_the_others_is_predicted_without_its_own_time() -> None:
+    """The error is not that of a fit which has seen the network."""
+    one = PROFILE.networks[0].architecture
+    times = [(100.0, 0.2)] * 5 + [(1_000.0, 1.0)]
+    networks = [NetworkTime(architecture=one, ms=ms, p90_ms=ms) for _, ms in times]
+    error = cross_check([us for us, _ in times], networks)
+
+    assert error.median_percent < 5
+    assert error.largest_percent == pytest.approx(100, abs=10)
 
 
 def test_bound_keeps_a_margin_for_the_error_and_for_slow_calls() -> None:

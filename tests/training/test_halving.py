@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kedro_nas.training.halving import Halvings
-from kedro_nas.training.journal import Journal, read_journal, write_outcome
+from kedro_nas.training.journal import TaskJournal, read_journal, write_outcome
 from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome, Task
 
 FINGERPRINT = "0" * 12
@@ -34,7 +34,7 @@ def test_halvings_only_follow_from_memory(
     make_task: Callable[..., Task], tmp_path: Path
 ) -> None:
     """Other failures, probes and single images are not tried with a smaller batch."""
-    halvings = Halvings(tmp_path / "tasks.jsonl", Journal(), FINGERPRINT)
+    halvings = Halvings(tmp_path / "tasks.jsonl", TaskJournal(), FINGERPRINT)
     task = make_task()
     smallest = task.model_copy(
         update={"architecture": task.architecture.with_recipe(batch_size=1)}

@@ -8,7 +8,7 @@ import pytest
 
 from kedro_nas.files import append_json_line
 from kedro_nas.training.journal import (
-    Journal,
+    TaskJournal,
     read_journal,
     write_halved,
     write_outcome,
@@ -18,7 +18,7 @@ from kedro_nas.training.tasks import Outcome
 
 def test_journal_that_does_not_exist_is_empty(tmp_path: Path) -> None:
     """The first session has nothing to go on from."""
-    assert read_journal(tmp_path / "tasks.jsonl") == Journal()
+    assert read_journal(tmp_path / "tasks.jsonl") == TaskJournal()
 
 
 def test_journal_gives_back_what_was_written(tmp_path: Path) -> None:

@@ -48,15 +48,17 @@ class _FilesystemDataset(AbstractVersionedDataset[Saved, Loaded]):
 
     def __init__(
         self,
-        address: str,
         *,
-        version: Version | None,
-        credentials: KedroConfig | None,
-        fs_args: KedroConfig | None,
-        metadata: KedroConfig | None,
+        filepath: str,
+        version: Version | None = None,
+        credentials: KedroConfig | None = None,
+        fs_args: KedroConfig | None = None,
+        metadata: KedroConfig | None = None,
     ) -> None:
-        get_protocol_and_path(address, version)  # some file systems have no versions
-        location = FileLocation.parse(address, credentials=credentials, fs_args=fs_args)
+        get_protocol_and_path(filepath, version)  # some file systems have no versions
+        location = FileLocation.parse(
+            filepath, credentials=credentials, fs_args=fs_args
+        )
         self._protocol = location.protocol
         self._fs = location.open()
         self.metadata = metadata
@@ -89,7 +91,7 @@ class FolderDataset(_FilesystemDataset[Saved, Loaded]):
         metadata: KedroConfig | None = None,
     ) -> None:
         super().__init__(
-            path,
+            filepath=path,
             version=version,
             credentials=credentials,
             fs_args=fs_args,
@@ -114,23 +116,6 @@ class FileDataset(_FilesystemDataset[Saved, Loaded]):
         fs_args: Further arguments of the file system; credentials override them.
         metadata: For plugins such as kedro-viz; ignored by Kedro.
     """
-
-    def __init__(
-        self,
-        *,
-        filepath: str,
-        version: Version | None = None,
-        credentials: KedroConfig | None = None,
-        fs_args: KedroConfig | None = None,
-        metadata: KedroConfig | None = None,
-    ) -> None:
-        super().__init__(
-            filepath,
-            version=version,
-            credentials=credentials,
-            fs_args=fs_args,
-            metadata=metadata,
-        )
 
     def _read_bytes(self) -> bytes:
         path = get_filepath_str(self._get_load_path(), self._protocol)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +13,12 @@ from kedro.framework.project import settings
 from kedro_nas.errors import ParameterError
 from kedro_nas.framework.next_steps import MovedOption, next_steps
 from kedro_nas.framework.registered import RegisteredSearch, registered_search
-from kedro_nas.framework.rendering import LOGGING, render_files, render_smoke_files
+from kedro_nas.framework.rendering import (
+    LOGGING,
+    SMOKE,
+    render_files,
+    render_smoke_files,
+)
 from kedro_nas.framework.yaml_text import (
     add_entries,
     drop_entries,
@@ -111,11 +116,7 @@ def make_plan(root: Path, package: str, source_dir: Path, wish: Wish) -> Project
         _plan_file(plan, root, folder, _Change(rendered[folder]))
     has_smoke = config.has_smoke_files(host)
     if has_smoke:
-        for path, text in render_smoke_files(
-            namespace=wish.namespace, names=host.names
-        ).items():
-            if wish.mode == "force" or not (root / path).exists():
-                _plan_file(plan, root, path, _Change(text))
+        _plan_smoke_files(plan, root, wish, host)
     configured = _logging_files(root)
     if wish.mode == "new" and not configured:
         _plan_file(plan, root, logging, _Change(rendered[logging]))
@@ -152,6 +153,29 @@ def _plan_file(plan: ProjectFiles, root: Path, path: Path, change: _Change) -> N
             plan.added[path] = list(change.added)
 
 
+def _plan_smoke_files(
+    plan: ProjectFiles, root: Path, wish: Wish, host: RegisteredSearch
+) -> None:
+    """Plan the environment `smoke`, unless it configures this search already.
+
+    A second file with the same keys would end a run in "Duplicate keys found".
+    """
+    is_forced = wish.mode == "force"
+    mode: Mode = "force" if is_forced else "new"
+    config = _Config(root, replace(wish, env=SMOKE.name, mode=mode))
+    if config.has_parameters() and not is_forced:
+        return
+    rendered = render_smoke_files(namespace=wish.namespace, names=host.names)
+    parameters, catalog = rendered
+    changes = {
+        parameters: config.parameters(parameters, rendered, host),
+        catalog: config.catalog(catalog, rendered),
+    }
+    for path, change in changes.items():
+        if is_forced or not (root / path).exists():
+            _plan_file(plan, root, path, change)
+
+
 @dataclass(frozen=True)
 class _ConfigFile:
     """A YAML file of the configuration; `where` is its path in the project."""
@@ -179,6 +203,11 @@ class _Config:
     def has(self, entry: str) -> bool:
         """Return whether the catalog has an entry before anything is written."""
         return any(entry in file.names() for file in self._files("catalog"))
+
+    def has_parameters(self) -> bool:
+        """Return whether the environment itself has parameters of the search."""
+        files = self._files("parameters", {self._wish.env})
+        return any(file.names(*self._path) for file in files)
 
     def entries_elsewhere(self) -> set[str]:
         """Return the names in the catalog but for those in our own file."""

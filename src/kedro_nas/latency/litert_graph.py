@@ -20,7 +20,7 @@ _SCHEMA_VERSION = 3
 _TILE = 4_096
 
 
-class Place(NamedTuple):
+class TensorRef(NamedTuple):
     """A tensor of the file: its number and its shape, batch axis included."""
 
     number: int
@@ -55,7 +55,7 @@ class LitertGraph:
         self._codes: list[int] = []
         self.input = self._tensor(shape)
 
-    def kernel(self, *shape: int, fan_in: int) -> Place:
+    def kernel(self, *shape: int, fan_in: int) -> TensorRef:
         """Add weights that keep the size of values from layer to layer.
 
         Values that vanish or overflow would take other times.
@@ -66,23 +66,23 @@ class LitertGraph:
         values = self._rng.normal(size=min(math.prod(shape), _TILE), scale=scale)
         return self._tensor(shape, np.resize(values.astype(np.float32), shape))
 
-    def constant(self, *shape: int, around: float = 0.0) -> Place:
+    def constant(self, *shape: int, around: float = 0.0) -> TensorRef:
         """Add numbers near to one that is given."""
         values = self._rng.uniform(around - 0.1, around + 0.1, shape)
         return self._tensor(shape, values.astype(np.float32))
 
-    def integers(self, *values: int) -> Place:
+    def integers(self, *values: int) -> TensorRef:
         """Add a list of whole numbers, e.g. axes."""
         return self._tensor((len(values),), np.array(values, np.int32))
 
     def apply(
         self,
         name: str,
-        inputs: list[Place],
+        inputs: list[TensorRef],
         shape: tuple[int, ...],
         options: str = "",
         **values: Any,
-    ) -> Place:
+    ) -> TensorRef:
         """Add an operator and return its output.
 
         Args:
@@ -109,7 +109,7 @@ class LitertGraph:
         self._operators.append(operator)
         return out
 
-    def pack(self, output: Place) -> bytes:
+    def pack(self, output: TensorRef) -> bytes:
         """Return the content of the file.
 
         Args:
@@ -136,7 +136,7 @@ class LitertGraph:
         made.deprecatedBuiltinCode = min(code, 127)
         return made
 
-    def _tensor(self, shape: tuple[int, ...], values: Any = None) -> Place:
+    def _tensor(self, shape: tuple[int, ...], values: Any = None) -> TensorRef:
         schema = self._schema
         tensor = schema.TensorT()
         tensor.shape = np.array(shape, np.int32)
@@ -150,17 +150,17 @@ class LitertGraph:
             if values.dtype == np.int32:
                 tensor.type = schema.TensorType.INT32
         self._tensors.append(tensor)
-        return Place(len(self._tensors) - 1, tuple(shape))
+        return TensorRef(len(self._tensors) - 1, tuple(shape))
 
     # --- operators as LiteRT writes them ------------------------------------------
-    def conv(self, x: Place, filters: int, kernel: int, stride: int) -> Place:
+    def conv(self, x: TensorRef, filters: int, kernel: int, stride: int) -> TensorRef:
         """Convolve with bias and ReLU."""
         channels = x.shape[-1]
         fan_in = kernel * kernel * channels
         weights = self.kernel(filters, kernel, kernel, channels, fan_in=fan_in)
         return self._convolve("CONV_2D", x, weights, filters, stride, "Conv2DOptions")
 
-    def depthwise(self, x: Place, kernel: int, stride: int) -> Place:
+    def depthwise(self, x: TensorRef, kernel: int, stride: int) -> TensorRef:
         """Convolve each channel, with bias and ReLU."""
         channels = x.shape[-1]
         weights = self.kernel(1, kernel, kernel, channels, fan_in=kernel * kernel)
@@ -177,13 +177,13 @@ class LitertGraph:
     def _convolve(
         self,
         name: str,
-        x: Place,
-        weights: Place,
+        x: TensorRef,
+        weights: TensorRef,
         filters: int,
         stride: int,
         options: str,
         **values: Any,
-    ) -> Place:
+    ) -> TensorRef:
         _, height, width, _ = x.shape
         return self.apply(
             name,
@@ -197,7 +197,7 @@ class LitertGraph:
             **values,
         )
 
-    def dense(self, x: Place, units: int) -> Place:
+    def dense(self, x: TensorRef, units: int) -> TensorRef:
         """Apply a dense layer with bias to the last axis."""
         weights = self.kernel(units, x.shape[-1], fan_in=x.shape[-1])
         return self.apply(
@@ -208,20 +208,24 @@ class LitertGraph:
             keepNumDims=len(x.shape) > 2,
         )
 
-    def binary(self, name: str, x: Place, y: Place, *, relu: bool = False) -> Place:
+    def binary(
+        self, name: str, x: TensorRef, y: TensorRef, *, relu: bool = False
+    ) -> TensorRef:
         """Apply `ADD`, `MUL` or `SQUARED_DIFFERENCE` to two tensors."""
         shape = np.broadcast_shapes(x.shape, y.shape)
         options = {"ADD": "AddOptions", "MUL": "MulOptions"}.get(name, "")
         values = {"fusedActivationFunction": _RELU} if relu else {}
         return self.apply(name, [x, y], shape, options, **values)
 
-    def unary(self, name: str, x: Place) -> Place:
+    def unary(self, name: str, x: TensorRef) -> TensorRef:
         """Apply a function to each value."""
         options = {"SOFTMAX": "SoftmaxOptions", "GELU": "GeluOptions"}.get(name, "")
         values = {"beta": 1.0} if name == "SOFTMAX" else {}
         return self.apply(name, [x], x.shape, options, **values)
 
-    def reduce(self, name: str, x: Place, *axes: int, keep: bool = True) -> Place:
+    def reduce(
+        self, name: str, x: TensorRef, *axes: int, keep: bool = True
+    ) -> TensorRef:
         """Apply `MEAN` or `REDUCE_MAX` over some axes."""
         places = {axis % len(x.shape) for axis in axes}
         shape = tuple(
@@ -232,7 +236,7 @@ class LitertGraph:
         inputs = [x, self.integers(*sorted(places))]
         return self.apply(name, inputs, shape, "ReducerOptions", keepDims=keep)
 
-    def pool(self, name: str, x: Place, size: int) -> Place:
+    def pool(self, name: str, x: TensorRef, size: int) -> TensorRef:
         """Apply `MAX_POOL_2D` or `AVERAGE_POOL_2D`."""
         _, height, width, channels = x.shape
         return self.apply(
@@ -247,7 +251,7 @@ class LitertGraph:
             filterWidth=size,
         )
 
-    def reshape(self, x: Place, *shape: int) -> Place:
+    def reshape(self, x: TensorRef, *shape: int) -> TensorRef:
         """Give the same values another shape."""
         inputs = [x, self.integers(*shape)]
         return self.apply(
@@ -258,19 +262,19 @@ class LitertGraph:
             newShape=np.array(shape, np.int32),
         )
 
-    def transpose(self, x: Place, *order: int) -> Place:
+    def transpose(self, x: TensorRef, *order: int) -> TensorRef:
         """Permute the axes."""
         shape = tuple(x.shape[axis] for axis in order)
         return self.apply(
             "TRANSPOSE", [x, self.integers(*order)], shape, "TransposeOptions"
         )
 
-    def matmul(self, x: Place, y: Place) -> Place:
+    def matmul(self, x: TensorRef, y: TensorRef) -> TensorRef:
         """Multiply the matrices of the last two axes."""
         shape = (*x.shape[:-1], y.shape[-1])
         return self.apply("BATCH_MATMUL", [x, y], shape, "BatchMatMulOptions")
 
-    def concatenate(self, *parts: Place) -> Place:
+    def concatenate(self, *parts: TensorRef) -> TensorRef:
         """Join tensors along their last axis."""
         shape = (*parts[0].shape[:-1], sum(one.shape[-1] for one in parts))
         return self.apply(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kedro_nas.latency.litert_graph import LitertGraph, Place
+from kedro_nas.latency.litert_graph import LitertGraph, TensorRef
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.formulas import Shape
 from kedro_nas.space.network import run_network
@@ -63,13 +63,13 @@ class _NetworkWriter(OperatorLister):
         place = self.emit(operator, [self.graph.input], shape)
         return self.input._replace(place=place)
 
-    def emit(self, operator: Operator, inputs: list[Any], shape: Shape) -> Place:
+    def emit(self, operator: Operator, inputs: list[Any], shape: Shape) -> TensorRef:
         return emit(self.graph, operator, inputs, shape)
 
 
 def emit(
-    graph: LitertGraph, operator: Operator, inputs: list[Place], shape: Shape
-) -> Place:
+    graph: LitertGraph, operator: Operator, inputs: list[TensorRef], shape: Shape
+) -> TensorRef:
     """Write one operator into a file, and return its output.
 
     Args:
@@ -100,26 +100,30 @@ def _input_shape(operator: Operator) -> tuple[int, ...]:
     return (height, width, channels)
 
 
-def _conv(graph: LitertGraph, inputs: list[Place], o: Operator, shape: Shape) -> Place:
+def _conv(
+    graph: LitertGraph, inputs: list[TensorRef], o: Operator, shape: Shape
+) -> TensorRef:
     x = inputs[0]
     return graph.conv(x, o.filters, o.kernel, o.stride)
 
 
 def _depthwise(
-    graph: LitertGraph, inputs: list[Place], o: Operator, shape: Shape
-) -> Place:
+    graph: LitertGraph, inputs: list[TensorRef], o: Operator, shape: Shape
+) -> TensorRef:
     x = inputs[0]
     return graph.depthwise(x, o.kernel, o.stride)
 
 
-def _dense(graph: LitertGraph, inputs: list[Place], o: Operator, shape: Shape) -> Place:
+def _dense(
+    graph: LitertGraph, inputs: list[TensorRef], o: Operator, shape: Shape
+) -> TensorRef:
     x = inputs[0]
     return graph.dense(x, o.filters)
 
 
 def _conv1d(
-    graph: LitertGraph, inputs: list[Place], o: Operator, shape: Shape
-) -> Place:
+    graph: LitertGraph, inputs: list[TensorRef], o: Operator, shape: Shape
+) -> TensorRef:
     x = inputs[0]
     as_map = graph.reshape(x, 1, 1, o.height, o.channels)
     fan_in = o.kernel * o.channels
@@ -136,14 +140,14 @@ def _conv1d(
 
 
 def _attention(
-    graph: LitertGraph, inputs: list[Place], o: Operator, shape: Shape
-) -> Place:
+    graph: LitertGraph, inputs: list[TensorRef], o: Operator, shape: Shape
+) -> TensorRef:
     x = inputs[0]
     length, inner, heads = o.height, o.filters, o.kernel
     each = inner // heads
     flat = graph.reshape(x, length, o.channels)
 
-    def split(order: tuple[int, ...]) -> Place:
+    def split(order: tuple[int, ...]) -> TensorRef:
         y = graph.reshape(graph.dense(flat, inner), 1, length, heads, each)
         return graph.transpose(y, *order)
 
@@ -157,16 +161,16 @@ def _attention(
 
 
 def _batch_norm(
-    graph: LitertGraph, inputs: list[Place], o: Operator, shape: Shape
-) -> Place:
+    graph: LitertGraph, inputs: list[TensorRef], o: Operator, shape: Shape
+) -> TensorRef:
     x = inputs[0]
     y = graph.binary("MUL", x, graph.constant(o.channels, around=1.0))
     return graph.binary("ADD", y, graph.constant(o.channels), relu=True)
 
 
 def _layer_norm(
-    graph: LitertGraph, inputs: list[Place], o: Operator, shape: Shape
-) -> Place:
+    graph: LitertGraph, inputs: list[TensorRef], o: Operator, shape: Shape
+) -> TensorRef:
     x = inputs[0]
     last = len(x.shape) - 1
     mean = graph.reduce("MEAN", x, last)
@@ -180,14 +184,16 @@ def _layer_norm(
     return graph.binary("ADD", graph.binary("MUL", x, scale), offset)
 
 
-def _add(graph: LitertGraph, inputs: list[Place], o: Operator, shape: Shape) -> Place:
+def _add(
+    graph: LitertGraph, inputs: list[TensorRef], o: Operator, shape: Shape
+) -> TensorRef:
     x = inputs[0]
     return graph.binary("ADD", x, inputs[-1], relu=True)
 
 
 def _multiply(
-    graph: LitertGraph, inputs: list[Place], o: Operator, shape: Shape
-) -> Place:
+    graph: LitertGraph, inputs: list[TensorRef], o: Operator, shape: Shape
+) -> TensorRef:
     x = inputs[0]
     gate = inputs[-1]
     if len(inputs) == 1 and o.kernel:
@@ -196,8 +202,8 @@ def _multiply(
 
 
 def _concatenate(
-    graph: LitertGraph, inputs: list[Place], o: Operator, shape: Shape
-) -> Place:
+    graph: LitertGraph, inputs: list[TensorRef], o: Operator, shape: Shape
+) -> TensorRef:
     x = inputs[0]
     if len(inputs) > 1:
         return graph.concatenate(*inputs)
@@ -205,18 +211,20 @@ def _concatenate(
 
 
 def _reshape(
-    graph: LitertGraph, inputs: list[Place], o: Operator, shape: Shape
-) -> Place:
+    graph: LitertGraph, inputs: list[TensorRef], o: Operator, shape: Shape
+) -> TensorRef:
     x = inputs[0]
     return graph.reshape(x, 1, *shape)
 
 
-def _silu(graph: LitertGraph, inputs: list[Place], o: Operator, shape: Shape) -> Place:
+def _silu(
+    graph: LitertGraph, inputs: list[TensorRef], o: Operator, shape: Shape
+) -> TensorRef:
     x = inputs[0]
     return graph.binary("MUL", x, graph.unary("LOGISTIC", x))
 
 
-Writer = Callable[[LitertGraph, list[Place], Operator, Shape], Place]
+Writer = Callable[[LitertGraph, list[TensorRef], Operator, Shape], TensorRef]
 
 
 def _pool(name: str) -> Writer:

@@ -24,9 +24,9 @@ from kedro_nas.space.registry import Block, BlockArguments
 _WIDTH = 88
 _NAMES = "xyzwvu"
 _LISTED_INPUTS = {"Add", "Multiply", "Concatenate"}
-# defaults of Keras, which are left out
 Literal = str | float | bool | Sequence[float] | None
 """A value that is written into the file as Python shows it."""
+# defaults of Keras, which are left out
 _DEFAULTS = {"strides": 1, "use_bias": True, "keepdims": False}
 # arguments that are usually written by position, in the order of Keras
 _POSITIONAL = frozenset(

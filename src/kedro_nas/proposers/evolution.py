@@ -10,11 +10,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from kedro_nas.proposers.candidate_space import CandidateSpace
 from kedro_nas.proposers.fidelity import level_targets, target_of
-from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.proposers.unrepeated import UnrepeatedProposer
-from kedro_nas.space.search_space import SearchSpace
 
 CandidateT = TypeVar("CandidateT")
 
@@ -36,17 +33,6 @@ class EvolutionProposer(UnrepeatedProposer[CandidateT]):
         seed: Root seed.
     """
 
-    def __init__(
-        self, space: SearchSpace | CandidateSpace[CandidateT], seed: int
-    ) -> None:
-        super().__init__(space, seed)
-        self._outcomes: list[ProposalOutcome[CandidateT]] = []
-
-    def tell(self, outcome: ProposalOutcome[CandidateT]) -> None:
-        """Add a scored network to the population."""
-        if outcome.score is not None:
-            self._outcomes.append(outcome)
-
     def _choose(self, rng: np.random.Generator) -> CandidateT | None:
         alive = self._alive()
         if len(alive) < POPULATION:
@@ -61,13 +47,14 @@ class EvolutionProposer(UnrepeatedProposer[CandidateT]):
 
     def _alive(self) -> list[tuple[CandidateT, float]]:
         """Return the newest networks, each with its score after most epochs."""
-        keys = [self._space.key(one.architecture) for one in self._outcomes]
+        scored = [one for one in self._outcomes if one.score is not None]
+        keys = [self._space.key(one.architecture) for one in scored]
         targets = level_targets(
             keys,
-            [one.epochs for one in self._outcomes],
-            [target_of(float(one.score or 0.0)) for one in self._outcomes],
+            [one.epochs for one in scored],
+            [target_of(one.score) for one in scored if one.score is not None],
         )
         newest: dict[str, tuple[CandidateT, float]] = {}
-        for key, one, target in zip(keys, self._outcomes, targets, strict=True):
+        for key, one, target in zip(keys, scored, targets, strict=True):
             newest[key] = (one.architecture, float(target))
         return list(newest.values())[-POPULATION:]

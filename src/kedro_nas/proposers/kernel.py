@@ -16,7 +16,7 @@ COST_LENGTH = 1.5  # of the similarity of costs, in their standard deviations
 
 
 @dataclass(frozen=True)
-class Rows:
+class CandidateRows:
     """Candidates as matrices with a row each.
 
     Attributes:
@@ -34,8 +34,8 @@ class Rows:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def __getitem__(self, kept: slice) -> Rows:
-        return Rows(
+    def __getitem__(self, kept: slice) -> CandidateRows:
+        return CandidateRows(
             self.codes[kept],
             self.positions[kept],
             self.costs[kept],
@@ -56,10 +56,12 @@ class RowMaker:
         spread = costs.std(axis=0)
         self._spread = np.where(spread > 0, spread, 1.0)
 
-    def rows(self, described: Sequence[Description], epochs: Sequence[int]) -> Rows:
+    def rows(
+        self, described: Sequence[Description], epochs: Sequence[int]
+    ) -> CandidateRows:
         """Return the rows of candidates after numbers of epochs."""
         costs = np.array([one.costs for one in described], dtype=float)
-        return Rows(
+        return CandidateRows(
             codes=np.array([one.codes for one in described], dtype=float),
             positions=np.array([one.positions for one in described], dtype=float),
             costs=(costs - self._mean) / self._spread,
@@ -82,7 +84,7 @@ class Distances:
     log_epochs: Matrix
 
     @classmethod
-    def between(cls, rows: Rows, others: Rows) -> Distances:
+    def between(cls, rows: CandidateRows, others: CandidateRows) -> Distances:
         """Return the distances between all pairs."""
         n_words, n_numbers = rows.codes.shape[1], rows.positions.shape[1]
         n_choices = max(1, n_words + n_numbers)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kedro_nas.proposers.candidate_space import CandidateSpace, Description
 from kedro_nas.proposers.fidelity import level_targets, target_of
-from kedro_nas.proposers.kernel import Kernel, RowMaker, Rows
+from kedro_nas.proposers.kernel import CandidateRows, Kernel, RowMaker
 from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.proposers.surrogate import Surrogate, choose_kernel
 from kedro_nas.proposers.unrepeated import UnrepeatedProposer
@@ -50,7 +50,6 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         self, space: SearchSpace | CandidateSpace[CandidateT], seed: int
     ) -> None:
         super().__init__(space, seed)
-        self._outcomes: list[ProposalOutcome[CandidateT]] = []
         self._keys: list[str] = []  # of the outcomes
         self._told: list[Description] = []  # of the outcomes
         self._described: dict[str, Description] = {}
@@ -64,7 +63,7 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
 
     def tell(self, outcome: ProposalOutcome[CandidateT]) -> None:
         """Learn how a training ended; a failure is worse than any score."""
-        self._outcomes.append(outcome)
+        super().tell(outcome)
         self._keys.append(self._space.key(outcome.architecture))
         self._told.append(self._describe(outcome.architecture))
 
@@ -177,19 +176,32 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
             self._kernel = chosen_at, choose_kernel(*self._scores(chosen_at))
         return self._kernel[1]
 
-    def _scores(self, n: int) -> tuple[Rows, NDArray[np.float64]]:
-        """Return the first outcomes as rows and targets on one scale."""
-        outcomes = self._outcomes[:n]
-        epochs = [one.epochs for one in outcomes]
-        scored = [target_of(one.score) for one in outcomes if one.score is not None]
-        failed = min(scored, default=0.0) - float(np.std(scored or [0.0]))
-        targets = [
-            failed if one.score is None else target_of(one.score) for one in outcomes
-        ]
-        levelled = level_targets(self._keys[:n], epochs, targets)
-        return self._rows(self._told[:n], epochs), levelled
+    def _scores(self, n: int) -> tuple[CandidateRows, NDArray[np.float64]]:
+        """Return the first outcomes as rows and targets on one scale.
 
-    def _rows(self, described: Sequence[Description], epochs: Sequence[int]) -> Rows:
+        Failures count a standard deviation less than the worst score. They are left out
+        of the gain by longer training, which one of them would make a loss.
+        """
+        epochs = [one.epochs for one in self._outcomes[:n]]
+        scores = {
+            place: one.score
+            for place, one in enumerate(self._outcomes[:n])
+            if one.score is not None
+        }
+        targets = np.zeros(n)
+        if scores:
+            levelled = level_targets(
+                [self._keys[place] for place in scores],
+                [epochs[place] for place in scores],
+                [target_of(score) for score in scores.values()],
+            )
+            targets[:] = levelled.min() - levelled.std()
+            targets[list(scores)] = levelled
+        return self._rows(self._told[:n], epochs), targets
+
+    def _rows(
+        self, described: Sequence[Description], epochs: Sequence[int]
+    ) -> CandidateRows:
         if self._maker is None:
             drawn = [one for i in range(REFERENCE) for one in self._drawn_for(i)]
             self._maker = RowMaker([self._describe(one) for one in drawn])

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 from scipy.special import ndtr
 
-from kedro_nas.proposers.kernel import Distances, Kernel, Matrix, Rows
+from kedro_nas.proposers.kernel import CandidateRows, Distances, Kernel, Matrix
 
 Vector = NDArray[np.float64]
 
@@ -88,30 +88,25 @@ class Surrogate:
         rows: Scored candidates; one that was scored after several numbers of epochs has
             several rows.
         targets: Their targets, on one scale (`fidelity.level_targets`), shape `(n,)`.
-        kernel: Similarity of candidates; None chooses it by its marginal likelihood.
+        kernel: Similarity of candidates, see `choose_kernel`.
     """
 
-    def __init__(
-        self, rows: Rows, targets: Vector, kernel: Kernel | None = None
-    ) -> None:
+    def __init__(self, rows: CandidateRows, targets: Vector, kernel: Kernel) -> None:
         self._rows = rows
-        spread = float(targets.std())
-        self.scale = spread if spread > 0 else 1.0
-        self.location = float(targets.mean())
-        self._targets = (targets - self.location) / self.scale
-        self.kernel = kernel or choose_kernel(rows, targets)
+        self._targets = _standardise(targets)
+        self._kernel = kernel
         self._factor, self._whitened = _factorise(
-            self.kernel.covariance(Distances.between(rows, rows)),
+            kernel.covariance(Distances.between(rows, rows)),
             self._targets,
-            self.kernel.noise,
+            kernel.noise,
         )
         self._variance = float(self._whitened @ self._whitened) / len(rows)
 
-    def predict(self, rows: Rows) -> Prediction:
+    def predict(self, rows: CandidateRows) -> Prediction:
         """Return the predicted, standardised targets of candidates."""
-        to_scored = self.kernel.covariance(Distances.between(self._rows, rows))
+        to_scored = self._kernel.covariance(Distances.between(self._rows, rows))
         half = solve_triangular(self._factor, to_scored, lower=True)
-        prior = self.kernel.covariance(Distances.between(rows, rows))
+        prior = self._kernel.covariance(Distances.between(rows, rows))
         return Prediction(
             half.T @ self._whitened, self._variance * (prior - half.T @ half)
         )
@@ -119,22 +114,10 @@ class Surrogate:
     def denoised(self) -> Vector:
         """Return the standardised targets of the scored candidates without noise."""
         weights = solve_triangular(self._factor.T, self._whitened, lower=False)
-        return self._targets - self.kernel.noise * np.asarray(weights)
-
-    def explained(self) -> float:
-        """Return the share of variance predicted of scores left out one by one.
-
-        Source: Rasmussen and Williams (2006), equation 5.12.
-        """
-        inverse_factor = solve_triangular(
-            self._factor, np.eye(len(self._rows)), lower=True
-        )
-        weights = inverse_factor.T @ self._whitened
-        errors = weights / np.sum(inverse_factor**2, axis=0)
-        return 1 - float(np.mean(errors**2)) / max(1e-12, float(self._targets.var()))
+        return self._targets - self._kernel.noise * np.asarray(weights)
 
 
-def choose_kernel(rows: Rows, targets: Vector) -> Kernel:
+def choose_kernel(rows: CandidateRows, targets: Vector) -> Kernel:
     """Choose the kernel with the largest marginal likelihood, one value at a time.
 
     Args:
@@ -143,7 +126,7 @@ def choose_kernel(rows: Rows, targets: Vector) -> Kernel:
     """
     newest = slice(-MOST_CHOSEN_FROM, None)
     rows, targets = rows[newest], targets[newest]
-    targets = (targets - targets.mean()) / max(1e-12, float(targets.std()))
+    targets = _standardise(targets)
     distances = Distances.between(rows, rows)
     grid = {"decay": DECAYS, "cost_share": COST_SHARES, "noise": NOISES}
     if distances.log_epochs.any():
@@ -163,6 +146,13 @@ def choose_kernel(rows: Rows, targets: Vector) -> Kernel:
         if kernel == before:
             break
     return kernel
+
+
+def _standardise(targets: Vector) -> Vector:
+    """Return targets of mean 0 and standard deviation 1; all 0 where they are equal."""
+    spread = float(targets.std())
+    standardised: Vector = (targets - targets.mean()) / (spread if spread > 0 else 1.0)
+    return standardised
 
 
 def _log_likelihood(kernel: Kernel, distances: Distances, targets: Vector) -> float:

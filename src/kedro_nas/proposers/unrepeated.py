@@ -37,6 +37,7 @@ class UnrepeatedProposer(ABC, Generic[CandidateT]):
         self._seed = seed
         self._limits: Bounds | None = None
         self._known: dict[str, CandidateT] = {}  # proposals in their order, by key
+        self._outcomes: list[ProposalOutcome[CandidateT]] = []  # in the order told
         self._n_starts = len({self._space.key(one) for one in self._space.starts})
 
     def ask(self, limits: Bounds) -> CandidateT | None:
@@ -45,7 +46,8 @@ class UnrepeatedProposer(ABC, Generic[CandidateT]):
             self._space, self._limits = self._space.within(limits), limits
         candidate = self._next_start()
         if candidate is None:
-            candidate = self._choose(self._generator("proposal"))
+            rng = generator(self._seed, "proposal", len(self._known))
+            candidate = self._choose(rng)
         if candidate is not None:
             self.repeat(candidate)
         return candidate
@@ -54,9 +56,9 @@ class UnrepeatedProposer(ABC, Generic[CandidateT]):
         """Count a candidate as the next proposal."""
         self._known[self._space.key(architecture)] = architecture
 
-    @abstractmethod
     def tell(self, outcome: ProposalOutcome[CandidateT]) -> None:
-        """Learn how a training of a proposal ended."""
+        """Keep how a training of a proposal ended."""
+        self._outcomes.append(outcome)
 
     @abstractmethod
     def _choose(self, rng: np.random.Generator) -> CandidateT | None:
@@ -82,7 +84,3 @@ class UnrepeatedProposer(ABC, Generic[CandidateT]):
             if self._is_new(candidate):
                 return candidate
         return None
-
-    def _generator(self, purpose: str) -> np.random.Generator:
-        """Return the random stream of the next proposal."""
-        return generator(self._seed, purpose, len(self._known))

@@ -213,43 +213,34 @@ class EpochTrained(Line, Epoch):
         return cls(trial=trial, worker=worker, **epoch.model_dump())
 
 
-class BatchHalved(Line):
-    """A trial ran out of memory and is tried again with half the batch.
+class TrialInterrupted(Line):
+    """A worker stopped training a trial before its outcome; it is tried again.
 
     Attributes:
         trial: Name of the trial.
-        reason: What the worker reported.
+        reason: What the worker reported, or how the worker ended.
     """
+
+    trial: str
+    reason: str = ""
+
+
+class BatchHalved(TrialInterrupted):
+    """A trial ran out of memory and is tried again with half the batch."""
 
     event: Literal["halved"] = "halved"
-    trial: str
-    reason: str = ""
 
 
-class WorkerLost(Line):
-    """The worker of a trial ended; the trial is tried again.
-
-    Attributes:
-        trial: Name of the trial.
-        reason: How it ended.
-    """
+class WorkerLost(TrialInterrupted):
+    """The worker of a trial ended; the trial is tried again."""
 
     event: Literal["lost"] = "lost"
-    trial: str
-    reason: str = ""
 
 
-class TrialPaused(Line):
-    """The budget stopped a trial; a later session may resume it.
-
-    Attributes:
-        trial: Name of the trial.
-        reason: What the worker reported.
-    """
+class TrialPaused(TrialInterrupted):
+    """The budget stopped a trial; a later session may resume it."""
 
     event: Literal["paused"] = "paused"
-    trial: str
-    reason: str = ""
 
 
 class TrialEnded(Line):

@@ -89,8 +89,7 @@ def claim_workspace(
         raise SearchError(
             f"the search in {folder} was started with other settings or data",
             received="; ".join(changes),
-            allowed="the same; other values only of nas.search.{budget_s, finalists, "
-            "iterations, max_epochs_total, max_trials} and nas.job.workers",
+            allowed=_changeable(),
             remedy="Undo the change, or set nas.search.on_change: restart to begin "
             "anew (the old workspace is kept beside it)",
         )
@@ -109,6 +108,13 @@ def claim_workspace(
             )
         )
     return folder
+
+
+def _changeable() -> str:
+    """Return which options may change when a search is resumed, for the error."""
+    search = ", ".join(sorted(EXTENSIONS))
+    job = ", ".join(sorted(JOB_EXTENSIONS - {"objective"}))
+    return f"the same; other values only of nas.search.{{{search}}}, nas.job.{{{job}}}"
 
 
 def put_aside(folder: Path, reason: str) -> None:

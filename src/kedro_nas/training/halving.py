@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from kedro_nas.training.journal import Journal, write_halved
+from kedro_nas.training.journal import TaskJournal, write_halved
 from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome, Task
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ class Halvings:
         fingerprint: Of the image store.
     """
 
-    def __init__(self, path: Path, known: Journal, fingerprint: str) -> None:
+    def __init__(self, path: Path, known: TaskJournal, fingerprint: str) -> None:
         self._path = path
         # a task that has an outcome keeps the batch it was trained with
         self._known = known.outcomes.keys()

@@ -28,7 +28,7 @@ class EndedTask:
 
 
 @dataclass(frozen=True)
-class Journal:
+class TaskJournal:
     """What earlier sessions found out.
 
     Attributes:
@@ -46,7 +46,7 @@ class Journal:
         return {one.digest: one.outcome for one in self.ended}
 
 
-def read_journal(path: Path) -> Journal:
+def read_journal(path: Path) -> TaskJournal:
     """Read a journal; one that does not exist is empty.
 
     An outcome that another version wrote in a form that this one cannot read is not
@@ -61,7 +61,7 @@ def read_journal(path: Path) -> Journal:
             outcome = _outcome(path, line["outcome"])
             if outcome is not None:
                 ended.append(EndedTask(str(line["digest"]), outcome))
-    return Journal(tuple(ended), frozenset(halved))
+    return TaskJournal(tuple(ended), frozenset(halved))
 
 
 def _outcome(path: Path, value: object) -> Outcome | None:

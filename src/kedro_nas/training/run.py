@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kedro_nas.training.deadline import Deadline
 from kedro_nas.training.halving import Halvings
-from kedro_nas.training.journal import Journal, read_journal, write_outcome
+from kedro_nas.training.journal import TaskJournal, read_journal, write_outcome
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.worker_pool import Event, WorkerPool
 from kedro_nas.work_clock import WorkClock
@@ -186,7 +186,7 @@ class _Run:
 
 
 def _known(
-    tasks: Mapping[str, Task], earlier: Journal, fingerprint: str
+    tasks: Mapping[str, Task], earlier: TaskJournal, fingerprint: str
 ) -> dict[str, Outcome]:
     """Return the outcomes of earlier sessions; a reason marks those cut short."""
     digests = {

@@ -15,6 +15,7 @@ from kedro_nas.framework.commands import (
     namespace_option,
     print_answer,
 )
+from kedro_nas.framework.commands.space import space_of_today
 from kedro_nas.framework.custom_names import check_custom_names
 from kedro_nas.framework.preflight import check_inputs, check_sections
 from kedro_nas.framework.project import Search, opened
@@ -121,10 +122,8 @@ def _look_ahead(search: Search) -> JobOutlook:
     import_tensorflow(with_devices=False)  # quietly, before the imports below do
     from kedro_nas.data.prepare import prepare_images
     from kedro_nas.devices import find_gpus
-    from kedro_nas.models.spaces import build_search_space
     from kedro_nas.parameters.data_preparation import DataPreparationOptions
     from kedro_nas.parameters.reporting import ReportingOptions
-    from kedro_nas.parameters.search_space import SearchSpaceOptions
     from kedro_nas.search.forecast import forecast
     from kedro_nas.search.network_timing import measure_network
     from kedro_nas.search.search import check_ends
@@ -139,11 +138,7 @@ def _look_ahead(search: Search) -> JobOutlook:
     )
     # decoders are forked by now: not from a process in which TensorFlow has threads
     import_tensorflow(with_devices=True)
-    space = build_search_space(
-        search.options(SearchSpaceOptions, "search_space"),
-        profile.facts,
-        seed=setup.seed,
-    )
+    space = space_of_today(search, profile.facts)
     timing = measure_network(store, space, profile.verdict, setup.job, setup.budget_s)
     data_s = profile.seconds + space.seconds
     ahead = forecast(store, profile.verdict, setup, timing, data_s=data_s)

@@ -13,7 +13,7 @@ from kedro_nas.framework.commands import (
     namespace_option,
     print_answer,
 )
-from kedro_nas.framework.project import opened
+from kedro_nas.framework.project import Search, opened
 from kedro_nas.parameters.search_space import Range, SearchSpaceOptions
 from kedro_nas.records.profile import DatasetProfile
 
@@ -56,10 +56,9 @@ def space(
         value = search.load("search_space")
         profile = DatasetProfile.read(search.load("dataset_profile"))
         seed = search.seed
-        options = search.options(SearchSpaceOptions, "search_space")
+        networks = _load(value)
+        changed = _changes(networks, space_of_today(search, profile.facts))
         writes = search.run_command("--tags", "search_space")
-    networks = _load(value)
-    changed = _changes(networks, options, profile.facts, seed)
     found = _survey(networks, samples, seed, profile.verdict.n_train)
     answer = {**value, "survey": asdict(found), "changed_since": changed}
     text = _text(networks, found)
@@ -116,13 +115,28 @@ def _load(value: Any) -> SearchSpace:
     return load_search_space(value)
 
 
-def _changes(
-    networks: SearchSpace, options: SearchSpaceOptions, data: DataFacts, seed: int
-) -> list[str]:
-    """Name the choices and bounds that the parameters of today would make others."""
+def space_of_today(search: Search, data: DataFacts) -> SearchSpace:
+    """Return the search space that a run with the present parameters would have.
+
+    Args:
+        search: An opened search.
+        data: Properties of its images.
+
+    Raises:
+        SearchSpaceError: No network fits, or its device cannot be told.
+    """
     from kedro_nas.models.spaces import build_search_space
 
-    now = build_search_space(options, data, seed=seed)
+    return build_search_space(
+        search.options(SearchSpaceOptions, "search_space"),
+        data,
+        search.load_if_there("device_profiles"),
+        seed=search.seed,
+    )
+
+
+def _changes(networks: SearchSpace, now: SearchSpace) -> list[str]:
+    """Return the names of choices and bounds that differ between two spaces."""
     names = dict.fromkeys((*networks.choices, *now.choices))
     changed = [
         name for name in names if networks.choices.get(name) != now.choices.get(name)

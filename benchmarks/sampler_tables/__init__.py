@@ -1,0 +1,1 @@
+"""A table of trained networks, and the samplers that search it."""
