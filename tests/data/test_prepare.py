@@ -247,6 +247,19 @@ def test_prepare_of_a_damaged_store_is_made_anew(make_folder, prepare):
     assert np.array_equal(again.pixels, expected)
 
 
+def test_prepare_of_a_store_without_preprocessing_is_made_anew(make_folder, prepare):
+    """A store of an earlier version cannot tell the exports how images are read."""
+    folder = make_folder()
+    store, _ = prepare(folder)
+    written = store.path / "store.json"
+    described = json.loads(written.read_text())
+    del described["preprocessing"]
+    written.write_text(json.dumps(described))
+    again, _ = prepare(folder)
+
+    assert again.preprocessing == store.preprocessing
+
+
 def test_prepare_names_what_has_changed(make_folder, prepare):
     """Added, removed and relabelled images are counted in the profile."""
     folder = make_folder(60)
