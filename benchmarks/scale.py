@@ -70,8 +70,8 @@ class SimulatedPool:
         self.now += now - self._last
         self._last = now
 
-    def suits(self, *_: Any) -> bool:
-        """Answer as `WorkerPool.suits`."""
+    def take_over(self, *_: Any) -> bool:
+        """Answer as `WorkerPool.take_over`."""
         return True
 
     def free(self) -> list[int]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from kedro_nas.files import append_json_line, read_json_lines
+from kedro_nas.training.journal import read_journal, write_outcome
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.team import Team
 from kedro_nas.training.workers.worker_pool import Event, WorkerPool
@@ -46,17 +46,14 @@ def run_on_team(
     for _ in range(max_attempts):
         with _Meeting(task, members, every_steps) as tasks:
             digest = tasks[0].digest(fingerprint)
-            # lines of networks that ran out of memory have no digest
-            lines = read_json_lines(journal)
-            known = [line for line in lines if line.get("digest") == digest]
-            if known and _has_model_file(task.model_file):
-                return Outcome.model_validate(known[-1]["outcome"])
+            known = read_journal(journal).outcomes.get(digest)
+            if known is not None and _has_model_file(task.model_file):
+                return known
             outcome, lost = _run(pool, tasks, deadline, on_epoch)
         if not lost:
             break
     if outcome.status == "completed":
-        line = {"digest": digest, "outcome": outcome.model_dump()}
-        append_json_line(journal, line)
+        write_outcome(journal, digest, outcome)
     return outcome
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.workers import local
@@ -125,3 +126,27 @@ def test_pool_worker_killed_by_a_failing_mapped_file_is_an_outage(
     assert event.outcome is not None
     assert event.outcome.outage is not None
     assert event.outcome.outage.path == "/store"
+
+
+def test_pool_taken_over_writes_to_the_new_log_also_from_a_replaced_worker(
+    start: Callable[..., LocalPool], tmp_path: Path
+) -> None:
+    """A worker of before gets the log with its task, a later one at its start."""
+    pool = start(
+        "import json, sys\n"
+        "print(json.loads(sys.stdin.readline())['log'], file=sys.stderr)\n"
+    )
+    task = pool._workers[0].task
+    assert task is not None
+    old, new = tmp_path / "log", tmp_path / "later" / "log"
+    options = JobOptions(workers=1)
+    pool.made_for = LocalPool.kind(options)
+    _first(pool)
+    taken = pool.take_over(options, new)
+    for _ in range(2):
+        pool.submit(task, worker=0, remaining_s=None)
+        _first(pool)
+
+    assert taken
+    assert old.read_text() == f"{old}\n{new}\n"
+    assert new.read_text() == f"{new}\n"

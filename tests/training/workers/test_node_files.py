@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +16,7 @@ from kedro_nas.training.tasks import Task
 from kedro_nas.training.workers.node_files import (
     Mark,
     TaskFiles,
+    WorkerFolder,
     copy_store,
     has_store,
     node_store,
@@ -98,3 +101,30 @@ def test_changed_files_are_what_training_wrote_since_the_last_call(
     assert first == {task.checkpoint: b"epoch 1"}
     assert files.changed(task) == {task.checkpoint: b"epoch 2"}
     assert there.store == task.store
+
+
+def test_folder_of_a_killed_worker_is_deleted_by_the_next_one(tmp_path: Path) -> None:
+    """Folders do not pile up on a node, and those of workers at work are left alone."""
+    program = (
+        "import os, signal, sys, tempfile\n"
+        "from kedro_nas.training.workers.node_files import WorkerFolder\n"
+        "tempfile.tempdir = sys.argv[1]\n"
+        "folder = WorkerFolder()\n"
+        "(folder.path / 'worker.log').touch()\n"
+        "print(folder.path, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "node")]
+    left = Path(
+        subprocess.run(
+            command, check=False, stdout=subprocess.PIPE, text=True
+        ).stdout.strip()
+    )
+    was_left = (left / "worker.log").is_file()
+    first = WorkerFolder()
+    second = WorkerFolder()
+
+    assert was_left
+    assert not left.exists()
+    assert first.path.is_dir()
+    assert second.path.is_dir()

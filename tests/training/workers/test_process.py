@@ -73,6 +73,32 @@ def test_server_prints_into_the_log_of_the_task(
     assert (tmp_path / "two.log").read_text().endswith("2")
 
 
+def test_server_log_that_was_deleted_is_written_anew(
+    make_task: Callable[..., Task], tmp_path: Path
+) -> None:
+    """What custom code prints is in the file at once, and in that of its task."""
+    task = make_task(store=str(tmp_path / "no store"))
+    log = tmp_path / "workers.log"
+    line = TaskMessage(task=task, log=str(log)).model_dump_json()
+    program = (
+        "import os, sys\n"
+        "from kedro_nas.training.workers.messages import TaskMessage\n"
+        "from kedro_nas.training.workers.process import TaskServer, _claim_stdout\n"
+        "server = TaskServer(_claim_stdout())\n"
+        "message = TaskMessage.model_validate_json(sys.argv[1])\n"
+        "server.serve(message)\n"
+        "os.unlink(message.log)\n"
+        "server.serve(message)\n"
+        "print('printed')\n"
+        "os._exit(0)\n"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-c", program, line]
+    subprocess.run(command, check=True, env=environment)
+
+    assert log.read_text().endswith("printed\n")
+
+
 def test_server_kept_network_of_an_earlier_search_is_not_trained_on(
     make_task: Callable[..., Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:

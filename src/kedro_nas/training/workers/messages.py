@@ -17,8 +17,8 @@ class TaskMessage(BaseModel):
         task: What to train.
         ends_at: Unix time at which training has to end, or null. An instant and not a
             duration, as a worker reads the message only when it has started.
-        log: File that collects what the worker prints from now on; empty for the
-            present one. A pool that goes on with another search has another log.
+        log: File that collects what the worker prints from now on; empty to go on with
+            the file it has. A pool that goes on with another search has another log.
     """
 
     model_config = ConfigDict(frozen=True)

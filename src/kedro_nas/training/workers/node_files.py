@@ -7,6 +7,7 @@ and exchanges checkpoints and models with the driver as bytes.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -21,6 +22,7 @@ from kedro_nas.files import write_atomically
 from kedro_nas.training.tasks import Task
 
 CHUNK_BYTES = 32 * 2**20  # of an image store, in the object store of the cluster
+_IN_USE = "in-use.lock"
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,12 @@ def read_chunks(store: Path) -> Iterator[tuple[str, bytes]]:
 
 def node_store(fingerprint: str) -> Path:
     """Return where this node keeps its copy of an image store."""
-    folder = Path(tempfile.gettempdir()) / f"kedro-nas-{os.getuid()}" / "stores"
-    return folder / hashlib.sha256(fingerprint.encode()).hexdigest()[:16]
+    name = hashlib.sha256(fingerprint.encode()).hexdigest()[:16]
+    return _node_folder() / "stores" / name
+
+
+def _node_folder() -> Path:
+    return Path(tempfile.gettempdir()) / f"kedro-nas-{os.getuid()}"
 
 
 def has_store(fingerprint: str) -> bool:
@@ -100,6 +106,38 @@ def copy_store(
                 file.write(fetch())
         partial.rename(target)
     return True
+
+
+class WorkerFolder:
+    """A temporary folder of one worker on this node.
+
+    Ray kills an actor without giving it time to delete anything. So each new worker
+    deletes the folders of those that have ended: the lock on a file in a folder
+    (`flock`) ends with its process.
+
+    Attributes:
+        path: The folder, which exists.
+    """
+
+    def __init__(self) -> None:
+        folders = _node_folder() / "workers"
+        folders.mkdir(parents=True, exist_ok=True)
+        with folders.with_suffix(".lock").open("w") as lock:
+            # no other worker looks between the making of a folder and its lock
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for folder in folders.iterdir():
+                _delete_unused(folder)
+            self.path = Path(tempfile.mkdtemp(dir=folders))
+            # stays open until this process ends
+            held = os.open(self.path / _IN_USE, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(held, fcntl.LOCK_EX)
+
+
+def _delete_unused(folder: Path) -> None:
+    # an error means that its worker is at work, or that the folder is gone
+    with contextlib.suppress(OSError), (folder / _IN_USE).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class TaskFiles:

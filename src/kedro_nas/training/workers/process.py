@@ -8,6 +8,7 @@ a driver that is killed.
 from __future__ import annotations
 
 import gc
+import io
 import math
 import os
 import queue
@@ -48,7 +49,12 @@ def main() -> None:
 
 
 def _claim_stdout() -> TextIO:
-    """Keep standard output for messages; what else is printed goes to the log."""
+    """Keep standard output for messages; what else is printed goes to the log.
+
+    Line by line: a worker is ended without time to write what is left in a buffer.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
     channel = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     channel.write("\n")  # ends the line a start-up hook may have begun
@@ -71,7 +77,6 @@ class TaskServer:
 
     def __init__(self, channel: TextIO) -> None:
         self._channel = channel
-        self._log = ""
         # by checkpoint: the lineage of the task that wrote it, and its learner
         self._kept: OrderedDict[str, tuple[str, Any]] = OrderedDict()
         self._fold_learners = LearnerCache()
@@ -111,14 +116,15 @@ class TaskServer:
         self.send(WorkerMessage(event="end", task_id=task.task_id, outcome=outcome))
 
     def _print_to(self, log: str) -> None:
-        """Append what is printed to another file, TensorFlow's C++ code included."""
-        if log == self._log:
-            return
+        """Append what is printed to a file, TensorFlow's C++ code included.
+
+        It is opened for each task, as the one before may have been deleted since.
+        """
+        sys.stdout.flush()
         # a log that cannot be written is no reason to lose a task
         with suppress(OSError), Path(log).open("ab") as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
-            self._log = log
 
     def _run(self, task: Task, deadline: float | None) -> Outcome:
         try:

@@ -176,7 +176,7 @@ class RayPool:
             elif slot.state == "training" and now - slot.since > ALIVE_S:
                 self._lose(slot, f"no answer for {ALIVE_S:.0f} s")
             elif slot.state == "failed" and now - slot.since > RETRY_S:
-                self._slots[slot.number] = self._actors.start(slot.number)
+                self._lose(slot, "it did not start")
             elif slot.state == "fetching" and (
                 now - slot.since > self._options.max_silence_s
             ):
@@ -230,9 +230,12 @@ class RayPool:
         slot.call(slot.actor.hold_store.remote(fingerprint, chunks), "fetching")
 
     def _put_store(self, store: str) -> tuple[str, list[tuple[str, Any]]]:
-        """Put an image store into the cluster's object store, once."""
-        if store not in self._stores:
-            fingerprint = ImageStore.open(store).fingerprint
+        """Put an image store into the cluster's object store, once.
+
+        The stage before may have used other images under the same path.
+        """
+        fingerprint = ImageStore.open(store).fingerprint
+        if store not in self._stores or self._stores[store][0] != fingerprint:
             chunks = [
                 (name, self._ray.put(content))
                 for name, content in read_chunks(Path(store))
@@ -268,7 +271,8 @@ class RayPool:
             ready, _ = self._ray.wait(refs, num_returns=len(refs), timeout=0)
         for ref in ready:
             slot = slots[ref]
-            if slot.pending is ref:  # else replaced by an answer before this one
+            # an answer before this one may have replaced its worker
+            if self._slots[slot.number] is slot:
                 self._take(slot, ref)
 
     def _take(self, slot: Slot, ref: Any) -> None:

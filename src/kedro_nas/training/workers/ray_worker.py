@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import os
 import socket
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from kedro_nas.training.tasks import Task
@@ -19,6 +17,7 @@ from kedro_nas.training.workers.local import LocalPool
 from kedro_nas.training.workers.node_files import (
     Mark,
     TaskFiles,
+    WorkerFolder,
     copy_store,
     has_store,
 )
@@ -91,8 +90,8 @@ class RayWorker:
         if not setup.uses_gpu:
             # Ray leaves all GPUs visible to an actor that has reserved none
             os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-        self._folder = Path(tempfile.mkdtemp(prefix="kedro-nas-worker-"))
-        self._log = self._folder / "worker.log"
+        folder = WorkerFolder().path
+        self._log = folder / "worker.log"
         self._read_to = 0
         self._pool = LocalPool(
             workers=1,
@@ -101,7 +100,7 @@ class RayWorker:
             max_silence_s=setup.max_silence_s,
             max_memory_mb=setup.max_memory_mb,
         )
-        self._files = TaskFiles(self._folder / "files")
+        self._files = TaskFiles(folder / "files")
         self._task: Task | None = None
         self._in_place = True
 
