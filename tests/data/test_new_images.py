@@ -95,14 +95,35 @@ def test_new_images_of_every_source_need_no_label(
     assert np.array_equal(found, pixels[list(order)])
 
 
-def test_new_images_of_arrays_have_the_scale_of_the_training() -> None:
-    """Images that happen to be darker are not brightened by their own maximum."""
+@pytest.mark.parametrize("kind", ["array", "npz", "frame"])
+def test_new_images_of_numbers_have_the_scale_of_the_training(
+    kind: str, tmp_path: Path
+) -> None:
+    """Of every source; a number above the range of the training becomes 255."""
     contract = CONTRACT.model_copy(update={"pixel_scale": 255 / 16})
-    dark = np.full((1, 24, 24, 3), 4.0)
-    listed = list_new_images(dark, contract)
+    numbers = np.full((2, 24, 24, 3), 4.0)
+    numbers[1] = 17
+    images = KINDS[kind](numbers, tmp_path / "new")
+    listed = list_new_images(images, contract)
     (part,) = decode_in_parts(listed, contract, n_workers=1)
 
-    assert np.unique(part.pixels).tolist() == [round(4 * 255 / 16)]
+    assert np.unique(part.pixels[0]).tolist() == [round(4 * 255 / 16)]
+    assert np.unique(part.pixels[1]).tolist() == [255]
+
+
+@pytest.mark.parametrize(
+    ("fit", "corner"), [("pad", 100), ("crop", 7), ("stretch", 200)]
+)
+def test_new_images_are_fitted_as_those_of_the_training(fit: Any, corner: int) -> None:
+    """Another aspect ratio is padded, cut or stretched as the contract says."""
+    layout = Layout(24, 24, 3, fit, 100)
+    contract = preprocessing_of(layout, ["a", "b"], 10_000, None)
+    wide = np.full((1, 12, 24, 3), 7, np.uint8)
+    wide[:, :, :5] = 200
+    listed = list_new_images(wide, contract)
+    (part,) = decode_in_parts(listed, contract, n_workers=1)
+
+    assert part.pixels[0, 0, 0].tolist() == [corner] * 3
 
 
 def test_new_images_over_the_limit_are_faults(make_pictures: Any) -> None:

@@ -29,6 +29,7 @@ RECORD_COLUMNS = (
 )
 # limits of a file that is read: 4 channels of 4 bytes, and 64 MiB of metadata
 _BYTES_PER_PIXEL, _FILE_BYTES = 16, 64 * 2**20
+CRASHED = Unusable("decoding it crashed the process, often for lack of memory")
 _CHUNK_BYTES = 16 * 2**20
 _CHUNK_IMAGES = 1024
 _SECONDS_PER_IMAGE, _SECONDS_PER_BYTE = 50e-6, 5e-9  # measured, one core
@@ -61,11 +62,7 @@ def decode_chunk(
     Returns:
         A row per image, with the columns `RECORD_COLUMNS`.
     """
-    pixels = np.zeros((len(raws), *layout.shape), np.uint8)
-    with warnings.catch_warnings():
-        # max_pixels limits decompression bombs; odd EXIF data is harmless
-        warnings.simplefilter("ignore")
-        records = decode_images(raws, layout, max_pixels, pixels)
+    pixels, records = decode_images(raws, layout, max_pixels)
     with task.pixels.open("r+b") as file:
         write_at(file.fileno(), pixels.data, task.offset + task.first * layout.n_bytes)
     frame = pd.DataFrame(records, columns=list(RECORD_COLUMNS[:7]))
@@ -93,8 +90,7 @@ def halve_chunk(job: tuple[Any, ...]) -> list[tuple[Any, ...]]:
 def set_chunk_aside(job: tuple[Any, ...]) -> pd.DataFrame:
     """Return the record of an image whose decoding crashes the process."""
     task, raws, layout, max_pixels = job
-    reason = "decoding it crashed the process, often for lack of memory"
-    return decode_chunk(task, [Unusable(reason)] * len(raws), layout, max_pixels)
+    return decode_chunk(task, [CRASHED] * len(raws), layout, max_pixels)
 
 
 @dataclass
@@ -174,20 +170,30 @@ def _raw_bytes(raw: Raw) -> int:
 
 
 def decode_images(
-    raws: list[Raw], layout: Layout, max_pixels: int, pixels: Pixels
-) -> list[Record]:
+    raws: list[Raw], layout: Layout, max_pixels: int
+) -> tuple[Pixels, list[Record]]:
     """Decode images; plain PNG files of the layout's shape in groups, others singly.
 
     Args:
         raws: Raw images of a source.
         layout: Shape to which they are brought.
         max_pixels: Larger images are not decoded.
-        pixels: Zeros, uint8 `(len(raws), *layout.shape)`; filled in place, but for
-            images that cannot be used.
 
     Returns:
-        A record per image; its last value is why it cannot be used, or empty.
+        Pixels, uint8 `(len(raws), *layout.shape)`, zeros for an image that cannot be
+        used; and a record per image, whose last value is why it cannot be used, or
+        empty.
     """
+    pixels = np.zeros((len(raws), *layout.shape), np.uint8)
+    with warnings.catch_warnings():
+        # max_pixels limits decompression bombs; odd EXIF data is harmless
+        warnings.simplefilter("ignore")
+        return pixels, _decode_into(pixels, raws, layout, max_pixels)
+
+
+def _decode_into(
+    pixels: Pixels, raws: list[Raw], layout: Layout, max_pixels: int
+) -> list[Record]:
     records: list[Record] = [()] * len(raws)
     together = _Plain(layout, pixels)
     for position, raw in enumerate(raws):

@@ -1,12 +1,11 @@
 """New images, decoded as those of the training were, a part at a time.
 
-Nothing is kept on disk, and memory does not grow with the number of images.
+Nothing is kept on disk; of all images, only the names are in memory at once.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedro_nas.data.chunks import (
+    CRASHED,
     changed_while_read,
     decode_images,
     decoding_cost_s,
@@ -23,7 +23,8 @@ from kedro_nas.data.decode import FORMATS
 from kedro_nas.data.layout import Layout
 from kedro_nas.data.pool import Halving, run_in_processes
 from kedro_nas.data.sources import Columns, as_source
-from kedro_nas.data.sources.base import Raw, Source, Unusable
+from kedro_nas.data.sources.arrays import scaled_pixels
+from kedro_nas.data.sources.base import Raw, Source
 from kedro_nas.records.preprocessing import Preprocessing
 
 
@@ -106,7 +107,6 @@ def list_new_images(
     source = as_source(images, Columns(image=image_column))
     source.has_labels = False
     source.max_pixels = contract.max_pixels
-    source.pixel_scale = contract.pixel_scale
     listing = source.listing()
     return NewImages(source, listing.names, listing.notes)
 
@@ -135,11 +135,10 @@ def decode_in_parts(
         contract.fit,
         contract.background,
     )
-    rows = np.arange(len(images), dtype=np.int64)
-    jobs = (
-        (raws, layout, contract.max_pixels)
-        for raws in group_raws(images.source.read(rows), layout)
-    )
+    stream = images.source.read(np.arange(len(images), dtype=np.int64))
+    if contract.pixel_scale is not None:
+        stream = _scaled_arrays(stream, contract.pixel_scale)
+    jobs = ((raws, layout, contract.max_pixels) for raws in group_raws(stream, layout))
     parts = run_in_processes(
         _decode_part,
         jobs,
@@ -155,12 +154,19 @@ def decode_in_parts(
         raise changed_while_read(n_read, len(images))
 
 
+def _scaled_arrays(stream: Iterator[Raw], scale: float) -> Iterator[Raw]:
+    """Scale arrays that are not uint8, whatever source they are from."""
+    for raw in stream:
+        is_scaled = (
+            isinstance(raw, np.ndarray)
+            and raw.dtype != np.uint8
+            and raw.dtype.kind in "iuf"
+        )
+        yield scaled_pixels(raw, scale) if is_scaled else raw
+
+
 def _decode_part(raws: list[Raw], layout: Layout, max_pixels: int) -> DecodedImages:
-    pixels = np.zeros((len(raws), *layout.shape), np.uint8)
-    with warnings.catch_warnings():
-        # max_pixels limits decompression bombs; odd EXIF data is harmless
-        warnings.simplefilter("ignore")
-        records = decode_images(raws, layout, max_pixels, pixels)
+    pixels, records = decode_images(raws, layout, max_pixels)
     return DecodedImages(pixels, [str(record[-1]) for record in records])
 
 
@@ -174,5 +180,4 @@ def _halve(job: tuple[Any, ...]) -> list[tuple[Any, ...]]:
 def _set_aside(job: tuple[Any, ...]) -> DecodedImages:
     """Return the fault of an image whose decoding crashes the process."""
     raws, layout, max_pixels = job
-    reason = "decoding it crashed the process, often for lack of memory"
-    return _decode_part([Unusable(reason)] * len(raws), layout, max_pixels)
+    return _decode_part([CRASHED] * len(raws), layout, max_pixels)

@@ -111,7 +111,7 @@ def _write_all(
         {"architecture": architecture.to_dict(), "class_names": store.class_names},
     )
     write_json(folder / MANIFEST, manifest.to_json())
-    if store.preprocessing is not None:  # prepared by an earlier version
+    if store.preprocessing is not None:  # None in a store of an earlier version
         write_kit(folder, exporters, store.preprocessing)
     source = write_source(architecture, **_as_trained(model))
     (folder / "network.py").write_text(source)

@@ -357,9 +357,11 @@ def _best(fits: list[tuple[Task, Outcome]]) -> Task:
 
 
 def _averages(options: ExportOptions, choice: Choice) -> bool:
-    """Return whether to average predictions: not beyond a bound of latency."""
-    if options.averaging != "auto" or choice.latency is None:
-        return options.averaging == "auto"
+    """Return whether to average predictions: if asked, and within the latency bound."""
+    if options.averaging != "auto":
+        return False
+    if choice.latency is None:
+        return True
     copies = count_copies(**_views_in_training(choice.architecture))
     return choice.latency.allows(choice.key, copies)
 

@@ -39,9 +39,9 @@ def measure_formats(
 ) -> ExportLatency:
     """Time each file of a device format, with one thread and with all of them.
 
-    Files that TensorFlow loads are left out: its import takes longer than all of this,
-    and they are not what a device runs; `nas.test_metrics` has the time of the model in
-    Keras.
+    Timed are the files of LiteRT and ONNX Runtime, whose threads can be set. Files that
+    TensorFlow loads are not what a device runs, and its import takes longer than all of
+    this; `nas.test_metrics` has the time of the model in Keras.
 
     Args:
         exporters: Formats that were written.

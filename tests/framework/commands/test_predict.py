@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from kedro.io.core import DatasetError
 from PIL import Image
 
 from kedro_nas.errors import ParameterError
 from kedro_nas.export.predict import Predictions
-from kedro_nas.framework.commands.predict import check_output, images_at, text_of
+from kedro_nas.framework.commands.predict import (
+    check_output,
+    images_at,
+    keep,
+    text_of,
+)
 
 
-def test_text_counts_classes_and_faults_and_names_the_file() -> None:
-    """What a person wants to know first."""
-    found = Predictions(
-        path=Path("somewhere"),
+def made(path: Path) -> Predictions:
+    """Return what was found of 1,200 images."""
+    return Predictions(
+        path=path,
         format="litert",
         flips=False,
         n_images=1200,
@@ -26,6 +34,11 @@ def test_text_counts_classes_and_faults_and_names_the_file() -> None:
         notes=("2 files without the suffix of an image were ignored.",),
         seconds=3.25,
     )
+
+
+def test_text_counts_classes_and_faults_and_names_the_file() -> None:
+    """What a person wants to know first."""
+    found = made(Path("somewhere"))
     lines = text_of(found, "out.csv").splitlines()
 
     assert lines[0] == (
@@ -34,6 +47,25 @@ def test_text_counts_classes_and_faults_and_names_the_file() -> None:
     assert lines[1:3] == ["  1 x empty file", found.notes[0]]
     assert lines[4].split() == ["cat", "1,000"]
     assert lines[-1] == "Written to out.csv"
+
+
+def test_keep_deletes_the_temporary_table_when_it_cannot_be_saved(
+    tmp_path: Path,
+) -> None:
+    """A catalog entry that refuses the table leaves no file behind."""
+
+    def refuse(_: Path) -> None:
+        raise DatasetError("no such bucket")
+
+    search: Any = SimpleNamespace(
+        name=str, catalog={"predictions": SimpleNamespace(save=refuse)}
+    )
+    found = made(tmp_path / "made.parquet")
+    found.path.write_bytes(b"")
+
+    with pytest.raises(DatasetError, match="no such bucket"):
+        keep(found, search, None)
+    assert not found.path.exists()
 
 
 @pytest.mark.parametrize("name", [None, "a.csv", "b/a.parquet"])

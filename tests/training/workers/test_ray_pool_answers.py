@@ -97,6 +97,30 @@ def test_copies_that_answer_together_give_one_outcome(
     assert pool._slots[1].actor is not copy
 
 
+def test_copy_that_is_behind_overwrites_no_checkpoint(
+    ray: _ScriptedRay, make_task: Callable[..., Task], tmp_path: Path
+) -> None:
+    """Files and epochs that the other worker has reported already are not taken."""
+    pool = RayPool(JobOptions(pool="ray", workers=2), tmp_path / "workers.log")
+    task = make_task(task_id="slow", checkpoint=str(tmp_path / "r0.npz"))
+    pool.submit(task, worker=0, remaining_s=None)
+    pool._assign(pool._slots[1], Assignment(task, None, is_copy=True))
+    for number in (0, 1):
+        ray.answers[f"actor {number} train"] = WorkerReport([])
+    pool.wait(0)
+    events = []
+    for number, reached in ((0, 2), (1, 1)):
+        epoch = Epoch(epoch=reached, train_loss=1, learning_rate=1, seconds_train=1)
+        files = {str(task.checkpoint): b"epoch %d" % reached}
+        report = WorkerReport([Event("epoch", 0, "slow", epoch)], files)
+        ray.answers[f"actor {number} report"] = report
+        events += pool.wait(0)
+    pool.close()
+
+    assert [event.epoch.epoch for event in events if event.epoch] == [2]
+    assert Path(str(task.checkpoint)).read_bytes() == b"epoch 2"
+
+
 def test_images_that_have_changed_under_their_path_are_sent_again(
     ray: _ScriptedRay, make_task: Callable[..., Task], tmp_path: Path
 ) -> None:

@@ -79,11 +79,6 @@ class ArraysSource(Source):
 
     def _listing_without_labels(self, parts: list[Part]) -> Listing:
         self._images = [images for _, images, _ in parts]
-        is_scaled = all(
-            isinstance(p, np.ndarray) and p.dtype != np.uint8 and p.dtype.kind in "iuf"
-            for p in self._images
-        )
-        self._scale = self.pixel_scale if is_scaled else None
         n = sum(map(len, self._images))
         if not n:
             raise _is_empty(self._name)
@@ -98,7 +93,7 @@ class ArraysSource(Source):
             if self._scale is None or isinstance(image, str):
                 yield image
             else:
-                yield _scaled(image, self._scale)
+                yield scaled_pixels(image, self._scale)
 
     def _images_for_key(self) -> Iterator[Any]:
         for images in self._images:
@@ -106,6 +101,21 @@ class ArraysSource(Source):
                 yield images
             else:
                 yield from images
+
+
+def scaled_pixels(image: NDArray[Any], scale: float) -> NDArray[Any]:
+    """Return an array of numbers, multiplied by a factor, as uint8 pixels.
+
+    Values above 255 become 255. An array with a negative or infinite value, or with
+    NaN, is returned unchanged; the decoder says what is wrong with it.
+
+    Args:
+        image: Numbers of any type.
+        scale: The factor.
+    """
+    if np.isfinite(image).all() and (image >= 0).all():
+        return np.rint(np.minimum(image * scale, 255)).astype(np.uint8)
+    return image
 
 
 def parts_of(values: Mapping[str, Sequence[Any]], where: str) -> list[Part]:
@@ -180,9 +190,3 @@ def _common_scale(parts: list[Any]) -> tuple[float | None, list[str]]:
         "0-255, and the exported model expects that range."
     )
     return 255 / high, [note]
-
-
-def _scaled(image: NDArray[Any], scale: float) -> NDArray[Any]:
-    if np.isfinite(image).all() and (image >= 0).all():
-        return np.rint(image * scale).astype(np.uint8)
-    return image  # the decoder sets it aside with a reason

@@ -93,14 +93,11 @@ class Source(ABC):
         max_pixels: A source may give `Unusable` instead of larger images.
         has_labels: Whether labels are read; False for new images, of which all are
             listed, wherever they are.
-        pixel_scale: Factor for the numbers of arrays that are not uint8, if given; else
-            it is derived from all arrays of a source with labels.
     """
 
     columns: Columns = Columns()
     max_pixels: int = 50_000_000
     has_labels: bool = True
-    pixel_scale: float | None = None
 
     @abstractmethod
     def describe(self) -> str:

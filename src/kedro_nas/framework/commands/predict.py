@@ -81,7 +81,7 @@ def predict(
         )
         place = str(output) if output else search.place("predictions")
         found = predict_images(images_at(images), search.load("exports"), options)
-        _keep(found, search, output)
+        keep(found, search, output)
     value = {**asdict(found), "path": place}
     print_answer(value, text_of(found, place), as_json=as_json)
 
@@ -108,16 +108,23 @@ def images_at(place: str) -> Any:
     return place
 
 
-def _keep(found: Predictions, search: Search, output: Path | None) -> None:
+def keep(found: Predictions, search: Search, output: Path | None) -> None:
+    """Move the table to the catalog or a file; the temporary one is deleted anyhow.
+
+    Args:
+        found: As returned by `predict_images`.
+        search: The search whose catalog has an entry for predictions.
+        output: The file; None for the catalog's entry.
+    """
     from kedro_nas.export.prediction_table import write_copy
 
-    if output is None:
-        search.catalog.get(search.name("predictions")).save(found.path)
-        return
     try:
-        write_copy(found.path, output)
+        if output is None:
+            search.catalog.get(search.name("predictions")).save(found.path)
+        else:
+            write_copy(found.path, output)
     finally:
-        found.path.unlink()
+        found.path.unlink(missing_ok=True)  # a saved table has been moved
 
 
 def text_of(found: Predictions, place: str) -> str:
