@@ -11,6 +11,7 @@ from keras.src.utils import file_utils  # where Keras looks for downloads
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.models.build import build_model
 from kedro_nas.models.measure import count_graph_macs
+from kedro_nas.models.pretrained import _without_seed
 from kedro_nas.models.source import write_source
 from kedro_nas.models.spaces import build_search_space, load_search_space
 from kedro_nas.parameters.search_space import SearchSpaceOptions
@@ -141,6 +142,15 @@ def test_backbone_reinitialised_at_the_top_keeps_the_rest_of_the_file(file):
         bodies[0].get_layer("stage2_block1_conv1").get_weights()[0],
         model.get_layer("stage2_block1_conv1").get_weights()[0],
     )
+
+
+@pytest.mark.parametrize("config", ["team>seeded", None])
+def test_without_seed_leaves_what_is_no_initialiser_with_a_seed(config):
+    """Keras writes a function of the user's by its name, not as a mapping."""
+    value = {"class_name": "function", "config": config}
+
+    assert _without_seed(value) == value
+    assert _without_seed({"config": {"seed": 3}}) == {"config": {"seed": None}}
 
 
 def test_backbone_whose_file_is_missing_says_so(tmp_path):

@@ -172,8 +172,9 @@ def _reinitialise(layer: Any) -> None:
 
 def _without_seed(value: Any) -> Any:
     """Return a value of a layer's configuration; an initialiser without its seed."""
-    if isinstance(value, dict) and "seed" in value.get("config", {}):
-        return {**value, "config": {**value["config"], "seed": None}}
+    config = value.get("config") if isinstance(value, dict) else None
+    if isinstance(config, dict) and "seed" in config:  # of a function it is a name
+        return {**value, "config": {**config, "seed": None}}
     return value
 
 
