@@ -49,7 +49,8 @@ def test_pages_run_pipelines_and_nodes_that_the_host_has(apart: Host) -> None:
     tags = {tag for node in create_pipeline().nodes for tag in node.tags}
     unknown = []
     for page in pages:
-        for command in RUNS.findall(page.read_text()):
+        text = page.read_text().replace("\\\n", " ")  # commands of several lines
+        for command in RUNS.findall(text):
             words = shlex.split(command.partition('",')[0])  # in a string of Python
             options = dict(itertools.pairwise(words))
             named = {
