@@ -96,7 +96,10 @@ def test_watch_ends_by_ctrl_c_without_a_traceback(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(watching.time, "sleep", interrupt)
-    watch(_watched(STATUS), _console(terminal=False))
+    console = _console(terminal=False)
+    watch(_watched(STATUS), console)
+
+    assert "in search" in _text(console)
 
 
 def test_single_keys_give_the_terminal_back_as_it_was() -> None:

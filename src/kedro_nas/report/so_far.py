@@ -91,44 +91,93 @@ def write_report_so_far(results: ResultsSoFar, options: ReportingOptions) -> str
         results: What is known.
         options: The title; prices and figures of the user need all results.
     """
-    context: dict[str, Any] = {"state": results.state, "notes": ()}
-    figures: dict[str, go.Figure] = {}
-    known: set[str] = set()
-    profile, search, trials = results.dataset_profile, results.search, results.trials
-    if profile is not None:
-        known.add("data")
-        context |= {
-            "dataset_profile": profile,
-            "contact_sheet": classes.contact_sheet(profile),
-        }
-    if results.search_space is not None:
-        context["notes"] = results.search_space.notes
-    if search is not None and trials is not None:
-        known |= {"search", "choices"}
-        context |= _search(trials, search)
-        figures |= _search_figures(trials, search, results)
-        if results.ranked is not None or trials["score"].notna().any():
-            known.add("size")
-    if results.ranked is not None:
-        known |= {"leaderboard", "network"}
-        context |= _ranking(results.ranked)
-        figures["fold_scores_figure"] = draw_fold_scores(
-            results.ranked.fold_scores,
-            results.ranked.table,
-            objective=results.ranked.best.objective,
-        )
-    context |= {
+    page = _Page(results)
+    profile, search = results.dataset_profile, results.search
+    page.context |= {
         "byline": byline(
             profile,
             None if search is None else search.seed,
             None if search is None else search.environment,
         ),
-        "on_folds": results.ranked is not None
-        and results.ranked.best.plan.scored_on == "folds",
-        "sections": all_sections(missing=_missing(known, search)),
+        "sections": all_sections(missing=_missing(page.known, search)),
         "title": options.title or (title_of(profile) if profile else "A search"),
     }
-    return render(context, figures)
+    return render(page.context, page.figures)
+
+
+class _Page:
+    """The variables and figures of the sections whose results are known.
+
+    Attributes:
+        context: Variables of the templates, by name.
+        figures: Plotly figures, by name.
+        known: Ids of the sections.
+    """
+
+    def __init__(self, results: ResultsSoFar) -> None:
+        self.context: dict[str, Any] = {"state": results.state, "notes": ()}
+        self.figures: dict[str, go.Figure] = {}
+        self.known: set[str] = set()
+        profile, search = results.dataset_profile, results.search
+        trials = results.trials
+        if profile is not None:
+            self.known.add("data")
+            self.context |= {
+                "dataset_profile": profile,
+                "contact_sheet": classes.contact_sheet(profile),
+            }
+        if results.search_space is not None:
+            self.context["notes"] = results.search_space.notes
+        if search is not None and trials is not None:
+            self._add_search(trials, search, results)
+        if results.ranked is not None:
+            self._add_ranking(results.ranked)
+
+    def _add_search(
+        self, trials: pd.DataFrame, search: SearchSummary, results: ResultsSoFar
+    ) -> None:
+        self.known |= {"search", "choices"}
+        if results.ranked is not None or trials["score"].notna().any():
+            self.known.add("size")
+        rung_rows = rungs.rung_rows(trials, search.rank_correlation)
+        importance = rank_choices(trials)
+        self.context |= {
+            "search": search,
+            "rungs": rung_rows,
+            "correlation_warning": rungs.correlation_warning(rung_rows),
+            "failures": rungs.failures(trials),
+            "importance": importance,
+            "on_folds": False,
+        }
+        ranked = results.ranked
+        ranking = _NO_RANKING if ranked is None else ranked.table
+        winner = "" if ranked is None else ranked.best.key
+        self.figures |= {
+            "search_history": draw_search_history(trials, search),
+            "learning_curves": draw_learning_curves(trials, winner, results.objective),
+            "choice_importance": draw_choice_importance(importance),
+            "pareto_front": draw_pareto_front(trials, ranking),
+            "pareto_front_macs": draw_pareto_front(trials, ranking, cost="macs"),
+        }
+
+    def _add_ranking(self, ranked: Ranked) -> None:
+        self.known |= {"leaderboard", "network"}
+        best = ranked.best
+        scale, rows = leaderboard.leaderboard_rows(ranked.table)
+        self.context |= {
+            "best_architecture": best,
+            "on_folds": best.plan.scored_on == "folds",
+            "test_metrics": None,
+            "versus": (),
+            "optimism": "",
+            "scale": scale,
+            "contestants": rows,
+            "diagram": diagram.draw_architecture(best.architecture),
+            "recipe": diagram.describe_recipe(best.architecture),
+        }
+        self.figures["fold_scores_figure"] = draw_fold_scores(
+            ranked.fold_scores, ranked.table, objective=best.objective
+        )
 
 
 def _missing(known: set[str], search: SearchSummary | None) -> Mapping[str, str]:
@@ -145,43 +194,3 @@ def _missing(known: set[str], search: SearchSummary | None) -> Mapping[str, str]
             " highest of several, so expect less on the test images."
         )
     return missing
-
-
-def _search(trials: pd.DataFrame, search: SearchSummary) -> dict[str, Any]:
-    rung_rows = rungs.rung_rows(trials, search.rank_correlation)
-    return {
-        "search": search,
-        "rungs": rung_rows,
-        "correlation_warning": rungs.correlation_warning(rung_rows),
-        "failures": rungs.failures(trials),
-        "importance": rank_choices(trials),
-    }
-
-
-def _search_figures(
-    trials: pd.DataFrame, search: SearchSummary, results: ResultsSoFar
-) -> dict[str, go.Figure]:
-    ranked = results.ranked
-    ranking = _NO_RANKING if ranked is None else ranked.table
-    winner = "" if ranked is None else ranked.best.key
-    return {
-        "search_history": draw_search_history(trials, search),
-        "learning_curves": draw_learning_curves(trials, winner, results.objective),
-        "choice_importance": draw_choice_importance(rank_choices(trials)),
-        "pareto_front": draw_pareto_front(trials, ranking),
-        "pareto_front_macs": draw_pareto_front(trials, ranking, cost="macs"),
-    }
-
-
-def _ranking(ranked: Ranked) -> dict[str, Any]:
-    scale, rows = leaderboard.leaderboard_rows(ranked.table)
-    return {
-        "best_architecture": ranked.best,
-        "test_metrics": None,
-        "versus": (),
-        "optimism": "",
-        "scale": scale,
-        "contestants": rows,
-        "diagram": diagram.draw_architecture(ranked.best.architecture),
-        "recipe": diagram.describe_recipe(ranked.best.architecture),
-    }

@@ -15,7 +15,7 @@ from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.records.budget import JobBudget
 from kedro_nas.records.profile import DatasetProfile
-from kedro_nas.records.search import Finalist, SearchResult
+from kedro_nas.records.search import Finalist, SearchResult, SearchSummary
 from kedro_nas.records.trials import TrialRow
 from kedro_nas.search.baseline import make_baseline
 from kedro_nas.search.finalists import choose_finalists
@@ -106,16 +106,7 @@ def search_architectures(
         ledger, session, ended_by = searched()
     rows = trial_rows(ledger.events)
     trials = trials_table(rows)
-    summary = summarize_search(
-        ledger.events,
-        trials,
-        ended_by=ended_by,
-        budget_s=session.plan.search_s,
-        max_epochs=session.top_epochs,
-        acceptance=space.acceptance,
-        baseline=job.baseline,
-        execution=session.execution,
-    )
+    summary = _summary(ledger, trials, space, session, job, ended_by)
     budget = JobBudget(budget_s=budget_s, spent_s=spent_s, plan=session.plan)
     return trials, SearchResult(
         finalists=tuple(
@@ -201,3 +192,23 @@ def _finalists(
     if not same:
         return (*entries, make_finalist(baseline, None, is_baseline=True))
     return (*entries, finalist(same[-1], is_baseline=True))
+
+
+def _summary(
+    ledger: Ledger,
+    trials: pd.DataFrame,
+    space: SearchSpace,
+    session: SearchSession,
+    job: JobOptions,
+    ended_by: str,
+) -> SearchSummary:
+    return summarize_search(
+        ledger.events,
+        trials,
+        ended_by=ended_by,
+        budget_s=session.plan.search_s,
+        max_epochs=session.top_epochs,
+        acceptance=space.acceptance,
+        baseline=job.baseline,
+        execution=session.execution,
+    )
