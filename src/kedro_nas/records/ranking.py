@@ -10,7 +10,13 @@ from kedro_nas.records.latency import LatencyCheck
 from kedro_nas.records.profile import Objective
 from kedro_nas.records.search import Execution
 
-Rule = Literal["one_standard_error", "best_mean", "proven_network"]
+Rule = Literal[
+    "one_standard_error",
+    "best_mean",
+    "best_under_latency",
+    "proven_network",
+    "by_hand",
+]
 
 
 class CrossValidationSummary(Part):
@@ -76,8 +82,9 @@ class Choice(Record):
         key: Hash of network and recipe.
         architecture: Network and recipe.
         is_baseline: Whether it is the hand-built network.
-        rule: `one_standard_error`, `best_mean`, or `proven_network`: the proven network
-            unless another beats it by two standard errors of their difference.
+        rule: That of `nas.ranking.rule`; or `proven_network`: the proven network unless
+            another beats it by two standard errors of their difference; or `by_hand`:
+            named by a person, for `kedro nas export`.
         objective: Score by which contestants were ranked.
         sentence: The choice in words, with its lead and p-value.
         cv_mean: Mean score over its folds.

@@ -32,6 +32,7 @@ EXTENSIONS = {
     "max_epochs_total",
     "iterations",
     "finalists",
+    "finalists_front",
     "newest_candidates",
     "max_per_family",
     "on_change",
