@@ -22,6 +22,11 @@ class SearchOptions(Options):
         max_trials: Trials (a trial is one rung of one architecture); null for no limit.
         max_epochs: Epochs of the top rung; `auto`: `factor` squared times rung 0.
         finalists: Distinct networks of the search that are ranked.
+        target_score: The objective, on validation images, of a full training that is
+            good enough: no more networks are proposed, and the seconds left go to the
+            final training. null for none. A race trains its networks anyway.
+        stop_after_networks: Networks without a score better by its standard error after
+            which no more are proposed; null goes on to the limits.
         finalists_front: A cost, `params`, `macs` or `latency` (where it is bounded), to
             prefer networks that no other one beats in both score and this cost, the
             best scores first; null looks at the score alone. A race ranks all networks.
@@ -62,6 +67,8 @@ class SearchOptions(Options):
     max_trials: int | None = Field(None, ge=1)
     max_epochs: int | Literal["auto"] = "auto"
     finalists: int = Field(3, ge=1)
+    target_score: float | None = Field(None, gt=0, le=1)
+    stop_after_networks: int | None = Field(None, ge=1)
     finalists_front: CostName | None = None
     max_epochs_total: int | None = Field(None, ge=1)
     iterations: int | None = Field(None, ge=1)
