@@ -60,8 +60,7 @@ def rank_contestants(
     Args:
         comparison: Fold scores, or results on validation images.
         options: Options of the ranking, of which the rule and its cost are used.
-        objective: Score by which contestants are ranked: `accuracy` or
-            `balanced_accuracy`.
+        objective: Name of the score by which contestants are ranked.
         latency: Contestants against the bound of latency; those that exceed it are
             ranked, but not chosen.
 

@@ -36,10 +36,10 @@ from kedro_nas.search.ledger_lines import (
 )
 from kedro_nas.search.session import SearchSession
 from kedro_nas.search.tables import (
+    ends_of_trials,
     incumbents,
     make_finalist,
     rank_correlations,
-    results_on_images,
     trial_rows,
     trials_table,
 )
@@ -170,14 +170,14 @@ def _finalists(
             remedy="Raise nas.budget_s, or mend what made the trials fail",
         )
     row_of = {row.trial_id: row for row in rows}
-    right = results_on_images(ledger.events)
+    ends = ends_of_trials(ledger.events)
 
     def finalist(name: str, *, is_baseline: bool = False) -> Finalist:
         one = make_finalist(
             row_of[name].network,
             row_of[name],
             is_baseline=is_baseline,
-            right=right.get(name),
+            ended=ends.get(name),
         )
         is_proven = one.network_key == session.proven and not is_baseline
         return with_latency(one.model_copy(update={"is_proven": is_proven}), space)
