@@ -22,6 +22,11 @@ class SearchOptions(Options):
         max_trials: Trials (a trial is one rung of one architecture); null for no limit.
         max_epochs: Epochs of the top rung; `auto`: `factor` squared times rung 0.
         finalists: Distinct networks of the search that are ranked.
+        target_score: The objective, on validation images, of a full training that is
+            good enough: no more networks are proposed, and the seconds left go to the
+            final training. null for none. A race trains its networks anyway.
+        stop_after_networks: Networks without a score better by its standard error after
+            which no more are proposed; null goes on to the limits.
         max_epochs_total: Epochs over all trials; null for no limit.
         iterations: Passes over all brackets; null goes on until another limit ends it.
         min_epochs: Epochs of rung 0, at least.
@@ -59,6 +64,8 @@ class SearchOptions(Options):
     max_trials: int | None = Field(None, ge=1)
     max_epochs: int | Literal["auto"] = "auto"
     finalists: int = Field(3, ge=1)
+    target_score: float | None = Field(None, gt=0, le=1)
+    stop_after_networks: int | None = Field(None, ge=1)
     max_epochs_total: int | None = Field(None, ge=1)
     iterations: int | None = Field(None, ge=1)
     min_epochs: int = Field(1, ge=1)

@@ -172,7 +172,9 @@ class SearchSummary(Part):
     seconds_full_training: float
     seconds_by_kind: dict[str, float]
     budget_s: float | None
-    ended_by: Literal["schedule", "budget", "space exhausted"]
+    ended_by: Literal[
+        "schedule", "budget", "space exhausted", "no improvement", "target reached"
+    ]
     workers: int
     max_epochs: int
     acceptance: Acceptance = Acceptance()

@@ -6,6 +6,9 @@ from dataclasses import dataclass, fields
 
 from kedro_nas.space.architecture import Architecture
 
+# status of a trial that has not ended, shown while a search goes on; never in a file
+RUNNING = "running"
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrialRow:

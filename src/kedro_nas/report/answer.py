@@ -13,6 +13,8 @@ ENDED = {
     "schedule": "the schedule was completed",
     "budget": "the budget was used up",
     "space exhausted": "every network of the space had been tried",
+    "no improvement": "no better network was found for long (`stop_after_networks`)",
+    "target reached": "a network reached `target_score`",
 }
 
 

@@ -87,7 +87,7 @@ class Driver:
         """Search until the schedule, the space or the budget is exhausted.
 
         Returns:
-            What ended it: `schedule`, `space exhausted` or `budget`.
+            What ended it, see `SearchSummary.ended_by`.
 
         Raises:
             SearchError: Every one of the first trials failed.
@@ -334,7 +334,7 @@ class Driver:
                     awaited.discard(event.task_id)
 
     def _ended_by(self) -> str:
-        return "space exhausted" if self._schedule.is_exhausted() else "schedule"
+        return self._schedule.proposals_ended_by() or "schedule"
 
     # -- state -----------------------------------------------------------------------
 

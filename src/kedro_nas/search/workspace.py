@@ -31,6 +31,8 @@ EXTENSIONS = {
     "max_trials",
     "max_epochs_total",
     "iterations",
+    "stop_after_networks",
+    "target_score",
     "finalists",
     "newest_candidates",
     "max_per_family",
