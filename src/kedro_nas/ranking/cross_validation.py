@@ -31,6 +31,7 @@ SCORES = (
     "macro_f1",
     "log_loss",
     "calibration_error",
+    "objective_score",
 )
 
 
@@ -127,7 +128,8 @@ def _logging(n_folds: int) -> OnEvent:
         if outcome is None or outcome.reason == NOT_BEGUN:
             return
         scores = outcome.fold_scores or {}
-        said = f"{scores['accuracy']:.4f}" if scores else outcome.reason
+        own = scores.get("objective_score", scores.get("accuracy"))
+        said = outcome.reason if own is None else f"{own:.4f}"
         logger.info("fold %d of %d: %s, %s", next(ended), n_folds, task.task_id, said)
 
     return on_event

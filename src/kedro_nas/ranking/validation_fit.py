@@ -102,5 +102,6 @@ def _with_results(one: Finalist, outcome: Outcome | None, epochs: int) -> Finali
             "epochs": len(outcome.history),
             "rung_epochs": epochs,
             "right": outcome.right,
+            "resampled": outcome.resampled,
         }
     )

@@ -48,7 +48,7 @@ class Driver:
         make_task: Returns the task of a trial for a range of epochs.
         checkpoints: Directory of the candidates' states.
         progress: Displays the state of the search.
-        objective: `accuracy` or `balanced_accuracy`, whose recent slope promotes.
+        objective: Name of the score that is maximised, whose recent slope promotes.
         budget_s: Wall seconds of the search, all sessions together; None for no limit.
         max_attempts: Times a trial is tried when its worker is lost.
     """
