@@ -18,7 +18,7 @@ from kedro_nas.ranking.choose import RankedContestants, rank_contestants
 from kedro_nas.ranking.contestants import full_epochs, select_contestants, with_flips_of
 from kedro_nas.ranking.cross_validation import SCORES, cross_validate
 from kedro_nas.ranking.image_table import ImageTable
-from kedro_nas.ranking.latency_check import check_latency
+from kedro_nas.ranking.latency_check import check_latency, require_bound
 from kedro_nas.ranking.pairing import FoldTable
 from kedro_nas.ranking.resampled_table import ResampledTable
 from kedro_nas.ranking.schedule import Schedule, keep_schedule, make_schedule
@@ -67,10 +67,11 @@ def rank_finalists(
 
     Raises:
         RankingError: No contestant has a score, or the finalists were chosen with
-            another baseline.
+            another baseline, or the rule asks for a latency that is not bounded.
         SearchSpaceError: A custom block has changed since the search.
     """
     began = time.monotonic()
+    require_bound(options, result.latency)
     contestants = select_contestants(result, job.baseline)
     workers = count_workers(job, seen=result.search.workers)
     folder = workspace / "ranking"

@@ -34,6 +34,7 @@ EXTENSIONS = {
     "stop_after_networks",
     "target_score",
     "finalists",
+    "finalists_front",
     "newest_candidates",
     "max_per_family",
     "on_change",

@@ -18,6 +18,7 @@ from kedro_nas.framework.commands import (
 )
 from kedro_nas.framework.commands.space import space_of_today
 from kedro_nas.framework.custom_names import check_custom_names
+from kedro_nas.framework.latency_options import check_latency_options
 from kedro_nas.framework.preflight import check_inputs, check_sections
 from kedro_nas.framework.project import Search, opened
 from kedro_nas.framework.registered import our_nodes
@@ -123,6 +124,7 @@ def _check_configuration(search: Search) -> None:
         if any(node.func.__name__ == PREPARE_IMAGES for node in nodes):
             check_sections(nodes, search.catalog)
             check_custom_names(nodes, search.catalog)
+            check_latency_options(nodes, search.catalog)
             check_inputs(
                 pipeline.only_nodes(*(n.name for n in nodes)),
                 nodes,
