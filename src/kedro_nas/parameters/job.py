@@ -30,7 +30,7 @@ class JobOptions(Options):
         sampling: `as_is` trains on each image once per epoch; `balanced` draws as many
             images of each class.
         baseline: `auto` for a hand-built residual network sized to the data, `none`, or
-            `package.module:function` for your own network; docs/how-to/own-baseline.md.
+            `package.module:function` for a custom network; docs/how-to/own-baseline.md.
         workers: Processes that train; `auto` is one per GPU, or one per CPU core.
         threads_per_worker: Intra-op threads of a worker on CPU. Sums are rounded
             differently with another number, so search, folds and final training cannot

@@ -269,6 +269,11 @@ class TrialEnded(Line):
     resampled: str | None = None
     flip_effect: FlipEffect | None = None
 
+    @property
+    def is_scored(self) -> bool:
+        """Whether the trial was completed with a score."""
+        return self.status == "completed" and self.score is not None
+
     @classmethod
     def of(
         cls,
