@@ -15,6 +15,7 @@ from kedro.framework.hooks import hook_impl
 
 from kedro_nas.framework import failures, preflight, quiet
 from kedro_nas.framework.custom_names import check_custom_names
+from kedro_nas.framework.latency_options import check_latency_options
 from kedro_nas.framework.registered import is_ours, our_nodes
 from kedro_nas.framework.running_mark import mark_running, unmark_running
 from kedro_nas.framework.tracking.finished_node import FinishedNode
@@ -50,8 +51,8 @@ class NasHooks:
 
         Raises:
             ParameterError: A section is missing, misspelt or not valid, names custom
-                code that does not exist, or asks for logs of a package that is not
-                installed.
+                code that does not exist, asks for logs of a package that is not
+                installed, or for a choice by a latency that nothing predicts.
             ExportError: An export format does not exist, or cannot be used.
             DataError: An input dataset is not in the catalog or not on disk.
             SearchError: Another run is writing into the workspace.
@@ -65,6 +66,7 @@ class NasHooks:
             preflight.warn_of_destructive_merge(context, nodes)
         preflight.check_sections(nodes, catalog)
         check_custom_names(nodes, catalog)
+        check_latency_options(nodes, catalog)
         require_tensorboard(nodes, catalog)
         preflight.warn_of_memory(nodes, catalog)
         if not run_params.get("only_missing_outputs"):

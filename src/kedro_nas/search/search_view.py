@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from kedro_nas.records.profile import Objective
 from kedro_nas.records.trials import RUNNING, TrialRow
 from kedro_nas.search.trial_progress import TrialProgress
 
 N_BEST = 5
+_WITH_A_COLUMN = ("accuracy", "balanced_accuracy")  # of `nas.trials`
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,13 @@ class SearchView:
 
 
 def view_search(
-    trials: Iterable[TrialProgress], objective: Objective = "accuracy"
+    trials: Iterable[TrialProgress], objective: str = "accuracy"
 ) -> SearchView:
     """Return a search as it is now.
 
     Args:
         trials: All trials that were started.
-        objective: What is maximised.
+        objective: Name of what is maximised.
     """
     known = {trial.row.trial_id: trial for trial in trials}
     rows = [trial.row for trial in known.values()]
@@ -132,10 +132,11 @@ def _rung(rows: Sequence[TrialRow]) -> RungView:
     )
 
 
-def _curve(rows: Sequence[TrialRow], objective: Objective) -> CurveView:
+def _curve(rows: Sequence[TrialRow], objective: str) -> CurveView:
     """Return the joined curve of a trial and of the rungs below it."""
     last = rows[-1]
-    scores = (v for r in rows for v in getattr(r, f"val_{objective}_by_epoch"))
+    name = objective if objective in _WITH_A_COLUMN else "objective_score"
+    scores = (v for r in rows for v in getattr(r, f"val_{name}_by_epoch"))
     return CurveView(
         trial=last.trial_id,
         network=last.name,
