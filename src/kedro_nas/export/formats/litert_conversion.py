@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from kedro_nas.latency.litert_files import write_litert
 
-__all__ = ["EXTRA", "PACKAGES", "litert_program", "write_litert"]
+__all__ = ["EXTRA", "PACKAGES", "RUNTIME", "litert_program", "write_litert"]
 
 PACKAGES = ("ai_edge_litert",)  # needed to reload a file; TensorFlow itself writes it
 EXTRA = "litert"
+RUNTIME = "litert"
 
 
 def litert_program(file_name: str) -> str:
