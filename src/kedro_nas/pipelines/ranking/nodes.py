@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from pydantic import JsonValue
 
 from kedro_nas.parameters.job import JobOptions
@@ -22,7 +21,7 @@ def rank_finalists(
     ranking: RankingOptions,
     job: JobOptions,
     seed: int,
-) -> tuple[pd.DataFrame, pd.DataFrame, JsonValue]:
+) -> tuple[Any, Any, JsonValue]:
     """Compare finalists and baseline on the same images, and choose."""
     from kedro_nas.ranking.rank import rank_finalists as rank
 
