@@ -25,6 +25,7 @@ class LitertExporter:
         extra=EXTRA,
         packages=PACKAGES,
         runtime=RUNTIME,
+        uses_one_core=True,
     )
 
     def export(self, model: Any, folder: Path) -> Path:

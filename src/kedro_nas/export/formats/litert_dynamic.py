@@ -29,6 +29,7 @@ class LitertDynamicExporter:
         extra=EXTRA,
         packages=PACKAGES,
         runtime=RUNTIME,
+        uses_one_core=True,
         max_difference=0.2,  # candidate 0, 2,000 CIFAR-10 images: 0.03
     )
 

@@ -25,6 +25,7 @@ class LitertFloat16Exporter:
         extra=EXTRA,
         packages=PACKAGES,
         runtime=RUNTIME,
+        uses_one_core=True,
         max_difference=0.02,  # candidate 0, 2,000 CIFAR-10 images: 0.006
     )
 

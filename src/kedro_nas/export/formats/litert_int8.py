@@ -37,6 +37,7 @@ class LitertInt8Exporter:
         extra=EXTRA,
         packages=PACKAGES,
         runtime=RUNTIME,
+        uses_one_core=True,
         is_judged_by_accuracy=True,
     )
 
