@@ -8,7 +8,6 @@ process of its own.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kedro_nas.devices import environment_of_child
 from kedro_nas.errors import ExportError
 from kedro_nas.export.formats import Exporter, traits_of
 
@@ -94,15 +94,10 @@ def _start(
 ) -> subprocess.Popen[str]:
     tasks = [(each.snippet(), str(scratch / f"{each.name}.npy")) for each in group]
     given = json.dumps([_BATCH, str(scratch / "pixels.npy"), *tasks])
-    environment = {
-        **os.environ,
-        "CUDA_VISIBLE_DEVICES": "-1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
     return subprocess.Popen(
         [sys.executable, "-c", _PROGRAM, given],
         cwd=folder,
-        env=environment,
+        env=environment_of_child(gpus="-1"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
