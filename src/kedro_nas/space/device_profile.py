@@ -14,11 +14,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 from scipy.stats import spearmanr
 
 from kedro_nas.errors import SearchSpaceError
-from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.architecture import Architecture, FrozenValue
 from kedro_nas.space.operator_model import OperatorModel
 from kedro_nas.space.operators import Operator, list_operators
 
@@ -29,11 +28,7 @@ LEAST_NETWORKS = 6
 _REWEIGHTED, _SURE = 20, 0.005
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class OperatorTime(_Value):
+class OperatorTime(FrozenValue):
     """A timed operator.
 
     Attributes:
@@ -45,7 +40,7 @@ class OperatorTime(_Value):
     us: float
 
 
-class NetworkTime(_Value):
+class NetworkTime(FrozenValue):
     """A whole network that was timed, to check the predictions.
 
     Attributes:
@@ -59,7 +54,7 @@ class NetworkTime(_Value):
     p90_ms: float
 
 
-class DeviceMachine(_Value):
+class DeviceMachine(FrozenValue):
     """The device and its runtime.
 
     Attributes:
@@ -83,7 +78,7 @@ class DeviceMachine(_Value):
     threads: int
 
 
-class PredictionError(_Value):
+class PredictionError(FrozenValue):
     """How well whole networks are predicted that the factors were not fitted to.
 
     Attributes:
@@ -110,7 +105,7 @@ class _Factors(NamedTuple):
     scale: float
 
 
-class DeviceProfile(_Value):
+class DeviceProfile(FrozenValue):
     """What is known of a device, from a few minutes of timing.
 
     Attributes:
