@@ -49,16 +49,7 @@ def _follow(page: str, host: Host, *searches: str) -> Iterator[tuple[str, str]]:
                 words += ["--params", ",".join(small)]
             done = host.kedro(*words[1:])
             assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
-            if words[1:3] == ["nas", "init"]:
-                _export_one_format(host)
             yield line, done.stdout
-
-
-def _export_one_format(host: Host) -> None:
-    """Leave out the second format, which `--params` cannot as it is a list."""
-    for path in (host.root / "conf" / "base").glob("parameters_*_nas.yml"):
-        text = path.read_text()
-        path.write_text(text.replace("[keras, saved_model]", "[keras]"))
 
 
 def _put(host: Host, text: str) -> None:
