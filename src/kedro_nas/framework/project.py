@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kedro.framework.session import KedroSession
+from pydantic import JsonValue
 
 from kedro_nas.errors import DataError, ParameterError
 from kedro_nas.framework.failures import named_as_the_host_does
@@ -173,7 +174,7 @@ def opened(
     *,
     env: str | None = None,
     namespace: str | None = None,
-    params: dict[str, Any] | None = None,
+    params: dict[str, JsonValue] | None = None,
 ) -> Iterator[Search]:
     """Open one search of a project.
 

@@ -47,7 +47,7 @@ def check(
     metadata: Any,
     env: str | None,
     namespace: str | None,
-    params: dict[str, Any],
+    params: dict[str, JsonValue],
     *,
     as_json: bool,
 ) -> None:
