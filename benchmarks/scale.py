@@ -33,6 +33,7 @@ from kedro_nas.environment import describe_environment
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.proposers.factories import find_proposer
+from kedro_nas.search.delayed_proposer import DelayedProposer
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ladder import Ladder, Limits
 from kedro_nas.search.ledger import Ledger
@@ -149,11 +150,12 @@ def run(workers: int, trials: int, *, traced: bool = False) -> dict[str, Any]:
         ledger = Ledger(Path(folder) / "ledger.jsonl")
         oracle = HyperbandOracle(
             space=space,
-            proposer=find_proposer("random")(space, SEED),
+            proposer=DelayedProposer(
+                find_proposer("random")(space, SEED), lag=None, limits=space.bounds
+            ),
             ladder=Ladder(1, 9, 3),
             limits=Limits(iterations=None, max_trials=trials, max_epochs_total=None),
             slope_places=1,
-            learning_lag=None,
             seed=SEED,
         )
         driver = Driver(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from kedro_nas.proposers.base import Proposer
 from kedro_nas.proposers.outcome import ProposalOutcome
+from kedro_nas.search.stop_rule import StopReason, StopRule
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.bounds import Bounds
 
@@ -21,10 +22,20 @@ class DelayedProposer:
         lag: Places; None tells each outcome before the next proposal, and so gives up
             that a search is the same for any number of workers.
         limits: Largest costs of a proposal.
+        stop_rule: Decides from the same outcomes whether there are more proposals; None
+            never ends them.
     """
 
-    def __init__(self, proposer: Proposer, *, lag: int | None, limits: Bounds) -> None:
+    def __init__(
+        self,
+        proposer: Proposer,
+        *,
+        lag: int | None,
+        limits: Bounds,
+        stop_rule: StopRule | None = None,
+    ) -> None:
         self._proposer, self._lag, self._limits = proposer, lag, limits
+        self._stop_rule = stop_rule or StopRule()
         self._held: dict[int, ProposalOutcome[Architecture]] = {}
         self._recorded: Architecture | None = None
 
@@ -34,7 +45,8 @@ class DelayedProposer:
         Args:
             position: Of the proposal's place in the schedule, from 0.
         """
-        if self._lag is None or not self._proposer.learns:
+        learns = self._proposer.learns or self._stop_rule.waits
+        if self._lag is None or not learns:
             return 0
         return max(0, position - self._lag + 1)
 
@@ -47,13 +59,20 @@ class DelayedProposer:
         self._recorded = recorded
 
     def ask(self, position: int) -> Architecture | None:
-        """Return the architecture of a place, None if there is none left."""
+        """Return the architecture of a place, None if there are no more."""
         due = self.needs_places_before(position) if self._lag is not None else None
         for place in sorted(self._held):
             if due is None or place < due:
-                self._proposer.tell(self._held.pop(place))
+                outcome = self._held.pop(place)
+                self._proposer.tell(outcome)
+                self._stop_rule.add(outcome)
         if self._recorded is None:
-            return self._proposer.ask(self._limits)
+            is_over = self._stop_rule.reason() is not None
+            return None if is_over else self._proposer.ask(self._limits)
         recorded, self._recorded = self._recorded, None
         self._proposer.repeat(recorded)
         return recorded
+
+    def stop_reason(self) -> StopReason | None:
+        """Return why there are no more proposals though the space has networks left."""
+        return self._stop_rule.reason()

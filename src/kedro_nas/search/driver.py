@@ -48,7 +48,7 @@ class Driver:
         make_task: Returns the task of a trial for a range of epochs.
         checkpoints: Directory of the candidates' states.
         progress: Displays the state of the search.
-        objective: `accuracy` or `balanced_accuracy`, whose recent slope promotes.
+        objective: Name of the score that is maximised, whose recent slope promotes.
         budget_s: Wall seconds of the search, all sessions together; None for no limit.
         max_attempts: Times a trial is tried when its worker is lost.
     """
@@ -87,7 +87,7 @@ class Driver:
         """Search until the schedule, the space or the budget is exhausted.
 
         Returns:
-            What ended it: `schedule`, `space exhausted` or `budget`.
+            What ended it, see `SearchSummary.ended_by`.
 
         Raises:
             SearchError: Every one of the first trials failed.
@@ -334,7 +334,7 @@ class Driver:
                     awaited.discard(event.task_id)
 
     def _ended_by(self) -> str:
-        return "space exhausted" if self._schedule.is_exhausted() else "schedule"
+        return self._schedule.proposals_ended_by() or "schedule"
 
     # -- state -----------------------------------------------------------------------
 

@@ -114,7 +114,7 @@ def read_lines(path: Path) -> list[LedgerLine]:
     Raises:
         LedgerMismatchError: A line is not one that this version writes.
     """
-    return _parsed(path, _whole_lines(path.read_bytes()) if path.exists() else [])
+    return parse_lines(path, path.read_bytes()) if path.exists() else []
 
 
 def _whole_lines(content: bytes) -> list[object]:
@@ -130,8 +130,27 @@ def _whole_lines(content: bytes) -> list[object]:
     return whole
 
 
-def _parsed(path: Path, values: Sequence[object]) -> list[LedgerLine]:
-    return [_line(path, number, value) for number, value in enumerate(values, 1)]
+def parse_lines(
+    path: Path, content: bytes, *, first_number: int = 1
+) -> list[LedgerLine]:
+    """Return the lines of a part of a ledger, up to the first that is incomplete.
+
+    Args:
+        path: The ledger, for messages.
+        content: The part; it begins with a line.
+        first_number: Number of that line in the ledger, from 1.
+
+    Raises:
+        LedgerMismatchError: A line is not one that this version writes.
+    """
+    return _parsed(path, _whole_lines(content), first_number)
+
+
+def _parsed(
+    path: Path, values: Sequence[object], first_number: int = 1
+) -> list[LedgerLine]:
+    numbered = enumerate(values, first_number)
+    return [_line(path, number, value) for number, value in numbered]
 
 
 def _line(path: Path, number: int, value: object) -> LedgerLine:
