@@ -12,7 +12,7 @@ from peer_runs.rows import Case
 from peer_runs.tools import OURS, Tool
 
 FIFTH = 5  # kedro-nas is run with a fifth of the seconds as well
-KILLED_AT = 0.5  # of the budget
+KILLED_AT = 0.4  # of the budget, in the search of the peers
 
 
 @dataclass(frozen=True)

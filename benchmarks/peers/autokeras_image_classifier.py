@@ -19,7 +19,7 @@ def main() -> None:
     """Search, fit, score."""
     job = read_job()
     images = load_images(job)
-    clock = Clock(job)
+    clock = Clock(job, monitor="val_loss")  # its objective
     classifier = autokeras.ImageClassifier(
         max_trials=MANY_TRIALS, directory=job.folder, seed=job.seed, overwrite=False
     )

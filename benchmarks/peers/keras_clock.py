@@ -23,16 +23,16 @@ MARGIN = 1.1  # on the seconds expected of a training on all rows
 
 @dataclass
 class BestTrial:
-    """The trial of the highest validation accuracy so far.
+    """The trial of the best epoch so far.
 
     Attributes:
-        val_accuracy: The highest of any epoch.
+        score: Of that epoch, higher is better.
         epochs: Epochs until then.
         epoch_s: Wall seconds of an epoch, validation included.
         setup_s: Wall seconds of the first epoch beyond that: building, tracing.
     """
 
-    val_accuracy: float = -1.0
+    score: float = -math.inf
     epochs: int = 0
     epoch_s: float = 0.0
     setup_s: float = 0.0
@@ -50,10 +50,18 @@ class Clock(keras.callbacks.Callback):
         job: Gives the seconds.
         search_share: Share of the budget for the search; None leaves what a training
             of the best trial on all rows, for as many epochs, is expected to take.
+        monitor: By which the peer chooses the best trial and its epochs.
     """
 
-    def __init__(self, job: Job, search_share: float | None = None) -> None:
+    def __init__(
+        self,
+        job: Job,
+        search_share: float | None = None,
+        *,
+        monitor: str = "val_accuracy",
+    ) -> None:
         super().__init__()
+        self._monitor = monitor
         self.job = job
         self.journal = Journal(job.journal, job)
         self.end_search: Callable[[], None] = lambda: None
@@ -113,14 +121,18 @@ class Clock(keras.callbacks.Callback):
         """Note the epoch, and whether its trial is the best so far."""
         self.epochs += 1
         self._epoch_lengths.append(time.monotonic() - self._began)
-        value = (logs or {}).get("val_accuracy")
-        score = None if value is None else float(value)
-        self.journal.epoch(self.trials, epoch + 1, score)
-        if not self.is_final and score is not None and score > self.best.val_accuracy:
+        logs = logs or {}
+        value = logs.get("val_accuracy")
+        accuracy = None if value is None else float(value)
+        self.journal.epoch(self.trials, epoch + 1, accuracy)
+        if self.is_final or self._monitor not in logs:
+            return
+        sign = -1 if self._monitor.endswith("loss") else 1
+        score = sign * float(logs[self._monitor])
+        if score > self.best.score:
             epoch_s = min(self._epoch_lengths)
-            self.best = BestTrial(
-                score, epoch + 1, epoch_s, self._epoch_lengths[0] - epoch_s
-            )
+            setup_s = self._epoch_lengths[0] - epoch_s
+            self.best = BestTrial(score, epoch + 1, epoch_s, setup_s)
 
     def on_train_end(self, logs: Any = None) -> None:
         """End the search with the training that used up its time."""

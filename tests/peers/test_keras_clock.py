@@ -36,7 +36,7 @@ def _fit(callbacks: list[Any], epochs: int = 1000) -> Any:
 
 def test_best_trial_knows_what_a_fit_on_all_rows_takes():
     """A fifth more rows take a quarter more seconds; the set-up comes once."""
-    best = BestTrial(val_accuracy=0.9, epochs=8, epoch_s=2.0, setup_s=5.0)
+    best = BestTrial(score=0.9, epochs=8, epoch_s=2.0, setup_s=5.0)
 
     assert best.seconds_on_all_rows() == pytest.approx(1.1 * (20.0 + 5.0))
 
@@ -63,6 +63,23 @@ def test_clock_is_shared_by_all_trials(tmp_path):
     clock = Clock(_job(tmp_path, 100.0))
 
     assert copy.deepcopy([clock])[0] is clock
+
+
+def test_clock_plans_by_what_the_peer_chooses_by(tmp_path):
+    """With a loss the best epoch is the lowest, with an accuracy the highest."""
+    logs = [
+        {"val_loss": 0.5, "val_accuracy": 0.8},
+        {"val_loss": 0.6, "val_accuracy": 1},
+    ]
+    best = {}
+    for monitor in ("val_loss", "val_accuracy"):
+        clock = Clock(_job(tmp_path, 100.0), monitor=monitor)
+        for epoch, one in enumerate(logs):
+            clock.on_epoch_begin(epoch)
+            clock.on_epoch_end(epoch, one)
+        best[monitor] = (clock.best.score, clock.best.epochs)
+
+    assert best == {"val_loss": (-0.5, 1), "val_accuracy": (1.0, 2)}
 
 
 @pytest.mark.slow

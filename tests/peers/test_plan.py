@@ -49,7 +49,7 @@ def test_plan_with_kills_kills_each_tool_once_per_table():
     assert {(c.tool, c.data) for c in killed} == {
         (tool.name, data) for tool in BOTH for data in "ab"
     }
-    assert {(c.seconds, c.killed_at_s, c.seed) for c in killed} == {(300.0, 150.0, 0)}
+    assert {(c.seconds, c.killed_at_s, c.seed) for c in killed} == {(300.0, 120.0, 0)}
 
 
 def test_sample_has_rows_of_every_class_and_split(table, tmp_path):
