@@ -48,9 +48,9 @@ def make_project(job: Job) -> Path:
     folder = job.folder
     raw = folder / "data" / "01_raw"
     raw.mkdir(parents=True, exist_ok=True)
-    targets = {
-        folder / name: PROJECT / name for name in ("conf", "pyproject.toml", "src")
-    }
+    (folder / "src").mkdir(exist_ok=True)  # Kedro wants the folder inside the project
+    names = ("conf", "pyproject.toml", "src/kedro_nas")
+    targets = {folder / name: PROJECT / name for name in names}
     targets[raw / IMAGES] = job.data
     for link, target in targets.items():
         if not link.is_symlink():

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import keras
@@ -130,8 +131,9 @@ class Clock(keras.callbacks.Callback):
         sign = -1 if self._monitor.endswith("loss") else 1
         score = sign * float(logs[self._monitor])
         if score > self.best.score:
-            epoch_s = min(self._epoch_lengths)
-            setup_s = self._epoch_lengths[0] - epoch_s
+            first_s, *later_s = self._epoch_lengths
+            epoch_s = median(later_s or [first_s])
+            setup_s = max(0.0, first_s - epoch_s)
             self.best = BestTrial(score, epoch + 1, epoch_s, setup_s)
 
     def on_train_end(self, logs: Any = None) -> None:
