@@ -144,7 +144,7 @@ def test_mlflow_shows_trials_of_a_running_search_and_none_twice_after_a_kill(
     (killed,) = {one.data.tags["mlflow.parentRunId"] for one in during}
     runs = {one.info.run_id: one for one in server.runs()}
 
-    assert len(names) == len(set(names)) == 6
+    assert len(names) == len(set(names)) > len(during)
     assert {one.info.run_id for one in during} <= {one.info.run_id for one in after}
     assert {one.info.status for one in after} == {"FINISHED"}
     assert killed not in parents
