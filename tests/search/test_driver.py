@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -24,12 +25,14 @@ from kedro_nas.search.ledger_lines import (
     WorkerLost,
 )
 from kedro_nas.search.tables import trial_rows, trials_table
+from kedro_nas.space.architecture import Recipe
 from kedro_nas.space.bounds import Bounds
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.workers.worker_pool import Event
 
 MakeDriver = Callable[..., tuple[Driver, Ledger]]
 Pool = Callable[..., Any]
+BATCH = Recipe().batch_size
 CLOCKS = ["worker", "started_s", "ended_s", "seconds", "seconds_wait"]
 
 
@@ -206,7 +209,7 @@ def test_driver_results_on_images_are_kept_and_known_after_a_restart(
     make_driver: MakeDriver, scripted_pool: Pool
 ) -> None:
     """What a trial classified correctly is in its line, and with its outcome again."""
-    driver, ledger = make_driver("right", max_trials=4)
+    driver, ledger = make_driver("right", max_trials=4)  # its bracket stays open
     driver.run(scripted_pool(2))
     again, _ = make_driver("right", max_trials=4)
 
@@ -217,6 +220,42 @@ def test_driver_results_on_images_are_kept_and_known_after_a_restart(
     assert all(rights(driver).values())
     assert {e.trial: e.right for e in ledger.of(TrialEnded)} == rights(driver)
     assert rights(again) == rights(driver)
+
+
+@pytest.mark.parametrize("lag", [None, 60])
+def test_driver_keeps_open_brackets_only_however_many_trials(
+    make_driver: MakeDriver, scripted_pool: Pool, lag: int | None
+) -> None:
+    """A long search takes no more memory than a short one; its ledger has all."""
+    pool, most = scripted_pool(4), 0
+    driver, ledger = make_driver("long", max_trials=400, learning_lag=lag)
+    wait = pool.wait
+
+    def watched(timeout_s: float) -> list[Event]:
+        nonlocal most
+        most = max(most, len(driver.trials), len(driver._schedule.trials))  # type: ignore[attr-defined]
+        return wait(timeout_s)  # type: ignore[no-any-return]
+
+    pool.wait = watched
+    driver.run(pool)
+
+    assert most <= 3 * 13
+    assert driver.n_trials == 400
+    assert len(ledger.of(TrialEnded)) == 400
+    assert not any(isinstance(line, TrialEnded) for line in ledger._others)
+
+
+def test_driver_restarted_forgets_complete_brackets_again(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """After a restart it keeps what it kept before, and goes on to the same end."""
+    driver, _ = make_driver("long", max_trials=50)
+    driver.run(scripted_pool(1))
+    again, _ = make_driver("long", max_trials=50)
+
+    assert again.n_trials == driver.n_trials == 50
+    assert list(again.trials) == list(driver.trials)
+    assert len(again.trials) < 20
 
 
 def test_driver_lost_worker_costs_one_attempt_only(
@@ -267,8 +306,9 @@ def test_driver_out_of_memory_is_tried_with_half_the_batch(
     driver.run(scripted_pool(2, fate))
 
     assert [line.trial for line in ledger.of(BatchHalved)] == ["i0-b2-r0-n008"]
-    halvings = {t.architecture.stages[0].width: t for t in driver.trials.values()}
-    assert halvings[9].halvings == 1
+    batches = trial_rows(ledger.events)
+    halved = {json.loads(row.architecture)["recipe"]["batch_size"] for row in batches}
+    assert sorted(halved) == [BATCH // 2, BATCH]
     named = ["key", "architecture"]  # these tell that the batch is another one
     pd.testing.assert_frame_equal(
         _undisturbed(make_driver, scripted_pool).drop(columns=named),

@@ -2,15 +2,38 @@
 
 Which trainings have ended when a network is proposed depends on the workers. A proposal
 therefore sees the outcomes of places at least `lag` before its own, all of them and no
-others, in the order of places. Up to `lag` workers train at a time without waiting.
+others, in the order of places. More than `lag` workers never train at a time; that a
+slow trial makes none wait takes a lag of a few times their number.
 """
 
 from __future__ import annotations
+
+import heapq
 
 from kedro_nas.proposers.base import Proposer
 from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.bounds import Bounds
+
+# benchmarks/scale.py: utilisation by the lag over the number of workers
+ENOUGH_LAG = 4
+
+
+def explain_waiting(workers: int, lag: int | None) -> str:
+    """Return a sentence on workers that wait for outcomes, empty where none has to.
+
+    Args:
+        workers: Trainings that could run at a time.
+        lag: Of a proposer that learns, else None.
+    """
+    if lag is None or workers <= lag:
+        return ""
+    return (
+        f"Of {workers} workers at most {lag} train at a time: a proposal learns from "
+        f"the outcomes nas.search.learning_lag ({lag}) places before it. Set it to "
+        f"{ENOUGH_LAG * workers}, {ENOUGH_LAG} times the workers, before the search "
+        "begins, or nas.search.proposer: random"
+    )
 
 
 class DelayedProposer:
@@ -26,6 +49,7 @@ class DelayedProposer:
     def __init__(self, proposer: Proposer, *, lag: int | None, limits: Bounds) -> None:
         self._proposer, self._lag, self._limits = proposer, lag, limits
         self._held: dict[int, ProposalOutcome[Architecture]] = {}
+        self._order: list[int] = []  # a heap of the places of what is held
         self._recorded: Architecture | None = None
 
     def needs_places_before(self, position: int) -> int:
@@ -39,8 +63,13 @@ class DelayedProposer:
         return max(0, position - self._lag + 1)
 
     def hold(self, position: int, outcome: ProposalOutcome[Architecture]) -> None:
-        """Keep an outcome until its place is far enough behind."""
-        self._held[position] = outcome
+        """Keep an outcome until its place is far enough behind.
+
+        One that nothing will be learned from is not kept.
+        """
+        if self._proposer.learns:
+            self._held[position] = outcome
+            heapq.heappush(self._order, position)
 
     def expect(self, recorded: Architecture | None) -> None:
         """Set the next proposal, from the ledger of an earlier session."""
@@ -49,9 +78,8 @@ class DelayedProposer:
     def ask(self, position: int) -> Architecture | None:
         """Return the architecture of a place, None if there is none left."""
         due = self.needs_places_before(position) if self._lag is not None else None
-        for place in sorted(self._held):
-            if due is None or place < due:
-                self._proposer.tell(self._held.pop(place))
+        while self._order and (due is None or self._order[0] < due):
+            self._proposer.tell(self._held.pop(heapq.heappop(self._order)))
         if self._recorded is None:
             return self._proposer.ask(self._limits)
         recorded, self._recorded = self._recorded, None

@@ -25,8 +25,9 @@ from kedro_nas.records.trials import TrialRow
 from kedro_nas.search.baseline import make_baseline
 from kedro_nas.search.finalists import choose_finalists
 from kedro_nas.search.latency_bound import bound_of, with_latency
-from kedro_nas.search.ledger import Ledger, LedgerMismatchError
+from kedro_nas.search.ledger import Ledger, LedgerMismatchError, lines_of
 from kedro_nas.search.ledger_lines import (
+    LedgerLine,
     SearchBegun,
     SessionBegun,
     TrialEnded,
@@ -118,14 +119,15 @@ def search_architectures(
             raise
         put_aside(folder, f"{error.failed}, {error.received}")
         ledger, session, ended_by = searched()
-    rows = trial_rows(ledger.events)
+    events = ledger.events
+    rows = trial_rows(events)
     trials = trials_table(rows)
-    summary = _summary(trials, ledger, space, session, job, ended_by)
+    summary = _summary(trials, events, space, session, job, ended_by)
     budget = JobBudget(budget_s=budget_s, spent_s=spent_s, plan=session.plan)
     return trials, SearchResult(
         finalists=tuple(
             with_latency(one, space)
-            for one in _finalists(rows, trials, ledger, session, baseline, options)
+            for one in _finalists(rows, trials, events, session, baseline, options)
         ),
         search=summary,
         budget=budget.after("search", summary.seconds),
@@ -154,7 +156,7 @@ def check_ends(options: SearchOptions, budget_s: float | None) -> None:
 def _finalists(
     rows: Sequence[TrialRow],
     trials: pd.DataFrame,
-    ledger: Ledger,
+    events: Sequence[LedgerLine],
     session: SearchSession,
     baseline: Architecture,
     options: SearchOptions,
@@ -169,7 +171,7 @@ def _finalists(
             remedy="Raise nas.budget_s, or mend what made the trials fail",
         )
     row_of = {row.trial_id: row for row in rows}
-    right = results_on_images(ledger.events)
+    right = results_on_images(events)
 
     def finalist(name: str, *, is_baseline: bool = False) -> Finalist:
         one = make_finalist(
@@ -210,7 +212,7 @@ def _finalists(
 
 def _summary(
     trials: pd.DataFrame,
-    ledger: Ledger,
+    events: Sequence[LedgerLine],
     space: SearchSpace,
     session: SearchSession,
     job: JobOptions,
@@ -219,38 +221,39 @@ def _summary(
     kinds = (*KINDS, "wait")
     top = trials["rung"] == trials["bracket"]  # bracket b has the rungs 0 to b
     epochs = trials["epochs"] - trials["epoch_start"]
-    begun = ledger.of(SearchBegun)[0]
+    begun = lines_of(events, SearchBegun)[0]
     return SearchSummary(
         n_trials=len(trials),
         n_architectures=int(trials["key"].nunique()),
         n_failed=int((trials["status"] == "failed").sum()),
         n_stopped=int((trials["status"] == "stopped").sum()),
         epochs_trained=int(epochs.sum()),
-        seconds=ledger.events[-1].t,
+        seconds=events[-1].t,
         seconds_full_training=float(trials.loc[top, "seconds_train"].sum()),
         seconds_by_kind={k: float(trials[f"seconds_{k}"].sum()) for k in kinds},
         budget_s=session.plan.search_s,
         ended_by=ended_by,
-        workers=_workers(ledger),
+        workers=_workers(events),
         max_epochs=session.top_epochs,
         acceptance=space.acceptance,
         rank_correlation=tuple(rank_correlations(trials)),
-        incumbent=tuple(incumbents(ledger.events)),
-        sessions=len(ledger.of(SessionBegun)),
-        lost_workers=len(ledger.of(WorkerLost)),
+        incumbent=tuple(incumbents(events)),
+        sessions=len(lines_of(events, SessionBegun)),
+        lost_workers=len(lines_of(events, WorkerLost)),
         seed=begun.seed,
         environment=begun.environment,
         baseline=job.baseline,
         execution=session.execution,
-        flips=_flips(ledger),
+        flips=_flips(events),
     )
 
 
-def _flips(ledger: Ledger) -> FlipEffect | None:
+def _flips(events: Sequence[LedgerLine]) -> FlipEffect | None:
     """Return the effect of flips on the first network, None if not measured."""
-    found = (line.flip_effect for line in ledger.of(TrialEnded))
+    found = (line.flip_effect for line in lines_of(events, TrialEnded))
     return next((effect for effect in found if effect is not None), None)
 
 
-def _workers(ledger: Ledger) -> int:
-    return 1 + max((line.worker for line in ledger.of(TrialStarted)), default=0)
+def _workers(events: Sequence[LedgerLine]) -> int:
+    started = lines_of(events, TrialStarted)
+    return 1 + max((line.worker for line in started), default=0)

@@ -42,12 +42,14 @@ class TrialPlan:
             change when a batch is halved for lack of memory; None without a budget.
         top_epochs: Epochs of a network that reaches the top rung.
         total: Trials, None where only the budget ends them.
+        lag: Places behind which a proposal learns; None where nothing is learned.
     """
 
     schedule: TrialSchedule
     proven: str | None
     top_epochs: int
     total: int | None
+    lag: int | None = None
 
 
 def plan_trials(
@@ -150,6 +152,7 @@ def _hyperband(
         proven[0].network_key if proven else None,
         ladder.max_epochs,
         ladder.trials_within(limits),
+        options.learning_lag if proposer.learns else None,
     )
 
 
