@@ -40,6 +40,7 @@ from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.proposers.factories import find_proposer
 from kedro_nas.proposers.random import RandomProposer
+from kedro_nas.search.delayed_proposer import DelayedProposer
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ladder import Ladder, Limits
 from kedro_nas.search.ledger import Ledger
@@ -184,11 +185,12 @@ def run(
         proposer = find_proposer("random") if lag is None else WaitingProposer
         oracle = HyperbandOracle(
             space=space,
-            proposer=proposer(space, SEED),
+            proposer=DelayedProposer(
+                proposer(space, SEED), lag=lag, limits=space.bounds
+            ),
             ladder=Ladder(1, 9, 3),
             limits=Limits(iterations=None, max_trials=trials, max_epochs_total=None),
             slope_places=1,
-            learning_lag=lag,
             seed=SEED,
         )
         driver = Driver(

@@ -165,6 +165,7 @@ def trial_row(rng, one: Architecture, rung, start, end, level) -> dict[str, Any]
         "status": "failed" if failed else "completed",
         "reason": "the loss became NaN in epoch 1" if failed else None,
         "score": np.nan if failed else float(curve[-3:].mean()),
+        "val_images": None if failed else 2400,
         "val_accuracy": np.nan if failed else float(curve[-1]),
         "val_balanced_accuracy": np.nan if failed else float(curve[-1]),
         "val_loss": float(1.2 * (1 - curve[-1])), "train_loss": float(1 - curve[-1]),

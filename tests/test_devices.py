@@ -182,3 +182,54 @@ def test_gpu_memory_is_left_to_the_workers(
     quiet.prepare_for(node)
 
     assert os.environ[GROWTH] == after
+
+
+def test_environment_of_child_is_this_one_s_without_tensorflow_s_notes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A child has the user's settings, GPUs included, and prints errors only."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,2")
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    monkeypatch.setenv("HTTPS_PROXY", "proxy:3128")
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+
+    child = devices.environment_of_child()
+
+    assert child == {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
+
+
+@pytest.mark.parametrize("gpus", ["-1", "3", "3,4"])
+def test_environment_of_child_has_the_gpus_it_is_given(
+    monkeypatch: pytest.MonkeyPatch, gpus: str
+) -> None:
+    """Each worker sees its own GPU, and a comparison of exports none."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,2")
+
+    child = devices.environment_of_child(gpus=gpus)
+
+    assert child["CUDA_VISIBLE_DEVICES"] == gpus
+
+
+def test_environment_of_child_with_our_modules_imports_from_where_we_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A block in a folder that only this process has on its path is found by workers.
+
+    A process for an exported file does not get the path: the file has to do without.
+    """
+    monkeypatch.setattr(devices.sys, "path", ["", str(tmp_path), "/else"])
+    monkeypatch.setenv("PYTHONPATH", "/given")
+
+    ours = devices.environment_of_child(has_our_modules=True)
+    theirs = devices.environment_of_child()
+
+    assert ours["PYTHONPATH"] == f"{tmp_path}:/else"
+    assert theirs["PYTHONPATH"] == "/given"
+
+
+def test_environment_of_child_settings_replace_all_others() -> None:
+    """Who needs TensorFlow's notes, as for the reason why it sees no GPU, asks so."""
+    child = devices.environment_of_child(TF_CPP_MIN_LOG_LEVEL="0", OMP_NUM_THREADS="7")
+
+    assert (child["TF_CPP_MIN_LOG_LEVEL"], child["OMP_NUM_THREADS"]) == ("0", "7")

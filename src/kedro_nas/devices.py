@@ -89,6 +89,29 @@ def share_gpu_memory() -> None:
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 
 
+def environment_of_child(
+    *, gpus: str | None = None, has_our_modules: bool = False, **settings: str
+) -> dict[str, str]:
+    """Return the environment of a process that this one starts.
+
+    It is this process's, except that TensorFlow's C++ code writes errors only: its
+    notes on the CPU would be taken for the program's messages.
+
+    Args:
+        gpus: Names of the GPUs it may use, separated by commas, `-1` for none; None for
+            those that this process may use.
+        has_our_modules: Whether it imports modules from where this process does; else
+            it finds installed packages only, as a user of an exported file does.
+        settings: Further variables, which replace those of the same name.
+    """
+    child = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    if gpus is not None:
+        child["CUDA_VISIBLE_DEVICES"] = gpus
+    if has_our_modules:
+        child["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+    return {**child, **settings}
+
+
 @lru_cache(maxsize=8)
 def _list_cards(tool: str) -> Gpus:
     """Return the numbers of the GPUs that the driver lists."""
@@ -135,12 +158,11 @@ def _usable(names: tuple[str, ...], source: str) -> Gpus:
 
 
 def _ask_tensorflow(names: tuple[str, ...]) -> _Answer:
-    environment = {
-        **os.environ,
-        "CUDA_VISIBLE_DEVICES": ",".join(names),
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-        "TF_CPP_MIN_LOG_LEVEL": "0",  # the reason is a warning of its C++ code
-    }
+    environment = environment_of_child(
+        gpus=",".join(names),
+        has_our_modules=True,
+        TF_CPP_MIN_LOG_LEVEL="0",  # the reason is a warning of its C++ code
+    )
     return _run([sys.executable, "-c", _COUNT], TENSORFLOW_ANSWERS_S, environment)
 
 

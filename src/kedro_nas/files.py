@@ -120,7 +120,18 @@ def append_json_line(path: Path, value: Any, *, sync: bool = True) -> None:
         sync: Whether to wait until the disk has the line. Without it the line survives
             the end of this process, but perhaps not that of the machine.
     """
-    line = _json_line(value)
+    append_line(path, _json_text(value).encode(), sync=sync)
+
+
+def append_line(path: Path, text: bytes, *, sync: bool = True) -> None:
+    """Append a line; see `append_json_line`.
+
+    Args:
+        path: The file; folders are made.
+        text: Without its end.
+        sync: Whether to wait until the disk has the line.
+    """
+    line = text + b"\n"
     with _open_to_append(path) as file:
         size = file.seek(0, os.SEEK_END)
         end = _end_of_whole_lines(file, size)
@@ -136,12 +147,11 @@ def append_json_line(path: Path, value: Any, *, sync: bool = True) -> None:
             raise
 
 
-def _json_line(value: Any) -> bytes:
+def _json_text(value: Any) -> str:
     try:
-        text = json.dumps(value, allow_nan=False)
+        return json.dumps(value, allow_nan=False)
     except (TypeError, ValueError):  # NumPy's types, or not finite: rare, and slower
-        text = json.dumps(finite(value), allow_nan=False)
-    return (text + "\n").encode()
+        return json.dumps(finite(value), allow_nan=False)
 
 
 def _open_to_append(path: Path) -> IO[bytes]:

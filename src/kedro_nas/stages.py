@@ -14,6 +14,7 @@ BUILD_SEARCH_SPACE = "build_search_space"
 DRAW_SEARCH_SPACE = "draw_search_space"
 SEARCH_ARCHITECTURES = "search_architectures"
 RANK_FINALISTS = "rank_finalists"
+TABULATE_FRONT = "tabulate_front"
 FIT_FINAL_MODELS = "fit_final_models"
 EXPORT_MODEL = "export_model"
 EVALUATE_ON_TEST = "evaluate_on_test"
@@ -58,7 +59,11 @@ STAGES = (
         "search_space",
     ),
     JobStage("search", (StageNode(SEARCH_ARCHITECTURES, "imports"),), "finalists"),
-    JobStage("ranking", (StageNode(RANK_FINALISTS),), "best_architecture"),
+    JobStage(
+        "ranking",
+        (StageNode(RANK_FINALISTS), StageNode(TABULATE_FRONT)),
+        "best_architecture",
+    ),
     JobStage(
         "export",
         (

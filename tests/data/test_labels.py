@@ -41,6 +41,41 @@ def test_encode_labels_of_other_types_are_refused(value):
         encode_labels(["a", value])
 
 
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        (1.5, "quantities to predict, use AutoKeras' ImageRegressor"),
+        ([1, 0], "several labels, use AutoKeras' ImageClassifier"),
+        ({"bbox": [0, 0, 9, 9]}, "boxes or masks, use KerasHub's"),
+    ],
+)
+def test_encode_labels_of_another_task_say_what_does_it(value, advice):
+    """Regression, several labels and detection are sent where they are at home."""
+    with pytest.raises(DataError, match=advice):
+        encode_labels(["a", value])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [["cat", "dog", "cat|dog"], ["a;b", "b;c", "a;c"], ["a, b", "a", "b"]],
+)
+def test_encode_labels_that_combine_classes_are_refused(values):
+    """`cat|dog` beside `cat` and `dog` is no third kind of animal."""
+    with pytest.raises(DataError, match="labels combine several classes"):
+        encode_labels(values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [["salt, pepper", "flour"], ["Albany, NY", "Austin, TX"], ["a|b", "a", "c"]],
+)
+def test_encode_labels_with_punctuation_are_classes(values):
+    """A comma in a name is no list unless its parts are labels elsewhere."""
+    names = encode_labels(values).class_names
+
+    assert names == sorted(values)
+
+
 @pytest.mark.parametrize("values", [["a", "a"], [None, None], [], ["a", None]])
 def test_encode_labels_of_one_class_are_refused(values):
     """Fewer than two classes are nothing to tell apart."""

@@ -36,3 +36,14 @@ def test_device_profiles_names_are_file_names(tmp_path: Path) -> None:
         DeviceProfilesDataset(path=str(tmp_path)).save({"../phone": {}})
     with pytest.raises(DatasetError, match="local folder"):
         DeviceProfilesDataset(path="s3://bucket/devices")
+
+
+@pytest.mark.parametrize("text", [b'{"name": ', b"\xff\xfe\x00"])
+def test_device_profiles_that_are_no_json_name_file_and_remedy(
+    tmp_path: Path, text: bytes
+) -> None:
+    """A file that was cut off on the way from the device is found at once."""
+    (tmp_path / "pi4.json").write_bytes(text)
+
+    with pytest.raises(DatasetError, match=r"pi4\.json.*profile-device --name pi4"):
+        DeviceProfilesDataset(path=str(tmp_path)).load()

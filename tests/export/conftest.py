@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tests.export.writing_pool import WritingPool
 
 from kedro_nas.export import final_fit, long_fit
+from kedro_nas.training import run
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +61,7 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> WritingPool:
         made.forget()
         yield made
 
-    monkeypatch.setattr(final_fit, "lease_pool", lease)
+    monkeypatch.setattr(run, "lease_pool", lease)
     monkeypatch.setattr(long_fit, "lease_pool", lease)
     monkeypatch.setattr(
         final_fit, "_load", lambda task, _: Path(task.model_file).read_text()

@@ -111,3 +111,43 @@ def test_test_report_with_a_name_missing_is_refused():
         test_split.test_report(
             [0], [[0.5, 0.5]], ["only one"], pixels=np.zeros((1, 8, 8, 1), np.uint8)
         )
+
+
+def test_test_report_by_another_objective_holds_its_score_and_interval():
+    """What was maximised is scored on the test images, for winner and baseline."""
+    labels, probabilities = noise(300, 3)
+    found = report(
+        labels,
+        probabilities,
+        objective="auc",
+        baseline_probabilities=np.eye(3)[labels] * 0.9 + 0.1 / 3,
+    )
+
+    assert found.objective_low < found.objective_score < found.objective_high
+    assert found.objective_score == pytest.approx(0.5, abs=0.1)
+    assert found.scored == found.objective_score
+    assert found.baseline.objective_score == 1.0
+
+
+def test_test_report_by_accuracy_has_no_second_score():
+    """The two accuracies are in the report as they are."""
+    found = report(*noise(60, 3), objective="balanced_accuracy")
+
+    assert found.objective_score is None
+    assert found.scored == found.balanced_accuracy
+
+
+def test_test_report_with_floors_holds_them_beside_the_recalls():
+    """Whether a floor is kept is read off the recall and its interval."""
+    labels = np.array([0] * 80 + [1] * 20)
+    found = report(
+        labels,
+        np.eye(2)[np.array([0] * 90 + [1] * 10)],
+        recall_floors={"class 1": 0.8},
+    )
+    first, second = found.per_class
+
+    assert (first.recall_floor, second.recall_floor) == (None, 0.8)
+    assert second.recall == 0.5
+    assert second.recall_low < 0.5 < second.recall_high
+    assert found.objective_score == pytest.approx(0.9 * 0.5 / 0.8)

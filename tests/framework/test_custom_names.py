@@ -25,6 +25,7 @@ def catalog(**sections: Any) -> DataCatalog:
         ({"search": {"proposer": "randm"}}, "there is no proposer 'randm'"),
         ({"reporting": {"figures": ["a.b:c"]}}, "cannot import the figure"),
         ({"job": {"pool": "no_such.module:pool"}}, "cannot import the worker pool"),
+        ({"job": {"objective": "a.b:cost"}}, "cannot import the objective"),
         (
             {"export": {"formats": ["keras", "a.b:C"]}},
             "cannot import the export format",
@@ -43,7 +44,7 @@ def test_check_custom_names_passes_built_in_names_and_missing_sections() -> None
     """Sections of other stages need not be there, and built-in names are known."""
     known = catalog(
         search={"proposer": "random"},
-        job={"pool": "local"},
+        job={"pool": "local", "objective": "macro_f1"},
         export={"formats": ["keras", "saved_model"]},
     )
 

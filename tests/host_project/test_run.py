@@ -140,6 +140,18 @@ def test_check_predicts_without_training(finished: Host) -> None:
     assert _results(finished) == before
 
 
+def test_check_takes_the_parameters_of_a_run(finished: Host) -> None:
+    """What a run would be given is checked, and looked ahead with."""
+    done = finished.kedro("nas", "check", "--params", "nas.budget_s=900", "--json")
+    wrong = finished.kedro("nas", "check", "--params", "nas.job.objective=f1")
+
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout[done.stdout.index("{") :])
+    assert answer["division"]["budget_s"] == 900
+    assert wrong.returncode == 1
+    assert "objective='f1'" in wrong.stderr
+
+
 def test_viz_build_previews_what_the_run_found(finished: Host) -> None:
     """Leaderboard, figures, model, architecture and report appear in kedro-viz."""
     pytest.importorskip("kedro_viz")

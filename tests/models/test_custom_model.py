@@ -75,7 +75,7 @@ def test_custom_model_that_gives_probabilities_keeps_them(name):
     module = sys.modules.get("team_own") or __import__("team_own")
     model = build_model(read(name))
     original = getattr(module, name)(SHAPE, N_CLASSES)
-    original.set_weights(model.get_layer("own_model").get_weights())
+    original.set_weights(model.get_layer("custom_model").get_weights())
 
     np.testing.assert_allclose(predict(model), predict(original), atol=1e-5)
 
@@ -91,7 +91,7 @@ def test_custom_model_is_counted_by_building_it():
 
 def test_custom_model_gets_the_momentum_of_all_contestants():
     """With Keras' own 0.99 its statistics would not settle in a short training."""
-    model = build_model(read("logits"), bn_momentum=0.7).get_layer("own_model")
+    model = build_model(read("logits"), bn_momentum=0.7).get_layer("custom_model")
 
     assert [x.momentum for x in model.layers if hasattr(x, "momentum")] == [0.7]
 
@@ -113,10 +113,10 @@ def test_custom_model_that_loads_other_weights_is_another_network(name, tmp_path
     """What a function loads itself is part of the network, as its layers are."""
     weights = tmp_path / "team.weights.h5"
     source = read("logits")
-    build_model(source, seed=1).get_layer("own_model").save_weights(weights)
+    build_model(source, seed=1).get_layer("custom_model").save_weights(weights)
     before = read("loaded")
     build_model(before, seed=3)
-    build_model(source, seed=2).get_layer("own_model").save_weights(weights)
+    build_model(source, seed=2).get_layer("custom_model").save_weights(weights)
     sys.modules.pop("team_own")
     after = read("loaded")
 
@@ -139,7 +139,7 @@ def test_custom_model_is_recognised_at_any_precision():
     finally:
         keras.config.set_dtype_policy(policy)
 
-    assert built.get_layer("own_model").compute_dtype == "bfloat16"
+    assert built.get_layer("custom_model").compute_dtype == "bfloat16"
 
 
 def test_custom_model_source_says_whose_it_is_and_runs():

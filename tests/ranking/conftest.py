@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from kedro_nas.data.store import ImageStore
-from kedro_nas.ranking import cross_validation
 from kedro_nas.ranking.cross_validation import SCORES
+from kedro_nas.training import run
 from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.worker_pool import Event
@@ -91,7 +91,7 @@ def use_pool(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Any]:
         def lease(*_: Any) -> Iterator[Any]:
             yield pool
 
-        monkeypatch.setattr(cross_validation, "lease_pool", lease)
+        monkeypatch.setattr(run, "lease_pool", lease)
         return pool
 
     return use

@@ -287,6 +287,51 @@ def test_rank_contestants_over_the_bound_of_latency_are_not_chosen():
     assert "network large1 has the best mean but was passed over" in best.sentence
 
 
+def test_rank_contestants_under_latency_takes_the_best_that_keeps_the_bound():
+    """No accuracy is traded for a time that nobody asked for."""
+    fast = build_finalist("fast01", 50)
+    rows = (
+        folds("large1", 0.95)
+        + folds("small1", 0.90, noise=1)
+        + folds("fast01", 0.8995, noise=2)
+    )
+    latency = latency_check(large1=12.0, small1=8.0, fast01=1.0)
+
+    contestants = [LARGE, SMALL, fast]
+    _, best = rank(contestants, rows, rule="best_under_latency", latency=latency)
+    _, smallest = rank(contestants, rows, latency=latency)
+
+    assert (best.key, best.rule) == ("small1", "best_under_latency")
+    assert "the best mean of those within the bound" in best.sentence
+    assert smallest.key == "fast01"
+
+
+@pytest.mark.parametrize(
+    ("cost", "chosen", "said"),
+    [
+        ("params", "few_params", "the smallest within one standard error"),
+        ("macs", "few_macs", "the one with the fewest multiply-adds within one"),
+        ("latency", "fast", "20 % of its latency"),
+    ],
+)
+def test_rank_contestants_of_equal_accuracy_takes_what_costs_least(cost, chosen, said):
+    """What is scarce on a device decides among those that are not clearly worse."""
+    sizes = {"best": (900, 900), "few_params": (100, 800), "few_macs": (800, 100),
+             "fast": (700, 700)}  # fmt: skip
+    contestants = [
+        build_finalist(key, params, macs=macs) for key, (params, macs) in sizes.items()
+    ]
+    rows = folds("best", 0.9)
+    for scale, key in enumerate(("few_params", "few_macs", "fast"), start=1):
+        rows += folds(key, 0.8999, noise=scale)
+    latency = latency_check(best=5.0, few_params=4.0, few_macs=3.0, fast=1.0)
+
+    _, best = rank(contestants, rows, smaller_by=cost, latency=latency)
+
+    assert best.key == chosen
+    assert said in best.sentence
+
+
 def test_rank_contestants_all_over_the_bound_of_latency_is_an_error():
     """No network is exported that does not keep what was promised."""
     rows = folds("large1", 0.95) + folds("small1", 0.90)

@@ -9,8 +9,9 @@ from tests.finalists import build_finalist
 from tests.latency_checks import BOUND, measured
 
 from kedro_nas.errors import RankingError
+from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking import latency_check as module
-from kedro_nas.ranking.latency_check import check_latency
+from kedro_nas.ranking.latency_check import check_latency, require_bound
 
 FAST = build_finalist("fast", 100).model_copy(update={"latency_ms": 4.0})
 SLOW = build_finalist("slow", 100).model_copy(update={"latency_ms": 9.0})
@@ -63,3 +64,20 @@ def test_on_another_machine_the_prediction_decides(tmp_path: Path) -> None:
 def test_without_a_bound_nothing_is_checked(tmp_path: Path) -> None:
     """Most searches bound no latency."""
     assert check_latency([FAST], None, tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "asked", [{"rule": "best_under_latency"}, {"smaller_by": "latency"}]
+)
+def test_a_choice_by_latency_needs_a_bound(asked: dict[str, str]) -> None:
+    """No number is invented for a device that nobody has timed."""
+    options = RankingOptions.model_validate(asked)
+
+    with pytest.raises(RankingError, match="profile-device"):
+        require_bound(options, None)
+    assert require_bound(options, BOUND) is None
+
+
+def test_a_choice_by_accuracy_needs_none() -> None:
+    """The defaults do not ask for a profile."""
+    assert require_bound(RankingOptions(), None) is None

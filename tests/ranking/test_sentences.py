@@ -22,7 +22,16 @@ def _table(*contestants: Finalist) -> ImageTable:
 
 
 def _chosen(table: ImageTable, best: str, chosen: str, rule: Rule) -> str:
-    return choice_sentence(table, best, chosen, rule=rule, tied_above_p=0.05)
+    costs = {key: table.size(key) for key in table.contestants}
+    return choice_sentence(
+        table,
+        best,
+        chosen,
+        rule=rule,
+        tied_above_p=0.05,
+        cost="params",
+        costs=costs,
+    )
 
 
 def test_label_is_short_and_tells_the_size() -> None:
@@ -50,6 +59,16 @@ def test_choice_sentence_names_those_that_tie() -> None:
 
     assert "may well be luck" in said
     assert "Not distinguishable from the best at 5 %: close1 (900 parameters)" in said
+
+
+def test_choice_sentence_of_the_best_within_the_bound_claims_no_lead_over_faster() -> (
+    None
+):
+    """It leads those behind it; the one that was passed over scored more."""
+    said = _chosen(_table(RIVAL, BASELINE), "base01", "base01", "best_under_latency")
+
+    assert "it has the best mean of those within the bound, 60.0 %" in said
+    assert "It leads" not in said
 
 
 def test_choice_sentence_of_the_proven_network_says_why_it_stays() -> None:

@@ -14,13 +14,13 @@ from tests.finalists import build_finalist
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import RankingError
 from kedro_nas.parameters.job import JobOptions
-from kedro_nas.ranking import validation_fit
 from kedro_nas.ranking.validation_fit import train_baseline
 from kedro_nas.records.profile import Verdict
 from kedro_nas.records.search import Execution, Finalist
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.statistics.image_pairs import pack_right
+from kedro_nas.training import run
 from kedro_nas.training.outage import Outage
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.worker_pool import Event
@@ -73,7 +73,7 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> ValidatingPool:
     def lease(*_: Any) -> Iterator[ValidatingPool]:
         yield made
 
-    monkeypatch.setattr(validation_fit, "lease_pool", lease)
+    monkeypatch.setattr(run, "lease_pool", lease)
     return made
 
 

@@ -55,5 +55,6 @@ def test_record_cannot_be_changed() -> None:
 def test_to_json_uses_the_names_of_the_file() -> None:
     """A field whose name is a keyword of Python keeps its name in the file."""
     row = {"class": "bag", "precision": 1.0, "recall": 1.0, "f1": 1.0, "n": 3}
+    found = ClassScores.model_validate(row).model_dump(by_alias=True)
 
-    assert ClassScores.model_validate(row).model_dump(by_alias=True) == row
+    assert found.items() >= row.items()

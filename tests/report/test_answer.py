@@ -91,3 +91,28 @@ def test_caution_warns_from_the_second_reading_on(results, reads, warns):
 
     assert bool(text) is warns
     assert not warns or "read for 2 different models" in text
+
+
+def test_answer_lines_by_another_objective_say_what_it_is(results):
+    """Accuracy is what a reader knows; what was maximised comes with its interval."""
+    test = {
+        "objective": "macro_f1",
+        "objective_score": 0.8,
+        "objective_low": 0.75,
+        "objective_high": 0.85,
+    }
+    found = answer(results, test=test)[0]
+
+    assert "What the search maximised, macro F1, is 80" in found
+    assert "floors" not in found
+
+
+def test_answer_lines_name_the_floors_that_are_missed(results):
+    """A floor that the test images do not bear out is no small print."""
+    first, *others = results.test_metrics.per_class
+    missed = first.model_copy(update={"recall": 0.5, "recall_floor": 0.9})
+    kept = [one.model_copy(update={"recall_floor": 0.01}) for one in others]
+    found = answer(results, test={"per_class": (missed, *kept)})[0]
+
+    assert f"Floors of recall missed: {first.class_name} 50" in found
+    assert others[0].class_name not in found

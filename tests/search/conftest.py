@@ -13,6 +13,7 @@ import pytest
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.proposers.outcome import ProposalOutcome
+from kedro_nas.search.delayed_proposer import DelayedProposer
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ladder import Ladder, Limits
 from kedro_nas.search.ledger import Ledger
@@ -113,15 +114,16 @@ def make_oracle() -> Callable[..., HyperbandOracle]:
             n_immune=len(changes.get("immune", ())),
         )
         proposer = changes.pop("proposer", None) or CountingProposer(size)
-        options: dict[str, Any] = {
-            "slope_places": 0,
-            "learning_lag": 8,
-            "seed": 0,
-            **changes,
-        }
+        delayed = DelayedProposer(
+            proposer,
+            lag=changes.pop("learning_lag", 8),
+            limits=Bounds(),
+            stop_rule=changes.pop("stop_rule", None),
+        )
+        options: dict[str, Any] = {"slope_places": 0, "seed": 0, **changes}
         return HyperbandOracle(
             space=CountedSpace(min(size, 200)),  # type: ignore[arg-type]
-            proposer=proposer,
+            proposer=delayed,
             ladder=ladder,
             limits=limits,
             **options,

@@ -8,6 +8,7 @@ import pytest
 
 from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.search.delayed_proposer import DelayedProposer, explain_waiting
+from kedro_nas.search.stop_rule import StopRule
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.bounds import Bounds
 
@@ -76,7 +77,7 @@ def test_waiting_workers_are_explained_with_what_to_set(
     said = explain_waiting(workers, lag)
 
     assert bool(said) is waits
-    assert not waits or f"to {4 * workers}, 4 times the workers" in said
+    assert not waits or f"to {8 * workers}, 8 times the workers" in said
     assert not waits or f"at most {lag} train" in said
 
 
@@ -112,3 +113,35 @@ def test_ask_without_a_lag_tells_everything_that_is_known(numbered: Numbered) ->
     delayed.ask(1)
 
     assert recorder.log == [0.5, Bounds(max_macs=7)]
+
+
+def test_ask_ends_by_the_outcomes_it_may_depend_on(numbered: Numbered) -> None:
+    """The target is reached at place 0: with a lag of 2, place 2 is the first after."""
+    recorder = Recorder(numbered(1), learns=False)
+    delayed = DelayedProposer(
+        recorder, lag=2, limits=Bounds(), stop_rule=StopRule(target_score=0.9)
+    )
+    delayed.hold(0, ProposalOutcome(numbered(1), 0.95))
+
+    assert delayed.needs_places_before(2) == 1  # though the proposer does not learn
+    assert delayed.ask(1) == numbered(1)
+    assert delayed.stop_reason() is None
+    assert delayed.ask(2) is None
+    assert delayed.stop_reason() == "target reached"
+
+
+def test_ask_repeats_the_record_of_a_search_that_had_another_target(
+    numbered: Numbered,
+) -> None:
+    """A lower target in a resumed search ends what comes next, not what there was."""
+    delayed = DelayedProposer(
+        Recorder(numbered(1)),
+        lag=1,
+        limits=Bounds(),
+        stop_rule=StopRule(target_score=0.5),
+    )
+    delayed.hold(0, ProposalOutcome(numbered(1), 0.7))
+    delayed.expect(numbered(5))
+
+    assert delayed.ask(1) == numbered(5)
+    assert delayed.ask(2) is None

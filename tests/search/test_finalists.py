@@ -160,3 +160,41 @@ def test_choose_finalists_of_any_search_are_distinct_and_best_first(rows, n, alw
     assert order == sorted(order, reverse=True)
     is_scored = always in set(trials[trials["status"] != "failed"]["network_key"])
     assert (always in set(chosen["network_key"])) >= is_scored
+
+
+def test_choose_finalists_on_a_front_prefers_what_nothing_beats_in_score_and_cost():
+    """The second and third best of all are dearer than the best, so they give way."""
+    trials = make_trials(
+        ("0", "a", 9, 0.90, "v", "completed"),
+        ("1", "b", 9, 0.89, "w", "completed"),
+        ("2", "c", 9, 0.88, "x", "completed"),
+        ("3", "d", 9, 0.85, "y", "completed"),
+        ("4", "e", 9, 0.80, "z", "completed"),
+    )
+    costs = {"0": 50.0, "1": 60.0, "2": 70.0, "3": 20.0, "4": 30.0}
+
+    assert choose_finalists(trials, n=3) == ["0", "1", "2"]
+    assert choose_finalists(trials, n=2, costs=costs) == ["0", "3"]
+    assert choose_finalists(trials, n=3, costs=costs) == ["0", "1", "3"]
+    assert choose_finalists(trials, n=9, costs=costs) == ["0", "1", "2", "3", "4"]
+
+
+def test_choose_finalists_on_a_front_still_prefers_longer_training():
+    """A lucky score after 3 epochs beats nothing that was trained for 9."""
+    trials = make_trials(
+        ("0", "a", 9, 0.80, "x", "completed"),
+        ("1", "b", 3, 0.99, "y", "completed"),
+        ("2", "c", 3, 0.70, "z", "completed"),
+    )
+    costs = {"0": 50.0, "1": 60.0, "2": 10.0}
+
+    assert choose_finalists(trials, n=2, costs=costs) == ["0", "2"]
+
+
+def test_choose_finalists_on_a_front_takes_an_unknown_cost_last():
+    """A latency that cannot be predicted puts no network on the front."""
+    trials = make_trials(
+        ("0", "a", 9, 0.9, "x", "completed"), ("1", "b", 9, 0.8, "y", "completed")
+    )
+
+    assert choose_finalists(trials, n=1, costs={"0": np.nan, "1": 5.0}) == ["1"]

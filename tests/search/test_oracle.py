@@ -15,6 +15,7 @@ from tests.search.conftest import LearningProposer
 
 from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.search.oracle import HyperbandOracle
+from kedro_nas.search.stop_rule import StopRule
 from kedro_nas.space.architecture import Architecture
 
 MakeOracle = Callable[..., HyperbandOracle]
@@ -42,8 +43,12 @@ def _run(
         trial_id = running.pop(0)
         width = oracle.trials[trial_id].hyperparameters.values["width"]
         score = None if fails(width) else width / 1000
+        place = oracle.place(trial_id)
+        epochs = oracle.rung_epochs(place.bracket, place.rung)
+        network = oracle.architecture(trial_id)
         oracle.end(trial_id, score=score)
-        done[oracle.place(trial_id).name] = (width, score)
+        oracle.tell(trial_id, ProposalOutcome(network, score, epochs=epochs))
+        done[place.name] = (width, score)
 
 
 def _rungs(done: dict[str, tuple[int, float | None]]) -> Counter[str]:
@@ -157,6 +162,28 @@ def test_oracle_learning_proposer_gives_the_same_search_for_any_workers(
     assert [run(workers) for workers in (2, 8, 20)] == [alone] * 3
 
 
+@pytest.mark.parametrize("workers", [2, 8])
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [({"target_score": 0.02}, "target reached"), ({"networks": 12}, "no improvement")],
+)
+def test_oracle_stops_at_the_same_place_for_any_workers(
+    make_oracle: MakeOracle, workers: int, settings: dict[str, float], reason: str
+) -> None:
+    """No network is proposed after the stop; those on the ladder are trained on."""
+    results = []
+    for n_workers in (1, workers):
+        rule = StopRule(**settings, full_epochs=9)  # type: ignore[arg-type]
+        oracle = make_oracle(iterations=9, stop_rule=rule)
+        done = _run(oracle, workers=n_workers, fails=lambda width: width > 30)
+        results.append(done)
+
+    assert results[0] == results[1]
+    assert oracle.proposals_ended_by() == reason
+    assert 20 < len(done) < 9 * 20
+    assert "i0-b2-r2-n000" in done
+
+
 def test_oracle_failures_cost_no_promotion(make_oracle: MakeOracle) -> None:
     """With two of three trials failing every rung is still filled (stock: none)."""
     done = _run(make_oracle(), fails=lambda width: width % 3 > 0)
@@ -180,7 +207,7 @@ def test_oracle_small_space_still_halves_and_then_ends(make_oracle: MakeOracle) 
     done = _run(oracle)
 
     assert _rungs(done) == {"i0-b2-r0": 6, "i0-b2-r1": 3, "i0-b2-r2": 1}
-    assert oracle.is_exhausted()
+    assert oracle.proposals_ended_by() == "space exhausted"
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -23,7 +23,7 @@ def test_race_gives_its_networks_in_order_and_then_stops(numbered: Numbered) -> 
     assert [one.architecture for one in given] == [*map(numbered, (3, 1, 2))]
     assert [one.status for one in given] == ["RUNNING"] * 3
     assert race.create("w9").status == "STOPPED"
-    assert not race.is_exhausted()
+    assert race.proposals_ended_by() is None
 
 
 def test_race_has_one_rung_on_which_nothing_is_cut(numbered: Numbered) -> None:

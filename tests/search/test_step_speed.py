@@ -14,7 +14,6 @@ from sklearn.datasets import load_digits
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import SearchError
-from kedro_nas.export import final_fit
 from kedro_nas.export.final_fit import fit_final_models
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
@@ -23,7 +22,6 @@ from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
-from kedro_nas.ranking import cross_validation
 from kedro_nas.ranking.rank import rank_finalists
 from kedro_nas.records.search import Execution, SearchResult
 from kedro_nas.search import step_speed as measured
@@ -31,7 +29,7 @@ from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.ledger_lines import SpeedMeasured
 from kedro_nas.search.search import search_architectures
 from kedro_nas.search.step_speed import _time_steps
-from kedro_nas.training import execution
+from kedro_nas.training import execution, run
 from kedro_nas.training.execution import PLAIN
 from kedro_nas.training.probes import Measured
 from kedro_nas.training.run import run_tasks
@@ -111,12 +109,11 @@ def followed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Execution]]:
     """Collect rows and execution of the tasks of ranking and final fit."""
     seen: list[tuple[str, Execution]] = []
 
-    def run(pool: Any, tasks: Any, **options: Any) -> Any:
+    def follow(pool: Any, tasks: Any, **options: Any) -> Any:
         seen.extend((task.rows.split(":")[0], task.execution) for task in tasks)
         return run_tasks(pool, tasks, **options)
 
-    monkeypatch.setattr(cross_validation, "run_tasks", run)
-    monkeypatch.setattr(final_fit, "run_tasks", run)
+    monkeypatch.setattr(run, "run_tasks", follow)
     return seen
 
 

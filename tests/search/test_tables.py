@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from kedro_nas.records.profile import Objective
 from kedro_nas.records.trials import TRIAL_DTYPES
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ledger import Ledger
@@ -18,10 +17,10 @@ from kedro_nas.search.ledger_lines import (
     TrialStarted,
 )
 from kedro_nas.search.tables import (
+    ends_of_trials,
     incumbents,
     make_finalist,
     rank_correlations,
-    results_on_images,
     trial_rows,
     trials_table,
 )
@@ -59,7 +58,7 @@ def test_tables_incumbent_rises_and_correlations_are_per_rung(
 def _best_epoch(
     scores: list[float],
     balanced: list[float] | None = None,
-    objective: Objective = "accuracy",
+    objective: str = "accuracy",
 ) -> int | None:
     """Give the best epoch of a trial with these curves."""
     history = tuple(
@@ -144,15 +143,19 @@ def test_rank_correlations_of_equal_scores_are_null(
     json.dumps([entry.model_dump() for entry in found], allow_nan=False)
 
 
-def test_results_on_images_are_those_of_the_trials_that_have_any() -> None:
-    """A trial scored on a share of the images, or of an earlier version, has none."""
+def test_ends_of_trials_are_those_that_have_ended() -> None:
+    """What a finalist is compared by comes from the line with which its trial ended."""
     events = [
         TrialStarted(trial="a", worker=0),
         TrialEnded(trial="a", status="completed", right="gA=="),
         TrialEnded(trial="b", status="completed"),
     ]
 
-    assert results_on_images(events) == {"a": "gA=="}
+    ends = ends_of_trials(events)
+    entry = make_finalist(SMALL, None, is_baseline=False, ended=ends["a"])
+
+    assert set(ends) == {"a", "b"}
+    assert (entry.right, entry.resampled) == ("gA==", None)
 
 
 def test_trials_table_has_the_columns_and_types_of_a_row(

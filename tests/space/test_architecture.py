@@ -86,6 +86,19 @@ def test_keys_are_stable_across_versions() -> None:
     assert net().key == "dee29dd6b2ad"
     assert net(stages=(), backbone=BACKBONE).key == "b8bff06a302e"
     assert net(stages=(), custom_model=MODEL).key == "bb97010b9802"
+    assert net(stages=(), custom_model=MODEL).network_key == "ff7ea07f5696"
+
+
+def test_from_dict_reads_a_custom_model_of_an_earlier_version() -> None:
+    """Files that call it `own_model` are read, and its keys are what they were."""
+    network = net(stages=(), custom_model=MODEL)
+    former = network.to_dict()
+    former["own_model"] = former.pop("custom_model")
+    again = Architecture.from_dict(former)
+
+    assert again == network
+    assert (again.key, again.network_key) == (network.key, network.network_key)
+    assert "own_model" not in again.to_dict()
 
 
 def test_model_copy_forgets_the_keys_of_the_original() -> None:
@@ -148,9 +161,9 @@ def test_empty_fields_are_left_out_of_json() -> None:
     plain = net().to_dict()
     custom = net(stages=(), custom_model=MODEL).to_dict()
 
-    assert {"custom_model", "own_model", "block_digests"}.isdisjoint(plain)
-    assert custom["own_model"]["function"] == "team.nets:build"
-    assert "weights_digest" not in custom["own_model"]
+    assert {"custom_model", "block_digests"}.isdisjoint(plain)
+    assert custom["custom_model"]["function"] == "team.nets:build"
+    assert "weights_digest" not in custom["custom_model"]
     assert (
         "weights_digest" not in net(stages=(), backbone=BACKBONE).to_dict()["backbone"]
     )

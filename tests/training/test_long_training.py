@@ -50,6 +50,7 @@ def _run(
             task,
             learner,  # type: ignore[arg-type]
             rows,
+            np.zeros(320, np.int32),
             link,
             progress or TrainingProgress(),
             epochs.append,

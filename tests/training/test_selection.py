@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from kedro_nas.data.store import ImageStore
-from kedro_nas.training.selection import channel_statistics, select_rows, thinned
+from kedro_nas.training.selection import (
+    channel_statistics,
+    draw_epoch,
+    select_rows,
+    thinned,
+)
 
 
 @pytest.fixture
@@ -55,3 +60,30 @@ def test_channel_statistics_are_of_the_rows_to_train_on(store: ImageStore) -> No
         assert std == pytest.approx([pixels.std()], rel=1e-5)
     assert again == found["search"]
     assert len(reports) == first
+
+
+def test_draw_epoch_as_is_reads_each_row_once() -> None:
+    """Without sampling an epoch is a permutation of the rows, as it always was."""
+    rows = np.arange(5, 25, dtype=np.int32)
+    drawn = draw_epoch(rows, np.zeros(25, int), "as_is", np.random.default_rng(3))
+
+    assert sorted(drawn.tolist()) == rows.tolist()
+    assert drawn.tolist() == np.random.default_rng(3).permutation(rows).tolist()
+
+
+@pytest.mark.parametrize("sizes", [(90, 10), (7, 5, 1), (3, 3), (50, 1, 1, 1)])
+def test_draw_epoch_balanced_reads_each_class_equally_often(
+    sizes: tuple[int, ...],
+) -> None:
+    """As many rows of each class; within a class none is read twice before the rest."""
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    rows = np.arange(len(labels), dtype=np.int32)
+    drawn = draw_epoch(rows, labels, "balanced", np.random.default_rng(0))
+    per_class = np.bincount(labels[drawn], minlength=len(sizes))
+
+    assert len(drawn) == len(rows)
+    assert drawn.dtype == rows.dtype
+    assert np.ptp(per_class) <= 1
+    for one in range(len(sizes)):
+        times = np.bincount(drawn, minlength=len(rows))[labels == one]
+        assert np.ptp(times) <= 1

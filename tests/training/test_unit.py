@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from kedro_nas.data.store import ImageStore
-from kedro_nas.errors import TrainingError
+from kedro_nas.errors import RankingError, TrainingError
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.statistics.image_pairs import unpack_right
+from kedro_nas.statistics.objectives import unpack_scores
 from kedro_nas.training.checkpoints import load_checkpoint
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.unit import Unit, _save_model
@@ -238,6 +240,27 @@ def test_unit_fold_is_scored_on_its_held_out_rows_only_at_the_end(
     assert 0 <= outcome.fold_scores["accuracy"] <= 1
 
 
+def test_unit_fold_goes_on_from_the_epoch_of_its_lost_worker(
+    make_task: MakeTask, tmp_path: Path
+) -> None:
+    """A fold killed after its first epoch trains the others only, to the same end."""
+    fold = partial(make_task, rows="fold:0:2", epochs=3)
+    _, expected = _run(fold(checkpoint=None))
+    task = fold(checkpoint=str(tmp_path / "fold.npz"))
+
+    def killed(_: Epoch) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _run(task, on_epoch=killed)
+    epochs: list[Epoch] = []
+    _, outcome = _run(task, epochs=epochs)
+
+    assert [one.epoch for one in epochs] == [2, 3]
+    assert outcome.fold_scores == expected.fold_scores
+    assert _scores(outcome) == _scores(expected)
+
+
 def test_unit_measures_what_mirroring_costs(make_task: MakeTask) -> None:
     """Digits lose their meaning in a mirror; without validation rows it is null."""
     _, outcome = _run(make_task(epochs=30, schedule_epochs=30, measures_flips=True))
@@ -356,3 +379,37 @@ def test_unit_killed_after_its_last_checkpoint_knows_its_results_again(
         unpack_right(again.right or "", len(unit._all_held_out)), _recomputed(unit)
     )
     assert len(again.history) == 4
+
+
+def test_unit_by_another_objective_is_scored_and_resampled(make_task: MakeTask) -> None:
+    """What is maximised is the score, with what its standard error comes from."""
+    make_task = partial(make_task, checkpoint=None, objective="log_loss")
+    _, outcome = _run(make_task(epochs=2))
+    _, fold = _run(make_task(epochs=1, rows="fold:0:1"))
+    last = outcome.history[-1]
+
+    assert last.val_loss is not None
+    assert last.val_objective_score == pytest.approx(np.exp(-last.val_loss), rel=1e-5)
+    assert outcome.score == pytest.approx(last.val_objective_score, rel=0.2)
+    assert outcome.resampled is not None
+    assert unpack_scores(outcome.resampled)[0] == pytest.approx(
+        last.val_objective_score, rel=1e-5
+    )
+    assert fold.fold_scores is not None
+    assert fold.fold_scores["objective_score"] == pytest.approx(
+        np.exp(-fold.fold_scores["log_loss"])
+    )
+    assert fold.resampled is None
+
+
+def test_unit_whose_metric_is_no_number_fails_with_its_reason(
+    make_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A metric that gives NaN fails the trial, and says on how many images."""
+    module = ModuleType("users_metrics")
+    module.nan = lambda *_: float("nan")  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "users_metrics", module)
+    task = make_task(checkpoint=None, epochs=1, objective="users_metrics:nan")
+
+    with pytest.raises(RankingError, match=r"nan is not defined.*Received: nan on 64"):
+        _run(task)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan
@@ -20,6 +21,10 @@ _SPLITS = {
     "val": ("val", "valid", "validation", "dev"),
     "test": ("test", "testing", "tst", "holdout", "eval"),
 }
+# what kedro-nas does not do, and what does; docs/how-to/your-images.md says it too
+REGRESSION = "use AutoKeras' ImageRegressor, or bin them into classes"
+MULTI_LABEL = "use AutoKeras' ImageClassifier(multi_label=True), or a job per label"
+DETECTION = "use KerasHub's or Ultralytics' detectors, or cut the objects out first"
 SPLIT_NAMES = {word: name for name, words in _SPLITS.items() for word in words}
 
 
@@ -46,12 +51,14 @@ def encode_labels(values: Sequence[Any]) -> Labels:
         values: One label per row.
 
     Raises:
-        DataError: A label of another type, or fewer than two classes.
+        DataError: A label of another type, labels that combine several classes, or
+            fewer than two classes.
 
     >>> encode_labels([10, 9.0, None, "x"]).class_names
     ['9', '10', 'x']
     """
     names = [_name(value) for value in values]
+    _refuse_combinations({name for name in names if name is not None})
     present = {name for name in names if name is not None}
     if len(present) < 2:
         raise DataError(
@@ -134,9 +141,36 @@ def _name(value: Any) -> str | None:
     raise DataError(
         "a label is of a type that cannot be a class",
         received=f"{value!r} ({type(value).__name__})",
-        allowed="text, whole numbers, booleans, categories",
-        remedy="Set label_column to the column of class labels",
+        allowed="text, whole numbers, booleans, categories: one class per image",
+        remedy=f"Set label_column to the column of class labels. {_elsewhere(value)}",
     )
+
+
+def _elsewhere(value: Any) -> str:
+    """Return what to use where a label shows that this is no classification."""
+    if isinstance(value, numbers.Real):
+        return f"If these are quantities to predict, {REGRESSION}"
+    if isinstance(value, dict):
+        return f"If these are boxes or masks, {DETECTION}"
+    return f"If an image has several labels, {MULTI_LABEL}"
+
+
+def _refuse_combinations(present: set[str]) -> None:
+    """Refuse text that combines classes, such as `cat|dog` beside `cat` and `dog`.
+
+    Only where each part occurs in two labels or more: `salt, pepper` is one class.
+    """
+    for mark in "|;,":
+        parts = {name: [p.strip() for p in name.split(mark)] for name in present}
+        combined = {name: of for name, of in parts.items() if len(of) > 1}
+        occur = Counter(part for of in parts.values() for part in set(of))
+        if combined and all(occur[p] > 1 for of in combined.values() for p in of):
+            raise DataError(
+                "labels combine several classes",
+                received=f"{min(combined)!r}, whose parts are labels of other images",
+                allowed="one class per image",
+                remedy=f"If an image has several labels, {MULTI_LABEL}",
+            )
 
 
 def _by_value(name: str) -> tuple[int, float, str]:

@@ -69,11 +69,12 @@ class DeviceProfilesDataset(
         self.metadata = metadata
 
     def load(self) -> dict[str, JsonValue]:
-        """Read all profiles, sorted by name."""
-        return {
-            path.stem: json.loads(path.read_text())
-            for path in sorted(self._path.glob("*.json"))
-        }
+        """Read all profiles, sorted by name.
+
+        Raises:
+            DatasetError: A file is no JSON.
+        """
+        return {path.stem: _read(path) for path in sorted(self._path.glob("*.json"))}
 
     def save(self, data: dict[str, JsonValue]) -> None:
         """Write profiles by their names; others in the folder stay.
@@ -101,3 +102,15 @@ class DeviceProfilesDataset(
                 if isinstance(profile, dict)
             }
         )
+
+
+def _read(path: Path) -> JsonValue:
+    try:
+        value: JsonValue = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # no JSON, or no text
+        raise DatasetError(
+            f"The profile of a device cannot be read. Received: {path}, which is no "
+            f"JSON ({error}). Make it again with `kedro nas profile-device --name "
+            f"{path.stem}`, or move the file away."
+        ) from error
+    return value

@@ -9,6 +9,7 @@ from kedro.io import AbstractDataset, DatasetError
 
 from kedro_nas.data.sources import Columns, Source, source_at
 from kedro_nas.data.sources.arrays import ArraysSource, Part
+from kedro_nas.data.sources.remote import Storage
 from kedro_nas.datasets.base import JSONPreview, to_json
 from kedro_nas.datasets.file_location import FileLocation, KedroConfig
 from kedro_nas.errors import DataError
@@ -124,7 +125,7 @@ class ImagesDataset(AbstractDataset[Any, Source]):
             columns=self._columns,
             image_shape=self._image_shape,
             root=self._root,
-            storage_options=self._location.options,
+            storage=Storage(self._location.options),
         )
 
     def save(self, data: Any) -> None:

@@ -58,6 +58,7 @@ def evaluate_on_test(
         baseline_probabilities=other,
         pixels=pixels,
         objective=choice.objective,
+        recall_floors=choice.recall_floors,
     )
     scores = report.baseline
     if scores is not None:

@@ -25,10 +25,8 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.survey import seconds_per_epoch
 from kedro_nas.training.conditions import Conditions
 from kedro_nas.training.execution import execution_here
-from kedro_nas.training.outage import outages_explained
-from kedro_nas.training.run import TaskResults, run_tasks
+from kedro_nas.training.run import run_tasks_of_stage
 from kedro_nas.training.tasks import Epoch, Outcome, Task
-from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.work_clock import WorkClock
 from kedro_nas.writer_lock import one_writer
 
@@ -262,7 +260,16 @@ def _fit_epochs(
 ) -> FinalModels:
     """Train winner and baseline in parallel for a number of epochs."""
     tasks = fits.all
-    ran = _run(store, tasks, folder, job, clock.deadline(limit_s), clock)
+    ran = run_tasks_of_stage(
+        store,
+        tasks,
+        job,
+        folder / "fits.jsonl",
+        clock,
+        TrainingError,
+        limit_s=limit_s,
+        on_event=_warn_of_cut,
+    )
     outcomes = ran.outcomes
     best = _best([(task, outcomes[task.task_id]) for task in fits.winner])
     reason, other = _why_no_task(choice), best
@@ -291,37 +298,9 @@ def _fit_epochs(
     )
 
 
-def _run(
-    store: ImageStore,
-    tasks: list[Task],
-    folder: Path,
-    job: JobOptions,
-    deadline: float | None,
-    clock: WorkClock,
-) -> TaskResults:
-    def on_event(task: Task, epoch: Epoch | None, outcome: Outcome | None) -> None:
-        if outcome and outcome.status == "completed" and outcome.reason:
-            logger.warning("Final fit of %s: %s.", task.task_id, outcome.reason)
-
-    log = folder.parent / "workers.log"
-    with (
-        outages_explained(TrainingError, folder),
-        clock.ticking(),
-        lease_pool(job, log) as pool,
-    ):
-        ran = run_tasks(
-            pool,
-            tasks,
-            journal=folder / "fits.jsonl",
-            fingerprint=store.fingerprint,
-            max_attempts=job.max_attempts,
-            on_event=on_event,
-            deadline=deadline,
-            clock=clock,
-        )
-    if not ran.has_begun:
-        clock.leave_out_session()
-    return ran
+def _warn_of_cut(task: Task, epoch: Epoch | None, outcome: Outcome | None) -> None:
+    if outcome and outcome.status == "completed" and outcome.reason:
+        logger.warning("Final fit of %s: %s.", task.task_id, outcome.reason)
 
 
 def _remove_checkpoints(tasks: list[Task], outcomes: dict[str, Outcome]) -> None:

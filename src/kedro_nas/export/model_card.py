@@ -9,6 +9,7 @@ from kedro_nas.number_text import percent
 from kedro_nas.records.export import FormatParity
 from kedro_nas.records.latency import ExportLatency
 from kedro_nas.records.ranking import Choice
+from kedro_nas.statistics.objectives import title_of
 
 _CARD = """---
 license: {model_license}
@@ -110,9 +111,9 @@ def _measured(choice: Choice) -> str:
     if choice.plan.scored_on == "validation":
         return (
             f"After {choice.plan.epochs} epochs of the search, on validation images: "
-            f"{choice.objective} {mean:.3f}{interval}."
+            f"{title_of(choice.objective)} {mean:.3f}{interval}."
         )
-    return f"Cross-validated {choice.objective}: {mean:.3f}{interval}."
+    return f"Cross-validated {title_of(choice.objective)}: {mean:.3f}{interval}."
 
 
 def _usage(exporter: Exporter) -> str:

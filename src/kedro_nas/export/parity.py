@@ -7,7 +7,6 @@ probabilities are compared on real images.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kedro_nas.devices import environment_of_child
 from kedro_nas.errors import ExportError
 from kedro_nas.export.formats import Exporter, traits_of
 from kedro_nas.parameters.export import ExportOptions
@@ -110,15 +110,10 @@ def check_parity(
 def _start(exporter: Exporter, folder: Path, scratch: Path) -> subprocess.Popen[str]:
     program = exporter.snippet() + _ENDING.format(batch=_BATCH)
     results = scratch / f"{exporter.name}.npy"
-    environment = {
-        **os.environ,
-        "CUDA_VISIBLE_DEVICES": "-1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
     return subprocess.Popen(
         [sys.executable, "-c", program, str(scratch / "pixels.npy"), str(results)],
         cwd=folder,
-        env=environment,
+        env=environment_of_child(gpus="-1"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

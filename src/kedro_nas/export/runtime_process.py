@@ -7,7 +7,6 @@ format needs it, and images are decoded while it computes.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Self
 
+from kedro_nas.devices import environment_of_child
 from kedro_nas.errors import ExportError
 from kedro_nas.export.formats import Exporter
 
@@ -103,7 +103,7 @@ class RuntimeProcess:
         self._process = subprocess.Popen(
             [sys.executable, "-c", self._program(), *map(str, numbers)],
             cwd=self._folder,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            env=environment_of_child(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._messages,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,7 +21,9 @@ from kedro_nas.records.export import (
     TestMetrics,
 )
 from kedro_nas.statistics.metrics import check_predictions, score_predictions
+from kedro_nas.statistics.objectives import Objective, floors_by_class
 from kedro_nas.statistics.paired import mcnemar, wilson_interval
+from kedro_nas.statistics.resampling import resampled_mean
 
 # enough to recognise patterns, few enough for a small report
 MAX_MISTAKES = 25
@@ -35,6 +39,7 @@ def test_report(
     baseline_probabilities: ArrayLike | None = None,  # noqa: PT028  no test itself
     pixels: NDArray[np.uint8],
     objective: str = "accuracy",  # noqa: PT028
+    recall_floors: Mapping[str, float] = MappingProxyType({}),  # noqa: PT028
 ) -> TestMetrics:
     """Compute all results on the test images that the report shows.
 
@@ -44,8 +49,10 @@ def test_report(
         class_names: In the order of the ids.
         baseline_probabilities: Of the baseline on the same images, if there is one.
         pixels: uint8 images, shape `(n, height, width, channels)`.
-        objective: `balanced_accuracy` compares mean recall with `1 / n_classes` instead
-            of accuracy with the share of the most common class.
+        objective: Name of the objective. `accuracy` and `log_loss` compare accuracy
+            with the share of the most common class, others mean recall with
+            `1 / n_classes`.
+        recall_floors: Smallest recall wanted, by class name.
 
     Returns:
         The statistical part of `nas.test_metrics`; the caller adds name, readings and
@@ -66,11 +73,12 @@ def test_report(
     right = predicted == truth
     chance = float(np.bincount(truth).max() / len(truth))
     matrix = confusion_matrix(truth, predicted, labels=np.arange(len(class_names)))
+    aim = Objective(objective, floors_by_class(recall_floors, class_names))
     baseline, test = None, None
     if baseline_probabilities is not None:
         _, other = check_predictions(labels, baseline_probabilities)
         found = mcnemar(right, other.argmax(axis=1) == truth)
-        baseline = ModelScores.model_validate(_scores(truth, other))
+        baseline = ModelScores.model_validate(_scores(truth, other, aim))
         test = DecisionTest(
             p_value=found.p_value,
             only_winner_right=found.only_first_right,
@@ -78,7 +86,7 @@ def test_report(
         )
     return TestMetrics.model_validate(
         {
-            **_scores(truth, shares),
+            **_scores(truth, shares, aim),
             "name": "",
             "n_images": len(truth),
             "chance": chance,
@@ -86,7 +94,9 @@ def test_report(
             "objective": objective,
             "class_names": tuple(class_names),
             "confusion_matrix": matrix.tolist(),
-            "per_class": tuple(_per_class(truth, predicted, class_names)),
+            "per_class": tuple(
+                _per_class(truth, predicted, class_names, recall_floors)
+            ),
             "mistakes": tuple(_mistakes(truth, shares, class_names, pixels)),
             "baseline": baseline,
             "mcnemar": test,
@@ -96,14 +106,25 @@ def test_report(
     )
 
 
-def _scores(truth: NDArray[np.int64], shares: NDArray[np.float64]) -> dict[str, float]:
+def _scores(
+    truth: NDArray[np.int64], shares: NDArray[np.float64], aim: Objective
+) -> dict[str, float]:
     low, high = wilson_interval(int((shares.argmax(1) == truth).sum()), len(truth))
-    return {**score_predictions(truth, shares), "ci_low": low, "ci_high": high}
+    scores = {**score_predictions(truth, shares), "ci_low": low, "ci_high": high}
+    if aim.has_formula:
+        return scores
+    found = resampled_mean(aim.resampled(truth, shares), len(truth))
+    return {
+        **scores,
+        "objective_score": found.mean,
+        "objective_low": found.ci_low,
+        "objective_high": found.ci_high,
+    }
 
 
 def _beats_chance(matrix: NDArray[np.int64], chance: float, objective: str) -> bool:
     n_right, n = int(np.trace(matrix)), int(matrix.sum())
-    if objective == "accuracy":
+    if objective in ("accuracy", "log_loss"):
         return wilson_interval(n_right, n)[0] > chance
     present = matrix[matrix.sum(axis=1) > 0]
     counts = present.sum(axis=1)
@@ -116,21 +137,30 @@ def _beats_chance(matrix: NDArray[np.int64], chance: float, objective: str) -> b
 
 
 def _per_class(
-    truth: NDArray[np.int64], predicted: NDArray[np.intp], class_names: list[str]
+    truth: NDArray[np.int64],
+    predicted: NDArray[np.intp],
+    class_names: list[str],
+    recall_floors: Mapping[str, float],
 ) -> list[ClassScores]:
     columns = precision_recall_fscore_support(
         truth, predicted, labels=np.arange(len(class_names)), zero_division=0.0
     )
-    return [
-        ClassScores(
-            class_name=name,
-            precision=float(precision),
-            recall=float(recall),
-            f1=float(f1),
-            n=int(n),
+    found = []
+    for name, precision, recall, f1, n in zip(class_names, *columns, strict=True):
+        low, high = wilson_interval(round(recall * n), int(n)) if n else (None, None)
+        found.append(
+            ClassScores(
+                class_name=name,
+                precision=float(precision),
+                recall=float(recall),
+                f1=float(f1),
+                n=int(n),
+                recall_low=low,
+                recall_high=high,
+                recall_floor=recall_floors.get(name),
+            )
         )
-        for name, precision, recall, f1, n in zip(class_names, *columns, strict=True)
-    ]
+    return found
 
 
 def _mistakes(

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kedro_nas.custom_code import find_custom, import_custom
+from kedro_nas.custom_code import find_custom, import_custom, is_import_path
 from kedro_nas.errors import ParameterError
 from kedro_nas.export.formats import find_exporters
 from kedro_nas.framework.registered import names_of_search
 from kedro_nas.pipelines.nas.pipeline import PREFIX
 from kedro_nas.proposers.factories import PROPOSERS, find_proposer
+from kedro_nas.statistics.objectives import find_metric
 from kedro_nas.training.workers.worker_pool import POOL_GROUP, POOLS
 
 
 def check_custom_names(nodes: Iterable[Any], catalog: Any) -> None:
-    """Import the exporters, proposers, worker pools and figures that options name.
+    """Import what options name: exporters, proposers, pools, objectives, figures.
 
     Built-in proposers and pools are passed over, as they are there and importing them
     takes time. Built-in formats are cheap to import; their packages may be missing.
@@ -25,7 +26,7 @@ def check_custom_names(nodes: Iterable[Any], catalog: Any) -> None:
         catalog: Kedro's catalog, parameters included.
 
     Raises:
-        ParameterError: A proposer, worker pool or figure does not exist.
+        ParameterError: A proposer, worker pool, objective or figure does not exist.
         ExportError: An export format does not exist, or cannot be used, or a package
             it needs is not installed.
     """
@@ -39,6 +40,9 @@ def check_custom_names(nodes: Iterable[Any], catalog: Any) -> None:
             find_proposer(proposer)
         for path in _option(names, catalog, "reporting", "figures") or ():
             import_custom(path, "figure", ParameterError)
+        objective = _option(names, catalog, "job", "objective")
+        if is_import_path(str(objective)):
+            find_metric(objective)
         pool = _option(names, catalog, "job", "pool")
         if pool is not None and pool not in POOLS:
             find_custom(

@@ -15,12 +15,14 @@ from kedro.framework.hooks import hook_impl
 
 from kedro_nas.framework import failures, preflight, quiet
 from kedro_nas.framework.custom_names import check_custom_names
+from kedro_nas.framework.latency_options import check_latency_options
 from kedro_nas.framework.registered import is_ours, our_nodes
 from kedro_nas.framework.running_mark import mark_running, unmark_running
 from kedro_nas.framework.tracking.finished_node import FinishedNode
 from kedro_nas.framework.tracking.record import Recorder
 from kedro_nas.framework.tracking.tensorboard import require_tensorboard
 from kedro_nas.pipelines.nas.pipeline import STAGES, host_names
+from kedro_nas.stages import SEARCH_ARCHITECTURES
 from kedro_nas.writer_lock import hold_workspace
 
 
@@ -49,8 +51,8 @@ class NasHooks:
 
         Raises:
             ParameterError: A section is missing, misspelt or not valid, names custom
-                code that does not exist, or asks for logs of a package that is not
-                installed.
+                code that does not exist, asks for logs of a package that is not
+                installed, or for a choice by a latency that nothing predicts.
             ExportError: An export format does not exist, or cannot be used.
             DataError: An input dataset is not in the catalog or not on disk.
             SearchError: Another run is writing into the workspace.
@@ -64,6 +66,7 @@ class NasHooks:
             preflight.warn_of_destructive_merge(context, nodes)
         preflight.check_sections(nodes, catalog)
         check_custom_names(nodes, catalog)
+        check_latency_options(nodes, catalog)
         require_tensorboard(nodes, catalog)
         preflight.warn_of_memory(nodes, catalog)
         if not run_params.get("only_missing_outputs"):
@@ -98,10 +101,15 @@ class NasHooks:
         quiet.prepare_for(node)
 
     @hook_impl
+    def before_node_run(self, node: Any, catalog: Any, inputs: Any) -> None:
+        """Begin to tell MLflow and TensorBoard of trials, if asked for."""
+        if is_ours(node) and node.func.__name__ == SEARCH_ARCHITECTURES:
+            self._recorder.begin_search(node, catalog, inputs, root=self._root)
+
+    @hook_impl
     def after_node_run(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Log what a node of ours leaves, to MLflow and TensorBoard if asked for."""
-        root = Path(getattr(self._scope.context, "project_path", "."))
-        self._recorder.record(FinishedNode(node, inputs, outputs), root=root)
+        self._recorder.record(FinishedNode(node, inputs, outputs), root=self._root)
 
     @hook_impl
     def on_node_error(self, error: Exception, node: Any) -> None:
@@ -112,13 +120,19 @@ class NasHooks:
 
     @hook_impl
     def after_pipeline_run(self) -> None:
-        """Remove the note of what runs."""
+        """Remove the note of what runs, once trackers are told of all trials."""
+        self._recorder.finish()
         self._unmark()
 
     @hook_impl
     def on_pipeline_error(self) -> None:
-        """Remove the note of what runs, after a failure."""
+        """Do the same after a failure."""
+        self._recorder.finish()
         self._unmark()
+
+    @property
+    def _root(self) -> Path:
+        return Path(getattr(self._scope.context, "project_path", "."))
 
     def _mark(self, workspace: Path, stage: str) -> None:
         # a stage loads some twenty datasets, and begins once

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kedro.framework.session import KedroSession
+from pydantic import JsonValue
 
 from kedro_nas.errors import DataError, ParameterError
 from kedro_nas.framework.failures import named_as_the_host_does
@@ -173,6 +174,7 @@ def opened(
     *,
     env: str | None = None,
     namespace: str | None = None,
+    params: dict[str, JsonValue] | None = None,
 ) -> Iterator[Search]:
     """Open one search of a project.
 
@@ -180,11 +182,14 @@ def opened(
         project_path: Root of the Kedro project.
         env: Configuration environment.
         namespace: Which search; may be left out if there is but one.
+        params: Parameters that replace those of the configuration, as in `kedro run`.
 
     Raises:
         ParameterError: There is none, none of that name, or more than one.
     """
-    with KedroSession.create(project_path=project_path, env=env) as session:
+    with KedroSession.create(
+        project_path=project_path, env=env, runtime_params=params
+    ) as session:
         context: Any = session.load_context()  # type: ignore[attr-defined]
         chosen = _choose(namespace)
         names = names_of_search(registered_nodes(chosen))

@@ -151,18 +151,17 @@ def summarize_ledger(lines: Sequence[LedgerLine]) -> SearchProgress:
     budget_s = sessions[-1].budget_s if sessions else None
     has_left = budget_s is not None and end is None
     unended = len(created) - len(ended)
-    best = _best(ended, created)
-    n_scored = len(_scored(ended))
+    scored = [line for line in ended if line.is_scored]
     return SearchProgress(
         bracket=None if newest is None else newest.bracket,
         rung=None if newest is None else newest.rung,
         trials=TrialCounts(
-            completed=n_scored,
+            completed=len(scored),
             failed=len(failed),
             running=unended if end is None else 0,
             stopped=0 if end is None else unended,
         ),
-        best=best,
+        best=_best(scored, created),
         failures=tuple(line.reason for line in failed),
         spent_s=spent_s,
         budget_s=budget_s,
@@ -171,22 +170,14 @@ def summarize_ledger(lines: Sequence[LedgerLine]) -> SearchProgress:
     )
 
 
-def _scored(ended: Sequence[TrialEnded]) -> list[tuple[float, str]]:
-    return [
-        (line.score, line.trial)
-        for line in ended
-        if line.status == "completed" and line.score is not None
-    ]
-
-
 def _best(
-    ended: Sequence[TrialEnded], created: dict[str, TrialCreated]
+    scored: Sequence[TrialEnded], created: dict[str, TrialCreated]
 ) -> BestTrial | None:
-    scored = _scored(ended)
-    if not scored:
+    best = max(scored, key=lambda line: line.score or 0.0, default=None)
+    if best is None or best.score is None:
         return None
-    score, trial = max(scored, key=lambda pair: pair[0])
-    return BestTrial(score, created[trial].architecture.describe(), trial)
+    network = created[best.trial].architecture.describe()
+    return BestTrial(best.score, network, best.trial)
 
 
 def _end(lines: Sequence[LedgerLine]) -> SessionEnded | None:

@@ -28,6 +28,7 @@ CONTRACT = (
 )
 _REMEDY = "Correct the function, or set nas.job.baseline: auto"
 _LEAST_PROBABILITY = 1e-7  # as Keras' own cross-entropy from probabilities
+_SEED_OF_WEIGHTS = ("weights", "own_model")  # other words would draw other weights
 
 
 def apply_custom_model(
@@ -59,7 +60,7 @@ def apply_custom_model(
     shape = tuple(pixels.shape[1:])
     function = import_custom(custom.function, "baseline", SearchSpaceError)
     now = _digest_once(function, custom.function, shape, n_classes)
-    derived = None if seed is None else derive_seed(seed, "weights", "own_model")
+    derived = None if seed is None else derive_seed(seed, *_SEED_OF_WEIGHTS)
     with seeded_layers(derived):
         model = call_model_function(custom.function, shape, n_classes)
     if now != (custom.digest, custom.weights_digest):
@@ -72,7 +73,7 @@ def apply_custom_model(
     _set_momentum(model, bn_momentum)
     linear = _before_softmax(model) if custom.gives == "probabilities" else model
     body = model if linear is None else linear
-    body.name = "own_model"  # its own name may be that of another layer
+    body.name = "custom_model"  # its own name may be that of another layer
     scores = body(pixels)
     if linear is None:
         scores = keras.ops.log(keras.ops.clip(scores, _LEAST_PROBABILITY, 1.0))

@@ -21,7 +21,7 @@ from kedro_nas.space.cost_meter import (
     backbone_costs_from_json,
     block_costs_from_json,
 )
-from kedro_nas.space.device_choice import choose_device, without_profile
+from kedro_nas.space.device_choice import choose_device, untimed_size, without_profile
 
 AUTO = "auto"
 
@@ -59,6 +59,9 @@ def build_search_space(
     if options.max_latency_ms is not None and device is None:
         notes.append(without_profile(options, device_profiles or {}))
         logger.warning(notes[-1])
+    if device is not None and (note := untimed_size(device, data.image_shape)):
+        notes.append(note)
+        logger.warning(note)
     space = plain.build_search_space(options, data, seed=seed, device=device)
     return space.model_copy(update={"notes": (*space.notes, *notes)})
 

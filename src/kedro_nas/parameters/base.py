@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import Self
@@ -13,6 +13,8 @@ from typing_extensions import Self
 from kedro_nas.errors import ParameterError
 
 OptionsType = TypeVar("OptionsType", bound="Options")
+# costs of a network against which its score can be weighed
+CostName = Literal["params", "macs", "latency"]
 
 
 # present names of options of earlier versions, by section and name

@@ -7,17 +7,30 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from kedro_nas.custom_code import is_import_path
 from kedro_nas.errors import ParameterError
 from kedro_nas.parameters.base import Options
+
+# what may be maximised beside `auto` and a metric of one's own
+OBJECTIVES = ("accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss")
 
 
 class JobOptions(Options):
     """The objective, the baseline, and where training runs.
 
     Attributes:
-        objective: Score that is maximised; `auto` uses the verdict of the profile.
+        objective: What the search aims at: one of `OBJECTIVES`, of which `log_loss` is
+            minimised, or `package.module:metric`, docs/how-to/objectives.md; `auto`
+            uses the verdict of the profile.
+        recall_floors: Smallest recall wanted, by class name; a score is multiplied by
+            the reached share of each floor that is missed.
+        class_weights: Of the classes in the loss: `auto` uses the verdict of the
+            profile, `balanced` inverse class sizes, `none` none, or weights by class
+            name, 1 where a class is not named.
+        sampling: `as_is` trains on each image once per epoch; `balanced` draws as many
+            images of each class.
         baseline: `auto` for a hand-built residual network sized to the data, `none`, or
-            `package.module:function` for your own network; docs/how-to/own-baseline.md.
+            `package.module:function` for a custom network; docs/how-to/own-baseline.md.
         workers: Processes that train; `auto` is one per GPU, or one per CPU core.
         threads_per_worker: Intra-op threads of a worker on CPU. Sums are rounded
             differently with another number, so search, folds and final training cannot
@@ -49,10 +62,13 @@ class JobOptions(Options):
 
     section: ClassVar[str] = "job"
 
-    objective: Literal["auto", "accuracy", "balanced_accuracy"] = "auto"
+    objective: str = "auto"
     baseline: str = "auto"
     workers: int | Literal["auto"] = "auto"
     threads_per_worker: int = Field(1, ge=1)
+    recall_floors: dict[str, float] = Field(default_factory=dict)
+    class_weights: Literal["auto", "balanced", "none"] | dict[str, float] = "auto"
+    sampling: Literal["as_is", "balanced"] = "as_is"
     pool: str = Field("local", min_length=1)
     execution: Literal["auto", "plain"] = "auto"
     max_silence_s: float = Field(600, gt=0)
@@ -63,6 +79,31 @@ class JobOptions(Options):
     ray_cpus: float | Literal["auto"] = "auto"
     ray_gpus: float = Field(0, ge=0, le=1)
     straggler_factor: float | None = Field(3, ge=1.5)
+
+    @field_validator("objective")
+    @classmethod
+    def _is_objective(cls, value: str) -> str:
+        if value not in ("auto", *OBJECTIVES) and not is_import_path(value):
+            known = ", ".join(map(repr, ("auto", *OBJECTIVES)))
+            raise ValueError(f"should be {known} or 'package.module:metric'")
+        return value
+
+    @field_validator("recall_floors")
+    @classmethod
+    def _are_shares(cls, value: dict[str, float]) -> dict[str, float]:
+        wrong = [name for name, floor in value.items() if not 0 < floor <= 1]
+        if wrong:
+            raise ValueError(f"floor of {wrong[0]!r} must be above 0 and at most 1")
+        return value
+
+    @field_validator("class_weights")
+    @classmethod
+    def _are_weights(cls, value: str | dict[str, float]) -> str | dict[str, float]:
+        weights = value if isinstance(value, dict) else {}
+        wrong = [name for name, one in weights.items() if not 0 < one < float("inf")]
+        if wrong:
+            raise ValueError(f"weight of {wrong[0]!r} must be a number above 0")
+        return value
 
     @field_validator("baseline")
     @classmethod

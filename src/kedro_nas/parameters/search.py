@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from kedro_nas.parameters.base import Options
+from kedro_nas.parameters.base import CostName, Options
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -22,6 +22,14 @@ class SearchOptions(Options):
         max_trials: Trials (a trial is one rung of one architecture); null for no limit.
         max_epochs: Epochs of the top rung; `auto`: `factor` squared times rung 0.
         finalists: Distinct networks of the search that are ranked.
+        target_score: The objective, on validation images, of a full training that is
+            good enough: no more networks are proposed, and the seconds left go to the
+            final training. null for none. A race trains its networks anyway.
+        stop_after_networks: Networks without a score better by its standard error after
+            which no more are proposed; null goes on to the limits.
+        finalists_front: A cost, `params`, `macs` or `latency` (where it is bounded), to
+            prefer networks that no other one beats in both score and this cost, the
+            best scores first; null looks at the score alone. A race ranks all networks.
         max_epochs_total: Epochs over all trials; null for no limit.
         iterations: Passes over all brackets; null goes on until another limit ends it.
         min_epochs: Epochs of rung 0, at least.
@@ -59,6 +67,9 @@ class SearchOptions(Options):
     max_trials: int | None = Field(None, ge=1)
     max_epochs: int | Literal["auto"] = "auto"
     finalists: int = Field(3, ge=1)
+    target_score: float | None = Field(None, gt=0, le=1)
+    stop_after_networks: int | None = Field(None, ge=1)
+    finalists_front: CostName | None = None
     max_epochs_total: int | None = Field(None, ge=1)
     iterations: int | None = Field(None, ge=1)
     min_epochs: int = Field(1, ge=1)
@@ -87,6 +98,13 @@ class SearchOptions(Options):
         """Whether a number of trials, epochs or passes ends the search."""
         counts = (self.max_trials, self.max_epochs_total, self.iterations)
         return any(count is not None for count in counts)
+
+    @property
+    def needs_latency(self) -> str:
+        """The option that needs a bound of latency, with its value; empty for none."""
+        if self.finalists_front == "latency":
+            return "nas.search.finalists_front: latency"
+        return ""
 
     def rung_epochs(self, steps_per_epoch: int) -> tuple[int, int]:
         """Return the epochs of rung 0 and of the top rung.

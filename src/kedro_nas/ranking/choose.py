@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from kedro_nas.errors import RankingError
 from kedro_nas.parameters.ranking import RankingOptions
-from kedro_nas.ranking.front import find_front
+from kedro_nas.ranking.front import contestant_costs, find_front
 from kedro_nas.ranking.latency_check import fast_enough
 from kedro_nas.ranking.pairing import Comparison
 from kedro_nas.ranking.sentences import baseline_sentence, choice_sentence
@@ -59,9 +59,8 @@ def rank_contestants(
 
     Args:
         comparison: Fold scores, or results on validation images.
-        options: Options of the ranking, of which the rule is used.
-        objective: Score by which contestants are ranked: `accuracy` or
-            `balanced_accuracy`.
+        options: Options of the ranking, of which the rule and its cost are used.
+        objective: Name of the score by which contestants are ranked.
         latency: Contestants against the bound of latency; those that exceed it are
             ranked, but not chosen.
 
@@ -79,13 +78,24 @@ def rank_contestants(
     best = allowed[0]
     proven = [key for key in allowed if comparison.contestants[key].is_proven]
     rule: Rule = options.rule
+    costs = contestant_costs(comparison, options.smaller_by, latency)
     if proven and comparison.is_single_split:
         rule, chosen = "proven_network", _beaten_by(comparison, allowed, proven[0])
-    elif comparison.is_single_split or rule == "best_mean":
-        rule, chosen = "best_mean", best
+    elif rule == "one_standard_error" and not comparison.is_single_split:
+        chosen = _smallest_within(comparison, allowed, costs)
     else:
-        chosen = _smallest_within(comparison, allowed)
-    choice = _choice(comparison, best, chosen, rule, objective)
+        rule = "best_mean" if rule == "one_standard_error" else rule
+        chosen = best
+    sentence = choice_sentence(
+        comparison,
+        best,
+        chosen,
+        rule=rule,
+        tied_above_p=TIED_ABOVE_P,
+        cost=options.smaller_by,
+        costs=costs,
+    )
+    choice = _choice(comparison, chosen, rule, objective, sentence)
     if latency is not None:
         spoken = latency.sentence(chosen, comparison.complete[0])
         sentence = f"{choice.sentence} {spoken}"
@@ -95,15 +105,17 @@ def rank_contestants(
     )
 
 
-def _smallest_within(comparison: Comparison, allowed: Sequence[str]) -> str:
-    """Return the smallest contestant within one standard error of the paired folds."""
+def _smallest_within(
+    comparison: Comparison, allowed: Sequence[str], costs: Mapping[str, float]
+) -> str:
+    """Return the cheapest contestant within one standard error of the paired folds."""
     best, *others = allowed
     within = [best]
     for key in others:
         test = comparison.compare(best, key)
         if test is not None and test.difference <= test.se:
             within.append(key)
-    return min(within, key=lambda key: (comparison.size(key), within.index(key)))
+    return min(within, key=lambda key: (costs[key], within.index(key)))
 
 
 def _beaten_by(comparison: Comparison, allowed: Sequence[str], proven: str) -> str:
@@ -188,7 +200,7 @@ def _test_columns(
 
 
 def _choice(
-    comparison: Comparison, best: str, chosen: str, rule: Rule, objective: str
+    comparison: Comparison, chosen: str, rule: Rule, objective: str, sentence: str
 ) -> Choice:
     winner, mean = comparison.contestants[chosen], comparison.means[chosen]
     baseline = comparison.baseline
@@ -201,9 +213,7 @@ def _choice(
             "is_baseline": chosen == baseline,
             "rule": rule,
             "objective": objective,
-            "sentence": choice_sentence(
-                comparison, best, chosen, rule=rule, tied_above_p=TIED_ABOVE_P
-            ),
+            "sentence": sentence,
             **columns,
             "against_baseline": _against_baseline(comparison, chosen),
             "baseline": _named(comparison.contestants[baseline]) if baseline else None,

@@ -19,10 +19,8 @@ from kedro_nas.records.profile import Verdict
 from kedro_nas.records.search import Execution, Finalist
 from kedro_nas.seeds import derive_seed
 from kedro_nas.training.conditions import Conditions
-from kedro_nas.training.outage import outages_explained
-from kedro_nas.training.run import NOT_BEGUN, TaskResults, run_tasks
+from kedro_nas.training.run import NOT_BEGUN, OnEvent, run_tasks_of_stage
 from kedro_nas.training.tasks import Epoch, Outcome, Task
-from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.work_clock import WorkClock
 
 logger = logging.getLogger(__name__)
@@ -33,6 +31,7 @@ SCORES = (
     "macro_f1",
     "log_loss",
     "calibration_error",
+    "objective_score",
 )
 
 
@@ -84,8 +83,17 @@ def cross_validate(
     """
     chosen = within_plan(contestants, plan)
     tasks = _tasks(chosen, plan, Conditions(store, verdict, job, execution), seed)
-    deadline = clock.deadline(limit_s)
-    ran = _run(store, tasks, workspace, job, deadline, len(chosen), clock)
+    ran = run_tasks_of_stage(
+        store,
+        tasks,
+        job,
+        workspace / "ranking" / "folds.jsonl",
+        clock,
+        RankingError,
+        limit_s=limit_s,
+        on_event=_logging(len(tasks)),
+        always_completed=len(chosen),
+    )
     whole, cut = _whole_folds(tasks, ran.outcomes)
     trained = as_trained(chosen, tasks, ran.tasks)
     return TrainedFolds(trained, _table(store, chosen, tasks, whole), cut)
@@ -112,47 +120,19 @@ def _tasks(
     ]
 
 
-def _run(
-    store: ImageStore,
-    tasks: Sequence[Task],
-    workspace: Path,
-    job: JobOptions,
-    deadline: float | None,
-    always_completed: int,
-    clock: WorkClock,
-) -> TaskResults:
-    folder = workspace / "ranking"
+def _logging(n_folds: int) -> OnEvent:
+    """Return a function that logs each fold as it ends."""
     ended = count(1)
 
     def on_event(task: Task, epoch: Epoch | None, outcome: Outcome | None) -> None:
         if outcome is None or outcome.reason == NOT_BEGUN:
             return
         scores = outcome.fold_scores or {}
-        said = f"{scores['accuracy']:.4f}" if scores else outcome.reason
-        logger.info(
-            "fold %d of %d: %s, %s", next(ended), len(tasks), task.task_id, said
-        )
+        own = scores.get("objective_score", scores.get("accuracy"))
+        said = outcome.reason if own is None else f"{own:.4f}"
+        logger.info("fold %d of %d: %s, %s", next(ended), n_folds, task.task_id, said)
 
-    log = workspace / "workers.log"
-    with (
-        outages_explained(RankingError, folder),
-        clock.ticking(),
-        lease_pool(job, log) as pool,
-    ):
-        ran = run_tasks(
-            pool,
-            tasks,
-            journal=folder / "folds.jsonl",
-            fingerprint=store.fingerprint,
-            max_attempts=job.max_attempts,
-            on_event=on_event,
-            deadline=deadline,
-            always_completed=always_completed,
-            clock=clock,
-        )
-    if not ran.has_begun:
-        clock.leave_out_session()
-    return ran
+    return on_event
 
 
 def _whole_folds(

@@ -71,7 +71,7 @@ class ImageTable:
         return [
             key
             for key in self.order
-            if key in self.right and self._epochs(key) == longest
+            if key in self.means and self._epochs(key) == longest
         ]
 
     @cached_property
@@ -91,9 +91,12 @@ class ImageTable:
 
     def compare(self, first: str, second: str) -> PairedTest | None:
         """Test two contestants image by image, None if trained for different epochs."""
-        both = first in self.right and second in self.right
+        both = first in self.means and second in self.means
         if not both or self._epochs(first) != self._epochs(second):
             return None
+        return self._test(first, second)
+
+    def _test(self, first: str, second: str) -> PairedTest:
         return compare_images(self.right[first], self.right[second], self.weights)
 
     def scored_on(self, key: str) -> str:
@@ -118,7 +121,7 @@ class ImageTable:
     def failures(self) -> str:
         """Describe which contestants have no results, '' for none."""
         names = [
-            one.name for key, one in self.contestants.items() if key not in self.right
+            one.name for key, one in self.contestants.items() if key not in self.means
         ]
         return "; ".join(
             f"{name}: not scored on all validation images" for name in names
@@ -128,4 +131,4 @@ class ImageTable:
         return self.contestants[key].rung_epochs or 0
 
     def _scored(self) -> list[Finalist]:
-        return [self.contestants[key] for key in self.right]
+        return [self.contestants[key] for key in self.means]

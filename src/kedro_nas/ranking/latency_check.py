@@ -10,6 +10,7 @@ from pathlib import Path
 from kedro_nas.errors import RankingError
 from kedro_nas.files import append_json_line, read_json_lines
 from kedro_nas.latency.measurement import is_this_machine, measure_network
+from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.records.latency import (
     LatencyBound,
     LatencyCheck,
@@ -64,6 +65,29 @@ def check_latency(
         line = {"network_key": key, "threads": threads, "measured": one.model_dump()}
         append_json_line(path, line)
     return check
+
+
+def require_bound(options: RankingOptions, bound: LatencyBound | None) -> None:
+    """Check that latency is bounded where the choice depends on it.
+
+    Args:
+        options: Options of the ranking.
+        bound: Of the search; None for none.
+
+    Raises:
+        RankingError: There is no bound, or there was no profile to predict by.
+    """
+    if options.needs_latency and bound is None:
+        raise RankingError(
+            "the choice depends on a latency that is not known",
+            received=f"{options.needs_latency}, and a search without a bound of "
+            "latency",
+            allowed="a search with nas.search_space.max_latency_ms and a profile of "
+            "the device, or another option",
+            remedy="Set nas.search_space.max_latency_ms and make a profile with "
+            "`kedro nas profile-device`, then run again from the stage search_space "
+            "on; or change that option",
+        )
 
 
 def fast_enough(keys: Sequence[str], latency: LatencyCheck | None) -> list[str]:

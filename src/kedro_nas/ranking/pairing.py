@@ -14,6 +14,7 @@ import pandas as pd
 from kedro_nas.errors import RankingError
 from kedro_nas.ranking.contestants import baseline_key
 from kedro_nas.records.search import Finalist
+from kedro_nas.statistics.objectives import score_column
 from kedro_nas.statistics.paired import (
     FoldMean,
     PairedTest,
@@ -108,7 +109,8 @@ class FoldTable:
         Raises:
             RankingError: The scores lack the objective, or there is no contestant.
         """
-        if not contestants or objective not in fold_scores.columns:
+        column = score_column(fold_scores, objective)
+        if not contestants or column not in fold_scores.columns:
             raise RankingError(
                 "no network could be ranked",
                 received=f"{len(contestants)} contestants, objective '{objective}'",
@@ -118,7 +120,7 @@ class FoldTable:
         rows = fold_scores[fold_scores["key"].isin(by_key)]
         rows = rows.drop_duplicates(["key", "repeat", "fold"], keep="last")
         scores = (
-            rows.assign(score=rows[objective].where(rows["status"] == "completed"))
+            rows.assign(score=rows[column].where(rows["status"] == "completed"))
             .pivot_table(
                 index=["repeat", "fold"], columns="key", values="score", dropna=False
             )

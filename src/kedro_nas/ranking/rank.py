@@ -18,15 +18,17 @@ from kedro_nas.ranking.choose import RankedContestants, rank_contestants
 from kedro_nas.ranking.contestants import full_epochs, select_contestants, with_flips_of
 from kedro_nas.ranking.cross_validation import SCORES, cross_validate
 from kedro_nas.ranking.image_table import ImageTable
-from kedro_nas.ranking.latency_check import check_latency
+from kedro_nas.ranking.latency_check import check_latency, require_bound
 from kedro_nas.ranking.pairing import FoldTable
+from kedro_nas.ranking.resampled_table import ResampledTable
 from kedro_nas.ranking.schedule import Schedule, keep_schedule, make_schedule
 from kedro_nas.ranking.validation_fit import train_baseline
 from kedro_nas.records.latency import LatencyCheck
-from kedro_nas.records.profile import DatasetProfile, Objective
+from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.records.ranking import Choice, CrossValidationSummary
 from kedro_nas.records.search import Execution, Finalist, SearchResult
 from kedro_nas.statistics.image_pairs import image_weights
+from kedro_nas.statistics.objectives import COLUMN, WITH_FORMULA
 from kedro_nas.training.execution import execution_here
 from kedro_nas.training.workers.lease import count_workers
 from kedro_nas.work_clock import WorkClock
@@ -65,10 +67,11 @@ def rank_finalists(
 
     Raises:
         RankingError: No contestant has a score, or the finalists were chosen with
-            another baseline.
+            another baseline, or the rule asks for a latency that is not bounded.
         SearchSpaceError: A custom block has changed since the search.
     """
     began = time.monotonic()
+    require_bound(options, result.latency)
     contestants = select_contestants(result, job.baseline)
     workers = count_workers(job, seen=result.search.workers)
     folder = workspace / "ranking"
@@ -104,7 +107,7 @@ def rank_finalists(
             latency=latency,
         )
     )
-    choice = _complete(compared, result, full, clock.seconds)
+    choice = _complete(compared, result, job, full, clock.seconds)
     return compared.fold_scores, compared.ranked.table, choice
 
 
@@ -125,7 +128,7 @@ class _Inputs:
     latency: LatencyCheck | None
 
     @property
-    def objective(self) -> Objective:
+    def objective(self) -> str:
         """Return the score that decides."""
         return self.profile.verdict.objective_of(self.job.objective)
 
@@ -145,7 +148,11 @@ class _Compared:
 
 
 def _complete(
-    compared: _Compared, result: SearchResult, full: int, seconds: float
+    compared: _Compared,
+    result: SearchResult,
+    job: JobOptions,
+    full: int,
+    seconds: float,
 ) -> Choice:
     """Return the choice with the fields that the final training needs."""
     choice = compared.ranked.choice
@@ -162,6 +169,7 @@ def _complete(
             "plan": compared.summary,
             "seconds": seconds,
             "budget": result.budget.after("ranking", seconds),
+            "recall_floors": job.recall_floors,
         }
     )
 
@@ -225,7 +233,10 @@ def _on_validation(inputs: _Inputs) -> _Compared:
     )
     objective = inputs.objective
     labels = inputs.store.labels[inputs.store.rows("val")]
-    table = ImageTable.read(contestants, image_weights(labels, objective))
+    has_formula = objective in WITH_FORMULA and not inputs.job.recall_floors
+    kind = ImageTable if has_formula else ResampledTable
+    table = kind.read(contestants, image_weights(labels, objective))
+    column = objective if has_formula else COLUMN
     ranked = rank_contestants(
         table, inputs.options, objective=objective, latency=inputs.latency
     )
@@ -240,7 +251,7 @@ def _on_validation(inputs: _Inputs) -> _Compared:
             "status": "completed" if key in table.means else "failed",
             "reason": "" if key in table.means else "not trained by the search",
             **dict.fromkeys(SCORES),
-            objective: table.means[key].mean if key in table.means else None,
+            column: table.means[key].mean if key in table.means else None,
             "epochs": one.epochs or 0,
             "n_train": len(inputs.store.rows("train")),
             "n_held_out": len(labels),
@@ -292,6 +303,9 @@ def _name(
         result.budget.budget_s,
         job.threads_per_worker,
         profile.verdict.objective_of(job.objective),
+        job.recall_floors,
+        job.class_weights,
+        job.sampling,
         workers,
         seed,
     )

@@ -2,33 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kedro_nas.number_text import named_p_value, percent, points, size_of
+from kedro_nas.parameters.base import CostName
 from kedro_nas.ranking.pairing import Comparison
 from kedro_nas.records.ranking import Rule
 from kedro_nas.records.search import Finalist
 from kedro_nas.statistics.paired import PairedTest
 
+# the contestant that costs least, and what it costs, by the name of the cost
+CHEAPEST: Mapping[CostName, tuple[str, str]] = {
+    "params": ("the smallest", "parameters"),
+    "macs": ("the one with the fewest multiply-adds", "multiply-adds"),
+    "latency": ("the fastest", "latency"),
+}
+
 
 def choice_sentence(
-    table: Comparison, best: str, chosen: str, *, rule: Rule, tied_above_p: float
+    table: Comparison,
+    best: str,
+    chosen: str,
+    *,
+    rule: Rule,
+    tied_above_p: float,
+    cost: CostName,
+    costs: Mapping[str, float],
 ) -> str:
     """Return a sentence on the winner, its lead, the p-value and the ties.
 
     Args:
         table: Scores on the same images.
-        best: Key of the best mean.
+        best: Key of the best mean among those that may be chosen.
         chosen: Key of the winner.
         rule: Rule by which it was chosen.
         tied_above_p: Contestants with a p-value at least this are tied.
+        cost: Cost by which the rule calls a contestant smaller.
+        costs: That cost of each contestant, by key.
     """
-    parts = [_winner(table, best, chosen, rule)]
+    parts = [_winner(table, best, chosen, rule, cost)]
     others = [key for key in table.complete if key != chosen]
     if not others:
         parts.append("Nothing else was scored on the same images to compare it with.")
     elif chosen == best:
-        parts.append(_lead(table, chosen, others[0], tied_above_p))
+        # not those before it, which were passed over for their latency
+        behind = table.complete[table.complete.index(chosen) + 1 :]
+        parts += [_lead(table, chosen, one, tied_above_p) for one in behind[:1]]
     else:
-        parts.append(_gap(table, best, chosen))
+        parts.append(_gap(table, best, chosen, cost, costs))
     parts.append(_ties(table, best, chosen, tied_above_p))
     parts.append(_failed(table))
     return " ".join(part for part in parts if part)
@@ -85,7 +106,9 @@ def label(contestant: Finalist) -> str:
     return f"{contestant.key[:6]} ({contestant.params:,} parameters)"
 
 
-def _winner(table: Comparison, best: str, chosen: str, rule: Rule) -> str:
+def _winner(
+    table: Comparison, best: str, chosen: str, rule: Rule, cost: CostName
+) -> str:
     mean = table.means[chosen]
     who = label(table.contestants[chosen])
     role = "The baseline" if chosen == table.baseline else f"Network {who}"
@@ -105,15 +128,16 @@ def _winner(table: Comparison, best: str, chosen: str, rule: Rule) -> str:
         f" {percent(mean.ci_low)} to {percent(mean.ci_high)})"
     )
     if chosen == best:
-        return f"{role} was chosen: it has the best mean, {score}."
+        among = "" if best == table.complete[0] else " of those within the bound"
+        return f"{role} was chosen: it has the best mean{among}, {score}."
     if rule == "proven_network":
         return (
             f"{role} was chosen with {score}: it is better than the proven network by"
             " more than two standard errors of their difference."
         )
     return (
-        f"{role} was chosen with {score}: it is the smallest within one standard"
-        " error of the best."
+        f"{role} was chosen with {score}: it is {CHEAPEST[cost][0]} within one"
+        " standard error of the best."
     )
 
 
@@ -133,16 +157,22 @@ def _lead(table: Comparison, chosen: str, second: str, tied_above_p: float) -> s
     )
 
 
-def _gap(table: Comparison, best: str, chosen: str) -> str:
+def _gap(
+    table: Comparison,
+    best: str,
+    chosen: str,
+    cost: CostName,
+    costs: Mapping[str, float],
+) -> str:
     test = table.compare(best, chosen)
     if test is None:
         return ""
-    size = table.size(chosen) / table.size(best) if table.size(best) else 1.0
+    share = costs[chosen] / costs[best] if costs[best] else 1.0
     return (
         f"The best mean, {label(table.contestants[best])}, is"
         f" {size_of(test.difference)} higher; two equal networks would differ by as"
         f" much in {percent(test.p_value)} of such comparisons, and the chosen one"
-        f" has {percent(size, 0)} of its parameters."
+        f" has {percent(share, 0)} of its {CHEAPEST[cost][1]}."
     )
 
 

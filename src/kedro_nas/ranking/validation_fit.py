@@ -14,10 +14,8 @@ from kedro_nas.records.profile import Verdict
 from kedro_nas.records.search import Execution, Finalist
 from kedro_nas.seeds import derive_seed
 from kedro_nas.training.conditions import Conditions
-from kedro_nas.training.outage import outages_explained
-from kedro_nas.training.run import run_tasks
+from kedro_nas.training.run import run_tasks_of_stage
 from kedro_nas.training.tasks import Outcome
-from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.work_clock import WorkClock
 
 logger = logging.getLogger(__name__)
@@ -81,23 +79,15 @@ def train_baseline(
         )
         for one in missing
     ]
-    folder = workspace / "ranking"
-    with (
-        outages_explained(RankingError, folder),
-        clock.ticking(),
-        lease_pool(job, workspace / "workers.log") as pool,
-    ):
-        ran = run_tasks(
-            pool,
-            tasks,
-            journal=folder / "validation.jsonl",
-            fingerprint=store.fingerprint,
-            max_attempts=job.max_attempts,
-            deadline=clock.deadline(limit_s),
-            clock=clock,
-        )
-    if not ran.has_begun:
-        clock.leave_out_session()
+    ran = run_tasks_of_stage(
+        store,
+        tasks,
+        job,
+        workspace / "ranking" / "validation.jsonl",
+        clock,
+        RankingError,
+        limit_s=limit_s,
+    )
     ended = {task.architecture.key: ran.outcomes[task.task_id] for task in tasks}
     return tuple(_with_results(one, ended.get(one.key), epochs) for one in contestants)
 
@@ -112,5 +102,6 @@ def _with_results(one: Finalist, outcome: Outcome | None, epochs: int) -> Finali
             "epochs": len(outcome.history),
             "rung_epochs": epochs,
             "right": outcome.right,
+            "resampled": outcome.resampled,
         }
     )

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from kedro_nas.records.base import Part, Record
 from kedro_nas.records.latency import ExportLatency
-from kedro_nas.records.profile import Objective
 
 
 class FinalFit(Record):
@@ -81,6 +80,10 @@ class ModelScores(Part):
         calibration_error: Expected calibration error, 15 bins.
         ci_low: Lower end of the 95 % Wilson interval of the accuracy.
         ci_high: Upper end.
+        objective_score: The objective as it was maximised, in [0, 1]; None where it is
+            accuracy or balanced accuracy, like the next two.
+        objective_low: Lower end of its 95 % interval, from resampled images.
+        objective_high: Upper end.
         params: Parameters of the model.
         latency_s_p50: Median seconds of one image on this host.
         latency_s_p90: 90th percentile.
@@ -93,6 +96,9 @@ class ModelScores(Part):
     calibration_error: float
     ci_low: float
     ci_high: float
+    objective_score: float | None = None
+    objective_low: float | None = None
+    objective_high: float | None = None
     params: int | None = None
     latency_s_p50: float | None = None
     latency_s_p90: float | None = None
@@ -107,6 +113,10 @@ class ClassScores(Part):
         recall: Share of its images that are found.
         f1: Harmonic mean of the two.
         n: Test images of the class.
+        recall_low: Lower end of the 95 % Wilson interval of the recall; None in a file
+            of an earlier version, like the next.
+        recall_high: Upper end.
+        recall_floor: Smallest recall wanted, None without a floor.
     """
 
     class_name: str = Field(alias="class")
@@ -114,6 +124,9 @@ class ClassScores(Part):
     recall: float
     f1: float
     n: int
+    recall_low: float | None = None
+    recall_high: float | None = None
+    recall_floor: float | None = None
 
 
 class Mistake(Part):
@@ -154,7 +167,7 @@ class TestMetrics(ModelScores, Record):
         n_images: Test images.
         chance: Accuracy of always predicting the most common class.
         beats_chance: Whether the interval of the objective lies above chance.
-        objective: Score that the search maximised.
+        objective: Name of what the search maximised.
         class_names: In the order of the class ids.
         confusion_matrix: Rows are true classes, columns predicted ones.
         per_class: Scores of each class.
@@ -180,7 +193,7 @@ class TestMetrics(ModelScores, Record):
     n_images: int
     chance: float
     beats_chance: bool
-    objective: Objective
+    objective: str
     class_names: tuple[str, ...]
     confusion_matrix: tuple[tuple[int, ...], ...]
     per_class: tuple[ClassScores, ...]
@@ -195,3 +208,10 @@ class TestMetrics(ModelScores, Record):
     seconds_final_fit: float = 0.0
     seconds_export: float | None = None
     latency: ExportLatency | None = None
+
+    @property
+    def scored(self) -> float:
+        """The objective on the test images, as it was maximised."""
+        if self.objective_score is not None:
+            return self.objective_score
+        return float(getattr(self, self.objective))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, cast
+from typing import ClassVar, Literal
 
 from kedro_nas.records.base import Part, Record, Strings
 from kedro_nas.space.bounds import DataFacts
 
-Objective = Literal["accuracy", "balanced_accuracy"]
 LeakKind = Literal["exact copy", "near copy", "same group"]
 
 
@@ -28,7 +27,7 @@ class Verdict(Part):
     """
 
     mode: Literal["normal", "small_data"] = "normal"
-    objective: Objective = "accuracy"
+    objective: Literal["accuracy", "balanced_accuracy"] = "accuracy"
     class_weights: tuple[float, ...] | None = None
     n_train: int
     n_folds: int
@@ -38,13 +37,13 @@ class Verdict(Part):
     max_params_factor: float = 1.0
     reasons: Strings = ()
 
-    def objective_of(self, option: str) -> Objective:
+    def objective_of(self, option: str) -> str:
         """Return what is maximised: an option of the user, or `auto` for the verdict's.
 
         >>> Verdict(n_train=9, n_folds=2, n_repeats=1).objective_of("auto")
         'accuracy'
         """
-        return self.objective if option == "auto" else cast("Objective", option)
+        return self.objective if option == "auto" else option
 
 
 class LeakExample(Part):

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from kedro_nas.records.base import Network, Part, Record, Strings
 from kedro_nas.records.budget import JobBudget
 from kedro_nas.records.latency import LatencyCheck
-from kedro_nas.records.profile import Objective
 from kedro_nas.records.search import Execution
 
-Rule = Literal["one_standard_error", "best_mean", "proven_network"]
+Rule = Literal[
+    "one_standard_error",
+    "best_mean",
+    "best_under_latency",
+    "proven_network",
+    "by_hand",
+]
 
 
 class CrossValidationSummary(Part):
@@ -76,9 +83,11 @@ class Choice(Record):
         key: Hash of network and recipe.
         architecture: Network and recipe.
         is_baseline: Whether it is the hand-built network.
-        rule: `one_standard_error`, `best_mean`, or `proven_network`: the proven network
-            unless another beats it by two standard errors of their difference.
+        rule: That of `nas.ranking.rule`; or `proven_network`: the proven network unless
+            another beats it by two standard errors of their difference; or `by_hand`:
+            named by a person, for `kedro nas export`.
         objective: Score by which contestants were ranked.
+        recall_floors: Smallest recall wanted, by class name.
         sentence: The choice in words, with its lead and p-value.
         cv_mean: Mean score over its folds.
         cv_std: Standard deviation of the folds, None for one fold.
@@ -103,8 +112,9 @@ class Choice(Record):
     architecture: Network
     is_baseline: bool
     rule: Rule
-    objective: Objective
+    objective: str
     sentence: str
+    recall_floors: dict[str, float] = Field(default_factory=dict)
     cv_mean: float | None = None
     cv_std: float | None = None
     cv_se: float | None = None

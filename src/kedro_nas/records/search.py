@@ -38,6 +38,9 @@ class Finalist(Part):
             have to beat.
         right: Which validation images it classifies correctly after its last epoch, of
             all of them, see `statistics.image_pairs.pack_right`; None if not known.
+        resampled: Its objective on resamples of them, see
+            `statistics.objectives.pack_scores`; None where a formula gives the standard
+            error.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Finalist(Part):
     is_baseline: bool = False
     is_proven: bool = False
     right: str | None = None
+    resampled: str | None = None
 
 
 class RankCorrelation(Part):
@@ -172,7 +176,9 @@ class SearchSummary(Part):
     seconds_full_training: float
     seconds_by_kind: dict[str, float]
     budget_s: float | None
-    ended_by: Literal["schedule", "budget", "space exhausted"]
+    ended_by: Literal[
+        "schedule", "budget", "space exhausted", "no improvement", "target reached"
+    ]
     workers: int
     max_epochs: int
     acceptance: Acceptance = Acceptance()

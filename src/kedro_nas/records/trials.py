@@ -6,6 +6,9 @@ from dataclasses import dataclass, fields
 
 from kedro_nas.space.architecture import Architecture
 
+# status of a trial that has not ended, shown while a search goes on; never in a file
+RUNNING = "running"
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrialRow:
@@ -30,12 +33,15 @@ class TrialRow:
         val_accuracy: Of its last epoch, None where nothing was scored; so are the next.
         val_balanced_accuracy: Of its last epoch.
         val_loss: Of its last epoch.
+        val_objective_score: Of its last epoch, where the objective is neither of the
+            two accuracies; larger is better, exp(-loss) of log loss.
         val_images: Validation images scored in its last epoch.
         train_loss: Of its last epoch.
         val_accuracy_by_epoch: Of its own epochs, without those of the rungs below; so
             are the next.
         val_balanced_accuracy_by_epoch: Of its own epochs.
         val_loss_by_epoch: Of its own epochs.
+        val_objective_score_by_epoch: Of its own epochs.
         train_loss_by_epoch: Of its own epochs.
         best_epoch: The last epoch within one standard error of the best, over all
             rungs; None where nothing was scored.
@@ -75,11 +81,13 @@ class TrialRow:
     val_accuracy: float | None
     val_balanced_accuracy: float | None
     val_loss: float | None
+    val_objective_score: float | None
     val_images: int | None
     train_loss: float | None
     val_accuracy_by_epoch: list[float | None]
     val_balanced_accuracy_by_epoch: list[float | None]
     val_loss_by_epoch: list[float | None]
+    val_objective_score_by_epoch: list[float | None]
     train_loss_by_epoch: list[float | None]
     best_epoch: int | None
     params: int

@@ -8,11 +8,14 @@ from kedro_nas.records.export import TestMetrics
 from kedro_nas.records.ranking import Choice
 from kedro_nas.records.search import SearchResult, SearchSummary
 from kedro_nas.report.typesetting import percent
+from kedro_nas.statistics.objectives import title_of
 
 ENDED = {
     "schedule": "the schedule was completed",
     "budget": "the budget was used up",
     "space exhausted": "every network of the space had been tried",
+    "no improvement": "no better network was found for long (`stop_after_networks`)",
+    "target reached": "a network reached `target_score`",
 }
 
 
@@ -31,7 +34,7 @@ def answer_lines(
         costs: Of all stages.
     """
     return [
-        _found(test_metrics, best_architecture),
+        _found(test_metrics, best_architecture) + _objective(test_metrics),
         _against_baseline(test_metrics, best_architecture),
         _effort(finalists.search, costs),
     ]
@@ -52,7 +55,7 @@ def _found(test: TestMetrics, best: Choice) -> str:
     interval = f"95 % interval {percent(test.ci_low)} to {percent(test.ci_high)}"
     n_images = whole(test.n_images)
     if not test.beats_chance:
-        if test.objective == "balanced_accuracy":
+        if test.objective not in ("accuracy", "log_loss"):
             return (
                 "No better than chance: on average over the classes,"
                 f" {percent(test.balanced_accuracy)} of {n_images} unseen test"
@@ -68,6 +71,25 @@ def _found(test: TestMetrics, best: Choice) -> str:
         f"{role} classifies {percent(test.accuracy)} of {n_images} unseen test"
         f" images correctly ({interval})."
     )
+
+
+def _objective(test: TestMetrics) -> str:
+    """Return what the objective is on the test images, and which floors are missed."""
+    said = ""
+    low, high = test.objective_low, test.objective_high
+    if test.objective_score is not None and low is not None and high is not None:
+        floored = any(one.recall_floor is not None for one in test.per_class)
+        said = (
+            f" What the search maximised, {title_of(test.objective)}"
+            f"{' with floors of recall' * floored}, is {percent(test.objective_score)}"
+            f" (95 % interval {percent(low)} to {percent(high)})."
+        )
+    missed = [
+        f"{one.class_name} {percent(one.recall)} of {percent(one.recall_floor)}"
+        for one in test.per_class
+        if one.recall_floor is not None and one.recall < one.recall_floor
+    ]
+    return f"{said} Floors of recall missed: {', '.join(missed)}." if missed else said
 
 
 def _against_baseline(test: TestMetrics, best: Choice) -> str:

@@ -206,8 +206,7 @@ def optimism_sentence(ranking: pd.DataFrame, test_metrics: TestMetrics) -> str:
         f"{percent(row['cv_mean'])} when trained anew on {row['n_folds']} folds",
     ]
     # by the measure that search and folds were scored by
-    score = getattr(test_metrics, test_metrics.objective)
-    seen.append(f"{percent(score)} on the test images")
+    seen.append(f"{percent(test_metrics.scored)} on the test images")
     return "The chosen network scored " + ", ".join(seen) + "."
 
 

@@ -46,7 +46,7 @@ class Driver:
         make_task: Returns the task of a trial for a range of epochs.
         checkpoints: Directory of the candidates' states.
         progress: Displays the state of the search.
-        objective: `accuracy` or `balanced_accuracy`, whose recent slope promotes.
+        objective: Name of the score that is maximised, whose recent slope promotes.
         budget_s: Wall seconds of the search, all sessions together; None for no limit.
         max_attempts: Times a trial is tried when its worker is lost.
 
@@ -90,7 +90,7 @@ class Driver:
         """Search until the schedule, the space or the budget is exhausted.
 
         Returns:
-            What ended it: `schedule`, `space exhausted` or `budget`.
+            What ended it, see `SearchSummary.ended_by`.
 
         Raises:
             SearchError: Every one of the first trials failed.
@@ -117,8 +117,8 @@ class Driver:
 
     def lacks_required(self) -> bool:
         """Return whether a trial that the budget may not cut is still unfinished."""
-        if not self.n_trials:
-            self._create_waiting()
+        if not self.n_trials and (trial := self._create()) is not None:
+            self._waiting.append(trial)
         return bool(self._required())
 
     def _required(self) -> list[Trial]:
@@ -127,11 +127,6 @@ class Driver:
             for trial in self.trials.values()
             if trial.outcome is None and self._schedule.is_required(trial.schedule_id)
         ]
-
-    def _create_waiting(self) -> None:
-        trial = self._create()
-        if trial is not None:
-            self._waiting.append(trial)
 
     def _complete_required(self, pool: WorkerPool) -> None:
         """Complete the trials required by later stages, even beyond the budget."""
@@ -337,7 +332,7 @@ class Driver:
                     awaited.discard(event.task_id)
 
     def _ended_by(self) -> str:
-        return "space exhausted" if self._schedule.is_exhausted() else "schedule"
+        return self._schedule.proposals_ended_by() or "schedule"
 
     # -- state -----------------------------------------------------------------------
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
+
+from kedro_nas.statistics.front import is_on_front
 
 
 def choose_finalists(
@@ -13,6 +17,7 @@ def choose_finalists(
     newest: int | None = None,
     max_per_family: int = 2,
     always: str | None = None,
+    costs: Mapping[str, float] | None = None,
 ) -> list[str]:
     """Choose the trials whose networks are cross-validated, best first.
 
@@ -28,6 +33,8 @@ def choose_finalists(
         newest: Choose only among this number of newest distinct networks, None for all.
         always: Network key of a network that is a finalist regardless of its score.
         max_per_family: Finalists of one `family` while others can fill the places.
+        costs: A cost of each trial's network, by `trial_id`: networks that no other one
+            beats in both this order and the cost come first; None for no cost.
 
     Returns:
         Up to `n` values of `trial_id`; fewer when there are fewer distinct networks
@@ -48,7 +55,9 @@ def choose_finalists(
         )
         .drop_duplicates("network_key")
     )
-    names = _spread_over_families(best_first, n, max_per_family)
+    invited = best_first if costs is None else _front_first(best_first, costs)
+    chosen = set(_spread_over_families(invited, n, max_per_family))
+    names = [name for name in best_first["trial_id"] if name in chosen]
     mine = [name for name in best_first["trial_id"] if name in set(kept["trial_id"])]
     if not mine or mine[0] in names:
         return names
@@ -61,11 +70,18 @@ def _newest_networks(frame: pd.DataFrame, newest: int) -> list[str]:
     return list(first_seen["network_key"].tail(newest))
 
 
+def _front_first(best_first: pd.DataFrame, costs: Mapping[str, float]) -> pd.DataFrame:
+    """Return the networks on the front of order against cost, then the others."""
+    place = -np.arange(len(best_first), dtype=float)
+    front = is_on_front([costs[name] for name in best_first["trial_id"]], place)
+    return pd.concat([best_first[front], best_first[~front]])
+
+
 def _spread_over_families(
-    best_first: pd.DataFrame, n: int, max_per_family: int
+    in_order: pd.DataFrame, n: int, max_per_family: int
 ) -> list[str]:
-    place_in_family = best_first.groupby("family", dropna=False).cumcount()
+    """Return the first `n`, those beyond the limit of a family after the others."""
+    place_in_family = in_order.groupby("family", dropna=False).cumcount()
     waiting = place_in_family >= max_per_family
-    invited = pd.concat([best_first[~waiting], best_first[waiting]]).head(n)
-    # best first again, after networks beyond the family limit were added
-    return [name for name in best_first["trial_id"] if name in set(invited["trial_id"])]
+    invited = pd.concat([in_order[~waiting], in_order[waiting]]).head(n)
+    return list(invited["trial_id"])

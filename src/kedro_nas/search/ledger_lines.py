@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel, TypeAda
 from kedro_nas.accounting.budget_plan import MachineSpeed
 from kedro_nas.environment import Environment
 from kedro_nas.records.budget import PlanKind
-from kedro_nas.records.profile import Objective
 from kedro_nas.records.search import Execution, FlipEffect
 from kedro_nas.search.ladder import Ladder
 from kedro_nas.space.architecture import Architecture
@@ -61,7 +60,7 @@ class SearchBegun(Line):
     event: Literal["begun"] = "begun"
     belongs: SearchIdentity
     seed: int
-    objective: Objective = "accuracy"
+    objective: str = "accuracy"
     n_scored: float | None = None
     environment: Environment = Environment()
 
@@ -267,7 +266,13 @@ class TrialEnded(TrialLine):
     history: tuple[Epoch, ...] = ()
     memory_mb: float = 0.0
     right: str | None = None
+    resampled: str | None = None
     flip_effect: FlipEffect | None = None
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether the trial was completed with a score."""
+        return self.status == "completed" and self.score is not None
 
     @classmethod
     def of(
@@ -293,6 +298,7 @@ class TrialEnded(TrialLine):
             history=tuple(outcome.history),
             memory_mb=outcome.memory_mb,
             right=outcome.right,
+            resampled=outcome.resampled,
             flip_effect=outcome.flip_effect,
         )
 
@@ -309,6 +315,7 @@ class TrialEnded(TrialLine):
             seconds=dict(self.seconds),
             memory_mb=self.memory_mb,
             right=self.right,
+            resampled=self.resampled,
         )
 
 

@@ -23,14 +23,13 @@ from typing import Any
 import keras_tuner
 from keras_tuner.src.engine import trial as kt_trial
 
-from kedro_nas.proposers.base import Proposer
 from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.search.bracket_queue import BracketQueue
 from kedro_nas.search.delayed_proposer import DelayedProposer
 from kedro_nas.search.ladder import Ladder, Limits
 from kedro_nas.search.open_bracket import OpenBracket
 from kedro_nas.search.promotion import Candidate, promote
-from kedro_nas.search.trial_schedule import NextTrial, Place
+from kedro_nas.search.trial_schedule import NextTrial, Place, ProposalsEnd
 from kedro_nas.search.tuner_values import to_hyperparameters
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
@@ -43,14 +42,13 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
 
     Args:
         space: The search space.
-        proposer: Proposes the architectures of rung 0.
+        proposer: Proposes the architectures of rung 0, and decides what a proposal may
+            depend on.
         ladder: Sizes and epochs of brackets and rungs.
         limits: What ends the schedule.
         immune: Keys of the architectures that are promoted to the top regardless of
             score.
         slope_places: Places of each promotion reserved for the steepest recent slopes.
-        learning_lag: Places between a proposal and the last outcome that it may depend
-            on, None for as few as the workers allow.
         seed: Seed of the random choices that KerasTuner makes itself.
 
     Attributes:
@@ -63,19 +61,16 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         self,
         *,
         space: SearchSpace,
-        proposer: Proposer,
+        proposer: DelayedProposer,
         ladder: Ladder,
         limits: Limits,
         immune: frozenset[str] = frozenset(),
         slope_places: int,
-        learning_lag: int | None,
         seed: int,
     ) -> None:
         self.ladder = ladder
         self._space = space
-        self._proposer = DelayedProposer(
-            proposer, lag=learning_lag, limits=space.bounds
-        )
+        self._proposer = proposer
         self._limits = limits
         self._slope_places = slope_places
         self.recent_scores: Callable[[str], list[float]] = lambda _: []
@@ -204,9 +199,11 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         """Return the number of rungs of a bracket."""
         return len(self.ladder.bracket(bracket).rungs)
 
-    def is_exhausted(self) -> bool:
-        """Return whether the space has run out of networks."""
-        return self._is_exhausted
+    def proposals_ended_by(self) -> ProposalsEnd | None:
+        """Return why no more networks are proposed, None if more would be."""
+        if self._is_exhausted:
+            return self._proposer.stop_reason() or "space exhausted"
+        return None
 
     def is_required(self, trial_id: str) -> bool:
         """Return whether a trial is the first, needed to have anything to rank."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from kedro_nas.proposers.outcome import ProposalOutcome
-from kedro_nas.search.trial_schedule import NextTrial, Place
+from kedro_nas.search.trial_schedule import NextTrial, Place, ProposalsEnd
 from kedro_nas.space.architecture import Architecture
 
 # share of the seconds to plan with, as epochs are estimated from multiply-adds
@@ -86,9 +86,9 @@ class Race:
         """Return 1."""
         return 1
 
-    def is_exhausted(self) -> bool:
-        """Return False: the networks of a race are fixed."""
-        return False
+    def proposals_ended_by(self) -> ProposalsEnd | None:
+        """Return None: nothing is proposed."""
+        return None
 
     def is_required(self, trial_id: str) -> bool:
         """Return whether a trial is the first."""

@@ -23,6 +23,7 @@ from kedro_nas.records.search import (
 )
 from kedro_nas.records.trials import TrialRow
 from kedro_nas.search.baseline import make_baseline
+from kedro_nas.search.finalist_costs import check_front, costs_on_front
 from kedro_nas.search.finalists import choose_finalists
 from kedro_nas.search.latency_bound import bound_of, with_latency
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError, lines_of
@@ -36,10 +37,10 @@ from kedro_nas.search.ledger_lines import (
 )
 from kedro_nas.search.session import SearchSession
 from kedro_nas.search.tables import (
+    ends_of_trials,
     incumbents,
     make_finalist,
     rank_correlations,
-    results_on_images,
     trial_rows,
     trials_table,
 )
@@ -80,13 +81,15 @@ def search_architectures(
         `nas.trials` and `nas.finalists`.
 
     Raises:
-        ParameterError: No limit would end the search.
+        ParameterError: No limit would end the search, or finalists are asked for on a
+            front of latency that nothing predicts.
         SearchError: The workspace belongs to another search, another run writes to it,
             or no trial succeeded.
         SearchSpaceError: A custom baseline violates its contract.
     """
     began = time.monotonic()
     check_ends(options, budget_s)
+    check_front(options, space)
     baseline = make_baseline(job.baseline, store)
     folder = Path(workspace) / "search"
     spent_s = {"data_preparation": profile.seconds, "search_space": space.seconds}
@@ -125,10 +128,7 @@ def search_architectures(
     summary = _summary(trials, events, space, session, job, ended_by)
     budget = JobBudget(budget_s=budget_s, spent_s=spent_s, plan=session.plan)
     return trials, SearchResult(
-        finalists=tuple(
-            with_latency(one, space)
-            for one in _finalists(rows, trials, events, session, baseline, options)
-        ),
+        finalists=_finalists(rows, trials, events, session, baseline, options, space),
         search=summary,
         budget=budget.after("search", summary.seconds),
         latency=bound_of(space),
@@ -160,6 +160,7 @@ def _finalists(
     session: SearchSession,
     baseline: Architecture,
     options: SearchOptions,
+    space: SearchSpace,
 ) -> tuple[Finalist, ...]:
     done = trials[trials["status"] == "completed"]
     if done.empty:
@@ -171,17 +172,17 @@ def _finalists(
             remedy="Raise nas.budget_s, or mend what made the trials fail",
         )
     row_of = {row.trial_id: row for row in rows}
-    right = results_on_images(events)
+    ends = ends_of_trials(events)
 
     def finalist(name: str, *, is_baseline: bool = False) -> Finalist:
         one = make_finalist(
             row_of[name].network,
             row_of[name],
             is_baseline=is_baseline,
-            right=right.get(name),
+            ended=ends.get(name),
         )
         is_proven = one.network_key == session.proven and not is_baseline
-        return one.model_copy(update={"is_proven": is_proven})
+        return with_latency(one.model_copy(update={"is_proven": is_proven}), space)
 
     is_race = session.plan.kind == "race"
     raced = done if not is_race else done[done["network_key"] != baseline.network_key]
@@ -191,6 +192,7 @@ def _finalists(
         newest=options.newest_candidates,
         max_per_family=options.max_per_family,
         always=session.proven,
+        costs=None if is_race else costs_on_front(row_of, options, space),
     )
     entries = [finalist(name) for name in names]
     # with the recipe of the best finalist, to compare networks, not the effort spent on
@@ -206,7 +208,8 @@ def _finalists(
         and (is_race or row.key == baseline.key)
     ]
     if not same:
-        return (*entries, make_finalist(baseline, None, is_baseline=True))
+        untrained = make_finalist(baseline, None, is_baseline=True)
+        return (*entries, with_latency(untrained, space))
     return (*entries, finalist(same[-1], is_baseline=True))
 
 

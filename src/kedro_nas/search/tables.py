@@ -116,11 +116,13 @@ def _row(
         val_accuracy=last.val_accuracy if last else None,
         val_balanced_accuracy=last.val_balanced_accuracy if last else None,
         val_loss=last.val_loss if last else None,
+        val_objective_score=last.val_objective_score if last else None,
         val_images=last.val_images if last else None,
         train_loss=last.train_loss if last else None,
         val_accuracy_by_epoch=[epoch.val_accuracy for epoch in epochs],
         val_balanced_accuracy_by_epoch=[e.val_balanced_accuracy for e in epochs],
         val_loss_by_epoch=[epoch.val_loss for epoch in epochs],
+        val_objective_score_by_epoch=[e.val_objective_score for e in epochs],
         train_loss_by_epoch=[epoch.train_loss for epoch in epochs],
         best_epoch=_best_epoch(ended, begun),
         params=cost.params,
@@ -237,17 +239,13 @@ def incumbents(events: Sequence[LedgerLine]) -> list[Incumbent]:
     return found
 
 
-def results_on_images(events: Sequence[LedgerLine]) -> dict[str, str]:
-    """Return which validation images each trial classified correctly, where known.
+def ends_of_trials(events: Sequence[LedgerLine]) -> dict[str, TrialEnded]:
+    """Return how each trial ended, by its name.
 
     Args:
         events: Lines of the ledger.
-
-    Returns:
-        By trial; see `statistics.image_pairs.pack_right`.
     """
-    ended = lines_of(events, TrialEnded)
-    return {line.trial: line.right for line in ended if line.right is not None}
+    return {line.trial: line for line in lines_of(events, TrialEnded)}
 
 
 def make_finalist(
@@ -255,7 +253,7 @@ def make_finalist(
     row: TrialRow | None,
     *,
     is_baseline: bool,
-    right: str | None = None,
+    ended: TrialEnded | None = None,
 ) -> Finalist:
     """Return one entry of `nas.finalists`.
 
@@ -263,7 +261,7 @@ def make_finalist(
         architecture: The network.
         row: Its row of the trials table; None when the search did not train it.
         is_baseline: Whether it is the hand-built one.
-        right: Its results on the validation images, where they are known.
+        ended: How its trial ended, for its results on the validation images.
     """
     cost = costs(architecture)
     return Finalist(
@@ -281,7 +279,8 @@ def make_finalist(
         macs=cost.macs,
         depth=cost.depth,
         is_baseline=is_baseline,
-        right=right,
+        right=ended and ended.right,
+        resampled=ended and ended.resampled,
     )
 
 

@@ -51,7 +51,7 @@ def proposal_outcome(
         outcome: How it ended.
         rung: Of its bracket.
         epochs: Epochs at the end of the rung.
-        objective: `accuracy` or `balanced_accuracy`.
+        objective: Name of the score that is maximised.
     """
     score = outcome.score if outcome.status == "completed" else None
     curve = [epoch.objective(objective) for epoch in outcome.history]

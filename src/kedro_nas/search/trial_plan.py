@@ -10,12 +10,14 @@ from kedro_nas.data.store import ImageStore
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.proposers.factories import find_proposer
 from kedro_nas.records.budget import BudgetPlan
+from kedro_nas.search.delayed_proposer import DelayedProposer
 from kedro_nas.search.ladder import Ladder, make_ladder, make_limits
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.ledger_lines import TrialsPlanned
 from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.search.race import Race, race_epochs
 from kedro_nas.search.step_speed import MeasuredSpace
+from kedro_nas.search.stop_rule import StopRule
 from kedro_nas.search.trial_schedule import TrialSchedule
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
@@ -137,14 +139,21 @@ def _hyperband(
 ) -> TrialPlan:
     limits = make_limits(options, mode)
     proposer = find_proposer(options.proposer)(space, derive_seed(seed, "proposer"))
+    stop_rule = StopRule(
+        networks=options.stop_after_networks,
+        target_score=options.target_score,
+        full_epochs=ladder.max_epochs,
+    )
+    delayed = DelayedProposer(
+        proposer, lag=options.learning_lag, limits=space.bounds, stop_rule=stop_rule
+    )
     oracle = HyperbandOracle(
         space=space,
-        proposer=proposer,
+        proposer=delayed,
         ladder=ladder,
         limits=limits,
         immune=immune,
         slope_places=options.slope_places,
-        learning_lag=options.learning_lag,
         seed=derive_seed(seed, "oracle"),
     )
     return TrialPlan(
@@ -152,7 +161,7 @@ def _hyperband(
         proven[0].network_key if proven else None,
         ladder.max_epochs,
         ladder.trials_within(limits),
-        options.learning_lag if proposer.learns else None,
+        options.learning_lag if delayed.learns else None,
     )
 
 

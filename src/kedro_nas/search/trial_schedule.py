@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from kedro_nas.proposers.outcome import ProposalOutcome
+from kedro_nas.search.stop_rule import StopReason
 from kedro_nas.space.architecture import Architecture
+
+ProposalsEnd = Literal["space exhausted"] | StopReason
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,8 @@ class TrialSchedule(Protocol):
         """Return the number of rungs of a bracket."""
         ...
 
-    def is_exhausted(self) -> bool:
-        """Return whether the space has run out of networks."""
+    def proposals_ended_by(self) -> ProposalsEnd | None:
+        """Return why no more networks are proposed, None if more would be."""
         ...
 
     def is_required(self, trial_id: str) -> bool:

@@ -20,7 +20,7 @@ def count_scored(labels: NDArray[np.integer], objective: str) -> float:
     >>> round(count_scored(np.array([0] * 90 + [1] * 10), "balanced_accuracy"), 1)
     36.0
     """
-    if objective == "accuracy":
+    if objective in ("accuracy", "log_loss"):  # means over images
         return float(len(labels))
     sizes = np.unique(labels, return_counts=True)[1]
     return float(len(sizes) ** 2 / np.sum(1 / sizes))
@@ -33,7 +33,8 @@ def validation_share(
 
     Args:
         labels: Of the validation rows.
-        objective: `accuracy` or `balanced_accuracy`.
+        objective: Name of the objective; all but accuracy and log loss are means over
+            classes, or taken for one.
         allowed: Largest standard error of a score in the worst case; None for all
             images.
 

@@ -21,8 +21,9 @@ from pydantic import (
 )
 from typing_extensions import Self
 
-# name of the field in files and keys, kept for those of earlier versions
-_CUSTOM_MODEL_IN_JSON = "own_model"
+# what `custom_model` was called in earlier versions: their files are read, and the text
+# that is hashed still has it, as keys are written in files
+_FORMER_CUSTOM_MODEL = "own_model"
 
 
 class _Value(BaseModel):
@@ -181,8 +182,8 @@ class Architecture(_Value):
             the stages, so that any process can build the network.
         block_digests: Name and digest of each of them when the network was drawn; an
             edited block makes another network.
-        custom_model: A user's network; stem, head and activation are then unused. In
-            JSON, and so in the keys, it is called `own_model`.
+        custom_model: A user's network; stem, head and activation are then unused.
+            Files of earlier versions call it `own_model`.
     """
 
     input_shape: tuple[int, int, int]
@@ -200,9 +201,9 @@ class Architecture(_Value):
     @model_validator(mode="before")
     @classmethod
     def _read_custom_model(cls, value: Any) -> Any:
-        if isinstance(value, Mapping) and _CUSTOM_MODEL_IN_JSON in value:
+        if isinstance(value, Mapping) and _FORMER_CUSTOM_MODEL in value:
             value = dict(value)
-            value["custom_model"] = value.pop(_CUSTOM_MODEL_IN_JSON)
+            value["custom_model"] = value.pop(_FORMER_CUSTOM_MODEL)
         return value
 
     @model_validator(mode="after")
@@ -220,10 +221,7 @@ class Architecture(_Value):
     ) -> dict[str, Any]:
         # empty fields are left out, so that keys and files of other networks are those
         # of versions without custom models and block digests
-        value = _without_empty(serialize(self), "custom_model", "block_digests")
-        if "custom_model" in value:
-            value[_CUSTOM_MODEL_IN_JSON] = value.pop("custom_model")
-        return value
+        return _without_empty(serialize(self), "custom_model", "block_digests")
 
     def model_copy(
         self, *, update: Mapping[str, Any] | None = None, deep: bool = False
@@ -242,12 +240,12 @@ class Architecture(_Value):
     @cached_property
     def key(self) -> str:
         """Hash of network and recipe: 12 hexadecimal digits, stable across runs."""
-        return _digest(self.model_dump_json())
+        return _digest(_as_before(self.model_dump_json()))
 
     @cached_property
     def network_key(self) -> str:
         """Hash of the network alone; two recipes of one network share it."""
-        return _digest(self.model_dump_json(exclude={"recipe"}))
+        return _digest(_as_before(self.model_dump_json(exclude={"recipe"})))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; `from_dict` is the inverse."""
@@ -312,6 +310,11 @@ def halved(architecture: Architecture, times: int) -> Architecture:
 
 def _stride(stride: int) -> str:
     return f"/{stride}" if stride > 1 else ""
+
+
+def _as_before(text: str) -> str:
+    """Return JSON with the field names that keys have always been made of."""
+    return text.replace('"custom_model":', f'"{_FORMER_CUSTOM_MODEL}":')
 
 
 def _digest(text: str) -> str:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from scipy.stats import spearmanr
 
 from kedro_nas.errors import SearchSpaceError
@@ -27,6 +27,11 @@ MARGIN_QUANTILE = 0.9
 LEAST_NETWORKS = 6
 # Least absolute errors by repeated least squares: one disturbed timing does not count
 _REWEIGHTED, _SURE = 20, 0.005
+
+
+# a time that was measured, and a share or percentage of an error
+_Time = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Error = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class _Value(BaseModel):
@@ -42,7 +47,7 @@ class OperatorTime(_Value):
     """
 
     operator: tuple[str, int, int, int, int, int, int]
-    us: float
+    us: _Time
 
 
 class NetworkTime(_Value):
@@ -55,8 +60,8 @@ class NetworkTime(_Value):
     """
 
     architecture: Architecture
-    ms: float
-    p90_ms: float
+    ms: _Time
+    p90_ms: _Time
 
 
 class DeviceMachine(_Value):
@@ -96,11 +101,11 @@ class PredictionError(_Value):
             percentile.
     """
 
-    median_percent: float
-    largest_percent: float
-    spearman: float
+    median_percent: _Error
+    largest_percent: _Error
+    spearman: Annotated[float, Field(ge=-1, le=1)]
     n_networks: int
-    margin: float
+    margin: _Error
 
 
 class _Factors(NamedTuple):
@@ -131,9 +136,16 @@ class DeviceProfile(_Value):
     load_before: float | None = None
     load_after: float | None = None
     seconds: float = 0.0
-    operators: tuple[OperatorTime, ...]
-    networks: tuple[NetworkTime, ...]
+    operators: Annotated[tuple[OperatorTime, ...], Field(min_length=1)]
+    networks: Annotated[tuple[NetworkTime, ...], Field(min_length=LEAST_NETWORKS)]
     error: PredictionError
+
+    @property
+    def image_sides(self) -> tuple[int, ...]:
+        """Longer sides in pixels of the images that whole networks were timed with."""
+        return tuple(
+            sorted({max(one.architecture.input_shape[:2]) for one in self.networks})
+        )
 
     def predict_ms(self, architecture: Architecture) -> float:
         """Return the median milliseconds that one image takes on the device.

@@ -171,16 +171,16 @@ def run_schedule(
     Returns:
         Key of the network by the name of its place.
     """
+    from kedro_nas.search.delayed_proposer import DelayedProposer
     from kedro_nas.search.ladder import Ladder, Limits
     from kedro_nas.search.oracle import HyperbandOracle
 
     oracle = HyperbandOracle(
         space=space,
-        proposer=proposer,
+        proposer=DelayedProposer(proposer, lag=8, limits=space.bounds),
         ladder=Ladder(1, 9, 3),
         limits=Limits(iterations=1, max_trials=None, max_epochs_total=None),
         slope_places=0,
-        learning_lag=8,
         seed=0,
     )
     rng = generator(seed, "order of ends")

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from kedro_nas.data.guard import class_weights
+from kedro_nas.errors import ParameterError
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.records.profile import Verdict
 from kedro_nas.records.search import Execution
 from kedro_nas.space.architecture import Architecture
+from kedro_nas.statistics.objectives import floors_by_class
 from kedro_nas.training.execution import PLAIN
 from kedro_nas.training.tasks import Task
 
@@ -60,8 +65,39 @@ class Conditions:
             seed=seed,
             objective=self.verdict.objective_of(self.job.objective),
             bn_momentum=self.verdict.bn_momentum,
-            class_weights=self.verdict.class_weights,
+            recall_floors=self._recall_floors(),
+            class_weights=self._class_weights(),
+            sampling=self.job.sampling,
             max_resident_mb=self.job.max_resident_mb,
             execution=self.execution,
             threads=self.job.threads_per_worker,
         )
+
+    def _recall_floors(self) -> tuple[float, ...] | None:
+        floors = self.job.recall_floors
+        return floors_by_class(floors, self.store.class_names) if floors else None
+
+    def _class_weights(self) -> tuple[float, ...] | None:
+        """Return the weight of each class id in the loss, None for equal ones.
+
+        Raises:
+            ParameterError: `nas.job.class_weights` names a class that is not there.
+        """
+        given = self.job.class_weights
+        if given == "none" or (given == "auto" and self.job.sampling == "balanced"):
+            return None  # rare classes are drawn more often instead
+        if given == "auto":
+            return self.verdict.class_weights
+        names = list(self.store.class_names)
+        if given == "balanced":
+            labels = self.store.labels[self.store.rows("dev")]
+            return class_weights(np.bincount(labels, minlength=len(names)))
+        unknown = [name for name in given if name not in names]
+        if unknown:
+            raise ParameterError(
+                "nas.job.class_weights names a class that the images do not have",
+                received=", ".join(map(repr, unknown)),
+                allowed=", ".join(names[:30]),
+                remedy="Write the name of a class as the data profile shows it",
+            )
+        return tuple(float(given.get(name, 1.0)) for name in names)

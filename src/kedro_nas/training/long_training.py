@@ -18,6 +18,7 @@ from kedro_nas.seeds import derive_seed, generator
 from kedro_nas.training.flat_state import FlatState
 from kedro_nas.training.learner import Learner
 from kedro_nas.training.recipe import rates_at, rates_of_parts
+from kedro_nas.training.selection import draw_epoch
 from kedro_nas.training.tasks import Epoch, Task
 from kedro_nas.training.team import Round, TeamLink
 
@@ -46,6 +47,7 @@ class LongTraining:
         task: `epochs`, `seed`, `team` and the recipe are followed.
         learner: Holds the network; a resumed one is loaded already.
         rows: Positions of all training rows; members of a team take turns.
+        labels: Class ids by position.
         link: Connections to the other members.
         progress: Where to start; kept up to date.
         on_epoch: Called on member 0 after each epoch, with all members' mean weights
@@ -58,12 +60,14 @@ class LongTraining:
         task: Task,
         learner: Learner,
         rows: NDArray[np.int32],
+        labels: NDArray[np.integer],
         link: TeamLink,
         progress: TrainingProgress,
         on_epoch: Callable[[Epoch], None],
         seconds: float | None,
     ) -> None:
         self._task, self._learner, self._rows = task, learner, rows
+        self._labels = labels
         self._link, self._progress, self._on_epoch = link, progress, on_epoch
         team = task.team
         self._rank, self._size = (team.rank, team.size) if team else (0, 1)
@@ -164,5 +168,6 @@ class LongTraining:
     def _order(self) -> NDArray[np.int32]:
         """Return this member's batches of the present epoch, `(steps, batch)`."""
         rng = generator(self._task.seed, "order", self._progress.epoch)
-        mine = rng.permutation(self._rows)[self._rank :: self._size]
+        order = draw_epoch(self._rows, self._labels, self._task.sampling, rng)
+        mine = order[self._rank :: self._size]
         return mine[: self._steps * self._batch].reshape(self._steps, self._batch)

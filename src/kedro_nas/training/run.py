@@ -10,10 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kedro_nas.data.store import ImageStore
+from kedro_nas.errors import KedroNasError
+from kedro_nas.parameters.job import JobOptions
 from kedro_nas.training.deadline import Deadline
 from kedro_nas.training.halving import Halvings
 from kedro_nas.training.journal import TaskJournal, read_journal, write_outcome
+from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.tasks import Epoch, Outcome, Task
+from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.training.workers.worker_pool import Event, WorkerPool
 from kedro_nas.work_clock import WorkClock
 
@@ -84,6 +89,81 @@ def run_tasks(
     if clock is not None:
         run.bring_forward(clock.put_forward(run.earlier_s))
     return run.to_the_end()
+
+
+def run_tasks_of_stage(
+    store: ImageStore,
+    tasks: Sequence[Task],
+    job: JobOptions,
+    journal: Path,
+    clock: WorkClock,
+    error: type[KedroNasError],
+    *,
+    limit_s: float | None,
+    on_event: OnEvent = lambda *_: None,
+    always_completed: int = 0,
+) -> TaskResults:
+    """Run a stage's tasks on the workers that the stage before may have left.
+
+    A session in which no task was begun does not count in the stage's seconds. A
+    task without a checkpoint is given one, so that a lost worker or a kill costs its
+    running epoch; it is deleted with the outcome.
+
+    Args:
+        store: Images they train on.
+        tasks: In the order in which they are started.
+        job: `params:nas.job`.
+        journal: As for `run_tasks`; a file of the stage's folder in the workspace.
+        clock: Of the stage; runs meanwhile.
+        error: Raised where storage fails.
+        limit_s: Wall seconds of the stage, all sessions; None for no limit.
+        on_event: As for `run_tasks`.
+        always_completed: As for `run_tasks`.
+
+    Raises:
+        KedroNasError: Of the kind `error`; the same command resumes the stage.
+    """
+    folder = journal.parent
+    states = folder / "checkpoints"
+
+    def on_event_of_stage(
+        task: Task, epoch: Epoch | None, outcome: Outcome | None
+    ) -> None:
+        if outcome is not None and outcome.status != "stopped":
+            _checkpoint_in(states, task).unlink(missing_ok=True)
+        on_event(task, epoch, outcome)
+
+    deadline = clock.deadline(limit_s)
+    with (
+        outages_explained(error, folder),
+        clock.ticking(),
+        lease_pool(job, folder.parent / "workers.log") as pool,
+    ):
+        ran = run_tasks(
+            pool,
+            [_with_checkpoint(task, states) for task in tasks],
+            journal=journal,
+            fingerprint=store.fingerprint,
+            max_attempts=job.max_attempts,
+            on_event=on_event_of_stage,
+            deadline=deadline,
+            always_completed=always_completed,
+            clock=clock,
+        )
+    if not ran.has_begun:
+        clock.leave_out_session()
+    return ran
+
+
+def _checkpoint_in(folder: Path, task: Task) -> Path:
+    return folder / f"{task.task_id}.npz"
+
+
+def _with_checkpoint(task: Task, folder: Path) -> Task:
+    if task.checkpoint is not None:
+        return task
+    path = str(_checkpoint_in(folder, task))
+    return task.model_copy(update={"checkpoint": path})
 
 
 class _Run:

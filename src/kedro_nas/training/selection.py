@@ -46,6 +46,41 @@ def thinned(
     return np.sort(np.concatenate(kept))
 
 
+def draw_epoch(
+    rows: NDArray[np.int32],
+    labels: NDArray[np.integer],
+    sampling: str,
+    rng: np.random.Generator,
+) -> NDArray[np.int32]:
+    """Return the rows of one epoch in random order, as many as there are.
+
+    Args:
+        rows: Rows to train on, or their positions.
+        labels: Class ids by row.
+        sampling: `as_is` for each row once; `balanced` for as many rows of each class:
+            those of a rare class several times, those of a common one in part.
+        rng: Of this epoch.
+
+    >>> labels = np.array([0] * 8 + [1] * 2)
+    >>> rng = np.random.default_rng(0)
+    >>> drawn = draw_epoch(np.arange(10, dtype=np.int32), labels, "balanced", rng)
+    >>> np.bincount(labels[drawn]).tolist(), sorted(np.bincount(drawn)[8:].tolist())
+    ([5, 5], [2, 3])
+    """
+    if sampling == "as_is":
+        return rng.permutation(rows)
+    classes = np.unique(labels[rows])
+    quotas = np.diff(np.linspace(0, len(rows), len(classes) + 1).round().astype(int))
+    drawn = []
+    for one, quota in zip(rng.permutation(classes), quotas, strict=True):
+        members = rows[labels[rows] == one]
+        times = -(-int(quota) // len(members))
+        drawn += [rng.permutation(members) for _ in range(times - 1)]
+        rest = int(quota) - (times - 1) * len(members)
+        drawn.append(rng.permutation(members)[:rest])
+    return rng.permutation(np.concatenate(drawn))
+
+
 def channel_statistics(
     store: ImageStore, rows: str, on_progress: Callable[[], None]
 ) -> _Statistics:

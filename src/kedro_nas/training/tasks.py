@@ -43,7 +43,9 @@ class Task(BaseModel):
         checkpoint: File of the state after each epoch; training resumes from it if it
             exists.
         parent: Checkpoint of the rung below, or null.
-        objective: Score that `score` and patience refer to.
+        objective: Score that `score` and patience refer to; see
+            `statistics.objectives.Objective`, like the next.
+        recall_floors: Smallest recall wanted of each class id, or null.
         patience: Epochs without a better score before stopping; null never stops.
         smoothing_epochs: Number of last epochs whose mean is the score.
         validation_share: Share of each class of the validation rows that is scored.
@@ -51,6 +53,7 @@ class Task(BaseModel):
             on all rows; null for the share in all epochs.
         bn_momentum: Of all batch normalisations.
         class_weights: Per class id, or null.
+        sampling: `balanced` draws as many images of each class in an epoch.
         whitened_stem: Whether the first convolution starts from whitening filters, see
             `training.whitening`; benchmarks/recipe.py measures what they give.
         max_resident_mb: See `JobOptions.max_resident_mb`.
@@ -79,13 +82,15 @@ class Task(BaseModel):
     seed: int
     checkpoint: str | None = None
     parent: str | None = None
-    objective: Literal["accuracy", "balanced_accuracy"] = "accuracy"
+    objective: str = "accuracy"
+    recall_floors: tuple[float, ...] | None = None
     patience: int | None = None
     smoothing_epochs: int = 3
     validation_share: float = Field(1.0, gt=0, le=1)
     share_epochs: int | None = Field(None, ge=1)
     bn_momentum: float = 0.9
     class_weights: tuple[float, ...] | None = None
+    sampling: Literal["as_is", "balanced"] = "as_is"
     whitened_stem: bool = True
     max_resident_mb: int = 1024
     execution: Execution = PLAIN
@@ -125,7 +130,7 @@ class Task(BaseModel):
         del architecture["recipe"]["batch_size"]
         names = {
             *("rows", "schedule_epochs", "seed", "bn_momentum", "class_weights"),
-            *("threads", "train_s", "whitened_stem"),
+            *("threads", "train_s", "whitened_stem", "sampling"),
         }
         rest = self.model_dump(mode="json", include=names)
         team = self.team and self.team.anywhere().model_dump()
@@ -171,6 +176,7 @@ class Epoch(BaseModel):
         train_loss: Mean over the epoch's steps.
         val_accuracy: On the validation rows, like the other scores; null where the task
             has none.
+        val_objective_score: The objective, where it is none of the two above.
         val_images: How many validation images were scored.
         learning_rate: At the last step.
         seconds_train: Gradient steps and batch-norm re-estimation.
@@ -186,6 +192,7 @@ class Epoch(BaseModel):
     val_accuracy: float | None = None
     val_balanced_accuracy: float | None = None
     val_loss: float | None = None
+    val_objective_score: float | None = None
     val_images: int | None = None
     learning_rate: float
     seconds_train: float
@@ -193,8 +200,10 @@ class Epoch(BaseModel):
     seconds_validate: float = 0.0
 
     def objective(self, name: str) -> float | None:
-        """Return the validation score of that name, e.g. `accuracy`."""
-        value: float | None = getattr(self, f"val_{name}")
+        """Return the validation score that is maximised, e.g. `accuracy`."""
+        if self.val_objective_score is not None:
+            return self.val_objective_score
+        value: float | None = getattr(self, f"val_{name}", None)
         return value
 
 
@@ -209,7 +218,8 @@ class Outcome(BaseModel):
         score: Mean of the objective over the last epochs; null without validation.
         early_stopped: Whether patience ran out; further training would not change the
             score.
-        fold_scores: Scores on the held-out fold, of `statistics.metrics`.
+        fold_scores: Scores on the held-out fold, of `statistics.metrics`, and
+            `objective_score` where the objective is none of them.
         flip_effect: Effect of flips on all validation rows, of a completed task that
             `measures_flips`.
         seconds: By kind: `import` (of TensorFlow, while the task waited for it),
@@ -218,6 +228,8 @@ class Outcome(BaseModel):
         memory_mb: Resident memory of the worker at the end.
         right: Which validation images the network classifies correctly after its last
             epoch, where all were scored; see `statistics.image_pairs.pack_right`.
+        resampled: The objective on resamples of these images, where no formula gives
+            its standard error; see `statistics.objectives.pack_scores`.
         outage: What failed, of an `outage`.
     """
 
@@ -233,6 +245,7 @@ class Outcome(BaseModel):
     seconds: dict[str, float] = Field(default_factory=dict)
     memory_mb: float = 0.0
     right: str | None = None
+    resampled: str | None = None
     outage: Outage | None = None
 
     @classmethod

@@ -20,6 +20,7 @@ from kedro_nas.records.search import FlipEffect
 from kedro_nas.seeds import derive_seed, generator
 from kedro_nas.statistics.image_pairs import pack_right
 from kedro_nas.statistics.metrics import score_predictions
+from kedro_nas.statistics.objectives import COLUMN, Objective, pack_scores
 from kedro_nas.training.checkpoints import (
     Checkpoint,
     CheckpointMeta,
@@ -34,7 +35,7 @@ from kedro_nas.training.long_training import LongTraining, TrainingProgress
 from kedro_nas.training.outage import storage
 from kedro_nas.training.pixels import development_pixels
 from kedro_nas.training.recipe import learning_rates, two_phases
-from kedro_nas.training.selection import select_rows, thinned
+from kedro_nas.training.selection import draw_epoch, select_rows, thinned
 from kedro_nas.training.stopwatch import Stopwatch
 from kedro_nas.training.tasks import KINDS, Epoch, Outcome, Task
 from kedro_nas.training.team import TeamLink
@@ -57,6 +58,7 @@ class _ValidationScores:
     accuracy: float | None = None
     balanced_accuracy: float | None = None
     loss: float | None = None
+    objective_score: float | None = None
     images: int | None = None
 
 
@@ -89,6 +91,8 @@ class Unit:
         self._seconds = dict.fromkeys(KINDS, 0.0)
         self._history: list[Epoch] = []
         self._right: str | None = None
+        self._aim = Objective(task.objective, task.recall_floors)
+        self._probabilities: NDArray[np.float32] | None = None
         self._progress = TrainingProgress()
         with storage(task.store, also=UNREADABLE):
             store = ImageStore.open(Path(task.store))
@@ -175,6 +179,7 @@ class Unit:
                 task,
                 self.learner,
                 self._train,
+                self._pixels.labels,
                 link,
                 self._progress,
                 self._record_epoch,
@@ -223,7 +228,7 @@ class Unit:
         batch = min(task.architecture.recipe.batch_size, len(self._train))
         steps = len(self._train) // batch
         rng = generator(task.seed, "order", epoch)
-        order = rng.permutation(self._train)
+        order = draw_epoch(self._train, self._pixels.labels, task.sampling, rng)
         rates = learning_rates(
             task.architecture.recipe.learning_rate,
             epoch=epoch,
@@ -256,6 +261,7 @@ class Unit:
             val_accuracy=scores.accuracy,
             val_balanced_accuracy=scores.balanced_accuracy,
             val_loss=scores.loss,
+            val_objective_score=scores.objective_score,
             val_images=scores.images,
             learning_rate=float(rates[-1]),
             seconds_train=spent["train"],
@@ -281,12 +287,28 @@ class Unit:
         are_all = len(rows) == len(self._all_held_out)
         right = probabilities.argmax(axis=1) == labels
         self._right = pack_right(right) if are_all else None
+        self._probabilities = probabilities if are_all else None
         return _ValidationScores(
             accuracy=scores["accuracy"],
             balanced_accuracy=scores["balanced_accuracy"],
             loss=scores["log_loss"],
+            objective_score=self._own_score(labels, probabilities),
             images=len(rows),
         )
+
+    def _own_score(
+        self, labels: NDArray[np.int32], probabilities: NDArray[np.float32]
+    ) -> float | None:
+        """Return the objective where it is neither accuracy nor balanced accuracy."""
+        aim = self._aim
+        return None if aim.has_formula else aim.score(labels, probabilities)
+
+    def _resampled(self) -> str | None:
+        """Return the objective on resampled images, None where a formula serves."""
+        if self._aim.has_formula or self._probabilities is None:
+            return None
+        labels = self._pixels.labels[self._all_held_out]
+        return pack_scores(self._aim.resampled(labels, self._probabilities))
 
     def _lacks_results(self) -> bool:
         """Return whether the last epoch was scored by a session that was killed."""
@@ -340,6 +362,10 @@ class Unit:
         scores = self._objective()
         if status == "completed" and self._right is None and self._lacks_results():
             self._validate(len(self._history) - 1)
+        resampled = None
+        if status == "completed":
+            with Stopwatch(self._seconds, "validate"):
+                resampled = self._resampled()
         last = scores[-self._task.smoothing_epochs :]
         outcome = Outcome(
             status=status,
@@ -348,12 +374,17 @@ class Unit:
             score=float(np.mean(last)) if last else None,
             early_stopped=self._out_of_patience(),
             right=self._right,
+            resampled=resampled,
         )
         if status == "completed" and self._task.rows.startswith("fold"):
             with Stopwatch(self._seconds, "validate"):
                 labels = self._pixels.labels[self._held_out]
                 shares = self._predicted(self._held_out)
-                outcome.fold_scores = score_predictions(labels, shares)
+                own = self._own_score(labels, shares)
+                outcome.fold_scores = {
+                    **score_predictions(labels, shares),
+                    **({} if own is None else {COLUMN: own}),
+                }
         if status == "completed" and self._task.measures_flips:
             with Stopwatch(self._seconds, "validate"):
                 outcome.flip_effect = self._flip_effect()

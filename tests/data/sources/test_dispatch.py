@@ -18,6 +18,7 @@ from kedro_nas.data.sources.folder import FolderSource
 from kedro_nas.data.sources.frame import FrameSource, ManifestSource
 from kedro_nas.data.sources.npz import NpzSource
 from kedro_nas.data.sources.partitions import PartitionsSource
+from kedro_nas.data.sources.remote import Storage
 from kedro_nas.data.sources.table import TableSource
 from kedro_nas.errors import DataError
 
@@ -146,7 +147,9 @@ def test_source_at_of_another_package_is_made_by_its_class() -> None:
     columns = Columns(label="finding")
 
     source = source_at(
-        "s3://x", f"{__name__}:NamesOnly", columns=columns, storage_options={"a": 1}
+        *("s3://x", f"{__name__}:NamesOnly"),
+        columns=columns,
+        storage=Storage({"a": 1}),
     )
 
     assert isinstance(source, NamesOnly)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
@@ -32,6 +33,12 @@ class RunTag(NamedTuple):
     value: str
 
 
+class Page(list[Any]):
+    """`mlflow.store.entities.PagedList`."""
+
+    token: str | None = None
+
+
 class FakeClient:
     """The calls of `MlflowClient` that are used, with MLflow's own limits."""
 
@@ -50,8 +57,36 @@ class FakeClient:
 
     def get_run(self, run_id: str) -> Any:
         """Return what a run has taken."""
-        params = dict(self.runs[run_id]["params"])
-        return SimpleNamespace(data=SimpleNamespace(params=params))
+        run = self.runs[run_id]
+        data = SimpleNamespace(params=dict(run["params"]), tags=dict(run["tags"]))
+        info = SimpleNamespace(run_id=run_id, status=run.get("status", "RUNNING"))
+        return SimpleNamespace(data=data, info=info)
+
+    def search_runs(
+        self,
+        experiment_ids: list[str],
+        filter_string: str,
+        max_results: int,
+        page_token: str | None,
+    ) -> Any:
+        """Return the runs with a tag, two a page."""
+        words = re.fullmatch(r"tags\.`(.+)` = '(.+)'", filter_string)
+        assert words is not None
+        assert experiment_ids == ["7"]
+        tag, value = words.groups()
+        found = [k for k, run in self.runs.items() if run["tags"].get(tag) == value]
+        first = int(page_token or 0)
+        page = Page(map(self.get_run, found[first : first + 2]))
+        page.token = str(first + 2) if found[first + 2 :] else None
+        return page
+
+    def get_metric_history(self, run_id: str, name: str) -> list[Metric]:
+        """Return all values of a metric."""
+        return [one for one in self.runs[run_id]["metrics"] if one.key == name]
+
+    def update_run(self, run_id: str, status: str) -> None:
+        """Set the status of a run."""
+        self.runs[run_id]["status"] = status
 
     def set_terminated(self, run_id: str, **more: Any) -> None:
         """End a run."""

@@ -12,16 +12,10 @@ import pandas as pd
 import pytest
 
 from kedro_nas.framework.tracking.mlflow import ActiveRun, active_run
-from kedro_nas.framework.tracking.values import Point, TrialRun
+from kedro_nas.framework.tracking.values import Point
 
 WEIGHTS = {f"nas.p{number}": str(number) for number in range(250)}
-TRIAL = TrialRun(
-    name="a one",
-    parameters={"key": "k"},
-    points=[Point("val_accuracy", 0.1, 1), Point("val_accuracy", 0.2, 2)],
-    started_s=1.0,
-    ended_s=3.0,
-)
+POINTS = [Point("val_accuracy", 0.1, 1), Point("val_accuracy", 0.2, 2)]
 
 
 def test_log_parameters_in_batches_that_mlflow_takes(mlflow: Any) -> None:
@@ -74,17 +68,24 @@ def test_active_run_of_mlflow_itself_takes_and_gives_back(tmp_path: Path) -> Non
         run = active_run()
         assert run is not None
         run.log_parameters(WEIGHTS)
-        run.log_trials([TRIAL])
+        nested = run.start_nested("a one", {"by": "us"}, started=1.0)
+        run.log_to(nested, points=POINTS, parameters={"key": "k"})
+        run.set_status(nested, "KILLED", ended=3.0)
+        run.set_status(nested, "RUNNING")
+        found = run.find_runs("by", "us")
+        points = run.logged_points(nested, ["val_accuracy", "val_loss"])
         run.log_model(model, "nas_model")
     seen = SimpleNamespace(
         parent=mlflow.get_run(parent.info.run_id),
         runs=mlflow.search_runs(experiment_names=["e"]),
         model=mlflow.search_logged_models(output_format="list")[0],
     )
-    found = mlflow.pyfunc.load_model(seen.model.model_uri).predict(pixels)
+    predicted = mlflow.pyfunc.load_model(seen.model.model_uri).predict(pixels)
 
     assert seen.parent.data.params == WEIGHTS
+    assert [(one.run_id, one.status) for one in found] == [(nested, "RUNNING")]
+    assert points == {("val_accuracy", 1), ("val_accuracy", 2)}
     assert isinstance(seen.runs, pd.DataFrame)
     nested = seen.runs[seen.runs["tags.mlflow.parentRunId"] == parent.info.run_id]
     assert nested["metrics.val_accuracy"].tolist() == [0.2]
-    np.testing.assert_allclose(found, model.predict(pixels, verbose=0), atol=1e-6)
+    np.testing.assert_allclose(predicted, model.predict(pixels, verbose=0), atol=1e-6)

@@ -81,8 +81,8 @@ def test_write_trials_says_recipe_also_of_a_failed_trial(tmp_path: Path) -> None
     )
     start = metadata.parse_session_start_info_plugin_data(content.plugin_data.content)
 
-    assert start.hparams["optimizer"].string_value == "adamw"
-    assert start.hparams["learning_rate"].number_value == 0.002
+    assert start.hparams["recipe.optimizer"].string_value == "adamw"
+    assert start.hparams["recipe.learning_rate"].number_value == 0.002
     assert start.hparams["family"].string_value == "residual"
 
 

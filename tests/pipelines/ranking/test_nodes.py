@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
+from tests.device import device_profile
 
 from kedro_nas.errors import ParameterError, RecordError
+from kedro_nas.models import spaces
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
-from kedro_nas.pipelines.ranking.nodes import rank_finalists
+from kedro_nas.pipelines.ranking.nodes import rank_finalists, tabulate_front
+from kedro_nas.ranking import front_table
 from kedro_nas.ranking import rank as library
 from kedro_nas.records.job import JobResults
 
@@ -69,3 +74,24 @@ def test_ranking_node_of_finalists_of_another_version_names_their_stage(
     """The way out is said: run the stage that writes them again."""
     with pytest.raises(RecordError, match="Run the stage search again"):
         _rank(results, finalists={"finalists": []})
+
+
+def test_front_node_reads_records_and_a_device(
+    results: JobResults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bounded device of the space, or the only profile, predicts latencies."""
+    space = SimpleNamespace(device=None)
+    monkeypatch.setattr(spaces, "load_search_space", lambda _: space)
+    profile = device_profile()
+    table = tabulate_front(
+        results.trials,
+        results.ranking,
+        results.best_architecture.to_json(),
+        {},
+        {"board": profile.model_dump(mode="json")},
+    )
+
+    expected = front_table.tabulate_front(
+        results.trials, results.ranking, results.best_architecture, profile
+    )
+    pd.testing.assert_frame_equal(table, expected)

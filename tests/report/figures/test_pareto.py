@@ -1,47 +1,14 @@
-"""The front is what nothing beats."""
+"""Accuracy against cost, drawn so that the front can be read."""
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kedro_nas.report.figures.pareto import (
-    best_per_network,
-    draw_pareto_front,
-    is_on_front,
-    log_ticks,
-)
+from kedro_nas.report.figures.pareto import draw_pareto_front, log_ticks
 from kedro_nas.report.figures.theme import BASELINE, WINNER
-
-points = st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9)), max_size=12)
-
-
-@given(points)
-def test_is_on_front_keeps_exactly_what_no_other_beats(drawn):
-    """A point is on the front if no other costs as little and scores as much.
-
-    Of equal points the first stands for all.
-    """
-    cost = pd.Series([float(point[0]) for point in drawn], dtype=float)
-    score = pd.Series([float(point[1]) for point in drawn], dtype=float)
-
-    found = {drawn[i] for i, kept in enumerate(is_on_front(cost, score)) if kept}
-
-    expected = {
-        (c, s) for c, s in drawn
-        if not any(c2 <= c and s2 >= s and (c2, s2) != (c, s) for c2, s2 in drawn)
-    }  # fmt: skip
-    assert found == expected
-
-
-def test_best_per_network_takes_the_longest_training(results):
-    """One row per network, that of its last rung."""
-    kept = best_per_network(results.trials)
-
-    assert kept["network_key"].is_unique
-    assert kept["epochs"].max() == 9
+from kedro_nas.statistics.front import longest_trainings
 
 
 def test_draw_pareto_front_shows_each_contestant_once_in_its_colour(results):
@@ -75,7 +42,7 @@ def test_draw_pareto_front_is_against_the_cost_that_was_asked_for(results, cost,
 
     assert figure.layout.xaxis.title.text == title
     assert figure.layout.xaxis.type == "log"
-    assert sorted(tried.x) == sorted(best_per_network(results.trials)[cost])
+    assert sorted(tried.x) == sorted(longest_trainings(results.trials)[cost])
 
 
 def test_draw_pareto_front_line_rises_with_cost(results):
@@ -85,6 +52,16 @@ def test_draw_pareto_front_line_rises_with_cost(results):
 
     assert list(front.x) == sorted(front.x)
     assert list(front.y) == sorted(set(front.y))
+
+
+def test_draw_pareto_front_tells_the_key_by_which_a_network_is_exported(results):
+    """Who points at a network learns what `kedro nas export` needs."""
+    figure = draw_pareto_front(results.trials, results.ranking)
+    tried = next(trace for trace in figure.data if trace.name == "tried")
+    keys = [row[2] for row in tried.customdata]
+
+    assert keys == [key[:8] for key in longest_trainings(results.trials)["key"]]
+    assert "customdata[2]" in tried.hovertemplate
 
 
 def test_draw_pareto_front_draws_the_winner_last_and_roles_in_their_colours(results):
@@ -105,7 +82,7 @@ def test_draw_pareto_front_of_nothing_says_so(results):
 
 def test_draw_pareto_front_of_one_network_has_level_ticks_around_it(results):
     """Plotly would squeeze the ticks into the middle of two decades, upright."""
-    trials = best_per_network(results.trials).head(1)
+    trials = longest_trainings(results.trials).head(1)
     axis = draw_pareto_front(trials, results.ranking.iloc[:0]).layout.xaxis
 
     low, high = (10**end for end in axis.range)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from kedro_nas.data.labels import MULTI_LABEL
 from kedro_nas.data.sources.base import Listing, Raw, Source
 from kedro_nas.data.sources.cells import content_key
 from kedro_nas.errors import DataError
@@ -166,7 +167,8 @@ def _check(name: str, images: Any, labels: NDArray[Any]) -> None:
             f"images and labels of {name} do not match",
             received=f"{len(images)} images, labels of shape {labels.shape}",
             allowed="one label per image, as a vector",
-            remedy="Give class numbers, not one-hot rows, in the order of the images",
+            remedy="Give class numbers, not one-hot rows, in the order of the images."
+            f" If an image has several labels, {MULTI_LABEL}",
         )
 
 

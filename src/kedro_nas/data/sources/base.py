@@ -6,7 +6,7 @@ import hashlib
 import math
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -14,8 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Self
 
-StorageOptions = Mapping[str, Any]
-"""Arguments of a file system of fsspec: options and credentials."""
 Raw = Any
 """Encoded bytes, a `LocalFile` (the decoder reads it), an array, a `PIL.Image`, or
 `Unusable`."""

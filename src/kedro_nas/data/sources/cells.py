@@ -13,13 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kedro_nas.data.sources.base import (
-    Columns,
-    LocalFile,
-    Raw,
-    StorageOptions,
-)
-from kedro_nas.data.sources.remote import fetch, options_for
+from kedro_nas.data.sources.base import Columns, LocalFile, Raw
+from kedro_nas.data.sources.remote import LOCAL, Storage
 from kedro_nas.errors import DataError
 
 _USUAL = {
@@ -88,7 +83,7 @@ def to_raw(
     cell: Any,
     root: str,
     shape: Sequence[int] | None,
-    storage_options: StorageOptions | None = None,
+    storage: Storage = LOCAL,
     home: str = "",
 ) -> Raw:
     """Convert a cell to a raw image.
@@ -98,8 +93,8 @@ def to_raw(
             `PIL.Image`, or flat pixels when a shape is given.
         root: Folder or URL from which relative paths start.
         shape: Height, width, channels of flat pixels, or None.
-        storage_options: Passed to fsspec if the image is remote.
-        home: Location of the table, see `remote.options_for`.
+        storage: Used if the image is remote.
+        home: Location of the table, see `Storage.limited_to`.
     """
     if _is_gap(cell):
         return None
@@ -110,7 +105,7 @@ def to_raw(
     if isinstance(cell, np.ndarray) and cell.dtype == object:
         cell = np.asarray(_stacked(cell))
     if isinstance(cell, str | Path):
-        return located(str(cell), root, storage_options, home)
+        return located(str(cell), root, storage, home)
     if shape is not None and isinstance(cell, bytes | np.ndarray):
         flat = np.frombuffer(cell, np.uint8) if isinstance(cell, bytes) else cell
         # a wrong length stays flat; the decoder sets it aside because of its shape
@@ -127,14 +122,14 @@ def _is_gap(cell: Any) -> bool:
 def located(
     path: str,
     root: str,
-    storage_options: StorageOptions | None = None,
+    storage: Storage = LOCAL,
     home: str = "",
 ) -> Raw:
     """Return a local path joined to its root, or the content of a remote file."""
     if "://" not in path and "://" not in root:
         return LocalFile(os.path.join(root, path))  # noqa: PTH118 - fast, per image
     address = path if "://" in path else f"{root.rstrip('/')}/{path}"
-    return fetch(address, options_for(address, (home, root), storage_options or {}))
+    return storage.limited_to((home, root), address).fetch(address)
 
 
 def _stacked(cell: Iterable[Any]) -> list[Any]:

@@ -12,15 +12,12 @@ import pandas as pd
 
 from kedro_nas.custom_code import find_custom, is_import_path
 from kedro_nas.data.sources.arrays import ArraysSource, Part, parts_of
-from kedro_nas.data.sources.base import (
-    Columns,
-    Source,
-    StorageOptions,
-)
+from kedro_nas.data.sources.base import Columns, Source
 from kedro_nas.data.sources.folder import FolderSource
 from kedro_nas.data.sources.frame import FrameSource, ManifestSource
 from kedro_nas.data.sources.npz import NpzSource
 from kedro_nas.data.sources.partitions import PartitionsSource
+from kedro_nas.data.sources.remote import LOCAL, Storage
 from kedro_nas.data.sources.table import TableSource
 from kedro_nas.errors import DataError
 from kedro_nas.redaction import redacted
@@ -46,19 +43,19 @@ def source_at(
     columns: Columns = Columns(),  # noqa: B008 - frozen
     image_shape: Sequence[int] | None = None,
     root: str | None = None,
-    storage_options: StorageOptions | None = None,
+    storage: Storage = LOCAL,
 ) -> Source:
     """Return the source for a path; nothing is read yet.
 
     Args:
         path: Local path or fsspec URL.
         kind: One of `KINDS`; an entry point of the group `kedro_nas.sources` or
-            `package.module:Class`, called as `Class(path, columns, storage_options)`;
+            `package.module:Class`, called as `Class(path, columns, storage.options)`;
             None derives it from the suffix, or from the content of a folder.
         columns: Names of the columns of a table.
         image_shape: Height, width, channels of flat raw pixels in a table.
         root: Folder from which paths in a manifest start; None for its own folder.
-        storage_options: Passed to fsspec.
+        storage: Used if the path is remote, or names remote images.
 
     Raises:
         DataError: The kind is unknown, cannot be derived from the path, or is no
@@ -67,15 +64,15 @@ def source_at(
     text = str(path)
     kind = kind or _kind_of(text)
     if kind == "folder":
-        return FolderSource(text, storage_options)
+        return FolderSource(text, storage)
     if kind in {"parquet", "arrow"}:
-        return TableSource(text, kind, columns, image_shape, storage_options)
+        return TableSource(text, kind, columns, image_shape, storage)
     if kind == "csv":
-        return ManifestSource(text, columns, root, storage_options)
+        return ManifestSource(text, columns, root, storage)
     if kind == "npz":
-        return NpzSource(text, storage_options)
+        return NpzSource(text, storage)
     if kind is not None and (is_import_path(kind) or kind in custom_kinds()):
-        return _custom_source(kind, text, columns, storage_options)
+        return _custom_source(kind, text, columns, storage)
     raise DataError(
         f"cannot tell how to read {redacted(text)}",
         received=f"the kind {kind}" if kind else "a suffix that is not known",
@@ -90,13 +87,11 @@ def custom_kinds() -> tuple[str, ...]:
     return tuple(sorted(one.name for one in entry_points(group=SOURCE_GROUP)))
 
 
-def _custom_source(
-    kind: str, path: str, columns: Columns, storage_options: StorageOptions | None
-) -> Source:
+def _custom_source(kind: str, path: str, columns: Columns, storage: Storage) -> Source:
     make = find_custom(
         kind, {}, what="source of images", error=DataError, group=SOURCE_GROUP
     )
-    source = make(path, columns, storage_options)
+    source = make(path, columns, storage.options)
     if not isinstance(source, Source):
         raise DataError(
             f"the source of images {kind} cannot be used",

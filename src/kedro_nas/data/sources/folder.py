@@ -18,12 +18,11 @@ from kedro_nas.data.sources.base import (
     LocalFile,
     Raw,
     Source,
-    StorageOptions,
     is_system_file,
     shown,
 )
 from kedro_nas.data.sources.cells import content_key
-from kedro_nas.data.sources.remote import cannot_read, not_fetched
+from kedro_nas.data.sources.remote import LOCAL, Storage, cannot_read, not_fetched
 from kedro_nas.errors import DataError
 from kedro_nas.redaction import redacted
 
@@ -41,14 +40,12 @@ class FolderSource(Source):
 
     Args:
         path: Local folder or fsspec URL.
-        storage_options: Passed to fsspec.
+        storage: Used if it is remote.
     """
 
-    def __init__(
-        self, path: str, storage_options: StorageOptions | None = None
-    ) -> None:
+    def __init__(self, path: str, storage: Storage = LOCAL) -> None:
         self.path = path.rstrip("/")
-        self.storage_options: StorageOptions = storage_options or {}
+        self.storage = storage
         self._names: list[str] = []
         self._loops = 0
 
@@ -174,10 +171,8 @@ class FolderSource(Source):
                     yield name, "dangling"
 
     def _system(self) -> tuple[Any, str]:
-        import fsspec
-
-        system, root = fsspec.core.url_to_fs(self.path, **self.storage_options)
-        return system, str(root).rstrip("/")
+        system, root = self.storage.file_system(self.path)
+        return system, root.rstrip("/")
 
 
 def _identity(folder: str) -> tuple[int, int]:

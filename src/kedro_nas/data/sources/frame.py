@@ -16,11 +16,10 @@ from kedro_nas.data.sources.base import (
     Listing,
     Raw,
     Source,
-    StorageOptions,
     shown,
 )
 from kedro_nas.data.sources.cells import content_key, resolve_columns, to_raw
-from kedro_nas.data.sources.remote import cannot_read
+from kedro_nas.data.sources.remote import LOCAL, Storage, cannot_read
 from kedro_nas.errors import DataError
 from kedro_nas.redaction import redacted
 
@@ -33,7 +32,7 @@ class FrameSource(Source):
         columns: Names of the columns.
         image_shape: Height, width, channels, if images are flat raw pixels.
         root: Folder or URL from which relative paths start.
-        storage_options: Passed to fsspec if files are remote.
+        storage: Used if files are remote.
     """
 
     def __init__(
@@ -42,13 +41,13 @@ class FrameSource(Source):
         columns: Columns = Columns(),  # noqa: B008 - frozen
         image_shape: Sequence[int] | None = None,
         root: str = "",
-        storage_options: StorageOptions | None = None,
+        storage: Storage = LOCAL,
     ) -> None:
         self._given = frame
         self.columns = columns
         self.image_shape = image_shape
         self.root = root
-        self.storage_options: StorageOptions = storage_options or {}
+        self.storage = storage
         self.home = ""
         self._image_column = ""
 
@@ -100,7 +99,7 @@ class FrameSource(Source):
                 cells[row],
                 self.root,
                 self.image_shape,
-                self.storage_options,
+                self.storage,
                 self.home,
             )
 
@@ -117,7 +116,7 @@ class ManifestSource(FrameSource):
         path: str,
         columns: Columns = Columns(),  # noqa: B008 - frozen
         root: str | None = None,
-        storage_options: StorageOptions | None = None,
+        storage: Storage = LOCAL,
     ) -> None:
         folder = path.rsplit("/", 1)[0] if "/" in path else "."
         super().__init__(
@@ -125,7 +124,7 @@ class ManifestSource(FrameSource):
             columns,
             None,
             folder if root is None else root,
-            storage_options,
+            storage,
         )
         self.path = self.home = path
         self._read: pd.DataFrame | None = None
@@ -153,7 +152,7 @@ class ManifestSource(FrameSource):
 
     def _read_csv(self, **how: Any) -> pd.DataFrame:
         # pandas refuses storage options for a local file
-        options = dict(self.storage_options) if "://" in self.path else None
+        options = dict(self.storage.options) if "://" in self.path else None
         read: pd.DataFrame = pd.read_csv(self.path, storage_options=options, **how)
         return read
 

@@ -12,14 +12,9 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from kedro_nas.data.sources.arrays import ArraysSource, Part, parts_of
-from kedro_nas.data.sources.base import (
-    Raw,
-    StorageOptions,
-    Unusable,
-    image_size,
-)
+from kedro_nas.data.sources.base import Raw, Unusable, image_size
 from kedro_nas.data.sources.cells import file_key
-from kedro_nas.data.sources.remote import cannot_read, remote_key
+from kedro_nas.data.sources.remote import LOCAL, Storage, cannot_read
 from kedro_nas.errors import DataError
 from kedro_nas.redaction import redacted
 
@@ -29,23 +24,20 @@ _ALLOWED = "an .npz file of plain arrays (object arrays are pickles)"
 class _Archive:
     """A local or remote zip file; holds no reference to its source."""
 
-    def __init__(self, path: str, storage_options: StorageOptions | None) -> None:
+    def __init__(self, path: str, storage: Storage) -> None:
         self.path = path
-        self.storage_options: StorageOptions = storage_options or {}
+        self.storage = storage
         self.max_pixels = NpzSource.max_pixels
 
     def open(self) -> zipfile.ZipFile:
         if "://" not in self.path:
             return zipfile.ZipFile(self.path)
-        import fsspec
-
-        file = fsspec.open(self.path, "rb", **self.storage_options).open()
-        return zipfile.ZipFile(file)
+        return zipfile.ZipFile(self.storage.open(self.path).open())
 
     def key(self) -> str:
         if "://" not in self.path:
             return file_key(self.path)
-        return remote_key(self.path, self.storage_options)
+        return self.storage.key(self.path)
 
 
 class NpzSource(ArraysSource):
@@ -53,13 +45,11 @@ class NpzSource(ArraysSource):
 
     Args:
         path: Local path or fsspec URL of the archive.
-        storage_options: Passed to fsspec if it is remote.
+        storage: Used if it is remote.
     """
 
-    def __init__(
-        self, path: str, storage_options: StorageOptions | None = None
-    ) -> None:
-        archive = self._archive = _Archive(path, storage_options)
+    def __init__(self, path: str, storage: Storage = LOCAL) -> None:
+        archive = self._archive = _Archive(path, storage)
         name = f"the archive {redacted(path)}"
         super().__init__(lambda: _parts(archive, name), name, archive.key)
 

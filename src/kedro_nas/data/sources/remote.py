@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
-from kedro_nas.data.sources.base import (
-    StorageOptions,
-    Unusable,
-)
+from kedro_nas.data.sources.base import Unusable
 from kedro_nas.errors import DataError
 from kedro_nas.redaction import redacted
 
@@ -19,55 +18,74 @@ _OF_HOSTS = frozenset(
 )
 
 
-def options_for(
-    address: str, homes: Sequence[str], options: StorageOptions
-) -> StorageOptions:
-    """Return the file-system options that may be used for an address.
+@dataclass(frozen=True)
+class Storage:
+    """How the files of a source are reached: by a file system of fsspec.
 
-    A table may contain addresses of any host. Options and credentials are used only for
-    the hosts and protocols that the user has configured.
-
-    Args:
-        address: URL of one image.
-        homes: Paths for which the options were given. If all are local, the options
-            can only be meant for the addresses in the table.
-        options: Options and credentials of the catalog entry.
+    Attributes:
+        options: Arguments of the file system, credentials among them, which therefore
+            no message shows.
     """
-    remote = [home for home in homes if "://" in home]
-    if not remote or _place(address) in map(_place, remote):
-        return options
-    return {}
+
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def file_system(self, address: str) -> tuple[Any, str]:
+        """Return the file system of an address, and the path on it."""
+        import fsspec
+
+        system, path = fsspec.core.url_to_fs(address, **self.options)
+        return system, str(path)
+
+    def open(self, address: str) -> Any:
+        """Return a binary file object of fsspec, to be opened or used in a `with`."""
+        import fsspec
+
+        return fsspec.open(address, "rb", **self.options)
+
+    def limited_to(self, homes: Sequence[str], address: str) -> Storage:
+        """Return the storage that may be used for an address.
+
+        A table may contain addresses of any host. Options and credentials are used only
+        for the hosts and protocols that the user has configured.
+
+        Args:
+            homes: Paths for which the options were given. If all are local, the options
+                can only be meant for the addresses in the table.
+            address: URL of one image.
+        """
+        remote = [home for home in homes if "://" in home]
+        if not remote or _place(address) in map(_place, remote):
+            return self
+        return Storage()
+
+    def fetch(self, address: str) -> bytes | Unusable | None:
+        """Return the content of a file, None if missing, or why it is unusable."""
+        try:
+            with self.open(address) as file:
+                content: bytes = file.read()
+        except FileNotFoundError:
+            return None
+        except Exception as error:  # noqa: BLE001 - each file system raises its own
+            return not_fetched(error)
+        return content
+
+    def key(self, address: str) -> str:
+        """Return a text that changes with a remote file: its size, time or tag."""
+        try:
+            system, path = self.file_system(address)
+            known = sorted((str(k), str(v)) for k, v in system.info(path).items())
+        except OSError:
+            return f"{address}:missing"
+        return repr(known)
 
 
-def fetch(address: str, options: StorageOptions) -> bytes | Unusable | None:
-    """Return the content of a remote file, None if missing, or why it is unusable."""
-    import fsspec
-
-    try:
-        with fsspec.open(address, "rb", **options) as file:
-            content: bytes = file.read()
-    except FileNotFoundError:
-        return None
-    except Exception as error:  # noqa: BLE001 - each file system raises its own
-        return not_fetched(error)
-    return content
+LOCAL = Storage()
+"""Without options: files of this machine, and remote ones that are open to all."""
 
 
 def not_fetched(error: Exception) -> Unusable:
     """Return the reason why an image that cannot be fetched is set aside."""
     return Unusable(f"cannot be fetched ({type(error).__name__}: {first_line(error)})")
-
-
-def remote_key(path: str, options: StorageOptions) -> str:
-    """Return a text that changes with a remote file: its size, time or tag."""
-    import fsspec
-
-    try:
-        system, plain = fsspec.core.url_to_fs(path, **options)
-        known = sorted((str(k), str(v)) for k, v in system.info(plain).items())
-    except OSError:
-        return f"{path}:missing"
-    return repr(known)
 
 
 def cannot_read(what: str, error: Exception, allowed: str) -> DataError:

@@ -18,13 +18,12 @@ from kedro_nas.data.sources.base import (
     LocalFile,
     Raw,
     Source,
-    StorageOptions,
     is_document,
     is_system_file,
     shown,
 )
 from kedro_nas.data.sources.cells import content_key, located, resolve_columns, to_raw
-from kedro_nas.data.sources.remote import cannot_read
+from kedro_nas.data.sources.remote import LOCAL, Storage, cannot_read
 from kedro_nas.errors import DataError
 from kedro_nas.redaction import redacted
 
@@ -39,7 +38,7 @@ class TableSource(Source):
         kind: `parquet` or `arrow`.
         columns: Names of the columns.
         image_shape: Height, width, channels, if images are flat raw pixels.
-        storage_options: Passed to fsspec.
+        storage: Used if it is remote.
     """
 
     def __init__(
@@ -48,13 +47,13 @@ class TableSource(Source):
         kind: str = "parquet",
         columns: Columns = Columns(),  # noqa: B008 - frozen
         image_shape: Sequence[int] | None = None,
-        storage_options: StorageOptions | None = None,
+        storage: Storage = LOCAL,
     ) -> None:
         self.path = path
         self.kind = kind
         self.columns = columns
         self.image_shape = image_shape
-        self.storage_options: StorageOptions = storage_options or {}
+        self.storage = storage
         self._image_column = ""
 
     @override
@@ -107,7 +106,7 @@ class TableSource(Source):
                     column[int(row)].as_py(),
                     root,
                     self.image_shape,
-                    self.storage_options,
+                    self.storage,
                     self.path,
                 )
             start += len(column)
@@ -135,9 +134,7 @@ class TableSource(Source):
         form = "parquet" if self.kind == "parquet" else "ipc"
         try:
             if "://" in self.path:
-                import fsspec
-
-                system, path = fsspec.core.url_to_fs(self.path, **self.storage_options)
+                system, path = self.storage.file_system(self.path)
                 return pads.dataset(path, format=form, filesystem=system)
             return pads.dataset(_tables_in(self.path), format=form)
         except Exception as error:
@@ -175,9 +172,7 @@ class TableSource(Source):
 
     def _file_stat(self, path: str) -> Any:
         if "://" in self.path:
-            import fsspec
-
-            system, _ = fsspec.core.url_to_fs(self.path, **self.storage_options)
+            system, _ = self.storage.file_system(self.path)
             return sorted((k, str(v)) for k, v in system.info(path).items())
         return LocalFile(path)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
+from kedro.framework.cli.utils import _split_params
 from pydantic import JsonValue
 
 from kedro_nas.framework.commands import (
@@ -17,6 +18,7 @@ from kedro_nas.framework.commands import (
 )
 from kedro_nas.framework.commands.space import space_of_today
 from kedro_nas.framework.custom_names import check_custom_names
+from kedro_nas.framework.latency_options import check_latency_options
 from kedro_nas.framework.preflight import check_inputs, check_sections
 from kedro_nas.framework.project import Search, opened
 from kedro_nas.framework.registered import our_nodes
@@ -32,10 +34,22 @@ if TYPE_CHECKING:
 @click.command()
 @env_option
 @namespace_option
+@click.option(
+    "--params",
+    type=click.UNPROCESSED,
+    default="",
+    callback=_split_params,  # that of `kedro run`
+    help="Parameters as in kedro run, e.g. nas.budget_s=3600,nas.job.workers=1",
+)
 @json_option
 @click.pass_obj
 def check(
-    metadata: Any, env: str | None, namespace: str | None, *, as_json: bool
+    metadata: Any,
+    env: str | None,
+    namespace: str | None,
+    params: dict[str, JsonValue],
+    *,
+    as_json: bool,
 ) -> None:
     """Check parameters and data, and predict what a run will take.
 
@@ -43,7 +57,9 @@ def check(
     started, and a few training steps of one network are timed on all of them. From
     that follows how the seconds of the job are divided. Nothing is trained.
     """
-    with opened(metadata.project_path, env=env, namespace=namespace) as search:
+    with opened(
+        metadata.project_path, env=env, namespace=namespace, params=params
+    ) as search:
         _check_configuration(search)
         ahead = _look_ahead(search)
     print_answer(ahead.to_json(), _text(ahead), as_json=as_json)
@@ -108,6 +124,7 @@ def _check_configuration(search: Search) -> None:
         if any(node.func.__name__ == PREPARE_IMAGES for node in nodes):
             check_sections(nodes, search.catalog)
             check_custom_names(nodes, search.catalog)
+            check_latency_options(nodes, search.catalog)
             check_inputs(
                 pipeline.only_nodes(*(n.name for n in nodes)),
                 nodes,

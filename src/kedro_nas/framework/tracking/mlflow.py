@@ -10,16 +10,40 @@ import itertools
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from kedro_nas.framework.tracking.values import Point, TrialRun
+from kedro_nas.framework.tracking.values import Point
 
 # what one call of MLflow's `log_batch` may carry
 _BATCH = {"metrics": 1000, "params": 100, "tags": 100}
 
+_RUNS_A_PAGE = 1000
+PARENT = "mlflow.parentRunId"  # MLflow's tag that nests a run
+
 _AS_JSON = {"None": "null", "True": "true", "False": "false"}
+
+
+@dataclass(frozen=True)
+class FoundRun:
+    """A run that MLflow knows.
+
+    Attributes:
+        run_id: MLflow's name of it.
+        status: MLflow's word, such as `RUNNING`.
+        tags: By name.
+    """
+
+    run_id: str
+    status: str
+    tags: dict[str, str]
+
+    @classmethod
+    def of(cls, run: Any) -> FoundRun:
+        """Read MLflow's own record."""
+        return cls(str(run.info.run_id), str(run.info.status), dict(run.data.tags))
 
 
 class ActiveRun:
@@ -60,23 +84,80 @@ class ActiveRun:
         """Log tags, replacing earlier ones."""
         self._log(self.run_id, tags=tags)
 
-    def log_trials(self, trials: Iterable[TrialRun]) -> None:
-        """Log each trial as a nested run that has taken as long as the trial."""
-        trials = list(trials)
-        began = time.time() - max((trial.ended_s for trial in trials), default=0.0)
-        for trial in trials:
-            run = self._client.create_run(
-                self._info.experiment_id,
-                start_time=int(1000 * (began + trial.started_s)),
-                tags={"mlflow.parentRunId": self.run_id, **trial.tags},
-                run_name=trial.name,
-            )
-            self._log(run.info.run_id, points=trial.points, params=trial.parameters)
+    def start_nested(
+        self, name: str, tags: Mapping[str, str], *, started: float
+    ) -> str:
+        """Start a run nested in this one; return MLflow's name of it.
+
+        Args:
+            name: For people.
+            tags: Of the new run.
+            started: Seconds since 1970.
+        """
+        run = self._client.create_run(
+            self._info.experiment_id,
+            start_time=int(1000 * started),
+            tags={PARENT: self.run_id, **tags},
+            run_name=name,
+        )
+        return str(run.info.run_id)
+
+    def log_to(
+        self,
+        run_id: str,
+        *,
+        points: Iterable[Point] = (),
+        parameters: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Log to another run of the same server."""
+        self._log(run_id, points=points, params=parameters, tags=tags)
+
+    def set_status(
+        self, run_id: str, status: str, *, ended: float | None = None
+    ) -> None:
+        """Set the status of another run.
+
+        Args:
+            run_id: Which.
+            status: MLflow's word, such as `KILLED`; one that was ended can be set to
+                `RUNNING` again.
+            ended: When it ended, seconds since 1970; None while it runs.
+        """
+        if ended is None:
+            self._client.update_run(run_id, status=status)
+        else:
             self._client.set_terminated(
-                run.info.run_id,
-                status="FAILED" if trial.failed else "FINISHED",
-                end_time=int(1000 * (began + trial.ended_s)),
+                run_id, status=status, end_time=int(1000 * ended)
             )
+
+    def find_runs(self, tag: str, value: str) -> list[FoundRun]:
+        """Find the runs of this experiment that have a tag of that value."""
+        found: list[FoundRun] = []
+        token = None
+        while True:
+            page = self._client.search_runs(
+                [self._info.experiment_id],
+                filter_string=f"tags.`{tag}` = '{value}'",
+                max_results=_RUNS_A_PAGE,
+                page_token=token,
+            )
+            found += map(FoundRun.of, page)
+            token = page.token
+            if not token:
+                return found
+
+    def find_run(self, run_id: str) -> FoundRun:
+        """Return another run of the same server."""
+        return FoundRun.of(self._client.get_run(run_id))
+
+    def logged_points(self, run_id: str, names: Iterable[str]) -> set[tuple[str, int]]:
+        """Return the name and step of each value that a run has of some metrics."""
+        return {
+            (name, int(metric.step))
+            for name in names
+            for metric in self._client.get_metric_history(run_id, name)
+        }
 
     def log_text(self, text: str, place: str) -> None:
         """Log a text as the artifact `place`, a path such as `nas/report.html`."""

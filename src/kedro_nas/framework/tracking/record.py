@@ -1,6 +1,7 @@
 """What is logged of each node of ours: parameters before, results after.
 
 To MLflow if a run is active, to TensorBoard if `reporting.tensorboard` names a folder.
+Trials are logged while the search runs, by `kedro_nas.framework.tracking.live`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 from kedro_nas.framework.tracking import tensorboard, values
 from kedro_nas.framework.tracking.finished_node import FinishedNode
+from kedro_nas.framework.tracking.live_searches import LiveSearches
 from kedro_nas.framework.tracking.mlflow import ActiveRun, active_run
 from kedro_nas.records.ranking import Choice
 from kedro_nas.records.search import SearchResult
@@ -31,8 +33,19 @@ class Recorder:
     """Logs what nodes of ours leave; a tracker that fails never ends a run."""
 
     def __init__(self) -> None:
+        self._live = LiveSearches()
         self._warned: set[str] = set()
         self._logged: set[tuple[str, str]] = set()
+
+    def begin_search(
+        self, node: Any, catalog: Any, inputs: Any, *, root: Path = Path()
+    ) -> None:
+        """Begin to log the trials of a search, see `LiveSearches.begin`."""
+        self._attempt("MLflow", self._live.begin, node, catalog, inputs, root)
+
+    def finish(self) -> None:
+        """Wait a little until all trials are logged, at the end of a run."""
+        self._live.finish()
 
     def record(self, ran: FinishedNode, *, root: Path = Path()) -> None:
         """Log parameters and results of one node, where they are asked for.
@@ -43,7 +56,9 @@ class Recorder:
         """
         if not ran.is_ours:
             return
-        if ran.function == WRITE_REPORT:
+        if ran.function == SEARCH_ARCHITECTURES:
+            self._live.search_is_over()
+        if ran.function == WRITE_REPORT and not self._live.tells_tensorboard:
             self._attempt("TensorBoard", _write_trials, ran, root)
         self._attempt("MLflow", self._log_to_mlflow, ran)
 
@@ -92,7 +107,6 @@ def _log_search(run: ActiveRun, ran: FinishedNode) -> None:
     numbers = search.model_dump(mode="json", exclude={"environment"})
     run.log_points(values.flat_numbers(f"{ran.namespace}.finalists.search", numbers))
     run.log_points(values.incumbent(f"{ran.namespace}.incumbent", search.incumbent))
-    run.log_trials(values.trial_runs(ran.value("trials")))
 
 
 def _log_ranking(run: ActiveRun, ran: FinishedNode) -> None:
@@ -100,6 +114,8 @@ def _log_ranking(run: ActiveRun, ran: FinishedNode) -> None:
     name = f"{ran.namespace}.best_architecture"
     numbers = best.model_dump(mode="json", exclude={"architecture", "baseline"})
     run.log_points(values.flat_numbers(name, numbers))
+    choices = values.flat_choices(best.architecture.model_dump_json())
+    run.log_parameters(values.flat_parameters(f"{name}.choices", choices))
     words = {key: numbers[key] for key in ("name", "key", "rule", "sentence")}
     run.log_tags(values.flat_parameters(name, words))
     table = ran.value("ranking").to_csv(index=False)
@@ -108,8 +124,7 @@ def _log_ranking(run: ActiveRun, ran: FinishedNode) -> None:
 
 def _log_export(run: ActiveRun, ran: FinishedNode) -> None:
     for path in sorted(Path(ran.value("exports")).iterdir()):
-        if path.suffix in {".json", ".md", ".py"}:
-            run.log_file(path, f"{ran.namespace}/exports")
+        run.log_file(path, f"{ran.namespace}/exports")
     run.log_model(ran.value("model"), ran.namespace.replace(".", "_") + "_model")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kedro_nas.errors import ParameterError
-from kedro_nas.framework.tracking.values import TrialRun, trial_runs
+from kedro_nas.framework.tracking.values import Point, TrialRun, trial_runs
 from kedro_nas.pipelines.nas.pipeline import PREFIX, host_names
 
 # ends the names of our files: those, and only those, are replaced
@@ -50,8 +50,68 @@ def folder_of(reporting: Any) -> str | None:
     return getattr(reporting, "tensorboard", None)
 
 
+class TrialLogs:
+    """Event files of trials, a sub-folder each, which grow while the trials run.
+
+    Files of an earlier run are deleted first: nothing is shown twice.
+
+    Args:
+        folder: A sub-folder per trial is made in it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: dict[str, Any] = {}
+        self._written: dict[str, set[Point]] = {}
+        for old in folder.glob(f"*/events.out.tfevents.*{SUFFIX}"):
+            old.unlink()
+
+    def write(self, run: TrialRun, *, began: float) -> None:
+        """Write what is new of a trial.
+
+        Args:
+            run: The trial as far as it has come.
+            began: When the search's clock was 0, seconds since 1970.
+        """
+        from tensorboard.compat.proto.event_pb2 import Event
+
+        written = self._written.setdefault(run.trial_id, set())
+        new = [point for point in run.points if point not in written]
+        events = [
+            Event(
+                wall_time=began + run.ended_s,
+                step=point.step,
+                summary=_scalar(point.name, point.value),
+            )
+            for point in new
+        ]
+        if run.trial_id not in self._open:
+            self._open[run.trial_id] = self._writer(run.trial_id)
+            start_s = began + run.started_s
+            events.insert(0, Event(wall_time=start_s, summary=_hyperparameters(run)))
+        for event in events:
+            self._open[run.trial_id].add_event(event)
+        written.update(new)
+
+    def flush(self) -> None:
+        """Let TensorBoard read what was written so far."""
+        for writer in self._open.values():
+            writer.flush()
+
+    def close(self, trial_id: str | None = None) -> None:
+        """End the file of a trial, or of all."""
+        for name in [trial_id] if trial_id else list(self._open):
+            if name in self._open:
+                self._open.pop(name).close()
+
+    def _writer(self, trial_id: str) -> Any:
+        from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+        return EventFileWriter(str(self._folder / trial_id), filename_suffix=SUFFIX)
+
+
 def write_trials(folder: Path, trials: Any) -> None:
-    """Write each trial as a run of its own, in place of what an earlier call wrote.
+    """Write event files of all trials, in place of those of an earlier call.
 
     Dates are those of the writing, since trials keep seconds and no date; the distances
     between trials are true.
@@ -60,27 +120,12 @@ def write_trials(folder: Path, trials: Any) -> None:
         folder: A sub-folder per trial is made in it.
         trials: `nas.trials`.
     """
-    for old in folder.glob(f"*/events.out.tfevents.*{SUFFIX}"):
-        old.unlink()
     runs = trial_runs(trials)
     began = time.time() - max((run.ended_s for run in runs), default=0.0)
+    logs = TrialLogs(folder)
     for run in runs:
-        events = [(began + run.started_s, 0, _hyperparameters(run))]
-        events += [
-            (began + run.ended_s, point.step, _scalar(point.name, point.value))
-            for point in run.points
-        ]
-        _write(folder / run.trial_id, events)
-
-
-def _write(folder: Path, events: Iterable[tuple[float, int, Any]]) -> None:
-    from tensorboard.compat.proto.event_pb2 import Event
-    from tensorboard.summary.writer.event_file_writer import EventFileWriter
-
-    writer = EventFileWriter(str(folder), filename_suffix=SUFFIX)
-    for wall_time, step, summary in events:
-        writer.add_event(Event(wall_time=wall_time, step=step, summary=summary))
-    writer.close()
+        logs.write(run, began=began)
+        logs.close(run.trial_id)
 
 
 def _scalar(name: str, value: float) -> Any:
@@ -90,8 +135,9 @@ def _scalar(name: str, value: float) -> Any:
 
 
 def _hyperparameters(run: TrialRun) -> Any:
-    """Return recipe and kind of network, the columns of the tab HPARAMS."""
+    """Return choices and kind of network, the columns of the tab HPARAMS."""
     from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
-    recipe = run.recipe.model_dump(mode="json")
-    return hparams_pb({"family": run.family, **recipe}, trial_id=run.trial_id)
+    values = {"family": run.family, **run.choices}
+    known = {k: v for k, v in values.items() if isinstance(v, str | int | float)}
+    return hparams_pb(known, trial_id=run.trial_id)

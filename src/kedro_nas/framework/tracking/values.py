@@ -13,16 +13,18 @@ import pandas as pd
 from pydantic import BaseModel
 
 from kedro_nas.records.search import Incumbent
+from kedro_nas.records.trials import RUNNING
 from kedro_nas.redaction import redacted
-from kedro_nas.space.architecture import Recipe
+from kedro_nas.space.registry import Value
 
 # MLflow refuses more than 6000 characters; a table of runs is unreadable far below
 MAX_CHARACTERS = 250
 CURVES = ("val_accuracy", "val_balanced_accuracy", "val_loss", "train_loss")
-_TRIAL_PARAMETERS = ("key", "name", "family", "learning_rate")
-_TRIAL_NUMBERS = (
-    *("score", "params", "macs", "depth", "epochs", "best_epoch", "seconds"),
-)
+_TRIAL_PARAMETERS = ("key", "name", "family")
+_TRIAL_COSTS = ("params", "macs", "depth")
+_TRIAL_RESULTS = ("score", "epochs", "best_epoch", "seconds")  # of one that has ended
+# in the order of the layers
+_PARTS = ("backbone", "own_model", "stem", "stages", "activation", "head", "recipe")
 _TRIAL_TAGS = ("status", "reason", "bracket", "rung", "iteration", "parent_id")
 
 
@@ -47,7 +49,7 @@ class TrialRun:
 
     Attributes:
         name: Trial and network, for people.
-        parameters: What distinguishes it.
+        parameters: Its keys and names, and all choices of network and recipe.
         points: Its curve by epoch, and its costs.
         tags: Its place in the search.
         started_s: Seconds from the start of the search to its own start.
@@ -70,9 +72,9 @@ class TrialRun:
     architecture: str = ""
 
     @property
-    def recipe(self) -> Recipe:
-        """The training choices."""
-        return Recipe.model_validate(json.loads(self.architecture)["recipe"])
+    def choices(self) -> dict[str, Value]:
+        """The choices of network and recipe, see `flat_choices`."""
+        return flat_choices(self.architecture)
 
 
 def flat_parameters(name: str, value: Any) -> dict[str, str]:
@@ -114,6 +116,35 @@ def flat_numbers(name: str, value: Any) -> list[Point]:
     return [Point(_allowed(name), float(value))] if _is_number(value) else []
 
 
+def flat_choices(architecture: str) -> dict[str, Value]:
+    """Flatten an architecture into a name and a value for each choice.
+
+    Args:
+        architecture: As JSON. What the data decide (shape, classes) and the digests
+            of custom code are left out.
+
+    >>> flat_choices('{"stem": {"width": 8}, "stages": [{"block": "conv", "depth": 2,'
+    ...              '"options": [["expansion", 4]]}], "backbone": null}')
+    {'stem.width': 8, 'n_stages': 1, 'stage1.block': 'conv', 'stage1.depth': 2,
+     'stage1.expansion': 4}
+    """
+    parts = json.loads(architecture)
+    flat: dict[str, Value] = {}
+    for part in _PARTS:
+        value = parts.get(part)
+        if part == "stages" and value:
+            flat["n_stages"] = len(value)
+            for number, stage in enumerate(value, start=1):
+                options = dict(stage.get("options") or ())
+                one = {k: v for k, v in stage.items() if k != "options"}
+                flat |= {f"stage{number}.{k}": v for k, v in (one | options).items()}
+        elif isinstance(value, Mapping):
+            flat |= {f"{part}.{k}": v for k, v in value.items()}
+        elif value:
+            flat[part] = value
+    return flat
+
+
 def incumbent(name: str, improvements: Sequence[Incumbent]) -> list[Point]:
     """Return the best score so far by epochs trained.
 
@@ -126,11 +157,15 @@ def incumbent(name: str, improvements: Sequence[Incumbent]) -> list[Point]:
 
 def trial_runs(trials: Any) -> list[TrialRun]:
     """Turn `nas.trials` into runs, one per row, in order of creation."""
-    return [_trial_run(row) for row in trials.itertuples(index=False)]
+    return [trial_run(row) for row in trials.itertuples(index=False)]
 
 
-def _trial_run(row: Any) -> TrialRun:
-    """Turn a row into a run; a column that an earlier version had not is left out."""
+def trial_run(row: Any) -> TrialRun:
+    """Turn a row into a run; a column that an earlier version had not is left out.
+
+    Args:
+        row: A `TrialRow`, or a named tuple of `nas.trials`.
+    """
     first = int(getattr(row, "epoch_start", 0) or 0)
     curve = [
         Point(name, float(value), first + number)
@@ -140,14 +175,20 @@ def _trial_run(row: Any) -> TrialRun:
         )
         if _is_number(value)
     ]
+    runs = getattr(row, "status", None) == RUNNING
     numbers = [
         Point(name, float(value))
-        for name in _TRIAL_NUMBERS
+        for name in (*_TRIAL_COSTS, *(() if runs else _TRIAL_RESULTS))
         if _is_number(value := getattr(row, name, math.nan))
     ]
+    architecture = str(getattr(row, "architecture", "") or "{}")
+    choices = flat_choices(architecture)
     return TrialRun(
         name=_short(f"{row.trial_id} {row.name}"),
-        parameters=_texts(row, _TRIAL_PARAMETERS),
+        parameters={
+            **_texts(row, _TRIAL_PARAMETERS),
+            **{_allowed(name): _short(str(value)) for name, value in choices.items()},
+        },
         points=curve + numbers,
         tags=_texts(row, _TRIAL_TAGS),
         started_s=_seconds(row, "started_s"),
@@ -155,7 +196,7 @@ def _trial_run(row: Any) -> TrialRun:
         failed=getattr(row, "status", None) == "failed",
         trial_id=str(row.trial_id),
         family=str(getattr(row, "family", "")),
-        architecture=str(getattr(row, "architecture", "")),
+        architecture=architecture,
     )
 
 

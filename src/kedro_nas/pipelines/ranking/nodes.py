@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.records.profile import DatasetProfile
+from kedro_nas.records.ranking import Choice
 from kedro_nas.records.search import SearchResult
 
 
@@ -36,3 +37,19 @@ def rank_finalists(
         seed,
     )
     return fold_scores, table, choice.to_json()
+
+
+def tabulate_front(
+    trials: pd.DataFrame,
+    ranking: pd.DataFrame,
+    best_architecture: JsonValue,
+    search_space: JsonValue,
+    device_profiles: dict[str, JsonValue],
+) -> pd.DataFrame:
+    """List what each architecture scored and costs, and which are on a front."""
+    from kedro_nas.models.spaces import load_search_space
+    from kedro_nas.ranking.front_table import tabulate_front as tabulate
+    from kedro_nas.space.device_choice import device_of_table
+
+    device = device_of_table(load_search_space(search_space).device, device_profiles)
+    return tabulate(trials, ranking, Choice.read(best_architecture), device)

@@ -19,6 +19,7 @@ from kedro_nas.report.figures.theme import (
     new_figure,
     safe,
 )
+from kedro_nas.statistics.objectives import score_column, title_of
 
 # later rungs are darker, as they are fewer and matter more
 RUNG_OPACITY = (0.35, 0.6, 0.9)
@@ -33,9 +34,9 @@ def draw_learning_curves(
     Args:
         trials: `nas.trials`.
         winner_key: Key of the chosen architecture, drawn on top when it was tried.
-        objective: What was maximised, `accuracy` or `balanced_accuracy`.
+        objective: Name of what was maximised.
     """
-    curves = _joined_curves(trials, f"val_{objective}_by_epoch")
+    curves = _joined_curves(trials, score_column(trials, objective, "val_{}_by_epoch"))
     if curves.empty:
         return empty_figure("No trial left a learning curve.")
     figure = new_figure()
@@ -65,9 +66,7 @@ def draw_learning_curves(
     last = max(max(epochs) for epochs in curves["epochs"])
     figure.update_xaxes(rangemode="tozero", tick0=0, dtick=-(-last // 10))
     label_axis(figure, "x", "epoch")
-    label_axis(
-        figure, "y", f"validation {objective.replace('_', ' ')}", percent_digits=0
-    )
+    label_axis(figure, "y", f"validation {title_of(objective)}", percent_digits=0)
     return figure
 
 

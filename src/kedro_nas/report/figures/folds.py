@@ -13,6 +13,7 @@ from kedro_nas.report.figures.theme import (
     new_figure,
 )
 from kedro_nas.report.leaderboard import contestant_label
+from kedro_nas.statistics.objectives import score_column, title_of
 
 
 def draw_fold_scores(
@@ -39,7 +40,9 @@ def draw_fold_scores(
         for row in ranked.to_dict("records")
     }
     figure = new_figure()
-    wide = done.pivot_table(index=["repeat", "fold"], columns="key", values=objective)
+    wide = done.pivot_table(
+        index=["repeat", "fold"], columns="key", values=score_column(done, objective)
+    )
     for number, (place, scores) in enumerate(wide.iterrows()):
         repeat, fold = place if isinstance(place, tuple) else (0, place)
         figure.add_scatter(
@@ -65,5 +68,5 @@ def draw_fold_scores(
             hover=f"{label}: mean %{{y:.2%}}<extra></extra>",
         )
     figure.update_xaxes(type="category", showgrid=False)
-    label_axis(figure, "y", objective.replace("_", " "), percent_digits=1)
+    label_axis(figure, "y", title_of(objective), percent_digits=1)
     return figure

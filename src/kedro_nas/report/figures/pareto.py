@@ -16,8 +16,10 @@ from kedro_nas.report.figures.theme import (
     new_figure,
 )
 from kedro_nas.report.leaderboard import contestant_label
+from kedro_nas.statistics.front import is_on_front, longest_trainings
 
 MAX_TICKS = 7
+KEY_DIGITS = 8  # of an architecture, as kedro nas export takes them
 FINALISTS = "other finalists"
 AXES = {"params": "parameters", "macs": "multiply-accumulates per image"}
 
@@ -32,7 +34,7 @@ def draw_pareto_front(
         ranking: `nas.ranking`.
         cost: Column of the horizontal axis, `params` or `macs`.
     """
-    tried = best_per_network(trials)
+    tried = longest_trainings(trials)
     ranked = ranking[ranking["cv_mean"].notna() & ranking[cost].notna()]
     if tried.empty and ranked.empty:
         return empty_figure("No network was scored.")
@@ -49,14 +51,16 @@ def draw_pareto_front(
             "opacity": (0.2 + 0.5 * tried["epochs"] / tried["epochs"].max()).round(2),
         },
         customdata=[
-            [name, epochs]
-            for name, epochs in zip(hover_names(tried), tried["epochs"], strict=True)
+            [name, epochs, key[:KEY_DIGITS]]
+            for name, epochs, key in zip(
+                hover_names(tried), tried["epochs"], tried["key"], strict=True
+            )
         ],
         hovertemplate="%{customdata[0]}<br>%{y:.1%} after %{customdata[1]} epochs"
-        "<br>%{x:,}<extra></extra>",
+        "<br>%{x:,}<extra>%{customdata[2]}</extra>",
     )
-    mask = np.asarray(is_on_front(tried[cost], tried["score"]), dtype=bool)
-    front = tried[mask].sort_values(cost)
+    front = tried[is_on_front(tried[cost], tried["score"])]
+    front = front.drop_duplicates([cost, "score"]).sort_values(cost)
     figure.add_scatter(
         x=front[cost],
         y=front["score"],
@@ -106,28 +110,6 @@ def _range_of_one(values: list[float]) -> list[float] | None:
         return None
     middle = float(np.log10(max(values[0], 1.0)))
     return [middle - 0.2, middle + 0.2]
-
-
-def best_per_network(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per network, that of its longest training."""
-    scored = trials[trials["score"].notna() & (trials["status"] != "failed")]
-    return scored.sort_values(
-        ["epochs", "score"], ascending=False, kind="stable"
-    ).drop_duplicates("network_key")
-
-
-def is_on_front(cost: pd.Series[float], score: pd.Series[float]) -> list[bool]:
-    """Return whether each network is on the Pareto front of low cost and high score.
-
-    >>> is_on_front(pd.Series([1.0, 2.0, 3.0]), pd.Series([0.8, 0.7, 0.9]))
-    [True, False, True]
-    """
-    by_cost = sorted(zip(cost, -score, range(len(cost)), strict=True))
-    on_front, best = [False] * len(cost), float("-inf")
-    for _, loss, place in by_cost:
-        if -loss > best:
-            on_front[place], best = True, -loss
-    return on_front
 
 
 def log_ticks(values: list[float]) -> list[float]:

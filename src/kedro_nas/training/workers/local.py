@@ -15,7 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from kedro_nas.devices import cpu_numbers, find_gpus, gpu_names, share_gpu_memory
+from kedro_nas.devices import (
+    cpu_numbers,
+    environment_of_child,
+    find_gpus,
+    gpu_names,
+    share_gpu_memory,
+)
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.space.registry import custom_functions
 from kedro_nas.training.outage import Outage
@@ -141,17 +147,15 @@ class LocalPool:
     def _environment(self, number: int) -> dict[str, str]:
         gpu = self._gpus[number % len(self._gpus)] if self._gpus else "-1"
         threads = str(self._threads)
-        return {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
-            "KERAS_BACKEND": "tensorflow",
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            "CUDA_VISIBLE_DEVICES": gpu,
-            "KEDRO_NAS_THREADS": threads,
-            "OMP_NUM_THREADS": threads,
+        return environment_of_child(
+            gpus=gpu,
+            has_our_modules=True,
+            KERAS_BACKEND="tensorflow",
+            KEDRO_NAS_THREADS=threads,
+            OMP_NUM_THREADS=threads,
             # one BLAS thread for NumPy; TensorFlow has its own pool
-            "OPENBLAS_NUM_THREADS": "1",
-        }
+            OPENBLAS_NUM_THREADS="1",
+        )
 
     def _claim_cores(self) -> CoreClaim | None:
         """Claim the cores if the workers fill them; otherwise the system places them.
