@@ -10,7 +10,6 @@ and how to take the workspace over.
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import errno
 import fcntl
@@ -18,6 +17,7 @@ import inspect
 import json
 import logging
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -106,7 +106,8 @@ class _Locks:
                     "two would spoil it.",
                     lost[0],
                 )
-                _thread.interrupt_main()
+                # a real signal, which also ends a call that waits
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
                 return
 
     def release(self, workspace: Path, *, entirely: bool) -> None:

@@ -222,42 +222,6 @@ def test_driver_results_on_images_are_kept_and_known_after_a_restart(
     assert rights(again) == rights(driver)
 
 
-@pytest.mark.parametrize("lag", [None, 60])
-def test_driver_keeps_open_brackets_only_however_many_trials(
-    make_driver: MakeDriver, scripted_pool: Pool, lag: int | None
-) -> None:
-    """A long search takes no more memory than a short one; its ledger has all."""
-    pool, most = scripted_pool(4), 0
-    driver, ledger = make_driver("long", max_trials=400, learning_lag=lag)
-    wait = pool.wait
-
-    def watched(timeout_s: float) -> list[Event]:
-        nonlocal most
-        most = max(most, len(driver.trials), len(driver._schedule.trials))  # type: ignore[attr-defined]
-        return wait(timeout_s)  # type: ignore[no-any-return]
-
-    pool.wait = watched
-    driver.run(pool)
-
-    assert most <= 3 * 13
-    assert driver.n_trials == 400
-    assert len(ledger.of(TrialEnded)) == 400
-    assert not any(isinstance(line, TrialEnded) for line in ledger._others)
-
-
-def test_driver_restarted_forgets_complete_brackets_again(
-    make_driver: MakeDriver, scripted_pool: Pool
-) -> None:
-    """After a restart it keeps what it kept before, and goes on to the same end."""
-    driver, _ = make_driver("long", max_trials=50)
-    driver.run(scripted_pool(1))
-    again, _ = make_driver("long", max_trials=50)
-
-    assert again.n_trials == driver.n_trials == 50
-    assert list(again.trials) == list(driver.trials)
-    assert len(again.trials) < 20
-
-
 def test_driver_lost_worker_costs_one_attempt_only(
     make_driver: MakeDriver, scripted_pool: Pool
 ) -> None:

@@ -15,9 +15,13 @@ def failures(*reasons: str) -> list[Outcome]:
 
 
 def test_few_failures_do_not_end_a_search() -> None:
-    """The next network may train."""
-    stop_if_all_failed(failures(*"a" * (MAX_FIRST_FAILURES - 1)))
+    """The next network may train; one more failure is too many."""
+    few = failures(*"a" * (MAX_FIRST_FAILURES - 1))
     stop_if_all_failed([])
+    stop_if_all_failed(few)
+
+    with pytest.raises(SearchError):
+        stop_if_all_failed([*few, *failures("b")])
 
 
 def test_many_failures_end_it_with_the_most_frequent_reason() -> None:

@@ -240,27 +240,6 @@ def test_unit_fold_is_scored_on_its_held_out_rows_only_at_the_end(
     assert 0 <= outcome.fold_scores["accuracy"] <= 1
 
 
-def test_unit_fold_goes_on_from_the_epoch_of_its_lost_worker(
-    make_task: MakeTask, tmp_path: Path
-) -> None:
-    """A fold killed after its first epoch trains the others only, to the same end."""
-    fold = partial(make_task, rows="fold:0:2", epochs=3)
-    _, expected = _run(fold(checkpoint=None))
-    task = fold(checkpoint=str(tmp_path / "fold.npz"))
-
-    def killed(_: Epoch) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        _run(task, on_epoch=killed)
-    epochs: list[Epoch] = []
-    _, outcome = _run(task, epochs=epochs)
-
-    assert [one.epoch for one in epochs] == [2, 3]
-    assert outcome.fold_scores == expected.fold_scores
-    assert _scores(outcome) == _scores(expected)
-
-
 def test_unit_measures_what_mirroring_costs(make_task: MakeTask) -> None:
     """Digits lose their meaning in a mirror; without validation rows it is null."""
     _, outcome = _run(make_task(epochs=30, schedule_epochs=30, measures_flips=True))

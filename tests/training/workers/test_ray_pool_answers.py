@@ -109,7 +109,7 @@ def test_disk_of_a_node_that_is_full_is_an_outage_and_no_failure(
     pool = RayPool(JobOptions(pool="ray", workers=1), tmp_path / "workers.log")
     pool.submit(make_task(task_id="unlucky"), worker=0, remaining_s=None)
     full = RuntimeError("RayTaskError")
-    full.cause = OSError(errno.ENOSPC, "No space left", "/tmp/x")  # type: ignore[attr-defined]
+    full.cause = OSError(errno.ENOSPC, "No space left", "worker/x")  # type: ignore[attr-defined]
     if call == "report":
         ray.answers["actor 0 train"] = WorkerReport([])
         pool.wait(0)
@@ -121,7 +121,7 @@ def test_disk_of_a_node_that_is_full_is_an_outage_and_no_failure(
     assert event.outcome is not None
     assert event.outcome.outage is not None
     assert event.outcome.outage.errno == errno.ENOSPC
-    assert event.outcome.outage.path == "host:/tmp/x"
+    assert event.outcome.outage.path == "host:worker/x"
     assert ray.killed == [pool._slots[0].actor]  # by close alone
 
 
