@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
 from pydantic import BaseModel
 
 from kedro_nas.records.search import Incumbent
@@ -19,7 +18,10 @@ from kedro_nas.space.registry import Value
 
 # MLflow refuses more than 6000 characters; a table of runs is unreadable far below
 MAX_CHARACTERS = 250
-CURVES = ("val_accuracy", "val_balanced_accuracy", "val_loss", "train_loss")
+CURVES = (
+    *("val_accuracy", "val_balanced_accuracy", "val_objective_score"),
+    *("val_loss", "train_loss"),
+)
 _TRIAL_PARAMETERS = ("key", "name", "family")
 _TRIAL_COSTS = ("params", "macs", "depth")
 _TRIAL_RESULTS = ("score", "epochs", "best_epoch", "seconds")  # of one that has ended
@@ -206,6 +208,8 @@ def _seconds(row: Any, name: str) -> float:
 
 
 def _texts(row: Any, names: Iterable[str]) -> dict[str, str]:
+    import pandas as pd
+
     found = {name: getattr(row, name, None) for name in names}
     return {
         name: _short(str(value))
