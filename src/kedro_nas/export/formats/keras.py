@@ -13,7 +13,9 @@ class KerasExporter:
 
     name = "keras"
     file_name = "model.keras"
-    traits = FormatTraits(purpose="Keras 3 on any of its backends, further training")
+    traits = FormatTraits(
+        purpose="Keras 3 on any of its backends, further training", runtime=("keras",)
+    )
 
     def export(self, model: Any, folder: Path) -> Path:
         """Write the model; see `Exporter`."""

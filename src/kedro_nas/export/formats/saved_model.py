@@ -13,7 +13,10 @@ class SavedModelExporter:
 
     name = "saved_model"
     file_name = "saved_model"
-    traits = FormatTraits(purpose="TensorFlow Serving, TF.js and other converters")
+    traits = FormatTraits(
+        purpose="TensorFlow Serving, TF.js and other converters",
+        runtime=("tensorflow",),
+    )
 
     def export(self, model: Any, folder: Path) -> Path:
         """Write the model; see `Exporter`."""

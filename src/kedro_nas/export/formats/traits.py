@@ -14,6 +14,8 @@ class FormatTraits:
         extra: Extra of kedro-nas that installs `packages`; empty for none.
         packages: Import names, without dots, of packages that writing or reloading it
             needs beyond those of kedro-nas itself.
+        runtime: Import names of the packages that reading the file needs, for whoever
+            is handed it; empty where they are `packages`.
         max_difference: Largest difference of a class probability that rounding in this
             format may cause; 0 where it keeps float32.
         is_judged_by_accuracy: Whether the file is judged by its accuracy instead of its
@@ -23,6 +25,7 @@ class FormatTraits:
     purpose: str = ""
     extra: str = ""
     packages: tuple[str, ...] = ()
+    runtime: tuple[str, ...] = ()
     max_difference: float = 0.0
     is_judged_by_accuracy: bool = False
 
@@ -31,3 +34,9 @@ def traits_of(exporter: object) -> FormatTraits:
     """Return the `traits` of an exporter, or the defaults if it has none."""
     found = getattr(exporter, "traits", None)
     return found if isinstance(found, FormatTraits) else FormatTraits()
+
+
+def packages_to_read(exporter: object) -> tuple[str, ...]:
+    """Return the import names of what is needed to read the file of a format."""
+    traits = traits_of(exporter)
+    return traits.runtime or traits.packages
