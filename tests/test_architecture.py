@@ -8,6 +8,7 @@ import itertools
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -180,6 +181,18 @@ def test_classes_are_nouns() -> None:
     ]
 
     assert found == []
+
+
+def test_no_two_classes_share_a_name() -> None:
+    """A name in a message, a traceback or a search leads to one class."""
+    names = Counter(
+        node.name
+        for path in _python_files("src")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    )
+
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_nothing_is_unfinished() -> None:

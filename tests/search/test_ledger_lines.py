@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.ledger_lines import (
+    EpochTrained,
     LedgerLine,
     SearchIdentity,
     SpeedMeasured,
@@ -19,6 +20,7 @@ from kedro_nas.search.ledger_lines import (
     TrialsPlanned,
     parse_line,
 )
+from kedro_nas.training.tasks import Epoch, Outcome
 
 MakeDriver = Callable[..., tuple[Driver, Ledger]]
 
@@ -110,3 +112,75 @@ def test_identity_names_what_differs() -> None:
         "seed was 0, is 1",
         "block mine was None, is b",
     ]
+
+
+def test_line_of_an_outcome_carries_all_that_a_search_needs_of_it() -> None:
+    """A field that is added to an outcome is written too, or is named here."""
+    not_of_a_search = {"fold_scores", "outage"}  # of rankings; raised, not written
+    written = set(TrialEnded.model_fields)
+
+    assert set(Outcome.model_fields) - written == not_of_a_search
+
+
+@pytest.mark.parametrize(
+    ("status", "score", "is_scored"),
+    [
+        ("completed", 0.0, True),
+        ("completed", None, False),
+        ("failed", 0.9, False),
+        ("stopped", 0.9, False),
+    ],
+)
+def test_ended_trial_is_scored_if_it_was_completed_with_a_score(
+    status: str, score: float | None, is_scored: bool
+) -> None:
+    """A score of 0 is a score; what failed has none, whatever it reached before."""
+    line = parse_line(
+        {"event": "ended", "trial": "a", "status": status, "score": score}
+    )
+
+    assert isinstance(line, TrialEnded)
+    assert line.is_scored is is_scored
+
+
+def test_line_of_an_epoch_has_its_fields_and_the_trial_s() -> None:
+    """Learning curves are read from the ledger, while a search is running too."""
+    epoch = Epoch(
+        epoch=3,
+        train_loss=0.5,
+        learning_rate=0.1,
+        seconds_train=2.0,
+        val_accuracy=0.75,
+        val_images=40,
+    )
+    line = EpochTrained.of("0007", 1, epoch)
+    read = parse_line(json.loads(line.model_dump_json()))
+
+    assert isinstance(read, EpochTrained)
+    assert (read.trial, read.worker) == ("0007", 1)
+    assert {name: getattr(read, name) for name in Epoch.model_fields} == (
+        epoch.model_dump()
+    )
+
+
+@pytest.mark.parametrize(
+    "faulty",
+    [
+        {"event": "ended", "trial": "a", "status": "finished"},
+        {"event": "started", "trial": "a"},
+        {"event": "created", "trial": "a", "key": "k"},
+        {"trial": "a"},
+    ],
+)
+def test_faulty_line_is_refused(faulty: dict[str, Any]) -> None:
+    """What is no line of ours is not guessed at: a search is not resumed from it."""
+    with pytest.raises(ValidationError):
+        parse_line(faulty)
+
+
+def test_lines_cannot_be_changed() -> None:
+    """They are what was written; a state that follows from them is kept elsewhere."""
+    line = parse_line({"event": "started", "trial": "a", "worker": 0})
+
+    with pytest.raises(ValidationError, match="frozen"):
+        line.t = 7.0

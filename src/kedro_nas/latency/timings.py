@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from kedro_nas.errors import DataError
 from kedro_nas.latency import kedro_nas_device_benchmark as benchmark
-from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.architecture import Architecture, FrozenValue
 from kedro_nas.space.device_profile import (
     LEAST_NETWORKS,
     DeviceMachine,
@@ -15,11 +15,7 @@ from kedro_nas.space.device_profile import (
 )
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TimedFile(_Value):
+class TimedFile(FrozenValue):
     """Times of one file, which holds an operator or a network.
 
     Attributes:
@@ -41,7 +37,7 @@ class TimedFile(_Value):
     network: Architecture | None = None
 
 
-class TimedMachine(_Value):
+class TimedMachine(FrozenValue):
     """The device; see `space.device_profile.DeviceMachine`.
 
     Attributes:
@@ -59,7 +55,7 @@ class TimedMachine(_Value):
     python: str
 
 
-class DeviceTimings(_Value):
+class DeviceTimings(FrozenValue):
     """All times of one device.
 
     Attributes:

@@ -26,11 +26,13 @@ from typing_extensions import Self
 _FORMER_CUSTOM_MODEL = "own_model"
 
 
-class _Value(BaseModel):
+class FrozenValue(BaseModel):
+    """A value that is never changed and has no field but its own."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Stem(_Value):
+class Stem(FrozenValue):
     """The first convolution, on the pixels.
 
     Attributes:
@@ -44,7 +46,7 @@ class Stem(_Value):
     stride: int = Field(ge=1, le=4)
 
 
-class Stage(_Value):
+class Stage(FrozenValue):
     """Blocks of one kind and width; the first of them may downsample.
 
     Attributes:
@@ -66,7 +68,7 @@ class Stage(_Value):
     options: tuple[tuple[str, int | float | str | bool], ...] = ()
 
 
-class Backbone(_Value):
+class Backbone(FrozenValue):
     """A pretrained network that replaces stem and stages.
 
     Attributes:
@@ -108,7 +110,7 @@ class Backbone(_Value):
         return f"{self.unfrozen} unfrozen, {self.reinitialised} reinitialised"
 
 
-class CustomModel(_Value):
+class CustomModel(FrozenValue):
     """A user's network that replaces stem, stages and head, built by a function.
 
     Attributes:
@@ -131,7 +133,7 @@ class CustomModel(_Value):
         return _without_empty(serialize(self), "weights_digest")
 
 
-class Head(_Value):
+class Head(FrozenValue):
     """The layers from the last feature map to the class scores.
 
     Attributes:
@@ -145,7 +147,7 @@ class Head(_Value):
     dense: int = Field(0, ge=0)
 
 
-class Recipe(_Value):
+class Recipe(FrozenValue):
     """The training choices, which are searched together with the network.
 
     Attributes:
@@ -166,7 +168,7 @@ class Recipe(_Value):
     batch_size: int = Field(32, ge=1)
 
 
-class Architecture(_Value):
+class Architecture(FrozenValue):
     """A network and its recipe, for one input shape and number of classes.
 
     Attributes:

@@ -186,7 +186,7 @@ class Counter(LayerVocabulary):
 
 
 @dataclass(frozen=True)
-class _Part:
+class _PartCosts:
     shape: Shape
     params: int
     macs: int
@@ -246,7 +246,7 @@ def stage_shapes(architecture: Architecture) -> list[Shape]:
     return [part.shape for part in _parts(architecture)[:-1]]
 
 
-def _parts(architecture: Architecture) -> list[_Part]:
+def _parts(architecture: Architecture) -> list[_PartCosts]:
     activation = architecture.activation
     if architecture.custom_model:
         return [_custom_model(architecture, architecture.custom_model)]
@@ -274,15 +274,15 @@ def _parts(architecture: Architecture) -> list[_Part]:
     return parts
 
 
-def _custom_model(architecture: Architecture, model: CustomModel) -> _Part:
+def _custom_model(architecture: Architecture, model: CustomModel) -> _PartCosts:
     n_classes = architecture.n_classes
     cost = custom_model_cost(model, architecture.input_shape, n_classes)
-    return _Part((n_classes,), cost.params, cost.macs, cost.depth, cost.values, 0)
+    return _PartCosts((n_classes,), cost.params, cost.macs, cost.depth, cost.values, 0)
 
 
-def _chain(parts: list[_Part]) -> _Part:
+def _chain(parts: list[_PartCosts]) -> _PartCosts:
     """Combine consecutive parts: sums of costs, maximum of memory."""
-    return _Part(
+    return _PartCosts(
         parts[-1].shape,
         sum(part.params for part in parts),
         sum(part.macs for part in parts),
@@ -293,7 +293,7 @@ def _chain(parts: list[_Part]) -> _Part:
 
 
 @lru_cache(maxsize=65_536)
-def _stage(shape: Shape, stage: Stage, activation: str, function: Any) -> _Part:
+def _stage(shape: Shape, stage: Stage, activation: str, function: Any) -> _PartCosts:
     # stages of equal blocks share counts for any depth and stride
     single = stage.model_copy(update={"depth": 1, "stride": 1})
     parts = [_block(shape, single, stage.stride, activation, function)]
@@ -307,19 +307,19 @@ def _stage(shape: Shape, stage: Stage, activation: str, function: Any) -> _Part:
 @lru_cache(maxsize=65_536)
 def _block(
     shape: Shape, single: Stage, stride: int, activation: str, function: Any
-) -> _Part:
+) -> _PartCosts:
     counter = Counter(shape)
     return _part(counter, run_block(counter, single, stride, activation, counter.input))
 
 
 @lru_cache(maxsize=65_536)
-def _closing(shape: Shape, single: Stage, activation: str, function: Any) -> _Part:
+def _closing(shape: Shape, single: Stage, activation: str, function: Any) -> _PartCosts:
     counter = Counter(shape)
     return _part(counter, run_closing(counter, single, activation, counter.input))
 
 
 @lru_cache(maxsize=4_096)
-def _stem(shape: Shape, stem: Stem, activation: str) -> _Part:
+def _stem(shape: Shape, stem: Stem, activation: str) -> _PartCosts:
     counter = Counter(shape)
     return _part(counter, run_stem(counter, stem, activation, counter.input))
 
@@ -332,7 +332,7 @@ def _head(
     n_classes: int,
     *,
     pretrained: bool = False,
-) -> _Part:
+) -> _PartCosts:
     counter = Counter(shape)
     out = run_head(
         counter, head, activation, n_classes, counter.input, pretrained=pretrained
@@ -340,8 +340,8 @@ def _head(
     return _part(counter, out)
 
 
-def _part(counter: Counter, out: _Tensor) -> _Part:
-    return _Part(
+def _part(counter: Counter, out: _Tensor) -> _PartCosts:
+    return _PartCosts(
         out.shape,
         counter.params,
         counter.macs,

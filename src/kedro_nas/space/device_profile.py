@@ -14,11 +14,11 @@ from functools import cached_property
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from scipy.stats import spearmanr
 
 from kedro_nas.errors import SearchSpaceError
-from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.architecture import Architecture, FrozenValue
 from kedro_nas.space.operator_model import OperatorModel
 from kedro_nas.space.operators import Operator, list_operators
 
@@ -34,11 +34,7 @@ _Time = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Error = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class OperatorTime(_Value):
+class OperatorTime(FrozenValue):
     """A timed operator.
 
     Attributes:
@@ -50,7 +46,7 @@ class OperatorTime(_Value):
     us: _Time
 
 
-class NetworkTime(_Value):
+class NetworkTime(FrozenValue):
     """A whole network that was timed, to check the predictions.
 
     Attributes:
@@ -64,7 +60,7 @@ class NetworkTime(_Value):
     p90_ms: _Time
 
 
-class DeviceMachine(_Value):
+class DeviceMachine(FrozenValue):
     """The device and its runtime.
 
     Attributes:
@@ -88,7 +84,7 @@ class DeviceMachine(_Value):
     threads: int
 
 
-class PredictionError(_Value):
+class PredictionError(FrozenValue):
     """How well whole networks are predicted that the factors were not fitted to.
 
     Attributes:
@@ -115,7 +111,7 @@ class _Factors(NamedTuple):
     scale: float
 
 
-class DeviceProfile(_Value):
+class DeviceProfile(FrozenValue):
     """What is known of a device, from a few minutes of timing.
 
     Attributes:

@@ -202,19 +202,21 @@ def list_operators(architecture: Architecture) -> tuple[Operator, ...]:
     return (*found, *part.operators)
 
 
-class _Part(NamedTuple):
+class _PartOperators(NamedTuple):
     shape: Shape
     operators: tuple[Operator, ...]
 
 
 @lru_cache(maxsize=4_096)
-def _list_stem(shape: Shape, stem: Stem, activation: str) -> _Part:
+def _list_stem(shape: Shape, stem: Stem, activation: str) -> _PartOperators:
     lister = OperatorLister(shape)
     return _part(lister, run_stem(lister, stem, activation, lister.input))
 
 
 @lru_cache(maxsize=65_536)
-def _list_stage(shape: Shape, stage: Stage, activation: str, function: Any) -> _Part:
+def _list_stage(
+    shape: Shape, stage: Stage, activation: str, function: Any
+) -> _PartOperators:
     single = stage.model_copy(update={"depth": 1, "stride": 1})
     first = _list_block(shape, single, stage.stride, activation, function)
     parts = [first]
@@ -223,26 +225,30 @@ def _list_stage(shape: Shape, stage: Stage, activation: str, function: Any) -> _
         parts += [again] * (stage.depth - 1)
     lister = OperatorLister(first.shape)
     parts.append(_part(lister, run_closing(lister, single, activation, lister.input)))
-    return _Part(parts[-1].shape, tuple(_joined(part.operators for part in parts)))
+    return _PartOperators(
+        parts[-1].shape, tuple(_joined(part.operators for part in parts))
+    )
 
 
 @lru_cache(maxsize=65_536)
 def _list_block(
     shape: Shape, single: Stage, stride: int, activation: str, function: Any
-) -> _Part:
+) -> _PartOperators:
     del function  # part of the key of the cache only
     lister = OperatorLister(shape)
     return _part(lister, run_block(lister, single, stride, activation, lister.input))
 
 
 @lru_cache(maxsize=65_536)
-def _list_head(shape: Shape, head: Head, activation: str, n_classes: int) -> _Part:
+def _list_head(
+    shape: Shape, head: Head, activation: str, n_classes: int
+) -> _PartOperators:
     lister = OperatorLister(shape)
     return _part(lister, run_head(lister, head, activation, n_classes, lister.input))
 
 
-def _part(lister: OperatorLister, out: ListedTensor) -> _Part:
-    return _Part(out.shape, tuple(lister.operators))
+def _part(lister: OperatorLister, out: ListedTensor) -> _PartOperators:
+    return _PartOperators(out.shape, tuple(lister.operators))
 
 
 def _joined(groups: Iterable[tuple[Operator, ...]]) -> list[Operator]:
