@@ -113,8 +113,9 @@ viz: $(DEV_STAMP)
 	$(BIN)/kedro viz build --include-previews
 
 reference: $(DEV_STAMP)
-	$(say) "Writing docs/reference/files.md from the records"
+	$(say) "Writing docs/reference/files.md from the records, and a table of results"
 	$(BIN)/python .ci/files_page.py
+	$(BIN)/python .ci/parity_table.py
 
 pins: $(DEV_STAMP) $(DOCS_STAMP)
 	$(say) "Pinning what $(VENV) holds into constraints.txt"

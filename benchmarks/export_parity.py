@@ -1,6 +1,6 @@
 """Random architectures of the whole vocabulary, exported, reloaded and compared.
 
-    python benchmarks/export_parity.py              # 100 networks, an hour and a half
+    python benchmarks/export_parity.py              # 100 networks, @@@
     python benchmarks/export_parity.py --quick      # 3 networks, a minute
 
 Draws networks of all blocks and attentions, the custom block of examples/ among them,
@@ -10,19 +10,23 @@ are installed, loaded in a fresh process by its own runtime and compared on 32 r
 images, as at the export. Full integers are judged by accuracy, which a network that was
 not trained does not have; of these the largest difference is reported.
 
-The full run writes `export_parity.json` among the results, after each network. Ends
-with status 1 when a file cannot be written or loaded, or differs by more than it may.
+The full run writes `export_parity.json` among the results, after each network; started
+again with the same packages, it goes on where it ended. `make reference` makes the
+table of docs/how-to/devices.md of it. Ends with status 1 when a file cannot be written
+or loaded, or differs by more than it may.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+import json
 import os
 import shutil
 import sys
 import tempfile
 import time
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +47,7 @@ from kedro_nas.export.formats import (
 )
 from kedro_nas.export.parity import ParitySample, check_parity, predict_in_batches
 from kedro_nas.files import write_json
+from kedro_nas.latency.litert_files import kept_saved_model
 from kedro_nas.models.averaged_predictions import average_predictions
 from kedro_nas.models.build import build_model
 from kedro_nas.models.spaces import build_search_space
@@ -60,6 +65,10 @@ SHAPES = ((16, 16, 1), (12, 16, 3), (20, 20, 1))
 CUSTOM = "temporal_attention"
 N_IMAGES = 32
 OPTIONS = ExportOptions(max_accuracy_drop_pp=100)  # see above
+PACKAGES = (
+    *("kedro-nas", "keras", "tensorflow", "numpy", "ai-edge-litert", "onnx"),
+    *("onnxruntime", "tf2onnx", "openvino"),
+)
 
 
 def a_space(shape: tuple[int, int, int]) -> Any:
@@ -106,12 +115,13 @@ def compare(architecture: Architecture, number: int) -> list[dict[str, Any]]:
     rows, written = [], []
     folder = Path(tempfile.mkdtemp())
     try:
-        for each in exporters(pixels):
-            row = write(each, model, folder)
-            if row is None:
-                written.append(each)
-            else:
-                rows.append(row)
+        with kept_saved_model(model):
+            for each in exporters(pixels):
+                row = write(each, model, folder)
+                if row is None:
+                    written.append(each)
+                else:
+                    rows.append(row)
         rows += loaded(sample, written, folder)
     finally:
         shutil.rmtree(folder)
@@ -138,7 +148,7 @@ def loaded(
             return [failed(written[0].name, "differs or cannot be loaded", error)]
         return [row for each in written for row in loaded(sample, [each], folder)]
     return [
-        {"format": name, "ok": True, "difference": row.max_difference,
+        {"format": name, "ok": True, "difference": float(f"{row.max_difference:.3g}"),
          "equal_decisions": row.equal_decisions}
         for name, row in found.items()
     ]  # fmt: skip
@@ -190,20 +200,54 @@ def show(rows: list[dict[str, Any]]) -> None:
             print("   ", reason)
 
 
-def record(networks: list[dict[str, Any]], seconds: float) -> None:
+def versions() -> dict[str, str | None]:
+    """Return what the result of a network depends on."""
+    installed = {one.metadata["Name"]: one.version for one in metadata.distributions()}
+    return {name: installed.get(name) for name in PACKAGES}
+
+
+def record(networks: list[dict[str, Any]]) -> None:
     """Write what was measured so far."""
     write_json(
         RESULTS,
         {
             "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
             "environment": describe_environment().model_dump(),
+            "packages": versions(),
             "seed": SEED,
             "images": N_IMAGES,
-            "seconds": round(seconds, 1),
+            "seconds": round(sum(network["seconds"] for network in networks), 1),
             "formats": summary(networks),
             "networks": networks,
         },
     )
+
+
+def recorded() -> list[dict[str, Any]]:
+    """Return the networks of an earlier run with the same packages."""
+    if not RESULTS.exists():
+        return []
+    found = json.loads(RESULTS.read_text())
+    same = {"packages": versions(), "seed": SEED, "images": N_IMAGES}
+    if any(found.get(name) != value for name, value in same.items()):
+        return []
+    networks: list[dict[str, Any]] = found["networks"]
+    return networks
+
+
+def measured(architecture: Architecture, number: int) -> dict[str, Any]:
+    """Compare one network; return its entry of the results."""
+    began = time.monotonic()
+    rows = compare(architecture, number)
+    keras.backend.clear_session()
+    return {
+        "network": architecture.describe(),
+        "key": architecture.key,
+        "shape": list(architecture.input_shape),
+        "averaged": number % 3 == 2,
+        "seconds": round(time.monotonic() - began, 1),
+        "rows": rows,
+    }
 
 
 def main() -> int:
@@ -216,33 +260,28 @@ def main() -> int:
     sys.path.insert(0, str(Path(__file__).parents[1] / "examples" / "custom_block"))
     spaces = [a_space(shape) for shape in SHAPES]
     rng = generator(SEED, "export parity")
+    earlier = [] if given.quick else recorded()
     networks: list[dict[str, Any]] = []
-    began = time.monotonic()
     for number in range(n):
         architecture = spaces[number % len(SHAPES)].sample(rng)
-        rows = compare(architecture, number)
-        networks.append(
-            {
-                "network": architecture.describe(),
-                "key": architecture.key,
-                "shape": list(architecture.input_shape),
-                "averaged": number % 3 == 2,
-                "rows": rows,
-            }
-        )
-        keras.backend.clear_session()
+        known = earlier[number] if number < len(earlier) else {"key": None}
+        is_known = known["key"] == architecture.key
+        found = known if is_known else measured(architecture, number)
+        networks.append(found)
+        wrong = [row["format"] for row in found["rows"] if not row["ok"]]
+        print(number, found["network"], f"{found['seconds']} s", *wrong, flush=True)
         if not given.quick:
-            record(networks, time.monotonic() - began)
+            record(networks)
     rows = summary(networks)
     show(rows)
     custom = sum(CUSTOM in network["network"] for network in networks)
-    wrong = sum(row["failed"] for row in rows)
+    n_wrong = sum(row["failed"] for row in rows)
     files = sum(row["networks"] for row in rows)
     print(
         f"export_parity: {n} networks, {custom} with the custom block, {files} files, "
-        f"{wrong} failed"
+        f"{n_wrong} failed"
     )
-    return 1 if wrong else 0
+    return 1 if n_wrong else 0
 
 
 if __name__ == "__main__":

@@ -10,11 +10,18 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from tests.export.plain_format import OPTION, write_exports, write_images
+from tests.export.plain_format import (
+    OPTION,
+    PlainExporter,
+    write_exports,
+    write_images,
+)
 
 from kedro_nas.data import chunks
 from kedro_nas.errors import DataError, ExportError
+from kedro_nas.export.formats import FormatTraits
 from kedro_nas.export.predict import Predictions, predict_images
+from kedro_nas.export.runtime_process import RuntimeProcess
 from kedro_nas.parameters.prediction import PredictionOptions
 
 
@@ -65,6 +72,39 @@ def test_predict_images_in_parts_is_as_in_one(
 
     assert len(parts) == 50
     assert parts.equals(whole)
+
+
+@pytest.mark.parametrize(
+    ("n_images", "uses_one_core", "n_expected"),
+    [(3_000, True, 1), (4_000, True, 2), (10**6, True, 4), (10**6, False, 1)],
+)
+def test_predict_images_starts_a_process_per_core_where_that_is_faster(
+    exports: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    n_images: int,
+    uses_one_core: bool,
+    n_expected: int,
+) -> None:
+    """Only many images, and only for a runtime that computes on one core."""
+    traits = FormatTraits(uses_one_core=uses_one_core)
+    monkeypatch.setattr(PlainExporter, "traits", traits, raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    listed = type("Listed", (), {"__len__": lambda _: n_images, "notes": []})()
+    monkeypatch.setattr(
+        "kedro_nas.export.predict.list_new_images", lambda *_, **__: listed
+    )
+    started: list[RuntimeProcess] = []
+
+    def stop(_: object, processes: list[RuntimeProcess], *__: object) -> None:
+        started.extend(processes)
+        raise DataError("enough", received="", allowed="", remedy="")
+
+    monkeypatch.setattr("kedro_nas.export.table_of_images.write_table", stop)
+
+    with pytest.raises(DataError, match="enough"):
+        predict("folder", exports)
+    assert len(started) == n_expected
 
 
 def test_predict_images_of_which_none_can_be_used_are_rows(

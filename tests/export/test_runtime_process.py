@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from tests.export.plain_format import PlainExporter, write_exports
 
 from kedro_nas.errors import ExportError
 from kedro_nas.export import runtime_process
-from kedro_nas.export.runtime_process import RuntimeProcess
+from kedro_nas.export.runtime_process import RuntimeProcess, classify_in_turn
 
 SHAPE = (8, 8, 1)
 
@@ -45,11 +47,58 @@ def test_classify_answers_part_by_part_in_their_order(
     folder = write_exports(tmp_path / "exports")
     parts = [drawn(n, seed=n) for n in (5, 0, 7, 1)]
     with RuntimeProcess(PlainExporter(), folder, SHAPE, 2) as runtime:
-        found = list(runtime.classify(iter(parts)))
+        found = list(classify_in_turn([runtime], iter(parts)))
 
     assert [len(shares) for shares in found] == [5, 0, 7, 1]
     for shares, part in zip(found, parts, strict=True):
         assert np.allclose(shares[:, 1], light(part), atol=1e-6)
+
+
+@pytest.mark.parametrize("n_processes", [2, 3, 9])
+def test_classify_in_turn_keeps_the_order_of_the_parts(
+    tmp_path: Path, n_processes: int
+) -> None:
+    """Several processes give what one gives, also where there are more than parts."""
+    folder = write_exports(tmp_path / "exports")
+    parts = [drawn(n, seed=n) for n in (5, 0, 7, 1, 4)]
+    with ExitStack() as stack:
+        runtimes = [
+            stack.enter_context(RuntimeProcess(PlainExporter(), folder, SHAPE, 2))
+            for _ in range(n_processes)
+        ]
+        found = list(classify_in_turn(runtimes, iter(parts)))
+
+    assert [len(shares) for shares in found] == [5, 0, 7, 1, 4]
+    for shares, part in zip(found, parts, strict=True):
+        assert np.allclose(shares[:, 1], light(part), atol=1e-6)
+
+
+class FakeProcess:
+    """Notes what is asked of it, in a common list."""
+
+    def __init__(self, name: str, notes: list[str]) -> None:
+        self._name = name
+        self._notes = notes
+
+    def send(self, pixels: NDArray[np.uint8]) -> None:
+        self._notes.append(f"{self._name} takes {len(pixels)}")
+
+    def answer(self) -> str:
+        self._notes.append(f"{self._name} answers")
+        return self._name
+
+
+def test_classify_in_turn_lets_all_processes_compute_at_once() -> None:
+    """None is waited for while another is idle, and none has two parts."""
+    notes: list[str] = []
+    processes: Any = [FakeProcess(name, notes) for name in "ab"]
+    found = list(classify_in_turn(processes, iter([drawn(n) for n in (1, 2, 3)])))
+
+    assert found == ["a", "b", "a"]
+    assert notes == [
+        *("a takes 1", "b takes 2", "a answers", "a takes 3"),
+        *("b answers", "a answers"),
+    ]
 
 
 def test_classify_with_flips_is_the_mean_over_both(tmp_path: Path) -> None:
@@ -57,7 +106,7 @@ def test_classify_with_flips_is_the_mean_over_both(tmp_path: Path) -> None:
     folder = write_exports(tmp_path / "exports")
     pixels = drawn(4)
     with RuntimeProcess(PlainExporter(), folder, SHAPE, 2, flips=True) as runtime:
-        (found,) = runtime.classify(iter([pixels]))
+        (found,) = classify_in_turn([runtime], iter([pixels]))
 
     expected = (light(pixels) + light(pixels[:, :, ::-1])) / 2
     assert np.allclose(found[:, 1], expected, atol=1e-6)
@@ -79,4 +128,4 @@ def test_classify_names_what_the_runtime_failed_of(
     runtime = RuntimeProcess(BrokenExporter(program), tmp_path, SHAPE, 2)
 
     with runtime, pytest.raises(ExportError, match=said):
-        list(runtime.classify(iter([drawn(2), drawn(2)])))
+        list(classify_in_turn([runtime], iter([drawn(2), drawn(2)])))

@@ -118,3 +118,26 @@ def test_run_keeps_other_runs_out_of_its_workspace_from_begin_to_end(
     assert refused.returncode == 1
     assert f"process {os.getpid()} on" in refused.stderr
     assert enter().returncode == 0
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import kedro_nas.framework.hooks",
+        "import kedro_nas.pipeline_registry as ours; ours.register_pipelines()",
+        "import kedro_nas.framework.commands.predict, kedro_nas.export.predict",
+        "import kedro_nas.framework.commands.status",
+        "import kedro_nas.framework.commands.check",
+    ],
+)
+def test_start_of_a_command_imports_only_what_it_needs(program: str) -> None:
+    """Hooks are imported by every command of Kedro; SciPy alone takes a second."""
+    program += (
+        "; import sys; heavy = {'scipy', 'sklearn', 'pandas', 'plotly', 'tensorflow'};"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr

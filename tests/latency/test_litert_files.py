@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from kedro_nas.latency.litert_files import write_untrained
+from kedro_nas.latency import litert_files
+from kedro_nas.latency.litert_files import (
+    kept_saved_model,
+    saved_model_of,
+    write_untrained,
+)
 from kedro_nas.latency.operator_files import write_network
 from kedro_nas.latency.probes import draw_networks
 
@@ -40,3 +45,45 @@ def test_converted_networks_have_the_operators_that_are_timed(tmp_path: Path) ->
         path = write_untrained(one, tmp_path / f"{number}.tflite")
 
         assert operators(path.read_bytes()) == operators(write_network(one))
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Replace the writing of a SavedModel; returns the models it was called with."""
+    models: list[object] = []
+
+    def write(model: object, folder: Path) -> None:
+        models.append(model)
+        (folder / "saved_model.pb").write_text(str(model))
+
+    monkeypatch.setattr(litert_files, "_write_saved_model", write)
+    return models
+
+
+def text_of(model: object) -> str:
+    with saved_model_of(model) as folder:
+        return (folder / "saved_model.pb").read_text()
+
+
+def test_saved_model_of_a_model_is_kept_where_asked(written: list[object]) -> None:
+    """Four LiteRT files are converted from one SavedModel, and it is deleted after."""
+    with kept_saved_model("first"):
+        assert [text_of("first") for _ in range(4)] == ["first"] * 4
+        with saved_model_of("first") as folder:
+            pass
+        assert folder.exists()
+
+    assert written == ["first"]
+    assert not folder.exists()
+
+
+def test_saved_model_of_another_model_is_not_taken_for_it(
+    written: list[object],
+) -> None:
+    """Only the very model whose SavedModel is kept; none is kept outside."""
+    with kept_saved_model("first"):
+        assert text_of("second") == "second"
+        assert text_of("first") == "first"
+    assert text_of("first") == "first"
+
+    assert written == ["second", "first", "first"]

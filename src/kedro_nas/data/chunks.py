@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 
 from kedro_nas.data.decode import BadImageError, Decoded, Pixels, decode, from_plain
@@ -22,6 +21,9 @@ from kedro_nas.data.png import unfiltered, unpack_plain_png
 from kedro_nas.data.sources.base import LocalFile, Raw, Unusable
 from kedro_nas.errors import DataError
 from kedro_nas.files import write_at
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RECORD_COLUMNS = (
     *("image_id", "height", "width", "grey", "mode", "repairs", "bad"),
@@ -62,6 +64,8 @@ def decode_chunk(
     Returns:
         A row per image, with the columns `RECORD_COLUMNS`.
     """
+    import pandas as pd
+
     pixels, records = decode_images(raws, layout, max_pixels)
     with task.pixels.open("r+b") as file:
         write_at(file.fileno(), pixels.data, task.offset + task.first * layout.n_bytes)

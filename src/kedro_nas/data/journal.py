@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Iterator, Sized
 from pathlib import Path
-from typing import TypeVar
-
-import pandas as pd
+from typing import TYPE_CHECKING, TypeVar
 
 from kedro_nas.files import write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SYNC_EVERY_S = 5.0  # at most lost when killed; each sync waits for the disk
 Steps = TypeVar("Steps", bound=Sized)
@@ -51,6 +52,8 @@ class Journal:
             return
         with self.pixels.open("r+b") as file:
             os.fsync(file.fileno())
+        import pandas as pd
+
         frame = pd.concat(self._fresh, ignore_index=True)
         path = self.folder / f"{self.n_synced:09d}.parquet"
         write_atomically(path, lambda file: frame.to_parquet(file) and None)
@@ -60,6 +63,8 @@ class Journal:
 
     def records(self) -> pd.DataFrame:
         """Return all records, a row per image; see `chunks.RECORD_COLUMNS`."""
+        import pandas as pd
+
         return pd.concat([*self._synced, *self._fresh], ignore_index=True)
 
 

@@ -11,9 +11,9 @@ from math import isnan
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from kedro_nas.data.pandas_values import is_na
 from kedro_nas.errors import DataError
 
 _SPLITS = {
@@ -130,7 +130,7 @@ def _name(value: Any) -> str | None:
         value = value.decode(errors="replace")
     if isinstance(value, str):
         return value.strip() or None
-    if value is None or value is pd.NA:
+    if value is None or is_na(value):
         return None
     if isinstance(value, bool | np.bool_):
         return str(bool(value)).lower()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from kedro.io.core import DatasetError, get_filepath_str
 
 from kedro_nas.datasets.base import FileDataset, TablePreview
 from kedro_nas.files import write_file_atomically
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-class PredictionsDataset(FileDataset[Path, pd.DataFrame]):
+
+class PredictionsDataset(FileDataset[Path, "pd.DataFrame"]):
     """A Parquet file, moved from where a node wrote it; loaded as a DataFrame.
 
     The table is never in memory when it is saved, so it may be larger.
@@ -29,6 +32,7 @@ class PredictionsDataset(FileDataset[Path, pd.DataFrame]):
     Python API:
 
     >>> import tempfile
+    >>> import pandas as pd
     >>> folder = Path(tempfile.mkdtemp())
     >>> pd.DataFrame({"class": ["cat"]}).to_parquet(folder / "made.parquet")
     >>> dataset = PredictionsDataset(filepath=f"{folder}/predictions.parquet")
@@ -41,6 +45,8 @@ class PredictionsDataset(FileDataset[Path, pd.DataFrame]):
 
     def load(self) -> pd.DataFrame:
         """Read the table."""
+        import pandas as pd
+
         path = get_filepath_str(self._get_load_path(), self._protocol)
         with self._fs.open(path, "rb") as file:
             return pd.read_parquet(file)

@@ -30,6 +30,7 @@ from kedro_nas.export.parity import (
     predict_in_batches,
 )
 from kedro_nas.files import write_json
+from kedro_nas.latency.litert_files import kept_saved_model
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.records.manifest import Manifest
 from kedro_nas.records.ranking import Choice
@@ -89,8 +90,9 @@ def _write_all(
     expected = predict_in_batches(model, pixels)
     _check_probabilities(expected, store.n_classes)
     exporters = _calibrated(find_exporters(options.formats), store, rows)
-    for each in exporters:
-        each.export(model, folder)
+    with kept_saved_model(model):
+        for each in exporters:
+            each.export(model, folder)
     sample = ParitySample(pixels, np.asarray(store.labels[rows]), expected)
     parity = check_parity(sample, exporters, folder, options)
     latency = measure_formats(exporters, folder, architecture.input_shape)

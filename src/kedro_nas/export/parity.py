@@ -7,9 +7,6 @@ probabilities are compared on real images.
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,22 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kedro_nas.devices import environment_of_child
 from kedro_nas.errors import ExportError
 from kedro_nas.export.formats import Exporter, traits_of
+from kedro_nas.export.fresh_process import predict_in_fresh_processes
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.records.export import FormatParity
 
 _BATCH = 64
-_ENDING = """
-import sys
-import numpy
-pixels, results = sys.argv[1:]
-chunks = numpy.load(pixels)
-parts = [predict(chunks[i:i + {batch}]) for i in range(0, len(chunks), {batch})]
-assert "kedro_nas" not in sys.modules
-numpy.save(results, numpy.concatenate(parts))
-"""
 
 
 @dataclass(frozen=True)
@@ -89,47 +77,13 @@ def check_parity(
             too much accuracy.
     """
     exporters = list(exporters)
-    with tempfile.TemporaryDirectory() as scratch:
-        np.save(Path(scratch) / "pixels.npy", sample.pixels)
-        started = [_start(each, folder, Path(scratch)) for each in exporters]
-        ended = [(process.communicate()[1], process.returncode) for process in started]
-        for each, (messages, status) in zip(exporters, ended, strict=True):
-            _check_ended(each, messages, status)
-        return {
-            each.name: _compare(
-                each,
-                np.load(Path(scratch) / f"{each.name}.npy"),
-                sample,
-                options,
-                _size(folder / each.file_name),
-            )
-            for each in exporters
-        }
-
-
-def _start(exporter: Exporter, folder: Path, scratch: Path) -> subprocess.Popen[str]:
-    program = exporter.snippet() + _ENDING.format(batch=_BATCH)
-    results = scratch / f"{exporter.name}.npy"
-    return subprocess.Popen(
-        [sys.executable, "-c", program, str(scratch / "pixels.npy"), str(results)],
-        cwd=folder,
-        env=environment_of_child(gpus="-1"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def _check_ended(exporter: Exporter, messages: str, status: int) -> None:
-    if status != 0:
-        last = (messages.strip().splitlines() or ["no message"])[-1]
-        raise ExportError(
-            f"the export '{exporter.name}' cannot be loaded in a fresh process",
-            received=last,
-            allowed=f"a file that runs this program: {exporter.snippet()!r}",
-            remedy=f"Leave '{exporter.name}' out of nas.export.formats, or report this",
+    found = predict_in_fresh_processes(exporters, folder, sample.pixels)
+    return {
+        each.name: _compare(
+            each, found[each.name], sample, options, _size(folder / each.file_name)
         )
+        for each in exporters
+    }
 
 
 def _compare(

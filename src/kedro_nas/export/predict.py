@@ -4,36 +4,28 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from kedro_nas.data.decode import kind_of_reason
-from kedro_nas.data.journal import track
 from kedro_nas.data.new_images import (
-    DecodedImages,
-    NewImages,
-    decode_in_parts,
     list_new_images,
 )
 from kedro_nas.errors import ExportError
-from kedro_nas.export.formats import Exporter, find_exporters
+from kedro_nas.export.formats import Exporter, find_exporters, traits_of
 from kedro_nas.export.handover import read_contract, read_manifest
-from kedro_nas.export.prediction_table import PredictionTable
 from kedro_nas.export.runtime_process import RuntimeProcess
 from kedro_nas.parameters.prediction import PredictionOptions
 from kedro_nas.records.manifest import Manifest
-from kedro_nas.records.preprocessing import Preprocessing
 
 logger = logging.getLogger(__name__)
+
+# a process of LiteRT takes 0.1 s to start, small images 0.1 ms each
+_IMAGES_PER_PROCESS = 2_000
 
 
 @dataclass(frozen=True)
@@ -88,21 +80,27 @@ def predict_images(
     manifest = read_manifest(folder)
     exporter = _exporter_of(manifest, folder, options.format)
     contract = read_contract(folder)
-    listed = list_new_images(images, contract, image_column=options.image_column)
     flips = options.average_flips and not manifest.averages_flips
     if options.average_flips and not flips:
         logger.info("The exported model averages over flips itself.")
-    for note in listed.notes:
-        logger.warning("%s", note)
-    number, name = tempfile.mkstemp(prefix="kedro-nas-predictions-", suffix=".parquet")
-    os.close(number)
-    path = Path(name)
-    try:
-        with PredictionTable(path, contract.class_names, listed.names) as table:
-            _fill(table, listed, exporter, folder, contract, options, flips=flips)
-    except BaseException:
-        path.unlink()
-        raise
+    shape = contract.height, contract.width, contract.channels
+    n_classes = len(contract.class_names)
+    with ExitStack() as stack:
+
+        def start() -> RuntimeProcess:
+            process = RuntimeProcess(exporter, folder, shape, n_classes, flips=flips)
+            return stack.enter_context(process)
+
+        # it loads the file while pyarrow is imported and the images are listed
+        processes = [start()]
+        from kedro_nas.export.table_of_images import write_table
+
+        listed = list_new_images(images, contract, image_column=options.image_column)
+        for note in listed.notes:
+            logger.warning("%s", note)
+        n_more = _n_processes(exporter, len(listed)) - 1
+        processes += [start() for _ in range(n_more)]
+        path, table = write_table(listed, processes, contract, options.n_workers)
     found = Predictions(
         path=path,
         format=exporter.name,
@@ -117,30 +115,11 @@ def predict_images(
     return found
 
 
-def _fill(
-    table: PredictionTable,
-    listed: NewImages,
-    exporter: Exporter,
-    folder: Path,
-    contract: Preprocessing,
-    options: PredictionOptions,
-    *,
-    flips: bool,
-) -> None:
-    shape = contract.height, contract.width, contract.channels
-    n_classes = len(contract.class_names)
-    waiting: list[DecodedImages] = []
-    decoded = decode_in_parts(listed, contract, n_workers=options.n_workers)
-    runtime = RuntimeProcess(exporter, folder, shape, n_classes, flips=flips)
-    with closing(decoded), runtime:
-
-        def usable() -> Iterator[NDArray[np.uint8]]:
-            for part in track(decoded, total=len(listed), what="Classifying images"):
-                waiting.append(part)
-                yield part.pixels[[not fault for fault in part.faults]]
-
-        for shares in runtime.classify(usable()):
-            table.add(shares, waiting.pop(0).faults)
+def _n_processes(exporter: Exporter, n_images: int) -> int:
+    """Return how many processes classify: one, unless its runtime uses one core."""
+    if not traits_of(exporter).uses_one_core:
+        return 1
+    return max(1, min(os.cpu_count() or 1, n_images // _IMAGES_PER_PROCESS))
 
 
 def _exporter_of(manifest: Manifest, folder: Path, name: str) -> Exporter:

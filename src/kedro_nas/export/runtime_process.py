@@ -1,8 +1,9 @@
-"""An exported file in a process of its own, which classifies what it is sent.
+"""An exported file in processes of its own, which classify what they are sent.
 
 As in the parity check, the file is loaded by its own runtime in a process that does not
 import this package; so any format can be used, TensorFlow is imported only where the
-format needs it, and images are decoded while it computes.
+format needs it, and images are decoded while it computes. A runtime that computes on
+one core has several processes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -117,38 +119,20 @@ class RuntimeProcess:
         self._process.communicate()
         self._messages.close()
 
-    def classify(
-        self, parts: Iterator[NDArray[np.uint8]]
-    ) -> Iterator[NDArray[np.float32]]:
-        """Yield the probabilities of each part; the next part is made meanwhile.
-
-        Args:
-            parts: uint8 `(n, height, width, channels)` each.
-
-        Yields:
-            float32 `(n, n_classes)`, in the order of the parts.
-
-        Raises:
-            ExportError: The file cannot be loaded, or its runtime has failed or given
-                another shape.
-        """
-        waiting: int | None = None
-        for part in parts:
-            if waiting is not None:
-                yield self._answer(waiting)
-            self._send(part)
-            waiting = len(part)
-        if waiting is not None:
-            yield self._answer(waiting)
-
     def _program(self) -> str:
         return _BEGINNING + self._exporter.snippet() + _ENDING
 
-    def _send(self, pixels: NDArray[np.uint8]) -> None:
+    def send(self, pixels: NDArray[np.uint8]) -> None:
+        """Send images, uint8 `(n, height, width, channels)`; then ask for the answer.
+
+        Raises:
+            ExportError: The file cannot be loaded, or its runtime has failed.
+        """
         assert self._process.stdin is not None
         if not self._is_ready:
             self._read(len(b"ready"))
             self._is_ready = True
+        self._n_sent = len(pixels)
         try:
             self._process.stdin.write(len(pixels).to_bytes(8, "little"))
             self._process.stdin.write(np.ascontiguousarray(pixels).data)
@@ -156,9 +140,14 @@ class RuntimeProcess:
         except BrokenPipeError:
             raise self._failure() from None
 
-    def _answer(self, n_images: int) -> NDArray[np.float32]:
-        content = self._read(4 * n_images * self._n_classes)
-        return np.frombuffer(content, "<f4").reshape(n_images, self._n_classes)
+    def answer(self) -> NDArray[np.float32]:
+        """Return the probabilities of the images sent last, `(n, n_classes)`.
+
+        Raises:
+            ExportError: The runtime has failed, or given another shape.
+        """
+        content = self._read(4 * self._n_sent * self._n_classes)
+        return np.frombuffer(content, "<f4").reshape(self._n_sent, self._n_classes)
 
     def _read(self, n_bytes: int) -> bytes:
         assert self._process.stdout is not None
@@ -180,3 +169,34 @@ class RuntimeProcess:
             f"{self._n_classes} probabilities per image",
             remedy="Choose another nas.prediction.format, or export the file again",
         )
+
+
+def classify_in_turn(
+    processes: Sequence[RuntimeProcess], parts: Iterator[NDArray[np.uint8]]
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the probabilities of each part; further parts are made meanwhile.
+
+    Args:
+        processes: Processes with the same file, one at least; each takes the next part
+            when it has answered.
+        parts: uint8 `(n, height, width, channels)` each.
+
+    Yields:
+        float32 `(n, n_classes)`, in the order of the parts.
+
+    Raises:
+        ExportError: The file cannot be loaded, or its runtime has failed or given
+            another shape.
+    """
+    waiting: deque[RuntimeProcess] = deque()
+    idle = deque(processes)
+    for part in parts:
+        if not idle:
+            first = waiting.popleft()
+            yield first.answer()
+            idle.append(first)
+        process = idle.popleft()
+        process.send(part)
+        waiting.append(process)
+    for process in waiting:
+        yield process.answer()

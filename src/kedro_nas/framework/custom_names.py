@@ -7,12 +7,8 @@ from typing import Any
 
 from kedro_nas.custom_code import find_custom, import_custom, is_import_path
 from kedro_nas.errors import ParameterError
-from kedro_nas.export.formats import find_exporters
 from kedro_nas.framework.registered import names_of_search
 from kedro_nas.pipelines.nas.pipeline import PREFIX
-from kedro_nas.proposers.factories import PROPOSERS, find_proposer
-from kedro_nas.statistics.objectives import find_metric
-from kedro_nas.training.workers.worker_pool import POOL_GROUP, POOLS
 
 
 def check_custom_names(nodes: Iterable[Any], catalog: Any) -> None:
@@ -30,6 +26,12 @@ def check_custom_names(nodes: Iterable[Any], catalog: Any) -> None:
         ExportError: An export format does not exist, or cannot be used, or a package
             it needs is not installed.
     """
+    # this module is imported by every command of Kedro, whatever it does
+    from kedro_nas.export.formats import find_exporters
+    from kedro_nas.proposers.factories import PROPOSERS, find_proposer
+    from kedro_nas.statistics.objectives import find_metric
+    from kedro_nas.training.workers.worker_pool import POOL_GROUP, POOLS
+
     for namespace in sorted({node.namespace or "" for node in nodes}):
         group = [node for node in nodes if (node.namespace or "") == namespace]
         names = names_of_search(group)

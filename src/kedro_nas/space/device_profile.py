@@ -15,7 +15,6 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 from pydantic import Field
-from scipy.stats import spearmanr
 
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.space.architecture import Architecture, FrozenValue
@@ -236,6 +235,8 @@ def cross_check(
         sums: Microseconds of each network's operators, added up.
         networks: The timed networks, at least six.
     """
+    from scipy.stats import spearmanr  # its import takes a second
+
     measured = [1e3 * one.ms for one in networks]
     predicted = []
     for left_out in range(len(networks)):

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from kedro_nas.space.operators import Operator
 
@@ -92,6 +91,8 @@ class _Group:
     @classmethod
     def fit(cls, operators: Sequence[Operator], us: Floats) -> _Group:
         """Fit relative errors, so that short operators count as much as long ones."""
+        from scipy.optimize import nnls  # its import takes half a second
+
         matrix = np.array([amounts(one) for one in operators])
         scale = np.maximum(matrix.max(axis=0), 1.0)
         factors = nnls(matrix / scale / us[:, None], np.ones(len(us)))[0] / scale

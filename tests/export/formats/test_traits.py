@@ -27,7 +27,7 @@ def test_traits_of_an_exporter_are_those_it_states() -> None:
     [
         (FormatTraits(), ()),
         (FormatTraits(packages=("a", "b")), ("a", "b")),
-        (FormatTraits(packages=("a", "b"), runtime=("b",)), ("b",)),
+        (FormatTraits(packages=("a", "b"), read_with=("b",)), ("b",)),
     ],
 )
 def test_packages_to_read_leave_out_what_only_writes(

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from kedro_nas.data.pandas_values import is_na
 from kedro_nas.data.sources.base import Columns, LocalFile, Raw
 from kedro_nas.data.sources.remote import LOCAL, Storage
 from kedro_nas.errors import DataError
@@ -116,7 +116,7 @@ def to_raw(
 def _is_gap(cell: Any) -> bool:
     if isinstance(cell, str):
         return not cell.strip()
-    return cell is pd.NA or (isinstance(cell, float) and isnan(cell))
+    return is_na(cell) or (isinstance(cell, float) and isnan(cell))
 
 
 def located(

@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from kedro_nas.custom_code import find_custom, is_import_path
+from kedro_nas.data.pandas_values import is_frame
 from kedro_nas.data.sources.arrays import ArraysSource, Part, parts_of
 from kedro_nas.data.sources.base import Columns, Source
 from kedro_nas.data.sources.folder import FolderSource
-from kedro_nas.data.sources.frame import FrameSource, ManifestSource
 from kedro_nas.data.sources.npz import NpzSource
 from kedro_nas.data.sources.partitions import PartitionsSource
 from kedro_nas.data.sources.remote import LOCAL, Storage
-from kedro_nas.data.sources.table import TableSource
 from kedro_nas.errors import DataError
 from kedro_nas.redaction import redacted
 
@@ -66,8 +64,12 @@ def source_at(
     if kind == "folder":
         return FolderSource(text, storage)
     if kind in {"parquet", "arrow"}:
+        from kedro_nas.data.sources.table import TableSource
+
         return TableSource(text, kind, columns, image_shape, storage)
     if kind == "csv":
+        from kedro_nas.data.sources.frame import ManifestSource
+
         return ManifestSource(text, columns, root, storage)
     if kind == "npz":
         return NpzSource(text, storage)
@@ -116,7 +118,9 @@ def as_source(images: Any, columns: Columns) -> Source:
     """
     if isinstance(images, Source):
         return images.with_columns(columns)
-    if isinstance(images, pd.DataFrame):
+    if is_frame(images):
+        from kedro_nas.data.sources.frame import FrameSource
+
         return FrameSource(images, columns)
     if isinstance(images, str | Path):
         return source_at(images, columns=columns)

@@ -8,6 +8,7 @@ from typing import Any
 from kedro_nas.export.formats.litert_conversion import (
     EXTRA,
     PACKAGES,
+    RUNTIME,
     litert_program,
     write_litert,
 )
@@ -23,6 +24,8 @@ class LitertExporter:
         purpose="phones and boards, exactly the model",
         extra=EXTRA,
         packages=PACKAGES,
+        runtime=RUNTIME,
+        uses_one_core=True,
     )
 
     def export(self, model: Any, folder: Path) -> Path:

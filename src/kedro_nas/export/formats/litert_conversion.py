@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from kedro_nas.latency.litert_files import write_litert
-
-__all__ = ["EXTRA", "PACKAGES", "litert_program", "write_litert"]
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 PACKAGES = ("ai_edge_litert",)  # needed to reload a file; TensorFlow itself writes it
 EXTRA = "litert"
+RUNTIME = "litert"
+
+
+def write_litert(
+    model: Any, path: Path, configure: Callable[[Any], None] | None = None
+) -> Path:
+    """Convert a Keras model and write the file; see `latency.litert_files`."""
+    # not above: who uses a file builds no network
+    from kedro_nas.latency.litert_files import write_litert as write
+
+    return write(model, path, configure)
 
 
 def litert_program(file_name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from kedro_nas.export.formats.litert_conversion import (
     EXTRA,
     PACKAGES,
+    RUNTIME,
     litert_program,
     write_litert,
 )
@@ -23,6 +24,8 @@ class LitertFloat16Exporter:
         purpose="half the size; GPUs of phones compute with it as it is",
         extra=EXTRA,
         packages=PACKAGES,
+        runtime=RUNTIME,
+        uses_one_core=True,
         max_difference=0.02,  # candidate 0, 2,000 CIFAR-10 images: 0.006
     )
 

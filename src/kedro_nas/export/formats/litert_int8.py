@@ -13,6 +13,7 @@ from kedro_nas.errors import ExportError
 from kedro_nas.export.formats.litert_conversion import (
     EXTRA,
     PACKAGES,
+    RUNTIME,
     litert_program,
     write_litert,
 )
@@ -35,6 +36,8 @@ class LitertInt8Exporter:
         purpose="a quarter of the size; integer accelerators, small CPUs",
         extra=EXTRA,
         packages=PACKAGES,
+        runtime=RUNTIME,
+        uses_one_core=True,
         is_judged_by_accuracy=True,
     )
 

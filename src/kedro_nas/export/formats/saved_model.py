@@ -15,7 +15,8 @@ class SavedModelExporter:
     file_name = "saved_model"
     traits = FormatTraits(
         purpose="TensorFlow Serving, TF.js and other converters",
-        runtime=("tensorflow",),
+        read_with=("tensorflow",),
+        runtime="tensorflow",
     )
 
     def export(self, model: Any, folder: Path) -> Path:

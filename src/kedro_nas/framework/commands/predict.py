@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import pandas as pd
 
 from kedro_nas.data.sources.folder import SUFFIXES
 from kedro_nas.errors import ParameterError
@@ -104,6 +103,8 @@ def check_output(output: Path | None) -> None:
 def images_at(place: str) -> Any:
     """Return what `export.predict` takes for a path; one image is a table of it."""
     if Path(place).suffix.lower() in SUFFIXES and Path(place).is_file():
+        import pandas as pd
+
         return pd.DataFrame({"image": [place]})
     return place
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
 from pydantic import BaseModel
 
 from kedro_nas.records.search import Incumbent
@@ -206,6 +205,8 @@ def _seconds(row: Any, name: str) -> float:
 
 
 def _texts(row: Any, names: Iterable[str]) -> dict[str, str]:
+    import pandas as pd
+
     found = {name: getattr(row, name, None) for name in names}
     return {
         name: _short(str(value))

@@ -7,8 +7,6 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from kedro_nas.data import prepare
-from kedro_nas.data.store import ImageStore
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 
 
@@ -17,12 +15,12 @@ def prepare_images(
     workspace: Path,
     data_preparation: DataPreparationOptions,
     seed: int,
-) -> tuple[ImageStore, JsonValue]:
+) -> tuple[Any, JsonValue]:
     """Decode, clean, split and profile the images; see `data.prepare`."""
+    from kedro_nas.data.prepare import prepare_images as prepare
+
     options = DataPreparationOptions.parse(
         data_preparation, where="nas.data_preparation"
     )
-    store, profile = prepare.prepare_images(
-        images, options, seed=seed, workspace=workspace
-    )
+    store, profile = prepare(images, options, seed=seed, workspace=workspace)
     return store, profile.to_json()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from pydantic import JsonValue
 
 from kedro_nas.parameters.job import JobOptions
@@ -23,7 +22,7 @@ def rank_finalists(
     ranking: RankingOptions,
     job: JobOptions,
     seed: int,
-) -> tuple[pd.DataFrame, pd.DataFrame, JsonValue]:
+) -> tuple[Any, Any, JsonValue]:
     """Compare finalists and baseline on the same images, and choose."""
     from kedro_nas.ranking.rank import rank_finalists as rank
 
@@ -40,12 +39,12 @@ def rank_finalists(
 
 
 def tabulate_front(
-    trials: pd.DataFrame,
-    ranking: pd.DataFrame,
+    trials: Any,
+    ranking: Any,
     best_architecture: JsonValue,
     search_space: JsonValue,
     device_profiles: dict[str, JsonValue],
-) -> pd.DataFrame:
+) -> Any:
     """List what each architecture scored and costs, and which are on a front."""
     from kedro_nas.models.spaces import load_search_space
     from kedro_nas.ranking.front_table import tabulate_front as tabulate

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 from pydantic import JsonValue
 
 from kedro_nas.parameters.reporting import ReportingOptions
@@ -29,10 +28,10 @@ FIGURES = (
 def write_report(
     dataset_profile: JsonValue,
     search_space: JsonValue,
-    trials: pd.DataFrame,
+    trials: Any,
     finalists: JsonValue,
-    fold_scores: pd.DataFrame,
-    ranking: pd.DataFrame,
+    fold_scores: Any,
+    ranking: Any,
     best_architecture: JsonValue,
     test_metrics: JsonValue,
     reporting: ReportingOptions,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from pydantic import JsonValue
 
 from kedro_nas.parameters.job import JobOptions, check_budget
@@ -22,7 +21,7 @@ def search_architectures(
     job: JobOptions,
     budget_s: Any,
     seed: int,
-) -> tuple[pd.DataFrame, JsonValue]:
+) -> tuple[Any, JsonValue]:
     """Train candidates rung by rung with KerasTuner's Hyperband."""
     from kedro_nas.models.spaces import load_search_space
     from kedro_nas.search import search as library
