@@ -113,8 +113,9 @@ viz: $(DEV_STAMP)
 	$(BIN)/kedro viz build --include-previews
 
 reference: $(DEV_STAMP)
-	$(say) "Writing docs/reference/files.md from the records, and a table of results"
+	$(say) "Writing docs/reference/files.md from the records, tables of errors and results"
 	$(BIN)/python .ci/files_page.py
+	$(BIN)/python .ci/errors_page.py
 	$(BIN)/python .ci/parity_table.py
 
 pins: $(DEV_STAMP) $(DOCS_STAMP)

@@ -120,3 +120,51 @@ def test_open_a_store_with_the_pixels_of_another_is_refused(store_folder, tmp_pa
 
     with pytest.raises(DataError, match=r"damaged.*\(3, 8, 8, 1\)"):
         ImageStore.open(folder)
+
+
+def test_open_a_store_of_an_earlier_version_has_no_preprocessing(
+    store_folder, tmp_path
+):
+    """It can be trained on; only what an export needs is missing."""
+    folder = shutil.copytree(store_folder, tmp_path / "store")
+    description = json.loads((folder / "store.json").read_text())
+    del description["preprocessing"]
+    (folder / "store.json").write_text(json.dumps(description))
+    store = ImageStore.open(folder)
+
+    assert store.preprocessing is None
+    assert len(store.rows("dev")) == 30
+
+
+@pytest.mark.parametrize("name", ["pixels.npy", "index.parquet", "store.json"])
+def test_open_a_store_without_one_of_its_files_names_it(store_folder, tmp_path, name):
+    """A half-deleted folder is not read as far as it goes."""
+    folder = shutil.copytree(store_folder, tmp_path / "store")
+    (folder / name).unlink()
+
+    with pytest.raises(DataError, match=f"no {name}"):
+        ImageStore.open(folder)
+
+
+def test_store_is_described_in_a_line(store):
+    """A debugger and a log show the size, not the pixels."""
+    assert repr(store).startswith("ImageStore(40 images of (8, 8, 1), 2 classes, ")
+
+
+def test_opening_a_store_reads_no_pixels(store):
+    """Workers open it for each task, so that it may be larger than the memory."""
+    assert isinstance(store.pixels, np.memmap)
+    assert not store.pixels.flags.writeable
+
+
+def test_channel_statistics_tell_of_their_progress(store, monkeypatch):
+    """A worker is not taken for hung while it reads a large store piece by piece."""
+    monkeypatch.setattr("kedro_nas.data.store._CHUNK_BYTES", 8 * 8 * 7)
+    pieces = []
+    rows = store.rows("train")
+    mean, std = store.channel_statistics(rows, lambda: pieces.append(1))
+    whole, deviation = ImageStore.open(store.path).channel_statistics(rows)
+
+    assert len(pieces) == 3  # 20 rows, 7 at a time
+    assert np.array_equal(mean, whole)
+    assert np.array_equal(std, deviation)

@@ -134,9 +134,10 @@ def test_export_of_another_network_needs_no_second_search(finished: Host) -> Non
     folder = data / "07_model_output" / "nas"
     table = pd.read_csv(folder / "pareto_table.csv")
     trials = pd.read_parquet(folder / "trials.parquet")
-    other = str(table.loc[~table["chosen"], "key"].iloc[0])
+    other = str(table["key"].iloc[0])
     before = (data / "06_models/nas/exports/SHA256SUMS").read_text()
-    command = ("nas", "export", "--architecture", other[:7])
+    longer = ("--params", "nas.export.epochs=2")  # another model than the run's
+    command = ("nas", "export", "--architecture", other[:7], *longer)
     unknown = finished.kedro("nas", "export", "--architecture", "zzz")
     done = finished.kedro(*command, "--json")
     again = finished.kedro(*command)
@@ -151,7 +152,7 @@ def test_export_of_another_network_needs_no_second_search(finished: Host) -> Non
     exports = data / "06_models" / "nas" / f"exports_{other[:8]}"
     parity = json.loads((exports / "parity.json").read_text())
     assert (value["key"], value["test"]) == (other, None)
-    assert value["final_fit"]["epochs"] == 1
+    assert value["final_fit"]["epochs"] == 2
     assert all(row["max_difference"] < 1e-4 for row in parity.values())
     assert again.returncode == 1
     assert "which exists" in again.stderr

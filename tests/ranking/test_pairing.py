@@ -98,3 +98,44 @@ def test_a_score_that_is_no_number_counts_as_lost() -> None:
     table = _table(_rows("a", 0.9, np.inf, 0.8), A)
 
     assert table.means["a"].n == 2
+
+
+def test_folds_of_several_repeats_are_told_apart() -> None:
+    """Fold 0 of the second drawing is another fold than that of the first."""
+    rows = _rows("a", 0.9, 0.7) + [{**row, "repeat": 1} for row in _rows("a", 0.5, 0.3)]
+    table = _table(rows, A)
+
+    assert table.n_folds == 4
+    assert table.means["a"].mean == pytest.approx(0.6)
+
+
+def test_contestant_without_a_fold_is_last_and_cannot_be_chosen() -> None:
+    """It has no mean, however small it is, and the others are compared as before."""
+    table = _table(_rows("a", 0.6, 0.6) + _rows("b", None, None), A, B)
+
+    assert table.order == ["a", "b"]
+    assert table.complete == ["a"]
+    assert "b" not in table.means
+    assert table.compare("a", "b") is None
+
+
+def test_contestant_that_was_never_begun_is_in_the_table() -> None:
+    """A finalist that the plan had time for, but no worker, is shown without folds."""
+    table = _table(_rows("a", 0.6, 0.6), A, B)
+
+    assert table.order == ["a", "b"]
+    assert table.n_folds == 2
+    assert table.seconds("b") == 0.0
+
+
+def test_one_fold_is_said_in_words() -> None:
+    """Sentences of the report read `one fold`."""
+    assert _table(_rows("a", 0.6), A).scored_on("a") == "one fold"
+
+
+def test_size_and_split_are_those_of_a_cross_validation() -> None:
+    """What the choice asks of any comparison, a table of folds answers."""
+    table = _table(_rows("a", 0.6, 0.7), A)
+
+    assert table.size("a") == float(A.params)
+    assert not table.is_single_split

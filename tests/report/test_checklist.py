@@ -81,3 +81,61 @@ def test_read_provenance_tells_versions_from_hardware(results):
     assert found.versions == {"keras": "3"}
     assert found.hardware == {"cores": "2"}
     assert found.command == "kedro run"
+
+
+@pytest.mark.parametrize(
+    ("n_folds", "status", "evidence"),
+    [
+        (5, "yes", "Paired folds, 5 for each contestant."),
+        (1, "no", "Paired folds, 1 for each contestant."),
+        (0, "yes", "The same validation images"),
+    ],
+)
+def test_fill_checklist_tells_the_protocol_by_the_folds(
+    results, n_folds, status, evidence
+):
+    """One fold is no comparison; validation images of one split are one protocol."""
+    ranking = results.ranking.assign(n_folds=n_folds)
+    practice = fill(replace(results, ranking=ranking))[
+        "Evaluate all by the same protocol"
+    ]
+
+    assert practice.status == status
+    assert practice.evidence.startswith(evidence)
+
+
+@pytest.mark.parametrize(("seeds", "status"), [((1, 2), "partly"), ((1, 1), "no")])
+def test_fill_checklist_counts_the_seeds_of_the_folds(results, seeds, status):
+    """Several seeds of folds are a part of repeating; the search ran once."""
+    scores = results.fold_scores.assign(
+        seed=[seeds[row % 2] for row in range(len(results.fold_scores))]
+    )
+    practice = fill(replace(results, fold_scores=scores))["Repeat with several seeds"]
+
+    assert practice.status == status
+    assert f"trained with {len(set(seeds))} seeds" in practice.evidence
+
+
+def test_fill_checklist_of_scores_without_seeds_has_none(results):
+    """A table of an earlier version does not stop the page."""
+    scores = results.fold_scores.drop(columns="seed", errors="ignore")
+
+    practice = fill(replace(results, fold_scores=scores))["Repeat with several seeds"]
+
+    assert practice.status == "no"
+
+
+@pytest.mark.parametrize(("command", "status"), [("kedro run", "yes"), ("", "partly")])
+def test_fill_checklist_says_if_the_command_was_not_recorded(results, command, status):
+    """A search through the library has no command line that would repeat it."""
+    environment = results.finalists.search.environment.model_copy(
+        update={"command": command}
+    )
+    search = results.finalists.search.model_copy(update={"environment": environment})
+    finalists = results.finalists.model_copy(update={"search": search})
+    practice = fill(replace(results, finalists=finalists))[
+        "Report all details of the set-up"
+    ]
+
+    assert practice.status == status
+    assert ("was not recorded" in practice.evidence) == (not command)

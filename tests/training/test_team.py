@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from kedro_nas.errors import TrainingError
 from kedro_nas.training.team import Round, Team, TeamLink
@@ -91,3 +93,68 @@ def test_anywhere_forgets_what_changes_no_result() -> None:
 def test_folder_names_fit_a_socket() -> None:
     """The socket of a temporary folder is within what the system allows."""
     assert len(str(Path(tempfile.gettempdir()) / ("x" * 26) / "team.sock")) < 100
+
+
+def test_average_is_the_same_whoever_connects_first(folder: str) -> None:
+    """Sums of floats depend on their order; a result may not depend on the clock."""
+    values = {0: 1e17, 1: 1.0, 2: -1e17, 3: 0.5}  # 1e17 + 1.0 is 1e17
+
+    def member(rank: int, delay_s: float, place: str) -> float:
+        time.sleep(delay_s)
+        with TeamLink(Team(rank=rank, size=4, folder=place)) as link:
+            mean = link.average(np.array([values[rank]], np.float32))
+        return float(mean[0])
+
+    found = []
+    for order in ((0, 1, 2, 3), (3, 2, 1, 0)):
+        place = Path(folder) / str(order[0])
+        place.mkdir()
+        with ThreadPoolExecutor(4) as threads:
+            started = [
+                threads.submit(member, rank, 0.02 * turn, str(place))
+                for turn, rank in enumerate(order)
+            ]
+            found.append({one.result(timeout=20) for one in started})
+
+    assert found[0] == found[1] == {0.125}
+
+
+def test_agree_tells_the_others_when_the_first_member_is_lost(folder: str) -> None:
+    """Who waits for the next round is told that none will come."""
+
+    def leave() -> None:
+        with TeamLink(Team(rank=0, size=2, folder=folder)):
+            pass
+
+    def stay() -> None:
+        with TeamLink(Team(rank=1, size=2, folder=folder)) as link:
+            link.agree(None)
+
+    with ThreadPoolExecutor(2) as threads:
+        threads.submit(leave)
+        staying = threads.submit(stay)
+
+        with pytest.raises(TrainingError, match="first member of the team was lost"):
+            staying.result(timeout=10)
+
+
+def test_agree_without_a_team_is_what_is_wanted() -> None:
+    """One worker alone decides its own rounds."""
+    with TeamLink(None) as link:
+        assert link.agree(ROUND) is ROUND
+
+
+def test_round_is_unpacked_as_it_was() -> None:
+    """Progress keeps all its digits: the learning rate follows from it."""
+    odd = Round(epoch=3, steps=0, progress=1 / 3, progress_per_step=1e-9)
+
+    assert Round.unpack(odd.pack()) == odd
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"rank": -1}, {"size": 1}, {"every_steps": 0}, {"leader": True}]
+)
+def test_team_that_cannot_be_is_refused(wrong: dict[str, int]) -> None:
+    """A team has two members at least, numbered from 0, and averages after a step."""
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        Team.model_validate({"rank": 0, "size": 2, "folder": "here", **wrong})

@@ -21,7 +21,7 @@ _SPLITS = {
     "val": ("val", "valid", "validation", "dev"),
     "test": ("test", "testing", "tst", "holdout", "eval"),
 }
-# what kedro-nas does not do, and what does; docs/how-to/your-images.md says it too
+# what to use instead of kedro-nas; also in docs/how-to/your-images.md
 REGRESSION = "use AutoKeras' ImageRegressor, or bin them into classes"
 MULTI_LABEL = "use AutoKeras' ImageClassifier(multi_label=True), or a job per label"
 DETECTION = "use KerasHub's or Ultralytics' detectors, or cut the objects out first"

@@ -1,4 +1,4 @@
-"""Import TensorFlow without the lines it writes about machines that are as they are.
+"""Import TensorFlow without the lines it writes about the hardware it runs on.
 
 They come from its C++ code before any log level can be set (TF_CPP_MIN_LOG_LEVEL does
 not reach them), look like errors, and say nothing one could act on.
@@ -42,7 +42,7 @@ def prepare_for(node: Any) -> None:
 
 
 def import_tensorflow(*, with_devices: bool) -> None:
-    """Import TensorFlow; what is wrong with it is raised and shown as ever.
+    """Import TensorFlow; errors are raised and shown as usual.
 
     Args:
         with_devices: Also look for GPUs, which TensorFlow does at its first

@@ -108,14 +108,16 @@ class RunStatus:
         return asdict(self)
 
 
-def read_status(search: Search) -> RunStatus:
+def read_status(search: Search, lines: Sequence[LedgerLine] | None = None) -> RunStatus:
     """Read how far a search is; nothing is written.
 
     Args:
         search: An opened search.
+        lines: Of its ledger, if they have been read already.
     """
     workspace = search.workspace
-    lines = read_lines(workspace / "search" / "ledger.jsonl")
+    if lines is None:
+        lines = read_lines(workspace / "search" / "ledger.jsonl")
     mark = RunningMark.read(workspace)
     writer = _writer(lines)
     stage = None

@@ -150,7 +150,7 @@ class SearchSummary(Part):
         seconds_full_training: Training seconds of trials in the last rung.
         seconds_by_kind: Worker seconds by kind, e.g. `train`.
         budget_s: Wall seconds the search was given, None for no limit.
-        ended_by: What ended the search.
+        ended_by: What ended the search; None in a report of one that goes on.
         workers: Training processes.
         max_epochs: Epochs of the last rung.
         acceptance: How many random draws satisfied the bounds of the search space.
@@ -176,9 +176,12 @@ class SearchSummary(Part):
     seconds_full_training: float
     seconds_by_kind: dict[str, float]
     budget_s: float | None
-    ended_by: Literal[
-        "schedule", "budget", "space exhausted", "no improvement", "target reached"
-    ]
+    ended_by: (
+        Literal[
+            "schedule", "budget", "space exhausted", "no improvement", "target reached"
+        ]
+        | None
+    )
     workers: int
     max_epochs: int
     acceptance: Acceptance = Acceptance()

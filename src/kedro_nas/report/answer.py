@@ -140,8 +140,9 @@ def _effort(search: SearchSummary, costs: JobCosts) -> str:
     failed = ""
     if search.n_failed:
         failed = f", {search.n_failed} of {whole(search.n_trials)} trials failed"
+    how = ENDED[search.ended_by] if search.ended_by else "it has not ended"
     return (
         f"{_choice_of(search.n_architectures)} in"
-        f" {duration(search.seconds)} of search ({ENDED[search.ended_by]}{failed});"
+        f" {duration(search.seconds)} of search ({how}{failed});"
         f" everything together took {duration(costs.time.total_s)}."
     )

@@ -35,6 +35,7 @@ from kedro_nas.report.figures.custom import draw_custom_figures
 from kedro_nas.report.figures.folds import draw_fold_scores
 from kedro_nas.report.figures.pareto import draw_pareto_front
 from kedro_nas.report.importance import Importance, rank_choices
+from kedro_nas.report.sections import all_sections, byline
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -75,10 +76,10 @@ def write_report(results: JobResults, options: ReportingOptions) -> Report:
     context = {
         **_context(results, costs, importance),
         "custom_figures": custom,
-        "title": options.title or _title(results.dataset_profile),
-        "plots": {name: _embed(one) for name, one in drawn.items()},
+        "sections": all_sections(has_custom=bool(custom)),
+        "title": options.title or title_of(results.dataset_profile),
     }
-    return Report(html=_render(context), figures=figures)
+    return Report(html=render(context, drawn), figures=figures)
 
 
 def _draw(
@@ -108,6 +109,10 @@ def _context(
     test_scale, test_rows = leaderboard.rows_of_test(test)
     rung_rows = rungs.rung_rows(results.trials, search.rank_correlation)
     return {
+        "byline": byline(results.dataset_profile, search.seed, search.environment),
+        "state": "",
+        "notes": results.search_space.notes,
+        "on_folds": best.plan.scored_on == "folds",
         "dataset_profile": results.dataset_profile,
         "search_space": results.search_space,
         "best_architecture": best,
@@ -146,14 +151,21 @@ def _context(
     }
 
 
-def _title(profile: DatasetProfile) -> str:
+def title_of(profile: DatasetProfile) -> str:
+    """Return the title of a page without one of the user's."""
     return (
         f"Architecture search on {whole(profile.n_images)} images"
         f" of {len(profile.class_names)} classes"
     )
 
 
-def _render(context: Mapping[str, Any]) -> str:
+def render(context: Mapping[str, Any], figures: Mapping[str, go.Figure]) -> str:
+    """Return the page.
+
+    Args:
+        context: Variables of the templates, by name.
+        figures: Plotly figures, by the name of their place on the page.
+    """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -166,6 +178,7 @@ def _render(context: Mapping[str, Any]) -> str:
     )
     return environment.get_template("report.html.j2").render(
         **context,
+        plots={name: _embed(one) for name, one in figures.items()},
         style=Markup((TEMPLATES / "page.css").read_text()),  # noqa: S704  a file of this package
         script=Markup((TEMPLATES / "page.js").read_text()),  # noqa: S704  a file of this package
         plotly_js=Markup(get_plotlyjs()),  # noqa: S704  a file of Plotly

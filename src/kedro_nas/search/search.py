@@ -15,38 +15,24 @@ from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.records.budget import JobBudget
 from kedro_nas.records.profile import DatasetProfile
-from kedro_nas.records.search import (
-    Finalist,
-    FlipEffect,
-    SearchResult,
-    SearchSummary,
-)
+from kedro_nas.records.search import Finalist, SearchResult, SearchSummary
 from kedro_nas.records.trials import TrialRow
 from kedro_nas.search.baseline import make_baseline
 from kedro_nas.search.finalist_costs import check_front, costs_on_front
 from kedro_nas.search.finalists import choose_finalists
 from kedro_nas.search.latency_bound import bound_of, with_latency
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
-from kedro_nas.search.ledger_lines import (
-    SearchBegun,
-    SessionBegun,
-    TrialEnded,
-    TrialStarted,
-    WorkerLost,
-)
 from kedro_nas.search.session import SearchSession
+from kedro_nas.search.summary import summarize_search
 from kedro_nas.search.tables import (
     ends_of_trials,
-    incumbents,
     make_finalist,
-    rank_correlations,
     trial_rows,
     trials_table,
 )
 from kedro_nas.search.workspace import claim_workspace, put_aside
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
-from kedro_nas.training.tasks import KINDS
 from kedro_nas.writer_lock import one_writer
 
 logger = logging.getLogger(__name__)
@@ -123,7 +109,7 @@ def search_architectures(
         ledger, session, ended_by = searched()
     rows = trial_rows(ledger.events)
     trials = trials_table(rows)
-    summary = _summary(trials, ledger, space, session, job, ended_by)
+    summary = _summary(ledger, trials, space, session, job, ended_by)
     budget = JobBudget(budget_s=budget_s, spent_s=spent_s, plan=session.plan)
     return trials, SearchResult(
         finalists=_finalists(rows, trials, ledger, session, baseline, options, space),
@@ -212,48 +198,20 @@ def _finalists(
 
 
 def _summary(
-    trials: pd.DataFrame,
     ledger: Ledger,
+    trials: pd.DataFrame,
     space: SearchSpace,
     session: SearchSession,
     job: JobOptions,
     ended_by: str,
 ) -> SearchSummary:
-    kinds = (*KINDS, "wait")
-    top = trials["rung"] == trials["bracket"]  # bracket b has the rungs 0 to b
-    epochs = trials["epochs"] - trials["epoch_start"]
-    begun = ledger.of(SearchBegun)[0]
-    return SearchSummary(
-        n_trials=len(trials),
-        n_architectures=int(trials["key"].nunique()),
-        n_failed=int((trials["status"] == "failed").sum()),
-        n_stopped=int((trials["status"] == "stopped").sum()),
-        epochs_trained=int(epochs.sum()),
-        seconds=ledger.events[-1].t,
-        seconds_full_training=float(trials.loc[top, "seconds_train"].sum()),
-        seconds_by_kind={k: float(trials[f"seconds_{k}"].sum()) for k in kinds},
-        budget_s=session.plan.search_s,
+    return summarize_search(
+        ledger.events,
+        trials,
         ended_by=ended_by,
-        workers=_workers(ledger),
+        budget_s=session.plan.search_s,
         max_epochs=session.top_epochs,
         acceptance=space.acceptance,
-        rank_correlation=tuple(rank_correlations(trials)),
-        incumbent=tuple(incumbents(ledger.events)),
-        sessions=len(ledger.of(SessionBegun)),
-        lost_workers=len(ledger.of(WorkerLost)),
-        seed=begun.seed,
-        environment=begun.environment,
         baseline=job.baseline,
         execution=session.execution,
-        flips=_flips(ledger),
     )
-
-
-def _flips(ledger: Ledger) -> FlipEffect | None:
-    """Return the effect of flips on the first network, None if not measured."""
-    found = (line.flip_effect for line in ledger.of(TrialEnded))
-    return next((effect for effect in found if effect is not None), None)
-
-
-def _workers(ledger: Ledger) -> int:
-    return 1 + max((line.worker for line in ledger.of(TrialStarted)), default=0)

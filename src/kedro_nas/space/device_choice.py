@@ -1,4 +1,4 @@
-"""The device whose latency a search space bounds, or a table tells."""
+"""The device whose latency a search space bounds, or that a table shows."""
 
 from __future__ import annotations
 

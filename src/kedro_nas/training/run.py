@@ -175,7 +175,7 @@ class _Run:
         self.earlier_s = sum(spent) / pool.size
 
     def bring_forward(self, seconds: float) -> None:
-        """Move the deadline forward by some seconds."""
+        """Move the deadline to a time that is some seconds earlier."""
         if self._deadline.at is not None:
             self._deadline = replace(self._deadline, at=self._deadline.at - seconds)
 

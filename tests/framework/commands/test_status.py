@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from click.testing import CliRunner
 
-from kedro_nas.framework.commands.status import _text
+from kedro_nas.framework.commands.status import _text, status
 from kedro_nas.framework.run_status import RunStatus, SearchProgress, TrialCounts
 from kedro_nas.framework.running_mark import RemoteRun
 
@@ -88,3 +89,11 @@ def test_status_of_a_run_on_another_machine_names_it(
     found = replace(STATUS, running=running, elsewhere=other, search=None)
 
     assert said in _text(found, "kedro run --pipelines nas")
+
+
+def test_status_watched_as_json_is_refused() -> None:
+    """A screen is for people; a program calls the command again."""
+    done = CliRunner().invoke(status, ["--watch", "--json"])
+
+    assert done.exit_code == 2
+    assert "--watch and --json exclude each other" in done.output

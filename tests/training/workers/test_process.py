@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ import pytest
 
 from kedro_nas.training.checkpoints import load_checkpoint
 from kedro_nas.training.tasks import Outcome, Task
+from kedro_nas.training.workers import process
 from kedro_nas.training.workers.messages import TaskMessage
 from kedro_nas.training.workers.process import TaskServer
 
@@ -204,3 +206,16 @@ def test_server_reports_progress_between_begun_and_epoch(
 
     assert events[0] == "begun"
     assert events[1 : events.index("epoch")].count("progress") > 5
+
+
+@pytest.mark.parametrize(("system", "peak"), [("darwin", 3 * 2**20), ("sunos5", 3072)])
+def test_resident_mb_without_proc_is_the_peak_in_the_systems_unit(
+    monkeypatch: pytest.MonkeyPatch, system: str, peak: int
+) -> None:
+    """MacOS counts bytes where others count kibibytes; both mean 3 MiB here."""
+    usage = SimpleNamespace(ru_maxrss=peak)
+    monkeypatch.setattr(process, "STATM", Path("/no/such/file"))
+    monkeypatch.setattr("sys.platform", system)
+    monkeypatch.setattr("resource.getrusage", lambda _: usage)
+
+    assert process._resident_mb() == 3

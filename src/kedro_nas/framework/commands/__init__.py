@@ -77,7 +77,7 @@ def commands() -> None:
         name.replace("_", "-"): f"{_HERE}.{name}.{name}"
         for name in (
             *("check", "clean", "compare", "export", "init", "predict"),
-            *("profile_device", "show", "space", "status"),
+            *("profile_device", "report", "show", "space", "status"),
         )
     },
 )

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     type=click.UNPROCESSED,
     default="",
     callback=_split_params,  # that of `kedro run`
-    help="Parameters as in kedro run, e.g. nas.budget_s=3600,nas.job.workers=1",
+    help="Parameters of the run, such as nas.budget_s=3600,nas.job.workers=1",
 )
 @json_option
 @click.pass_obj

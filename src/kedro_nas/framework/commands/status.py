@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from rich.console import Console
 
 from kedro_nas.framework.commands import (
     env_option,
@@ -14,17 +15,38 @@ from kedro_nas.framework.commands import (
 )
 from kedro_nas.framework.project import opened
 from kedro_nas.framework.run_status import RunStatus, SearchProgress, read_status
+from kedro_nas.framework.watch import Watched, watch
 
 
 @click.command()
+@click.option(
+    "--watch",
+    "is_watched",
+    is_flag=True,
+    help="Show rungs, workers and curves until the run ends, or q is pressed; "
+    "without a terminal, a line for each change.",
+)
 @env_option
 @namespace_option
 @json_option
 @click.pass_obj
 def status(
-    metadata: Any, env: str | None, namespace: str | None, *, as_json: bool
+    metadata: Any,
+    env: str | None,
+    namespace: str | None,
+    *,
+    is_watched: bool,
+    as_json: bool,
 ) -> None:
     """Show how far the search is, what is best so far, and what is left."""
+    if is_watched and as_json:
+        raise click.UsageError(
+            "--watch and --json exclude each other; call --json again and again"
+        )
+    if is_watched:
+        with opened(metadata.project_path, env=env, namespace=namespace) as search:
+            watch(Watched(search), Console())
+        return
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
         found = read_status(search)
         command = search.run_command()

@@ -18,7 +18,10 @@ from kedro_nas.space.registry import Value
 
 # MLflow refuses more than 6000 characters; a table of runs is unreadable far below
 MAX_CHARACTERS = 250
-CURVES = ("val_accuracy", "val_balanced_accuracy", "val_loss", "train_loss")
+CURVES = (
+    *("val_accuracy", "val_balanced_accuracy", "val_objective_score"),
+    *("val_loss", "train_loss"),
+)
 _TRIAL_PARAMETERS = ("key", "name", "family")
 _TRIAL_COSTS = ("params", "macs", "depth")
 _TRIAL_RESULTS = ("score", "epochs", "best_epoch", "seconds")  # of one that has ended

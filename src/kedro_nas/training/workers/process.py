@@ -12,6 +12,7 @@ import io
 import math
 import os
 import queue
+import resource
 import signal
 import sys
 import threading
@@ -28,6 +29,7 @@ from kedro_nas.training.outage import outage_of, storage
 from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome, Task
 from kedro_nas.training.workers.messages import TaskMessage, WorkerMessage
 
+STATM = Path("/proc/self/statm")  # Linux has it
 PROGRESS_S = 1.0  # shortest time between two progress messages
 MAX_KEPT_LEARNERS = 6  # networks in memory that may be trained further
 
@@ -210,10 +212,10 @@ def _first_line(error: BaseException) -> str:
 
 
 def _resident_mb() -> float:
-    statm = Path("/proc/self/statm")
-    if not statm.exists():
-        return 0.0
-    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    if not STATM.exists():  # macOS, where the peak is counted in bytes
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / (2**20 if sys.platform == "darwin" else 2**10)
+    return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ class ActorFactory:
         self._actor = ray.remote(
             num_cpus=self._cpus,
             num_gpus=self._gpus,
-            max_restarts=0,  # the pool starts another, and knows that it did
+            max_restarts=0,  # the pool does it, since it must know of each loss
             scheduling_strategy="SPREAD",
         )(RayWorker)
 
@@ -91,7 +91,7 @@ class ActorFactory:
         rooms = [resources.get("CPU", 0.0) / self._cpus]
         if self._gpus:
             rooms.append(resources.get("GPU", 0.0) / self._gpus)
-        return int(min(rooms) + 1e-6)  # a tenth ten times is one
+        return int(min(rooms) + 1e-6)  # ten times 0.1 add up to less than 1
 
     def close(self) -> None:
         """Delete the marks by which nodes recognise the driver's disk."""

@@ -104,7 +104,7 @@ def make_pool(name: str, options: JobOptions, log: Path) -> WorkerPool:
         name: `local`, `ray`, an entry point of the group `kedro_nas.worker_pools`, or
             `package.module:function`. The function is called with `options` and `log`
             and returns a `WorkerPool`.
-        options: `params:nas.search`, for the number and kind of workers.
+        options: `params:nas.job`, for the number and kind of workers.
         log: File that collects what workers print.
 
     Raises:
