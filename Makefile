@@ -2,7 +2,8 @@
 # make test   format, lint, types, layers, tests and doctests, as CI runs them
 # make quick  the same without the tests that train or start Kedro
 # make docs   the documentation site, strictly
-# make bench  the measured table of the README
+# make bench  everything that is measured, hours; DATA="a.parquet b.parquet" for the peers
+# make bench-quick  against the peers, 3 minutes for each
 # make gpu-check  what is tested on CPUs, on this machine's GPU
 # make clean  what can be made again; the venv and results stay
 #
@@ -36,10 +37,10 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 say = @printf '\n==> %s\n'
 
 GPU_STAMP := $(VENV)/.installed-gpu
-.PHONY: help run test quick lint docs bench gpu-check viz reference pins clean
+.PHONY: help run test quick lint docs bench bench-quick gpu-check viz reference pins clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 11
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 12
 
 $(BIN)/python:
 	$(say) "Making $(VENV) with $(PYTHON)"
@@ -104,9 +105,17 @@ bench: $(DEV_STAMP)
 	for script in benchmarks/*.py; do
 	  [ "$$script" = benchmarks/gpu.py ] && continue
 	  echo "--> $$script"
-	  $(BIN)/python "$$script" || { missed=1; echo "failed: $$script"; }
+	  data=
+	  [ "$$script" = benchmarks/compare_peers.py ] && data="$(DATA)"
+	  $(BIN)/python "$$script" $$data || { missed=1; echo "failed: $$script"; }
 	done
 	exit $$missed
+
+bench-quick: $(DEV_STAMP)
+	$(say) "Measuring against the peers; rows go to build/peers_quick.json"
+	mkdir -p build
+	$(BIN)/python benchmarks/compare_peers.py --brief --seconds 180 --seeds 1 \
+	  --out build/peers_quick.json $(ARGS) $(DATA)
 
 viz: $(DEV_STAMP)
 	$(say) "Building build/, the pipeline with its results, for any web server"
