@@ -1,13 +1,14 @@
 """Predicted against measured latency of networks that no profile has seen.
 
-    python benchmarks/latency_prediction.py            # 60 networks, 15 to 20 minutes
+    python benchmarks/latency_prediction.py            # 60 networks, some 8 minutes
     python benchmarks/latency_prediction.py --quick    # 6 networks, under a minute
 
-Makes a profile of this machine as `kedro nas profile-device` does (one thread). Then
-draws networks from the whole vocabulary with another seed, builds each with Keras,
-gives its norms random statistics, converts it with TensorFlow's converter as the export
-does, and times the file with LiteRT, all files in turn in many rounds. The prediction
-knows nothing of them but their architecture.
+Draws networks from the whole vocabulary, others than those of a profile, builds each
+with Keras, gives its norms random statistics and converts it with TensorFlow's
+converter as the export does. Then times these files and those of a profile of this
+machine, as `kedro nas profile-device` does (one thread), all in turn in many rounds:
+measured one after the other, they would differ by what else the machine does meanwhile.
+The prediction knows nothing of the networks but their architecture.
 
 The time of a file is the smallest median of its rounds, of the seconds its thread had
 on the processor: what it takes when nothing disturbs it. Load before and after is in
@@ -47,10 +48,12 @@ from kedro_nas.latency.profiling import (
     prepare_files,
     time_here,
 )
+from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.costs import costs
 
 RESULTS = Path(__file__).parent / "results" / "latency_prediction.json"
 SEED = 0
+HELD_OUT = "held_out_"
 MOST_PERCENT, LEAST_SPEARMAN = 8.0, 0.97
 QUICK_PERCENT, QUICK_SPEARMAN = 20.0, 0.9
 
@@ -59,26 +62,32 @@ def say(line: str) -> None:
     print(f"  {line}", flush=True)
 
 
+def add_networks(folder: Path, networks: list[Architecture]) -> None:
+    """Add converted networks to the files that are timed."""
+    place = folder / device.MANIFEST
+    manifest = json.loads(place.read_text())
+    for number, one in enumerate(networks):
+        name = f"{HELD_OUT}{number:03d}.tflite"
+        path = write_untrained(one, folder / name, seed=SEED)
+        manifest["files"].append({"file": path.name, "network": one.to_dict()})
+    place.write_text(json.dumps(manifest))
+
+
 def measure(
-    n_networks: int, n_operators: int, n_checks: int, profile_s: float, seconds: float
+    n_networks: int, n_operators: int, n_checks: int, seconds: float
 ) -> dict[str, Any]:
+    networks = draw_networks(IMAGE_SHAPES, n_networks, SEED, purpose="benchmark")
     with tempfile.TemporaryDirectory() as scratch:
         folder = prepare_files(
             Path(scratch) / "probes", n_operators=n_operators, n_networks=n_checks
         )
-        print("profile:")
-        timings = time_here(folder, seconds=profile_s, say=say)
-        profile = make_profile("this machine", timings)
-        networks = draw_networks(IMAGE_SHAPES, n_networks, SEED, purpose="benchmark")
         print(f"converting {n_networks} networks", flush=True)
-        files = [
-            write_untrained(one, Path(scratch) / f"{number:03d}.tflite", seed=SEED)
-            for number, one in enumerate(networks)
-        ]
+        add_networks(folder, networks)
         print("measurement:")
-        load_before = device.load_average()
-        timer = device.Timer(lambda name: Path(name).read_bytes(), 1)
-        rows = device.time_files(timer, [str(path) for path in files], seconds, say)
+        timings = time_here(folder, seconds=seconds, say=say)
+    rows = [one for one in timings.files if one.file.startswith(HELD_OUT)]
+    others = tuple(one for one in timings.files if not one.file.startswith(HELD_OUT))
+    profile = make_profile("this machine", timings.model_copy(update={"files": others}))
     compared = []
     for one, row in zip(networks, rows, strict=True):
         began = time.perf_counter()
@@ -101,12 +110,10 @@ def measure(
             "machine": profile.machine.model_dump(),
             "error": profile.error.model_dump(),
             "seconds": profile.seconds,
-            "load_before": profile.load_before,
-            "load_after": profile.load_after,
             "n_operators": len(profile.operators),
         },
-        "load_before": load_before,
-        "load_after": device.load_average(),
+        "load_before": profile.load_before,
+        "load_after": profile.load_after,
         "networks": compared,
     }
 
@@ -139,9 +146,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="under a minute")
     quick = parser.parse_args().quick
     if quick:
-        found = measure(6, 240, 12, 12.0, 6.0)
+        found = measure(6, 240, 12, 15.0)
     else:
-        found = measure(60, N_OPERATORS, N_NETWORKS, 240.0, 180.0)
+        found = measure(60, N_OPERATORS, N_NETWORKS, 300.0)
     summary = summarise(found)
     print(f"{'measured us':>12} {'predicted us':>12} {'ratio':>6}  network")
     for row in sorted(found["networks"], key=lambda row: row["measured_us"]):

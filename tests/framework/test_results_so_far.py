@@ -61,7 +61,7 @@ def test_results_of_a_search_under_way_are_those_of_its_ledger(
     assert found.trials is not None
     assert found.trials["trial_id"].tolist() == ["a"]
     assert found.ranked is None
-    assert found.state == "This run goes on: it is in the stage search at 10:00."
+    assert found.state == "This run goes on: at 10:00 it is in the stage search."
 
 
 def test_results_before_the_search_are_those_of_the_stages_that_are_done(
@@ -77,7 +77,9 @@ def test_results_before_the_search_are_those_of_the_stages_that_are_done(
     assert data.search_space is None
     assert space.search_space is not None
     assert space.search is None
-    assert "does not go on: next is search" in space.state
+    assert space.state == (
+        "Nothing runs at 10:00, and the job is not done: next is search."
+    )
 
 
 def test_results_after_search_and_ranking_are_their_outputs(search: Search) -> None:

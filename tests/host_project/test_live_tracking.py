@@ -43,8 +43,9 @@ class Server:
     def __init__(self, folder: Path) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.uri = f"http://127.0.0.1:{port}"
+            self._address = free.getsockname()
+        host, port = self._address
+        self.uri = f"http://{host}:{port}"
         options = {
             "--backend-store-uri": f"sqlite:///{folder}/mlflow.db",
             "--default-artifact-root": str(folder / "artifacts"),
@@ -54,26 +55,38 @@ class Server:
         }
         command = [sys.executable, "-m", "mlflow", "server"]
         command += [word for pair in options.items() for word in pair]
-        log = (folder / "server.log").open("w")
-        self._process = subprocess.Popen(
-            command, stdout=log, stderr=log, start_new_session=True
-        )
+        with (folder / "server.log").open("w") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                # a dozen processes that this test has no use for
+                env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+            )
         mlflow: Any = importlib.import_module("mlflow")
         self._client = mlflow.MlflowClient(tracking_uri=self.uri)
-        self._until(lambda: self.runs() is not None)
 
-    def runs(self) -> list[Any] | None:
-        """Return all runs, None while the server does not answer."""
-        try:
-            found = self._client.search_experiments()
-            ids = [one.experiment_id for one in found]
-            return list(self._client.search_runs(ids, max_results=1000))
-        except Exception:  # noqa: BLE001 - of several layers, while it starts
-            return None
+    def wait_until_it_listens(self) -> None:
+        """Wait for its start; MLflow's client would pause for minutes by itself."""
+
+        def listens() -> bool:
+            try:
+                socket.create_connection(self._address, timeout=1).close()
+            except OSError:
+                return False
+            return True
+
+        self._until(listens)
+
+    def runs(self) -> list[Any]:
+        """Return all runs."""
+        ids = [one.experiment_id for one in self._client.search_experiments()]
+        return list(self._client.search_runs(ids, max_results=1000))
 
     def trials(self) -> list[Any]:
         """Return the nested runs of trials."""
-        return [one for one in self.runs() or () if "kedro_nas.trial" in one.data.tags]
+        return [one for one in self.runs() if "kedro_nas.trial" in one.data.tags]
 
     def wait_for_trials(self, number: int, process: subprocess.Popen[bytes]) -> None:
         """Wait until so many trials are shown while the search runs."""
@@ -102,8 +115,11 @@ def server(tmp_path: Path) -> Iterator[Server]:
     """Start MLflow's server."""
     pytest.importorskip("kedro_mlflow")
     started = Server(tmp_path)
-    yield started
-    started.close()
+    try:
+        started.wait_until_it_listens()
+        yield started
+    finally:
+        started.close()
 
 
 def test_mlflow_shows_trials_of_a_running_search_and_none_twice_after_a_kill(
@@ -126,7 +142,7 @@ def test_mlflow_shows_trials_of_a_running_search_and_none_twice_after_a_kill(
     names = [one.data.tags["kedro_nas.trial"] for one in after]
     parents = {one.data.tags["mlflow.parentRunId"] for one in after}
     (killed,) = {one.data.tags["mlflow.parentRunId"] for one in during}
-    runs = {one.info.run_id: one for one in server.runs() or ()}
+    runs = {one.info.run_id: one for one in server.runs()}
 
     assert len(names) == len(set(names)) == 6
     assert {one.info.run_id for one in during} <= {one.info.run_id for one in after}

@@ -163,10 +163,32 @@ def test_search_begun_on_a_cpu_goes_on_unmeasured(
     assert (gpu.probes, len(trials), batches(trials)) == (0, 2, {32})
 
 
-def test_search_on_a_cpu_is_plain(tmp_path: Path) -> None:
-    """Without a GPU nothing is measured: a batch of 32 is the fastest there."""
-    _, found = _Job(tmp_path).search(max_trials=1)
+@pytest.mark.parametrize(("has_units", "expected"), [(False, PLAIN), (True, HALF)])
+def test_search_on_a_cpu_follows_its_hardware(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    has_units: bool,
+    expected: Execution,
+) -> None:
+    """Nothing is measured: a batch of 32, in bfloat16 where the CPU multiplies it."""
+    monkeypatch.setattr(execution, "cpu_multiplies_bfloat16", lambda: has_units)
+    trials, found = _Job(tmp_path).search(max_trials=1)
 
+    assert found.search.execution == expected
+    assert batches(trials) == {32}
+
+
+def test_search_in_bfloat16_goes_on_in_float32_on_a_cpu_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A workspace moved to an older machine is resumed, not refused."""
+    monkeypatch.setattr(execution, "cpu_multiplies_bfloat16", lambda: True)
+    job = _Job(tmp_path)
+    job.search(max_trials=1)
+    monkeypatch.setattr(execution, "cpu_multiplies_bfloat16", bool)
+    trials, found = job.search(max_trials=2)
+
+    assert len(trials) == 2
     assert found.search.execution == PLAIN
 
 

@@ -6,19 +6,21 @@ import json
 
 import numpy as np
 import pytest
-from tests.device import device_profile, network_us
+from tests.device import device_profile, network_us, operator_us
 
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.latency.probes import draw_networks
+from kedro_nas.space.costs import costs
 from kedro_nas.space.device_profile import (
     DeviceProfile,
     NetworkTime,
     OperatorTime,
     add_up,
     cross_check,
-    fit_factors,
     fit_operators,
 )
+from kedro_nas.space.network_times import NetworkLoad
+from kedro_nas.space.operators import list_operators
 
 PROFILE = device_profile()
 
@@ -46,7 +48,7 @@ def test_a_network_unlike_the_others_is_predicted_without_its_own_time() -> None
     one = PROFILE.networks[0].architecture
     times = [(100.0, 0.2)] * 5 + [(1_000.0, 1.0)]
     networks = [NetworkTime(architecture=one, ms=ms, p90_ms=ms) for _, ms in times]
-    error = cross_check([us for us, _ in times], networks)
+    error = cross_check([NetworkLoad(us, 0, 0) for us, _ in times], networks)
 
     assert error.median_percent < 5
     assert error.largest_percent == pytest.approx(100, abs=10)
@@ -75,15 +77,16 @@ def test_profile_is_the_same_after_a_round_trip() -> None:
     assert again.predict_ms(one) == PROFILE.predict_ms(one)
 
 
-def test_factors_are_not_drawn_by_one_disturbed_timing() -> None:
-    """Another program's burst during one network does not spoil the others."""
-    sums = np.linspace(10, 1_000, 20)
-    measured = 5 + 1.2 * sums
-    measured[7] *= 6
-    factors = fit_factors(sums, measured)
+def test_load_of_a_network_is_the_sum_over_its_operators() -> None:
+    """Time, number and weights of what the runtime executes."""
+    one = PROFILE.networks[0].architecture
+    load = add_up(fit_operators(PROFILE.operators), one)
+    operators = list_operators(one)
 
-    assert factors.overhead_us == pytest.approx(5, abs=0.5)
-    assert factors.scale == pytest.approx(1.2, rel=0.01)
+    assert load.n_operators == len(operators)
+    assert load.us == pytest.approx(sum(map(operator_us, operators)), rel=0.3)
+    # biases and factors of norms are no weights here
+    assert load.megabytes == pytest.approx(4e-6 * costs(one).params, rel=0.1)
 
 
 def test_an_operator_that_was_not_timed_is_named() -> None:

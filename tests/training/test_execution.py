@@ -13,14 +13,20 @@ import pytest
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.records.search import Execution
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.training import execution
-from kedro_nas.training.execution import PLAIN, execution_here, precision, trains_on_gpu
+from kedro_nas.training import execution, learner
+from kedro_nas.training.execution import (
+    HALF,
+    PLAIN,
+    computes_bfloat16,
+    execution_here,
+    precision,
+    trains_on_gpu,
+)
 from kedro_nas.training.learner import Learner
 from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.unit import Unit
 
 XLA = Execution(jit_compile=True)
-HALF = Execution(precision="mixed_bfloat16")
 
 MakeTask = Callable[..., Task]
 
@@ -64,14 +70,17 @@ def test_execution_what_xla_cannot_compile_is_run_without_it(
     """An operation unknown to XLA costs the compilation, not the trial."""
     import tensorflow as tf
 
-    loss = Learner._loss
+    make = learner.make_loss
 
-    def with_python(self: Learner, logits: Any, labels: Any) -> Any:
-        zero = tf.numpy_function(lambda: np.float32(0), [], tf.float32)
-        return loss(self, logits, labels) + tf.reshape(zero, [])
+    def with_python(*given: Any) -> Callable[..., Any]:
+        def loss(*inputs: Any) -> Any:
+            zero = tf.numpy_function(lambda: np.float32(0), [], tf.float32)
+            return make(*given)(*inputs) + tf.reshape(zero, [])
+
+        return loss
 
     _, plain = run(make_task(checkpoint=None))
-    monkeypatch.setattr(Learner, "_loss", with_python)
+    monkeypatch.setattr(learner, "make_loss", with_python)
     unit, outcome = run(make_task(execution=XLA))
 
     assert outcome.status == "completed"
@@ -88,15 +97,15 @@ def test_execution_half_precision_keeps_float32_weights_and_hands_over_float32(
     file = tmp_path / "model.keras"
     task = make_task(execution=HALF, epochs=12, schedule_epochs=12, rows="dev")
     unit, outcome = run(task.model_copy(update={"model_file": str(file)}))
-    learner = unit.learner
+    trained = unit.learner
     positions = np.arange(100, dtype=np.int32)
-    probabilities = learner.predict(positions)
+    probabilities = trained.predict(positions)
     saved = keras.models.load_model(file)
     images = np.asarray(unit._pixels.gather(positions)[0])
 
-    assert learner.model.get_layer("logits").compute_dtype == "bfloat16"
+    assert trained.model.get_layer("logits").compute_dtype == "bfloat16"
     assert {layer.compute_dtype for layer in saved.layers} == {"float32"}
-    assert all(array.dtype == np.float32 for array in learner.state()[:4])
+    assert all(array.dtype == np.float32 for array in trained.state()[:4])
     assert probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     again = saved.predict(images, verbose=0)
@@ -104,14 +113,74 @@ def test_execution_half_precision_keeps_float32_weights_and_hands_over_float32(
     assert outcome.history[-1].train_loss < outcome.history[0].train_loss * 0.9
 
 
+def test_execution_half_precision_that_a_layer_refuses_becomes_float32(
+    make_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A block with float32 constants of its own is trained, as if never in bfloat16."""
+    build = learner.build_model
+
+    def in_float32_only(*given: Any, **named: Any) -> Any:
+        import keras
+
+        if keras.config.dtype_policy().name != "float32":
+            raise TypeError("bfloat16 and float32 cannot be added")
+        return build(*given, **named)
+
+    _, plain = run(make_task(checkpoint=None))
+    monkeypatch.setattr(learner, "build_model", in_float32_only)
+    _, outcome = run(make_task(checkpoint=None, execution=HALF))
+
+    assert losses(outcome) == losses(plain)
+
+
+def test_execution_first_step_that_has_no_half_kernel_is_run_in_float32(
+    make_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found out at the first step only: the same weights go on in float32."""
+    import tensorflow as tf
+
+    steps = Learner._compiled_steps
+
+    def without_half(self: Learner) -> Any:
+        if self._execution.precision == "float32":
+            return steps(self)
+
+        def refuse(*_: Any) -> Any:
+            raise tf.errors.UnimplementedError(None, None, "no kernel for bfloat16")
+
+        return refuse
+
+    _, plain = run(make_task(checkpoint=None))
+    monkeypatch.setattr(Learner, "_compiled_steps", without_half)
+    _, outcome = run(make_task(checkpoint=None, execution=HALF))
+
+    assert outcome.status == "completed"
+    assert losses(outcome) == losses(plain)
+
+
 def test_execution_here_is_plain_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a GPU was measured to like is not done to a CPU that goes on."""
     measured, job = Execution(jit_compile=True), JobOptions()
     monkeypatch.setattr(execution, "gpu_names", list)
+    monkeypatch.setattr(execution, "cpu_multiplies_bfloat16", bool)
     assert execution_here(measured, job) == PLAIN
+    assert execution_here(HALF, job) == PLAIN
     monkeypatch.setattr(execution, "gpu_names", lambda: ["0"])
     assert execution_here(measured, job) == measured
     assert execution_here(None, job) == PLAIN
+
+
+def test_execution_here_keeps_bfloat16_on_a_cpu_that_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """XLA is for GPUs; nodes of a cluster may have other CPUs than this machine."""
+    measured = HALF.model_copy(update={"jit_compile": True})
+    monkeypatch.setattr(execution, "gpu_names", list)
+    monkeypatch.setattr(execution, "cpu_multiplies_bfloat16", lambda: True)
+
+    assert execution_here(measured, JobOptions()) == HALF
+    assert execution_here(measured, JobOptions(pool="ray")) == PLAIN
+    assert computes_bfloat16(JobOptions())
 
 
 def test_trains_on_gpu_of_a_cluster_is_what_its_options_reserve(

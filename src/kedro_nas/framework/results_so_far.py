@@ -89,5 +89,5 @@ def _state(status: RunStatus, now: str) -> str:
     """Return what a run does now, and at what time that was so."""
     stage = status.stage or "reporting"
     if status.running:
-        return f"This run goes on: it is in the stage {stage} at {now}."
-    return f"This run has not ended and does not go on: next is {stage}, at {now}."
+        return f"This run goes on: at {now} it is in the stage {stage}."
+    return f"Nothing runs at {now}, and the job is not done: next is {stage}."

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
+WIDEST = 10_000  # characters of a line
 Cell = str | int | float | bool | None
 
 
@@ -20,19 +23,21 @@ def format_table(rows: Sequence[Mapping[str, Cell]], columns: dict[str, str]) ->
     a          0.5000
     bc              -
     """
-    cells = [[_cell(row.get(key)) for key in columns] for row in rows]
-    table = [list(columns.values()), *cells]
-    widths = [max(len(line[n]) for line in table) for n in range(len(columns))]
-    numeric = [
-        any(isinstance(row.get(key), int | float) for row in rows) for key in columns
-    ]
-    return "\n".join(
-        "  ".join(
-            text.rjust(width) if right else text.ljust(width)
-            for text, width, right in zip(line, widths, numeric, strict=True)
-        ).rstrip()
-        for line in table
-    )
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for key, heading in columns.items():
+        is_numeric = any(isinstance(row.get(key), int | float) for row in rows)
+        side: Literal["left", "right"] = "right" if is_numeric else "left"
+        table.add_column(Text(heading), justify=side, no_wrap=True)
+    for row in rows:
+        table.add_row(*(Text(_cell(row.get(key))) for key in columns))
+    # as wide as it is, without colours: the answer may go to a file or a program
+    written = io.StringIO()
+    Console(file=written, width=WIDEST, color_system=None).print(table)
+    return "\n".join(line.rstrip() for line in written.getvalue().splitlines())
 
 
 def _cell(value: Cell) -> str:

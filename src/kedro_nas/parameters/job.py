@@ -40,7 +40,8 @@ class JobOptions(Options):
             `kedro_nas.worker_pools`, or `package.module:function`.
         execution: `auto` measures once per search on GPUs which batch size, whether
             XLA and whether bfloat16 make candidate 0 train faster, in a twentieth of
-            the search's budget at most; `plain` does not. CPUs always run plain steps.
+            the search's budget at most; `plain` does not. On CPUs `auto` trains in
+            bfloat16 where Linux names matrix units for it (`amx_bf16`), else plain.
         max_silence_s: A worker that makes no progress for so long counts as hung;
             within an epoch each second or two of steps counts as progress.
         max_attempts: Number of attempts at a task whose worker is lost.

@@ -50,6 +50,7 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         self, space: SearchSpace | CandidateSpace[CandidateT], seed: int
     ) -> None:
         super().__init__(space, seed)
+        self._known: dict[str, CandidateT] = {}  # proposals in their order, by key
         self._keys: list[str] = []  # of the outcomes
         self._told: list[Description] = []  # of the outcomes
         self._described: dict[str, Description] = {}
@@ -60,6 +61,11 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         if limits != self._limits:
             self._forget_draws()
         return super().ask(limits)
+
+    def repeat(self, architecture: CandidateT) -> None:
+        """Count a candidate as the next proposal, and as one under way."""
+        super().repeat(architecture)
+        self._known[self._space.key(architecture)] = architecture
 
     def tell(self, outcome: ProposalOutcome[CandidateT]) -> None:
         """Learn how a training ended; a failure is worse than any score."""

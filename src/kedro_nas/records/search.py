@@ -100,7 +100,8 @@ class Incumbent(Part):
 class Execution(Part):
     """How gradient steps are run on a device, apart from what they compute.
 
-    Measured once per search on a GPU; ranking and final fit use the result, too.
+    Chosen once per search, on a GPU by a measurement, on a CPU by its hardware; ranking
+    and final fit use the result, too.
 
     Attributes:
         jit_compile: Whether XLA compiles a step; never on a CPU, where depthwise

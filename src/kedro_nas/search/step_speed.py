@@ -23,7 +23,13 @@ from kedro_nas.search.ledger_lines import (
 from kedro_nas.space.batch import with_batch_size
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.conditions import Conditions
-from kedro_nas.training.execution import PLAIN, execution_here, trains_on_gpu
+from kedro_nas.training.execution import (
+    HALF,
+    PLAIN,
+    computes_bfloat16,
+    execution_here,
+    trains_on_gpu,
+)
 from kedro_nas.training.outage import outages_explained
 from kedro_nas.training.probes import PROBE_STEPS, Measured, probe
 from kedro_nas.training.run import run_tasks
@@ -65,7 +71,8 @@ def measure_once(
 ) -> MeasuredSpace:
     """Time a few steps of candidate 0, or read the results from the ledger.
 
-    On a GPU this also chooses batch size, XLA and precision.
+    This also chooses how steps are run: on a GPU batch size, XLA and precision by a
+    measurement, on a CPU the precision by its hardware.
 
     Args:
         store: Images, of which training rows are read.
@@ -90,10 +97,15 @@ def measure_once(
             logger.info(
                 "Measured on this GPU, images per second: %s", found.images_per_s
             )
+        elif is_new and job.execution == "auto" and computes_bfloat16(job):
+            batch = space.anchors[0].recipe.batch_size
+            ledger.append(ExecutionMeasured(execution=HALF, batch_size=batch))
+            known = ledger.of(ExecutionMeasured)
+            logger.info("This CPU multiplies in bfloat16; networks train in it.")
         execution = PLAIN
         if known:
             execution = execution_here(known[0].execution, job)
-            if space.batch_size_open:
+            if space.batch_size_open and known[0].images_per_s:
                 space = with_batch_size(space, known[0].batch_size)
         timed = ledger.of(SpeedMeasured)
         speed = timed[0].speed if timed else None

@@ -1,9 +1,9 @@
 """Profiles of devices: how long a network takes there, without building it.
 
 A profile holds a table of timed operators and some whole networks that were timed with
-them. `predict_ms` adds up the operators of a network; the whole networks give the
-overhead of a call and a factor for what operators cost in company, and they show the
-error: each of them is predicted by factors that were fitted without it.
+them. `predict_ms` adds up the operators of a network and corrects the sum by the
+factors of `space.network_times`, which are fitted to the whole networks. These show the
+error, too: each of them is predicted by factors that were fitted without it.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.space.architecture import Architecture, FrozenValue
-from kedro_nas.space.operator_model import OperatorModel
+from kedro_nas.space.network_times import NetworkFactors, NetworkLoad, fit_factors
+from kedro_nas.space.operator_model import OperatorModel, count_weights
 from kedro_nas.space.operators import Operator, list_operators
 
 # A search is bounded so that 9 of 10 networks keep their bound at the 90th percentile.
 MARGIN_QUANTILE = 0.9
 LEAST_NETWORKS = 6
-# Least absolute errors by repeated least squares: one disturbed timing does not count
-_REWEIGHTED, _SURE = 20, 0.005
+_MEGABYTES = 4e-6  # of a weight, float32
 
 
 # a time that was measured, and a share or percentage of an error
@@ -103,13 +103,6 @@ class PredictionError(FrozenValue):
     margin: _Error
 
 
-class _Factors(NamedTuple):
-    """Overhead of a call in microseconds, and factor of the sum of operators."""
-
-    overhead_us: float
-    scale: float
-
-
 class DeviceProfile(FrozenValue):
     """What is known of a device, from a few minutes of timing.
 
@@ -149,9 +142,7 @@ class DeviceProfile(FrozenValue):
             SearchSpaceError: The layers of the network are not known without building
                 it, or the table has no operator of a kind it needs.
         """
-        us = self._add_up(architecture)
-        factors = self._factors
-        return (factors.overhead_us + factors.scale * us) / 1e3
+        return self._factors.predict_us(add_up(self._model, architecture)) / 1e3
 
     def bounded_ms(self, architecture: Architecture) -> float:
         """Return the predicted milliseconds, margin for the error included."""
@@ -172,12 +163,9 @@ class DeviceProfile(FrozenValue):
         return fit_operators(self.operators)
 
     @cached_property
-    def _factors(self) -> _Factors:
-        sums = [self._add_up(one.architecture) for one in self.networks]
-        return fit_factors(sums, [1e3 * one.ms for one in self.networks])
-
-    def _add_up(self, architecture: Architecture) -> float:
-        return add_up(self._model, architecture)
+    def _factors(self) -> NetworkFactors:
+        loads = [add_up(self._model, one.architecture) for one in self.networks]
+        return fit_factors(loads, [1e3 * one.ms for one in self.networks])
 
 
 def fit_operators(table: Sequence[OperatorTime]) -> OperatorModel:
@@ -188,14 +176,15 @@ def fit_operators(table: Sequence[OperatorTime]) -> OperatorModel:
     )
 
 
-def add_up(model: OperatorModel, architecture: Architecture) -> float:
-    """Return the sum of the microseconds of a network's operators.
+def add_up(model: OperatorModel, architecture: Architecture) -> NetworkLoad:
+    """Return the sums over a network's operators.
 
     Raises:
         SearchSpaceError: An operator is of a kind that was not timed.
     """
+    operators = list_operators(architecture)
     try:
-        return sum(map(model.predict, list_operators(architecture)))
+        us = sum(map(model.predict, operators))
     except KeyError as error:
         raise SearchSpaceError(
             "the latency of a network cannot be predicted",
@@ -203,36 +192,17 @@ def add_up(model: OperatorModel, architecture: Architecture) -> float:
             allowed=", ".join(sorted(model.groups)),
             remedy="Make the profile again: kedro nas profile-device",
         ) from error
-
-
-def fit_factors(sums: Sequence[float], measured: Sequence[float]) -> _Factors:
-    """Fit overhead and scale to whole networks by least absolute relative errors.
-
-    Args:
-        sums: Microseconds of each network's operators, added up.
-        measured: Microseconds of each network.
-    """
-    x, y = np.asarray(sums, float), np.asarray(measured, float)
-    matrix = np.stack([np.ones_like(x), x], axis=1) / y[:, None]
-    weights = np.ones_like(y)
-    found = np.array([0.0, float(np.median(y / x))])
-    for _ in range(_REWEIGHTED):
-        root = np.sqrt(weights)
-        fitted = np.linalg.lstsq(matrix * root[:, None], root, rcond=None)[0]
-        if fitted[0] < 0 or fitted[1] <= 0:
-            return _Factors(0.0, float(np.median(y / x)))
-        found = fitted
-        weights = 1 / np.maximum(np.abs(matrix @ found - 1), _SURE)
-    return _Factors(float(found[0]), float(found[1]))
+    weights = sum(map(count_weights, operators))
+    return NetworkLoad(us, len(operators), _MEGABYTES * weights)
 
 
 def cross_check(
-    sums: Sequence[float], networks: Sequence[NetworkTime]
+    loads: Sequence[NetworkLoad], networks: Sequence[NetworkTime]
 ) -> PredictionError:
     """Predict each network by factors fitted to the others.
 
     Args:
-        sums: Microseconds of each network's operators, added up.
+        loads: Sums over each network's operators.
         networks: The timed networks, at least six.
     """
     from scipy.stats import spearmanr  # its import takes a second
@@ -241,8 +211,8 @@ def cross_check(
     predicted = []
     for left_out in range(len(networks)):
         others = [i for i in range(len(networks)) if i != left_out]
-        factors = fit_factors([sums[i] for i in others], [measured[i] for i in others])
-        predicted.append(factors.overhead_us + factors.scale * sums[left_out])
+        factors = fit_factors([loads[i] for i in others], [measured[i] for i in others])
+        predicted.append(factors.predict_us(loads[left_out]))
     ratios = np.array(predicted) / np.array(measured)
     errors = 100 * np.abs(ratios - 1)
     tails = np.array([1e3 * one.p90_ms for one in networks]) / np.array(predicted)

@@ -71,6 +71,12 @@ def amounts(operator: Operator) -> tuple[float, ...]:
     return (1.0, 0, 0, height * width, 0, read, positions * filters)
 
 
+def count_weights(operator: Operator) -> float:
+    """Return how many weights an operator reads."""
+    has_weights = {"conv", "conv1d", "depthwise", "dense", "attention"}
+    return amounts(operator)[4] if operator.kind in has_weights else 0.0
+
+
 def group_of(operator: Operator) -> str:
     """Return the group of operators that share factors."""
     if operator.kind != "conv":

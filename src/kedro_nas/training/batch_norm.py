@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from kedro_nas.training.half_precision import layers_of
+
 
 @contextmanager
 def fused_batch_norms(model: Any, *, inference: bool) -> Iterator[None]:
@@ -24,7 +26,7 @@ def fused_batch_norms(model: Any, *, inference: bool) -> Iterator[None]:
             False where gradients are computed: on a GPU the kernel's gradient with
             fixed statistics is not deterministic, and TensorFlow refuses it.
     """
-    layers = [layer for layer in _layers(model) if _is_plain(layer)]
+    layers = [layer for layer in layers_of(model) if _is_plain(layer)]
     for layer in layers:
         layer.call = partial(_call, layer, layer.call, inference)
     try:
@@ -32,14 +34,6 @@ def fused_batch_norms(model: Any, *, inference: bool) -> Iterator[None]:
     finally:
         for layer in layers:
             del layer.call
-
-
-def _layers(model: Any) -> list[Any]:
-    """List the layers of a model and of models within it, each once."""
-    found: dict[int, Any] = {}
-    for layer in getattr(model, "layers", ()):
-        found |= {id(layer): layer} | {id(x): x for x in _layers(layer)}
-    return list(found.values())
 
 
 def _is_plain(layer: Any) -> bool:
@@ -66,7 +60,10 @@ def _call(
     import tensorflow as tf
 
     learns = bool(training and layer.trainable)
-    fits = len(inputs.shape) == 4 and inputs.dtype in (tf.float32, tf.float16)
+    dtypes = [tf.float32, tf.float16]
+    if not tf.config.list_physical_devices("GPU"):
+        dtypes.append(tf.bfloat16)
+    fits = len(inputs.shape) == 4 and inputs.dtype in dtypes
     if mask is not None or not fits or not (learns or inference):
         return spelled_out(inputs, training=training, mask=mask)
     moving = (layer.moving_mean, layer.moving_variance)

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from kedro_nas.devices import gpu_names
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.records.search import Execution
+from kedro_nas.training.half_precision import cpu_multiplies_bfloat16
 
 PLAIN = Execution()
+HALF = Execution(precision="mixed_bfloat16")
 
 
 def trains_on_gpu(job: JobOptions) -> bool:
@@ -21,15 +23,30 @@ def trains_on_gpu(job: JobOptions) -> bool:
 
 
 def execution_here(measured: Execution | None, job: JobOptions) -> Execution:
-    """Return the measured execution; plain execution without it or without a GPU.
+    """Return the execution of an earlier stage, as far as this machine supports it.
+
+    A CPU compiles no steps, and computes in bfloat16 only where it has matrix units
+    for it.
 
     Args:
         measured: Execution chosen by an earlier session or stage, or None.
         job: `params:nas.job`.
     """
-    if measured is None or not trains_on_gpu(job):
+    if measured is None:
         return PLAIN
-    return measured
+    if trains_on_gpu(job):
+        return measured
+    if not computes_bfloat16(job):
+        return PLAIN
+    return measured.model_copy(update={"jit_compile": False})
+
+
+def computes_bfloat16(job: JobOptions) -> bool:
+    """Return whether workers on CPUs compute in bfloat16.
+
+    Workers on a cluster may have other CPUs than this machine, and do not.
+    """
+    return job.pool == "local" and cpu_multiplies_bfloat16()
 
 
 @contextmanager

@@ -8,6 +8,7 @@ inputs: one trace serves every epoch, rung and schedule.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,10 +26,14 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.augmentation import make_augmenter
 from kedro_nas.training.batch_norm import fused_batch_norms
 from kedro_nas.training.execution import PLAIN, precision
+from kedro_nas.training.half_precision import float32_depthwise
+from kedro_nas.training.loss import make_loss
 from kedro_nas.training.mixing import make_mixer
 from kedro_nas.training.optimizer import FusedOptimizer
 from kedro_nas.training.pixels import DevelopmentPixels
 from kedro_nas.training.scaling import Scaling
+
+logger = logging.getLogger(__name__)
 
 BATCH_NORM_BATCHES = 20  # forward passes that re-estimate the moving statistics
 BATCH_NORM_BATCH = 32  # with 64 this took 6 to 9 % of an epoch
@@ -77,10 +82,9 @@ class Learner:
         execution: Execution = PLAIN,
         on_progress: Callable[[], None] = lambda: None,
     ) -> None:
-        import keras
-
         self.on_progress = on_progress
         self._execution = execution
+        self._architecture = architecture
         self._build = partial(
             build_model,
             architecture,
@@ -89,33 +93,57 @@ class Learner:
             bn_momentum=bn_momentum,
             seed=seed,
         )
-        with precision(execution.precision):
+        self.first_step_s: float | None = None
+        self._pixels = pixels
+        self._recipe = architecture.recipe
+        self._loss = make_loss(
+            architecture.n_classes, self._recipe.label_smoothing, class_weights
+        )
+        self._augment = make_augmenter(
+            self._recipe.augmentation, architecture.input_shape
+        )
+        self._mix = make_mixer(self._recipe.augmentation, architecture.input_shape)
+        self._chunk_steps = FIRST_CHUNK_STEPS
+        try:
+            self._assemble()
+        except Exception as error:
+            # a custom block may mix bfloat16 with constants of its own in float32
+            if execution.precision == "float32":
+                raise
+            self._use_float32(error)
+
+    def _assemble(self) -> None:
+        """Build the network, its optimizer and its graphs."""
+        import keras
+
+        architecture = self._architecture
+        with precision(self._execution.precision):
             self.model = self._build()
         self.on_progress()
         ours = architecture.custom_model is None and architecture.backbone is None
         layer = self.model.get_layer("normalisation") if ours else None
         self._scaling = None if layer is None else Scaling(layer)
-        self.first_step_s: float | None = None
         logits = self.model.get_layer("logits").output
         self._network = keras.Model(self.model.input, logits)
-        self._pixels = pixels
-        self._recipe = architecture.recipe
-        self._n_classes = architecture.n_classes
-        self._class_weights = class_weights
-        self._augment = make_augmenter(
-            self._recipe.augmentation, architecture.input_shape
-        )
-        self._mix = make_mixer(self._recipe.augmentation, architecture.input_shape)
         self._optimizer = FusedOptimizer(
             self._recipe.optimizer,
             [v.value for v in self._network.trainable_variables],
             weight_decay=self._recipe.weight_decay,
             pretrained=self._which_are_pretrained(architecture),
         )
-        self._chunk_steps = FIRST_CHUNK_STEPS
         began = time.monotonic()
         self._compile()
         self.trace_s = time.monotonic() - began
+
+    def _use_float32(self, error: Exception) -> None:
+        """Assemble the network again, in the precision that every layer supports."""
+        logger.warning(
+            "%s is trained in float32, as it failed in bfloat16: %s",
+            self._architecture.key,
+            error,
+        )
+        self._execution = self._execution.model_copy(update={"precision": "float32"})
+        self._assemble()
 
     def _which_are_pretrained(self, architecture: Architecture) -> list[bool]:
         variables = self._network.trainable_variables
@@ -153,7 +181,8 @@ class Learner:
     def _in_graph(self, *, inference: bool) -> Iterator[None]:
         """Use the fused kernels while graphs are traced within the block."""
         scaled = self._scaling.in_graph() if self._scaling else nullcontext()
-        with fused_batch_norms(self.model, inference=inference), scaled:
+        fused = fused_batch_norms(self.model, inference=inference)
+        with fused, float32_depthwise(self.model), scaled:
             yield
 
     def _compiled_steps(self) -> Any:
@@ -166,31 +195,6 @@ class Learner:
                 tf.TensorSpec([None, 2], tf.float32),
                 tf.TensorSpec([None, 2], tf.int32),
             )
-
-    def _loss(self, logits: Any, labels: Any) -> Any:
-        import tensorflow as tf
-
-        smoothing = self._recipe.label_smoothing
-        targets = tf.one_hot(
-            labels,
-            self._n_classes,
-            on_value=1.0 - smoothing + smoothing / self._n_classes,
-            off_value=smoothing / self._n_classes,
-        )
-        losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
-        if self._class_weights is not None:
-            weights = tf.constant(self._class_weights, tf.float32)
-            losses *= tf.gather(weights, labels)
-        return tf.reduce_mean(losses)
-
-    def _mixed_loss(self, logits: Any, labels: Any, share: Any) -> Any:
-        import tensorflow as tf
-
-        if share is None:
-            return self._loss(logits, labels)
-        partners = tf.roll(labels, 1, 0)
-        own, other = self._loss(logits, labels), self._loss(logits, partners)
-        return share * own + (1 - share) * other
 
     def _steps(self, rows: Any, rates: Any, seeds: Any) -> Any:
         import tensorflow as tf
@@ -224,7 +228,7 @@ class Learner:
         variables = [v.value for v in self._network.trainable_variables]
         with tf.GradientTape() as tape:
             logits = self._network(batch, training=True)
-            loss = self._mixed_loss(tf.cast(logits, tf.float32), labels, share)
+            loss = self._loss(tf.cast(logits, tf.float32), labels, share)
         self._optimizer.apply(tape.gradient(loss, variables), rates)
         return loss
 
@@ -284,20 +288,29 @@ class Learner:
         return math.fsum(losses) / steps
 
     def _run_chunk(self, *inputs: Any) -> list[float]:
-        """Run some steps; without XLA if it cannot compile the very first."""
+        """Run some steps; in float32 without XLA if the very first is refused."""
         import tensorflow as tf
 
         refused = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
         try:
             losses = self._run_steps(*inputs)
-        except refused:
-            # the first chunk is one step, and XLA refuses before it changes anything
-            if not self._execution.jit_compile or self.first_step_s is not None:
+        except refused as error:
+            # the first chunk is one step, refused before it changes anything
+            if self._execution == PLAIN or self.first_step_s is not None:
                 raise
+            losses = self._run_simpler(error, *inputs)
+        return np.asarray(losses).tolist()  # type: ignore[no-any-return]
+
+    def _run_simpler(self, error: Exception, *inputs: Any) -> Any:
+        """Run the first step without XLA, else also in float32, with these weights."""
+        if self._execution.jit_compile:
             self._execution = self._execution.model_copy(update={"jit_compile": False})
             self._run_steps = self._compiled_steps()
-            losses = self._run_steps(*inputs)
-        return np.asarray(losses).tolist()  # type: ignore[no-any-return]
+            return self._run_chunk(*inputs)
+        weights = self.model.get_weights()
+        self._use_float32(error)
+        self.model.set_weights(weights)
+        return self._run_chunk(*inputs)
 
     def restart(
         self, *, mean: Sequence[float], std: Sequence[float], seed: int

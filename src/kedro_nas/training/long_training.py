@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,7 @@ class LongTraining:
         recipe = task.architecture.recipe
         self._batch = max(1, min(recipe.batch_size, len(rows) // self._size))
         self._steps = max(1, len(rows) // (self._batch * self._size))  # per epoch
-        self._flat = FlatState(learner.averaged_variables()) if team else None
+        self._variables: list[Any] = []
         self._seconds = seconds
         self._step_s: float | None = None
         self._rounds = 0
@@ -150,8 +151,13 @@ class LongTraining:
         self._step_s = (self._step_s or step_s) + _SMOOTHING * change
 
     def _average(self) -> None:
-        if self._flat is not None:
-            self._flat.write(self._link.average(self._flat.read()))
+        if self._task.team is None:
+            return
+        variables = self._learner.averaged_variables()
+        if not self._variables or variables[0] is not self._variables[0]:
+            # the first step may have built the network again, in float32
+            self._variables, self._flat = variables, FlatState(variables)
+        self._flat.write(self._link.average(self._flat.read()))
 
     def _finish_epoch(self, seconds: float) -> None:
         self._progress.epoch += 1

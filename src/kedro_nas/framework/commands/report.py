@@ -63,7 +63,7 @@ def _page(search: Search) -> tuple[str, bool]:
     from kedro_nas.report.so_far import ResultsSoFar, write_report_so_far
 
     options = search.options(ReportingOptions, "reporting")
-    now = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
+    now = datetime.now().astimezone().strftime("%H:%M:%S on %d %B %Y")
     results = read_results_so_far(search, read_status(search), now)
     if isinstance(results, ResultsSoFar):
         return write_report_so_far(results, options), False
