@@ -148,7 +148,9 @@ def test_export_of_another_network_needs_no_second_search(finished: Host) -> Non
     assert unknown.returncode == 1
     assert "the search has no such architecture" in unknown.stderr
     assert done.returncode == 0, done.stdout + done.stderr
-    value, second = json.loads(done.stdout), json.loads(tested.stdout)
+    value, second = (
+        json.loads(one.stdout[one.stdout.index("{") :]) for one in (done, tested)
+    )
     exports = data / "06_models" / "nas" / f"exports_{other[:8]}"
     parity = json.loads((exports / "parity.json").read_text())
     assert (value["key"], value["test"]) == (other, None)

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     type=click.UNPROCESSED,
     default="",
     callback=_split_params,  # that of `kedro run`
-    help="Parameters as in kedro run, e.g. nas.export.epochs=20",
+    help="Parameters of the run, such as nas.export.epochs=20",
 )
 @json_option
 @click.pass_obj
