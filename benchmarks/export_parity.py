@@ -1,6 +1,6 @@
 """Random architectures of the whole vocabulary, exported, reloaded and compared.
 
-    python benchmarks/export_parity.py              # 100 networks, @@@
+    python benchmarks/export_parity.py              # 100 networks, an hour or so
     python benchmarks/export_parity.py --quick      # 3 networks, a minute
 
 Draws networks of all blocks and attentions, the custom block of examples/ among them,

@@ -12,6 +12,7 @@ import platform
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,11 +25,13 @@ from kedro_nas.writer_lock import LOCK_FILE, hold_workspace, one_writer
 HOLDER = """
 import sys
 from pathlib import Path
-from kedro_nas.writer_lock import hold_workspace
-with hold_workspace(Path(sys.argv[1])):
+from kedro_nas import writer_lock
+writer_lock.TOUCH_S = 0.05
+with writer_lock.hold_workspace(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.readline()
 """
+ELSEWHERE = {"pid": 7, "host": "node-3", "process_start": "x", "since": "2026-01-01"}
 
 
 @pytest.fixture
@@ -131,6 +134,83 @@ def test_hold_workspace_on_a_disk_without_locks_warns_and_goes_on(
         pass
 
     assert "file system without locks" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("silent_s", "said"),
+    [
+        (600.0, r"node-3.*sign of life 6\d\d s ago.*machine is gone.*delete .*lock"),
+        (5.0, r"node-3.*sign of life \d s ago.*Wait until it has ended"),
+    ],
+)
+def test_hold_workspace_of_a_machine_that_is_gone_says_how_to_take_it_over(
+    tmp_path: Path, silent_s: float, said: str
+) -> None:
+    """A file server may keep its lock; deleting the file frees the workspace."""
+    path = tmp_path / LOCK_FILE
+    path.write_text(json.dumps(ELSEWHERE))
+    with path.open("rb") as kept:  # as a file server would for a machine that is gone
+        fcntl.flock(kept, fcntl.LOCK_EX)
+        long_ago = time.time() - silent_s
+        os.utime(path, (long_ago, long_ago))
+        with pytest.raises(SearchError, match=said), hold_workspace(tmp_path):
+            pass
+
+        path.unlink()
+        with hold_workspace(tmp_path):
+            assert json.loads(path.read_text())["pid"] == os.getpid()
+
+
+def test_hold_workspace_gives_signs_of_life(
+    start_holder: Callable[[], subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    """The time of the lock file tells other machines that its holder lives."""
+    start_holder()
+    path = tmp_path / LOCK_FILE
+    os.utime(path, (0, 0))
+    until = time.monotonic() + 20
+
+    while path.stat().st_mtime < 1 and time.monotonic() < until:
+        time.sleep(0.01)
+    assert time.time() - path.stat().st_mtime < 60
+
+
+def test_hold_workspace_taken_over_stops_the_first_run(
+    start_holder: Callable[[], subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    """A machine that comes back after its lock was deleted does not write any more."""
+    holder = start_holder()
+    (tmp_path / LOCK_FILE).unlink()
+    with hold_workspace(tmp_path):
+        assert holder.wait(timeout=20) != 0
+
+
+@pytest.mark.parametrize(("silent_s", "is_free"), [(5.0, False), (600.0, True)])
+def test_hold_workspace_without_locks_believes_the_note(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    silent_s: float,
+    *,
+    is_free: bool,
+) -> None:
+    """Where the disk has no locks the signs of life decide who may write."""
+
+    def flock(_: int, operation: int) -> None:
+        if operation & fcntl.LOCK_EX:
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    path = tmp_path / LOCK_FILE
+    path.write_text(json.dumps(ELSEWHERE))
+    long_ago = time.time() - silent_s
+    os.utime(path, (long_ago, long_ago))
+    if not is_free:
+        with pytest.raises(SearchError, match="node-3"), hold_workspace(tmp_path):
+            pass
+        return
+
+    with hold_workspace(tmp_path):
+        assert json.loads(path.read_text())["pid"] == os.getpid()
 
 
 def test_hold_workspace_that_cannot_be_written_is_said(tmp_path: Path) -> None:

@@ -120,11 +120,23 @@ def append_json_line(path: Path, value: Any, *, sync: bool = True) -> None:
         sync: Whether to wait until the disk has the line. Without it the line survives
             the end of this process, but perhaps not that of the machine.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    line = (json.dumps(finite(value), allow_nan=False) + "\n").encode()
-    with path.open("a+b", buffering=0) as file:
-        end = _end_of_whole_lines(file)
-        file.truncate(end)
+    append_line(path, _json_text(value).encode(), sync=sync)
+
+
+def append_line(path: Path, text: bytes, *, sync: bool = True) -> None:
+    """Append a line; see `append_json_line`.
+
+    Args:
+        path: The file; folders are made.
+        text: Without its end.
+        sync: Whether to wait until the disk has the line.
+    """
+    line = text + b"\n"
+    with _open_to_append(path) as file:
+        size = file.seek(0, os.SEEK_END)
+        end = _end_of_whole_lines(file, size)
+        if end < size:
+            file.truncate(end)
         try:
             while line:
                 line = line[file.write(line) :]
@@ -135,8 +147,23 @@ def append_json_line(path: Path, value: Any, *, sync: bool = True) -> None:
             raise
 
 
-def _end_of_whole_lines(file: IO[bytes]) -> int:
-    end = file.seek(0, os.SEEK_END)
+def _json_text(value: Any) -> str:
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):  # NumPy's types, or not finite: rare, and slower
+        return json.dumps(finite(value), allow_nan=False)
+
+
+def _open_to_append(path: Path) -> IO[bytes]:
+    try:
+        return path.open("a+b", buffering=0)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a+b", buffering=0)
+
+
+def _end_of_whole_lines(file: IO[bytes], end: int) -> int:
+    """Return where the last whole line before `end` ends."""
     while end:
         begin = max(0, end - 4096)
         file.seek(begin)

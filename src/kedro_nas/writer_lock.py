@@ -3,7 +3,9 @@
 The lock is `flock` on a file in the workspace; the system releases it when the process
 ends, however it ends. The file also names the process that holds it, for the error in
 the second one. On shared disks `flock` works between machines if the file server
-supports locks.
+supports locks; it may keep that of a machine that is gone. So the holder touches its
+file every few seconds, and the error in the second process says since when it has not,
+and how to take the workspace over.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ import inspect
 import json
 import logging
 import os
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -28,6 +32,8 @@ from kedro_nas.errors import SearchError
 from kedro_nas.process_identity import ProcessIdentity
 
 LOCK_FILE = "writer.lock"
+TOUCH_S = 10.0  # between two signs of life of a holder
+SILENT_S = 120.0  # without one a holder on another machine counts as gone
 # errors of flock on file systems without locks
 _WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
@@ -68,6 +74,7 @@ class _Locks:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
+        self._toucher: threading.Thread | None = None
         self._held: dict[Path, tuple[int, int]] = {}  # file descriptor, times acquired
 
     def acquire(self, workspace: Path) -> None:
@@ -76,6 +83,32 @@ class _Locks:
             if descriptor is None:
                 descriptor = _locked(workspace)
             self._held[workspace] = descriptor, times + 1
+            if self._toucher is None or not self._toucher.is_alive():
+                self._toucher = threading.Thread(target=self._touch, daemon=True)
+                self._toucher.start()
+
+    def _touch(self) -> None:
+        """Give signs of life, and stop this process where its lock was taken over."""
+        while True:
+            time.sleep(TOUCH_S)
+            with self._guard:
+                if not self._held:
+                    self._toucher = None
+                    return
+                lost = [
+                    workspace
+                    for workspace, (descriptor, _) in self._held.items()
+                    if not _touched(descriptor, workspace / LOCK_FILE)
+                ]
+            if lost:
+                logger.error(
+                    "Another run has taken over the workspace %s: this one stops, as "
+                    "two would spoil it.",
+                    lost[0],
+                )
+                # a real signal, which also ends a call that waits
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+                return
 
     def release(self, workspace: Path, *, entirely: bool) -> None:
         with self._guard:
@@ -136,13 +169,24 @@ def one_writer(function: Callable[P, T]) -> Callable[P, T]:
     return locked
 
 
+def _touched(descriptor: int, path: Path) -> bool:
+    """Note the time in a lock file; return whether it is still the lock's file.
+
+    One that is missing was deleted with the workspace by this process.
+    """
+    with contextlib.suppress(OSError):  # a disk that is away may come back
+        os.utime(descriptor)
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    return True
+
+
 def _locked(workspace: Path) -> int:
     path = workspace / LOCK_FILE
     try:
         workspace.mkdir(parents=True, exist_ok=True)
         descriptor = _open_and_lock(path)
     except BlockingIOError as error:
-        raise _refusal(workspace, _holder(path)) from error
+        raise _refusal(path, _holder(path)) from error
     except OSError as error:
         raise SearchError(
             f"the workspace {workspace} cannot be written",
@@ -167,6 +211,9 @@ def _open_and_lock(path: Path) -> int:
             if error.errno not in _WITHOUT_LOCKS:
                 os.close(descriptor)
                 raise
+            if _is_held_by_note(path):
+                os.close(descriptor)
+                raise BlockingIOError from error
             logger.warning(
                 "%s is on a file system without locks (%s): make sure that only one "
                 "run uses it at a time.",
@@ -189,17 +236,48 @@ def _holder(path: Path) -> Holder | None:
         return None  # it has only just acquired or released the lock
 
 
-def _refusal(workspace: Path, holder: Holder | None) -> SearchError:
-    who = "a process that has just started"
+def _silent_s(path: Path) -> float:
+    """Return the seconds since the last sign of life in a lock file."""
+    try:
+        return max(0.0, time.time() - path.stat().st_mtime)
+    except OSError:
+        return 0.0
+
+
+def _is_held_by_note(path: Path) -> bool:
+    """Return whether a file says that a living process holds it, where locks do not."""
+    holder = _holder(path)
+    if holder is None or holder.process == ProcessIdentity.current():
+        return False
+    if holder.process.is_on_this_host():
+        return holder.process.is_alive()
+    return _silent_s(path) < SILENT_S
+
+
+def _refusal(path: Path, holder: Holder | None) -> SearchError:
+    who, silent_s = "a process that has just started", 0.0
     if holder is not None:
-        process = holder.process
-        who = f"process {process.pid} on {process.host}, since {holder.since}"
+        process, silent_s = holder.process, _silent_s(path)
+        who = (
+            f"process {process.pid} on {process.host}, since {holder.since}, last sign "
+            f"of life {silent_s:.0f} s ago"
+        )
+    remedy = (
+        "Wait until it has ended, or stop it; nothing was changed. For two searches at "
+        "the same time set another workspace path in the catalog"
+    )
+    is_remote = holder is not None and not holder.process.is_on_this_host()
+    if is_remote and silent_s > SILENT_S:
+        remedy = (
+            f"If that machine is gone, its file server still keeps the lock: delete "
+            f"{path} and run the same command; nothing is lost. Should that run be "
+            "alive after all, it stops by itself"
+        )
     return SearchError(
-        f"another run is writing into the workspace {workspace}",
+        f"another run is writing into the workspace {path.parent}",
         received=who,
         allowed="one run at a time",
-        remedy="Wait until it has ended, or stop it; nothing was changed. For two "
-        "searches at the same time set another workspace path in the catalog",
+        remedy=remedy,
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from kedro_nas.data.store import ImageStore
 from kedro_nas.export.evaluate import count_reads, digest_of, evaluate_on_test
 from kedro_nas.files import append_json_line
+from kedro_nas.models.averaged_predictions import average_predictions
 from kedro_nas.models.build import build_model
 from kedro_nas.records.export import FinalFit
 from kedro_nas.records.ranking import Choice, CrossValidationSummary
@@ -65,17 +66,12 @@ def test_count_reads_keeps_the_readings_of_earlier_versions(
     assert count_reads(tmp_path, "data", digest_of(network)) == 2
 
 
-def test_evaluate_on_test_of_a_refitted_network_says_it_is_the_second_reading(
-    digits: tuple[ImageStore, dict[str, Any]],
-    small_architecture: Architecture,
-    tmp_path: Path,
-) -> None:
-    """Fitted twice and tested three times, it was read for two models."""
-    key = small_architecture.key
-    choice = Choice(
+def _choice(network: Architecture) -> Choice:
+    """Return a choice of this network."""
+    return Choice(
         name="f59b63",
-        key=key,
-        architecture=small_architecture,
+        key=network.key,
+        architecture=network,
         is_baseline=False,
         rule="best_mean",
         objective="accuracy",
@@ -83,6 +79,16 @@ def test_evaluate_on_test_of_a_refitted_network_says_it_is_the_second_reading(
         full_epochs=1,
         plan=CrossValidationSummary(finalists=1, folds=2, repeats=1, epochs=1),
     )
+
+
+def test_evaluate_on_test_of_a_refitted_network_says_it_is_the_second_reading(
+    digits: tuple[ImageStore, dict[str, Any]],
+    small_architecture: Architecture,
+    tmp_path: Path,
+) -> None:
+    """Fitted twice and tested three times, it was read for two models."""
+    key = small_architecture.key
+    choice = _choice(small_architecture)
     fit = FinalFit(key=key, epochs=1, train_loss=(1.0,), seeds=(0,), has_baseline=False)
     reads = []
     for seed in (0, 1, 0):
@@ -99,3 +105,33 @@ def test_evaluate_on_test_of_a_refitted_network_says_it_is_the_second_reading(
         reads.append(metrics.reads)
 
     assert reads == [1, 2, 2]
+
+
+@pytest.mark.parametrize("averages", [True, False])
+def test_evaluate_on_test_tells_what_averaging_gains_and_costs(
+    digits: tuple[ImageStore, dict[str, Any]],
+    small_architecture: Architecture,
+    tmp_path: Path,
+    *,
+    averages: bool,
+) -> None:
+    """In the same reading; of a model that does not average there is nothing to say."""
+    network = build_model(small_architecture, seed=0)
+    model = average_predictions(network, shifts=averages, flips=False)
+    choice = _choice(small_architecture)
+    fit = FinalFit(
+        key=choice.key, epochs=1, train_loss=(1.0,), seeds=(0,), has_baseline=False
+    )
+    found = evaluate_on_test(digits[0], model, model, choice, fit, tmp_path, tmp_path)
+    alone = evaluate_on_test(
+        digits[0], network, network, choice, fit, tmp_path, tmp_path
+    )
+
+    assert alone.averaging is None
+    assert alone.reads == 1  # the same weights: no further reading
+    assert (found.averaging is not None) is averages
+    if found.averaging is not None:
+        assert found.averaging.accuracy_alone == alone.accuracy
+        assert found.averaging.gain == pytest.approx(found.accuracy - alone.accuracy)
+        assert found.averaging.ci_low <= found.averaging.gain <= found.averaging.ci_high
+        assert found.averaging.latency_s_p50_alone > 0

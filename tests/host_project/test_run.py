@@ -128,6 +128,41 @@ def test_show_and_status_of_a_finished_run(finished: Host) -> None:
     assert value["search"]["trials"]["completed"] > 0
 
 
+def test_export_of_another_network_needs_no_second_search(finished: Host) -> None:
+    """Any row of the table is trained and written; what the run exported stays."""
+    data = finished.root / "data"
+    folder = data / "07_model_output" / "nas"
+    table = pd.read_csv(folder / "pareto_table.csv")
+    trials = pd.read_parquet(folder / "trials.parquet")
+    other = str(table["key"].iloc[0])
+    before = (data / "06_models/nas/exports/SHA256SUMS").read_text()
+    longer = ("--params", "nas.export.epochs=2")  # another model than the run's
+    command = ("nas", "export", "--architecture", other[:7], *longer)
+    unknown = finished.kedro("nas", "export", "--architecture", "zzz")
+    done = finished.kedro(*command, "--json")
+    again = finished.kedro(*command)
+    tested = finished.kedro(*command, "--overwrite", "--test", "--json")
+
+    assert set(table["key"]) == set(trials.loc[trials["score"].notna(), "key"])
+    assert table["on_front_params"].any()
+    assert unknown.returncode == 1
+    assert "the search has no such architecture" in unknown.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
+    value, second = (
+        json.loads(one.stdout[one.stdout.index("{") :]) for one in (done, tested)
+    )
+    exports = data / "06_models" / "nas" / f"exports_{other[:8]}"
+    parity = json.loads((exports / "parity.json").read_text())
+    assert (value["key"], value["test"]) == (other, None)
+    assert value["final_fit"]["epochs"] == 2
+    assert all(row["max_difference"] < 1e-4 for row in parity.values())
+    assert again.returncode == 1
+    assert "which exists" in again.stderr
+    assert second["test"]["reads"] == 2
+    assert (exports / "test_metrics.json").is_file()
+    assert (data / "06_models/nas/exports/SHA256SUMS").read_text() == before
+
+
 def test_check_predicts_without_training(finished: Host) -> None:
     """Time, memory and disk are said; no output of the run changes."""
     before = _results(finished)

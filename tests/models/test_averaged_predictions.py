@@ -16,6 +16,7 @@ from kedro_nas.models.averaged_predictions import (
     average_predictions,
     averages_flips,
     count_copies,
+    network_alone,
 )
 from kedro_nas.models.build import build_model
 from kedro_nas.space.architecture import Architecture
@@ -128,3 +129,20 @@ def test_averages_flips_tells_what_a_saved_model_does(
 
     assert averages_flips(loaded) is flips
     assert not averages_flips(plain)
+
+
+def test_network_alone_is_the_one_that_was_averaged(
+    network: Any, images: Any, tmp_path: Path
+) -> None:
+    """Also in a model that was saved and loaded; a plain model has none inside."""
+    import keras
+
+    averaged = average_predictions(network, shifts=True, flips=True)
+    averaged.save(tmp_path / "averaged.keras")
+    loaded = keras.saving.load_model(tmp_path / "averaged.keras")
+
+    assert network_alone(network) is None
+    assert network_alone(averaged) is network
+    np.testing.assert_allclose(
+        network_alone(loaded)(images), network(images), atol=1e-6
+    )

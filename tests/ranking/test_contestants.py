@@ -13,12 +13,9 @@ from kedro_nas.ranking.contestants import (
     baseline_key,
     full_epochs,
     select_contestants,
-    with_flips_of,
     within_plan,
 )
 from kedro_nas.ranking.plan import CrossValidationPlan
-from kedro_nas.records.budget import BudgetPlan, JobBudget
-from kedro_nas.records.search import FlipEffect
 from kedro_nas.search.tables import make_finalist
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.tasks import Task
@@ -104,35 +101,6 @@ def test_as_trained_gives_the_smallest_batch_of_all_folds(
 
     assert found.architecture.recipe.batch_size == 8
     assert found.key == one.key == small_architecture.key
-
-
-HARMLESS = FlipEffect(drop=0.0, standard_error=0.01, n_images=2000)
-HARMFUL = FlipEffect(drop=0.5, standard_error=0.01, n_images=2000)
-SECONDS = JobBudget(budget_s=300, plan=BudgetPlan(final_s=200))
-
-
-@pytest.mark.parametrize(
-    ("flips", "budget", "expected"),
-    [
-        (HARMLESS, SECONDS, "light+flip"),
-        (HARMFUL, SECONDS, "light"),
-        (None, SECONDS, "light"),
-        (HARMLESS, JobBudget(), "light"),
-    ],
-)
-def test_with_flips_of_mirrors_where_the_data_allows_it_and_seconds_are_filled(
-    small_architecture: Architecture,
-    flips: FlipEffect | None,
-    budget: JobBudget,
-    expected: str,
-) -> None:
-    """Only long trainings gain by it; nothing but the augmentation changes."""
-    found = build_search_result(A, BASELINE, flips=flips, budget=budget)
-    network = with_flips_of(small_architecture, found)
-
-    assert network.recipe.augmentation == expected
-    assert network.network_key == small_architecture.network_key
-    assert with_flips_of(network, found) == network
 
 
 def test_baseline_key_is_that_of_the_baseline_or_none() -> None:

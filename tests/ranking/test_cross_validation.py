@@ -78,9 +78,10 @@ def test_cross_validate_trains_all_contestants_alike_on_each_fold(
     assert len({task.seed for task in first}) == len({task.seed for task in second})
     assert {task.seed for task in first}.isdisjoint({task.seed for task in second})
     shared = {"epochs": 3, "schedule_epochs": 3, "threads": 2, "execution": HALF}
-    shared |= {"bn_momentum": 0.8, "class_weights": (1.0, 2.0), "checkpoint": None}
+    shared |= {"bn_momentum": 0.8, "class_weights": (1.0, 2.0), "parent": None}
     for task in pool.tasks:
         assert {name: getattr(task, name) for name in shared} == shared
+    assert len({task.checkpoint for task in pool.tasks}) == 6
     assert trained.contestants == contestants
     assert trained.reasons == []
 

@@ -22,7 +22,7 @@ def test_contestants_are_measured_once_on_this_machine(
 ) -> None:
     """A ranking that is resumed chooses by the same numbers."""
     taken = iter([8.0, 12.0, 1.0, 1.0])
-    monkeypatch.setattr(module, "_why_not_measured", lambda _: "")
+    monkeypatch.setattr(module, "why_not_measured", lambda _: "")
     monkeypatch.setattr(
         module, "measure_network", lambda *_, **__: measured(next(taken))
     )
@@ -39,7 +39,7 @@ def test_where_none_keeps_the_bound_the_next_run_measures_again(
 ) -> None:
     """A busy machine stops the ranking before its folds, and not for ever."""
     taken = iter([12.0, 13.0, 8.0, 9.0])
-    monkeypatch.setattr(module, "_why_not_measured", lambda _: "")
+    monkeypatch.setattr(module, "why_not_measured", lambda _: "")
     monkeypatch.setattr(
         module, "measure_network", lambda *_, **__: measured(next(taken))
     )

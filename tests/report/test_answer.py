@@ -8,7 +8,8 @@ import pytest
 
 from kedro_nas.accounting.job_costs import compute_costs
 from kedro_nas.parameters.reporting import CostOptions
-from kedro_nas.report.answer import ENDED, answer_lines, caution
+from kedro_nas.records.export import AveragingEffect
+from kedro_nas.report.answer import ENDED, answer_lines, averaging_sentence, caution
 
 
 def answer(results, *, test=None, best=None, search=None):
@@ -116,3 +117,29 @@ def test_answer_lines_name_the_floors_that_are_missed(results):
 
     assert f"Floors of recall missed: {first.class_name} 50" in found
     assert others[0].class_name not in found
+
+
+@pytest.mark.parametrize("latency", [0.003, None])
+def test_averaging_sentence_tells_gain_and_cost(results, latency):
+    """Who needs the speed sees what it costs to leave averaging out."""
+    effect = AveragingEffect(
+        accuracy_alone=0.9,
+        gain=0.007,
+        ci_low=-0.001,
+        ci_high=0.015,
+        latency_s_p50_alone=0.001,
+        latency_s_p90_alone=0.002,
+    )
+    test = results.test_metrics.model_copy(
+        update={"averaging": effect, "accuracy": 0.907, "latency_s_p50": latency}
+    )
+    said = averaging_sentence(test).replace("\N{NO-BREAK SPACE}", " ")
+
+    assert "90.7 % instead of 90.0 % of the test images, +0.70 points" in said
+    assert "averaging: none" in said
+    assert ("3 ms instead of 1 ms" in said) is (latency is not None)
+
+
+def test_averaging_sentence_of_a_model_that_does_not_is_empty(results):
+    """Nothing is said of what was not done."""
+    assert averaging_sentence(results.test_metrics) == ""

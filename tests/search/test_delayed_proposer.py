@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from kedro_nas.proposers.outcome import ProposalOutcome
-from kedro_nas.search.delayed_proposer import DelayedProposer
+from kedro_nas.search.delayed_proposer import DelayedProposer, explain_waiting
 from kedro_nas.search.stop_rule import StopRule
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.bounds import Bounds
@@ -50,6 +50,35 @@ def test_ask_tells_outcomes_far_enough_behind_in_the_order_of_places(
     delayed.ask(5)
 
     assert recorder.log == [0.0, 0.1, Bounds(max_macs=7), 0.2, Bounds(max_macs=7)]
+
+
+def test_outcomes_are_not_kept_for_a_proposer_that_does_not_learn(
+    numbered: Numbered,
+) -> None:
+    """Random search of 100,000 trials does not pile them up."""
+    recorder = Recorder(numbered(1), learns=False)
+    delayed = _delayed(recorder, 8)
+    for position in range(50):
+        delayed.hold(position, ProposalOutcome(numbered(1), 0.5))
+    delayed.ask(50)
+
+    assert delayed._held == {}
+    assert recorder.log == [Bounds(max_macs=7)]
+
+
+@pytest.mark.parametrize(
+    ("workers", "lag", "waits"),
+    [(8, 8, False), (9, 8, True), (1_000, 8, True), (1_000, None, False)],
+)
+def test_waiting_workers_are_explained_with_what_to_set(
+    workers: int, lag: int | None, *, waits: bool
+) -> None:
+    """With more workers than the lag the rest would idle, unless nothing is learned."""
+    said = explain_waiting(workers, lag)
+
+    assert bool(said) is waits
+    assert not waits or f"to {8 * workers}, 8 times the workers" in said
+    assert not waits or f"at most {lag} train" in said
 
 
 def test_ask_of_a_recorded_place_repeats_it_once(numbered: Numbered) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -24,12 +25,14 @@ from kedro_nas.search.ledger_lines import (
     WorkerLost,
 )
 from kedro_nas.search.tables import trial_rows, trials_table
+from kedro_nas.space.architecture import Recipe
 from kedro_nas.space.bounds import Bounds
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.workers.worker_pool import Event
 
 MakeDriver = Callable[..., tuple[Driver, Ledger]]
 Pool = Callable[..., Any]
+BATCH = Recipe().batch_size
 CLOCKS = ["worker", "started_s", "ended_s", "seconds", "seconds_wait"]
 
 
@@ -206,7 +209,7 @@ def test_driver_results_on_images_are_kept_and_known_after_a_restart(
     make_driver: MakeDriver, scripted_pool: Pool
 ) -> None:
     """What a trial classified correctly is in its line, and with its outcome again."""
-    driver, ledger = make_driver("right", max_trials=4)
+    driver, ledger = make_driver("right", max_trials=4)  # its bracket stays open
     driver.run(scripted_pool(2))
     again, _ = make_driver("right", max_trials=4)
 
@@ -267,8 +270,9 @@ def test_driver_out_of_memory_is_tried_with_half_the_batch(
     driver.run(scripted_pool(2, fate))
 
     assert [line.trial for line in ledger.of(BatchHalved)] == ["i0-b2-r0-n008"]
-    halvings = {t.architecture.stages[0].width: t for t in driver.trials.values()}
-    assert halvings[9].halvings == 1
+    batches = trial_rows(ledger.events)
+    halved = {json.loads(row.architecture)["recipe"]["batch_size"] for row in batches}
+    assert sorted(halved) == [BATCH // 2, BATCH]
     named = ["key", "architecture"]  # these tell that the batch is another one
     pd.testing.assert_frame_equal(
         _undisturbed(make_driver, scripted_pool).drop(columns=named),

@@ -95,6 +95,22 @@ def test_ledger_torn_line_is_cut_off_and_said(
     assert [line.trial for line in Ledger(path).of(TrialCreated)] == ["b"]
 
 
+def test_ledger_keeps_no_line_about_a_trial_in_memory(tmp_path: Path) -> None:
+    """A million of them are in the file alone, and are read when they are wanted."""
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    assert ledger.is_empty
+    ledger.append(BEGUN)
+    for number in range(20):
+        ledger.append(created(str(number)))
+
+    assert not ledger.is_empty
+    assert [line.event for line in ledger._others] == ["begun"]
+    assert [line.event for line in Ledger(ledger._path)._others] == ["begun"]
+    assert len(list(ledger.replay())) == 21
+    assert len(ledger.of(TrialCreated)) == 20
+    assert ledger.of(TrialStarted) == []
+
+
 def test_ledger_of_gives_lines_of_that_kind_in_order(tmp_path: Path) -> None:
     """Filtering keeps the order of events."""
     ledger = Ledger(tmp_path / "ledger.jsonl")

@@ -245,6 +245,41 @@ def test_oracle_min_epochs_drops_the_shortest_rungs(make_oracle: MakeOracle) -> 
     assert epochs == {3, 9}
 
 
+@pytest.mark.parametrize("lag", [3, None])
+def test_oracle_that_forgets_complete_brackets_gives_the_same_search(
+    make_oracle: MakeOracle, lag: int | None
+) -> None:
+    """Forgetting changes no trial, ids stay unique, and what is kept stays small."""
+
+    def run(*, forgets: bool) -> tuple[dict[str, int], int]:
+        oracle = make_oracle(
+            proposer=LearningProposer(), learning_lag=lag, max_trials=130, iterations=7
+        )
+        found: dict[str, int] = {}
+        ids, most = set(), 0
+        while (created := oracle.create("worker")).architecture is not None:
+            place = oracle.place(created.trial_id)
+            width = created.architecture.stages[0].width
+            found[place.name] = width
+            ids.add(created.trial_id)
+            oracle.end(created.trial_id, score=width / 1000)
+            oracle.tell(
+                created.trial_id, ProposalOutcome(created.architecture, width / 1000)
+            )
+            if forgets:
+                assert set(oracle.forget_complete()) <= set(found)
+            most = max(most, len(oracle.trials))
+        assert len(ids) == len(found)
+        return found, most
+
+    whole, kept_whole = run(forgets=False)
+    forgetful, kept = run(forgets=True)
+
+    assert forgetful == whole
+    assert (len(whole), kept_whole) == (130, 130)
+    assert kept <= 13
+
+
 @settings(
     max_examples=40,
     deadline=None,
@@ -287,12 +322,9 @@ def test_oracle_any_schedule_ends_and_ignores_workers(
         "_get_num_brackets",
         "_increment_bracket_num",
         "_start_new_bracket",
-        "_save_trial",
         "create_trial",
         "end_trial",
-        "update_trial",
         "populate_space",
-        "save",
     ],
 )
 def test_kerastuner_still_has_the_names_we_build_on(name: str) -> None:
@@ -307,5 +339,11 @@ def test_kerastuner_base_class_still_sets_what_we_read() -> None:
         for base in keras_tuner.oracles.HyperbandOracle.__mro__[:2]
     )
 
-    for name in ("_brackets", "_current_bracket", "_current_iteration", "_seed_state"):
+    for name in (
+        "trials",
+        "ongoing_trials",
+        "_current_bracket",
+        "_current_iteration",
+        "_seed_state",
+    ):
         assert f"self.{name} = " in source

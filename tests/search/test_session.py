@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -136,11 +137,17 @@ def test_session_of_a_race_trains_its_first_network_after_its_seconds(
 
 
 def test_session_of_a_search_after_its_seconds_trains_nothing_more(
-    make_session: MakeSession, pool: Any
+    make_session: MakeSession, pool: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It needs one network to give to the ranking, and no other."""
+    """It needs one network to give to the ranking, and no other.
+
+    Of its 20 workers, 12 would always wait for outcomes: that is said.
+    """
+    pool.size = 20
     first, _ = make_session(20_000.0, ago_s=19_000.0)
-    ended = first.run()
+    with caplog.at_level(logging.WARNING):
+        ended = first.run()
+    assert "Of 20 workers at most 8 train at a time" in caplog.text
     again, ledger = make_session(20_000.0, ago_s=19_000.0)
 
     assert (ended, again.run()) == ("budget", "budget")

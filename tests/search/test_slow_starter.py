@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.ledger_lines import TrialEnded
 
 MakeDriver = Callable[..., tuple[Driver, Ledger]]
 Pool = Callable[..., Any]
@@ -51,12 +52,10 @@ def _ours(make_driver: MakeDriver, pool: Any, **changes: Any) -> tuple[int, int]
         "slope_places": SearchOptions().slope_places,
         **changes,
     }
-    driver, _ = make_driver(f"ours-{options['slope_places']}", **options)
+    driver, ledger = make_driver(f"ours-{options['slope_places']}", **options)
     driver.run(pool)
-    best = max(
-        (t for t in driver.trials.values() if t.outcome is not None),
-        key=lambda t: t.outcome.score or 0.0,
-    )
+    score = {line.trial: line.score or 0.0 for line in ledger.of(TrialEnded)}
+    best = max(pool.submitted, key=lambda task: score[task.task_id])
     trained = sum(task.epochs - task.epoch_start for task in pool.submitted)
     return best.architecture.stages[0].width, trained
 

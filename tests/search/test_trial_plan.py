@@ -121,6 +121,24 @@ def test_plan_without_a_budget_is_hyperband_over_the_space_as_it_is(
     assert noted()[0].max_macs is None
 
 
+def test_plan_names_the_lag_of_a_search_that_learns(
+    small_space: SearchSpace, store_folder: Path, tmp_path: Path
+) -> None:
+    """Only then can workers wait for each other; random search and a race do not."""
+    store = ImageStore.open(store_folder)
+
+    def lag(name: str, kind: str, **options: Any) -> int | None:
+        ledger = Ledger(tmp_path / name / "ledger.jsonl")
+        seconds = divided(None, kind)
+        return make_plan(store, small_space, ledger, seconds, **options).lag
+
+    assert lag("learns", "search", plan="search", max_trials=9, learning_lag=40) == 40
+    assert (
+        lag("random", "search", plan="search", max_trials=9, proposer="random") is None
+    )
+    assert lag("race", "race", plan="race") is None
+
+
 def test_plan_race_without_a_budget_runs_candidate_0_for_a_full_training(
     plan: Plan, small_space: SearchSpace
 ) -> None:

@@ -18,6 +18,7 @@ from kedro_nas.parameters.job import JobOptions
 from kedro_nas.training import run
 from kedro_nas.training.run import run_tasks_of_stage
 from kedro_nas.training.tasks import Task
+from kedro_nas.training.workers.worker_pool import Event
 from kedro_nas.work_clock import WorkClock
 
 
@@ -84,6 +85,95 @@ def test_run_tasks_of_stage_with_nothing_left_to_do_adds_no_seconds(
 
     assert not ran.has_begun
     assert again.seconds == 8.0
+
+
+class SavingWorker(OneWorker):
+    """A worker that saves each task's state, and is lost once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.checkpoints: list[Path] = []
+
+    def submit(self, task: Task, *, worker: int, remaining_s: float | None) -> None:
+        super().submit(task, worker=worker, remaining_s=remaining_s)
+        path = Path(str(task.checkpoint))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        self.checkpoints.append(path)
+
+    def wait(self, timeout_s: float) -> list[Event]:
+        events = super().wait(timeout_s)
+        if len(self.checkpoints) > 1:
+            return events
+        return [Event("lost", worker=0, task_id=events[0].task_id, reason="signal 9")]
+
+
+def test_run_tasks_of_stage_goes_on_from_a_lost_worker_s_checkpoint(
+    make_tasks: Callable[..., list[Task]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """A fold is tried again with the state it had; states go with their outcomes."""
+    pool = SavingWorker()
+
+    @contextmanager
+    def lease(*_: Any) -> Iterator[SavingWorker]:
+        yield pool
+
+    monkeypatch.setattr(run, "lease_pool", lease)
+    own = tmp_path / "own.npz"
+    tasks = [*make_tasks(2), *make_tasks(3, checkpoint=str(own))[2:]]
+    run_tasks_of_stage(
+        SimpleNamespace(fingerprint="x"),  # type: ignore[arg-type]
+        tasks,
+        JobOptions(workers=1),
+        tmp_path / "ranking" / "folds.jsonl",
+        WorkClock(tmp_path / "clock.txt"),
+        RankingError,
+        limit_s=None,
+    )
+    folder = tmp_path / "ranking" / "checkpoints"
+
+    assert pool.checkpoints == [
+        *[folder / "task-0.npz"] * 2,
+        folder / "task-1.npz",
+        own,
+    ]
+    assert list(folder.iterdir()) == []
+    assert own.exists()  # of a caller that has given its own
+
+
+def test_run_tasks_of_stage_keeps_the_state_of_what_its_seconds_cut(
+    make_tasks: Callable[..., list[Task]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """With more seconds a fold that was stopped goes on."""
+
+    class Stopped(SavingWorker):
+        def wait(self, timeout_s: float) -> list[Event]:
+            (event,) = OneWorker.wait(self, timeout_s)
+            assert event.outcome is not None
+            event.outcome.status = "stopped"
+            return [event]
+
+    @contextmanager
+    def lease(*_: Any) -> Iterator[SavingWorker]:
+        yield Stopped()
+
+    monkeypatch.setattr(run, "lease_pool", lease)
+    ran = run_tasks_of_stage(
+        SimpleNamespace(fingerprint="x"),  # type: ignore[arg-type]
+        make_tasks(1),
+        JobOptions(workers=1),
+        tmp_path / "ranking" / "folds.jsonl",
+        WorkClock(tmp_path / "clock.txt"),
+        RankingError,
+        limit_s=50.0,
+    )
+
+    assert ran.outcomes["task-0"].status == "stopped"
+    assert (tmp_path / "ranking" / "checkpoints" / "task-0.npz").exists()
 
 
 @pytest.mark.parametrize("error", [RankingError, TrainingError])

@@ -15,9 +15,11 @@ from kedro_nas.data.store import ImageStore
 from kedro_nas.export.latency import measure_latency
 from kedro_nas.export.scores import test_report
 from kedro_nas.files import append_json_line, read_json_lines
-from kedro_nas.records.export import FinalFit, TestMetrics
+from kedro_nas.models.averaged_predictions import network_alone
+from kedro_nas.records.export import AveragingEffect, FinalFit, TestMetrics
 from kedro_nas.records.latency import ExportLatency
 from kedro_nas.records.ranking import Choice
+from kedro_nas.statistics.image_pairs import compare_images, image_weights
 from kedro_nas.writer_lock import one_writer
 
 BATCH = 512
@@ -51,9 +53,10 @@ def evaluate_on_test(
     rows = store.test_rows()
     pixels = np.asarray(store.pixels[rows])
     other = predict(baseline_model, pixels) if final_fit.has_baseline else None
+    probabilities = predict(model, pixels)
     report = test_report(
         store.labels[rows],
-        predict(model, pixels),
+        probabilities,
         list(store.class_names),
         baseline_probabilities=other,
         pixels=pixels,
@@ -75,6 +78,9 @@ def evaluate_on_test(
             "seconds_final_fit": final_fit.seconds,
             "seconds_export": _seconds_export(Path(exports)),
             "latency": _latency(Path(exports)),
+            "averaging": _averaging(
+                model, pixels, probabilities.argmax(axis=1), store.labels[rows]
+            ),
             "seconds": time.monotonic() - began,
         }
     )
@@ -82,6 +88,29 @@ def evaluate_on_test(
 
 def _size_and_latency(model: Any) -> dict[str, float]:
     return {"params": int(model.count_params()), **measure_latency(model)}
+
+
+def _averaging(
+    model: Any,
+    pixels: NDArray[np.uint8],
+    decided: NDArray[np.intp],
+    labels: NDArray[np.integer],
+) -> AveragingEffect | None:
+    """Compare a model that averages over views of an image with its network alone."""
+    alone = network_alone(model)
+    if alone is None or len(labels) < 2:
+        return None
+    right = predict(alone, pixels).argmax(axis=1) == labels
+    gain = compare_images(decided == labels, right, image_weights(labels, "accuracy"))
+    latency = measure_latency(alone)
+    return AveragingEffect(
+        accuracy_alone=float(right.mean()),
+        gain=gain.difference,
+        ci_low=gain.ci_low,
+        ci_high=gain.ci_high,
+        latency_s_p50_alone=latency["latency_s_p50"],
+        latency_s_p90_alone=latency["latency_s_p90"],
+    )
 
 
 def _seconds_export(exports: Path) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kedro_nas.environment import describe_environment
-from kedro_nas.export.formats import Exporter, traits_of
+from kedro_nas.export.formats import Exporter, packages_to_read
 from kedro_nas.latency.measurement import measure_program
 from kedro_nas.records.latency import ExportLatency, FormatLatency
 
@@ -55,7 +55,7 @@ def measure_formats(
     call = _CALL.format(shape=(1, *image_shape))
     found = {}
     for each in exporters:
-        runtime = next((n for n in traits_of(each).packages if n in _THREADS), None)
+        runtime = next((n for n in packages_to_read(each) if n in _THREADS), None)
         if runtime is None:
             continue
         one, every = (

@@ -14,7 +14,7 @@ from typing import Any
 
 from kedro_nas.errors import ExportError
 from kedro_nas.export.example_programs import EXAMPLE_NAME, example_program
-from kedro_nas.export.formats import Exporter, traits_of
+from kedro_nas.export.formats import Exporter, packages_to_read, traits_of
 from kedro_nas.files import write_json
 from kedro_nas.records.manifest import ExportedFile, Manifest
 from kedro_nas.records.preprocessing import Preprocessing
@@ -93,7 +93,7 @@ def exported_file(exporter: Exporter, option: str) -> ExportedFile:
         option=option,
         file=exporter.file_name,
         purpose=traits.purpose,
-        packages=traits.packages,
+        packages=packages_to_read(exporter),
         example=EXAMPLE_NAME.format(name=exporter.name),
     )
 

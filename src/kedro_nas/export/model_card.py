@@ -35,8 +35,7 @@ classes: {classes}.
 
 {measured}
 
-The accuracy on the test images is in `test_metrics.json` and in the report of the run;
-they were read once, after this file was written. The accuracy above was measured on
+{tested} The accuracy above was measured on
 images that the search had used; the accuracy on the test images is the unbiased one.
 
 ## Limits
@@ -54,6 +53,13 @@ accuracy lost, in percentage points (pp).
 
 {parity}
 {latency}"""
+
+_TESTED = """\
+The accuracy on the test images is in `test_metrics.json` and in the report of the run;
+they were read once, after this file was written."""
+_TESTED_BY_HAND = """\
+The test images were read for this network only if `test_metrics.json` is beside this
+file: there is its accuracy, and for how many models they have been read (`reads`)."""
 
 
 def write_card(
@@ -94,6 +100,7 @@ def write_card(
         network=architecture.describe(),
         sentence=choice.sentence or "It was not compared with other networks.",
         measured=_measured(choice),
+        tested=_TESTED_BY_HAND if choice.rule == "by_hand" else _TESTED,
         usage="".join(_usage(exporter) for exporter in exporters),
         parity=_parity_table(parity, max_accuracy_drop_pp),
         latency=_latency_table(latency),

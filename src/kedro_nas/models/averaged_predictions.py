@@ -59,6 +59,18 @@ def averages_flips(model: Any) -> bool:
     )
 
 
+def network_alone(model: Any) -> Any:
+    """Return the network inside a model that averages its answer; None in others.
+
+    Args:
+        model: From `average_predictions`, also when it was saved and loaded since, or
+            any other Keras model.
+    """
+    if model.name != _NAME:
+        return None
+    return next(layer for layer in model.layers if hasattr(layer, "layers"))
+
+
 def count_copies(*, shifts: bool, flips: bool) -> int:
     """Return how many times the network is run for one image.
 

@@ -25,7 +25,7 @@ FIRST_OUTCOMES = 6
 HEDGED_DRAWS = 30  # draws of which the hedge takes the one with most multiply-adds
 RANDOM_SHARE = 0.05  # of the proposals after that, in case the model is wrong
 PARENTS = 5  # best networks that are changed, and most promising candidates as well
-MUTANTS = 8  # candidates that are one or two changes away from each of them
+MUTANTS = 16  # candidates that are one or two changes away from each of them
 FRESH_DRAWS = 3  # candidates of the whole space made for a proposal ...
 DRAWS_KEPT = 32  # ... and kept for so many proposals, as a draw takes two milliseconds
 MOST_DESCRIBED = 20_000  # candidates whose numbers are remembered
@@ -50,6 +50,7 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         self, space: SearchSpace | CandidateSpace[CandidateT], seed: int
     ) -> None:
         super().__init__(space, seed)
+        self._known: dict[str, CandidateT] = {}  # proposals in their order, by key
         self._keys: list[str] = []  # of the outcomes
         self._told: list[Description] = []  # of the outcomes
         self._described: dict[str, Description] = {}
@@ -60,6 +61,11 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         if limits != self._limits:
             self._forget_draws()
         return super().ask(limits)
+
+    def repeat(self, architecture: CandidateT) -> None:
+        """Count a candidate as the next proposal, and as one under way."""
+        super().repeat(architecture)
+        self._known[self._space.key(architecture)] = architecture
 
     def tell(self, outcome: ProposalOutcome[CandidateT]) -> None:
         """Learn how a training ended; a failure is worse than any score."""

@@ -36,7 +36,9 @@ class UnrepeatedProposer(ABC, Generic[CandidateT]):
         self._space: CandidateSpace[CandidateT] = found
         self._seed = seed
         self._limits: Bounds | None = None
-        self._known: dict[str, CandidateT] = {}  # proposals in their order, by key
+        self._proposed: set[str] = (
+            set()
+        )  # keys; networks would take 20 times the memory
         self._outcomes: list[ProposalOutcome[CandidateT]] = []  # in the order told
         self._n_starts = len({self._space.key(one) for one in self._space.starts})
 
@@ -46,7 +48,7 @@ class UnrepeatedProposer(ABC, Generic[CandidateT]):
             self._space, self._limits = self._space.within(limits), limits
         candidate = self._next_start()
         if candidate is None:
-            rng = generator(self._seed, "proposal", len(self._known))
+            rng = generator(self._seed, "proposal", len(self._proposed))
             candidate = self._choose(rng)
         if candidate is not None:
             self.repeat(candidate)
@@ -54,7 +56,7 @@ class UnrepeatedProposer(ABC, Generic[CandidateT]):
 
     def repeat(self, architecture: CandidateT) -> None:
         """Count a candidate as the next proposal."""
-        self._known[self._space.key(architecture)] = architecture
+        self._proposed.add(self._space.key(architecture))
 
     def tell(self, outcome: ProposalOutcome[CandidateT]) -> None:
         """Keep how a training of a proposal ended."""
@@ -71,7 +73,7 @@ class UnrepeatedProposer(ABC, Generic[CandidateT]):
         return None
 
     def _is_new(self, candidate: CandidateT) -> bool:
-        return self._space.key(candidate) not in self._known
+        return self._space.key(candidate) not in self._proposed
 
     def _draw(self, rng: np.random.Generator) -> CandidateT | None:
         """Draw a candidate not proposed before, None if there is none left."""

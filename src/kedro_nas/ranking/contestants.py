@@ -9,7 +9,6 @@ from kedro_nas.models.custom_blocks import register_blocks_of
 from kedro_nas.ranking.plan import CrossValidationPlan
 from kedro_nas.records.search import Finalist, SearchResult
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.training.flip_choice import with_flips
 from kedro_nas.training.tasks import Task
 
 
@@ -98,18 +97,3 @@ def as_trained(
         one.model_copy(update={"architecture": networks[one.architecture.key]})
         for one in contestants
     ]
-
-
-def with_flips_of(one: Architecture, result: SearchResult) -> Architecture:
-    """Return a network with flips in its augmentation where the data allows them.
-
-    Without a budget in seconds, the augmentation of the search is kept.
-
-    Args:
-        one: A finalist or the baseline.
-        result: Of the search, which measured the effect of flips.
-    """
-    flips = result.search.flips
-    if flips is None or result.budget.plan.final_s is None:
-        return one
-    return one.with_recipe(augmentation=with_flips(one.recipe.augmentation, flips))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from kedro_nas.errors import RankingError
 from kedro_nas.files import append_json_line, read_json_lines
-from kedro_nas.latency.measurement import is_this_machine, measure_network
+from kedro_nas.latency.bound_check import why_not_measured
+from kedro_nas.latency.measurement import measure_network
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.records.latency import (
     LatencyBound,
@@ -43,7 +43,7 @@ def check_latency(
     """
     if bound is None:
         return None
-    reason = _why_not_measured(bound)
+    reason = why_not_measured(bound)
     path, threads = folder / "latency.jsonl", bound.machine.threads
     kept = _kept(path, threads)
     new = {
@@ -114,14 +114,6 @@ def fast_enough(keys: Sequence[str], latency: LatencyCheck | None) -> list[str]:
             "nas.search_space.max_latency_ms, or search again with a new profile",
         )
     return allowed
-
-
-def _why_not_measured(bound: LatencyBound) -> str:
-    if not is_this_machine(bound.machine):
-        return f"{bound.device} is another machine; measure the exported file there"
-    if find_spec("ai_edge_litert") is None:
-        return "the LiteRT runtime is not installed (extra litert)"
-    return ""
 
 
 def _kept(path: Path, threads: int) -> dict[str, MeasuredLatency]:

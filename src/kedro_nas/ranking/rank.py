@@ -15,7 +15,7 @@ from kedro_nas.files import name_of
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking.choose import RankedContestants, rank_contestants
-from kedro_nas.ranking.contestants import full_epochs, select_contestants, with_flips_of
+from kedro_nas.ranking.contestants import full_epochs, select_contestants
 from kedro_nas.ranking.cross_validation import SCORES, cross_validate
 from kedro_nas.ranking.image_table import ImageTable
 from kedro_nas.ranking.latency_check import check_latency, require_bound
@@ -30,6 +30,7 @@ from kedro_nas.records.search import Execution, Finalist, SearchResult
 from kedro_nas.statistics.image_pairs import image_weights
 from kedro_nas.statistics.objectives import COLUMN, WITH_FORMULA
 from kedro_nas.training.execution import execution_here
+from kedro_nas.training.flip_choice import with_flips_of
 from kedro_nas.training.workers.lease import count_workers
 from kedro_nas.work_clock import WorkClock
 from kedro_nas.writer_lock import one_writer

@@ -104,6 +104,29 @@ class ModelScores(Part):
     latency_s_p90: float | None = None
 
 
+class AveragingEffect(Part):
+    """What averaging over shifted and mirrored views of an image gains and costs.
+
+    Measured on the test images, in the same reading, as the final model has been
+    trained on all others; nothing is chosen by it.
+
+    Attributes:
+        accuracy_alone: Accuracy of the network on the images as they are.
+        gain: Accuracy with averaging, less that.
+        ci_low: Lower end of its 95 % interval, image by image.
+        ci_high: Upper end.
+        latency_s_p50_alone: Median seconds of one image on this host without averaging.
+        latency_s_p90_alone: 90th percentile.
+    """
+
+    accuracy_alone: float
+    gain: float
+    ci_low: float
+    ci_high: float
+    latency_s_p50_alone: float
+    latency_s_p90_alone: float
+
+
 class ClassScores(Part):
     """Scores of one class on the test rows.
 
@@ -178,6 +201,8 @@ class TestMetrics(ModelScores, Record):
         reads: How often these test rows have been read for different models.
         epochs_final_fit: Epochs of the final training.
         epochs_baseline: Epochs of the baseline's, 0 without.
+        averaging: Gain and cost of averaging over views of an image; None for a model
+            that does not.
         seconds: Of the evaluation alone.
         seconds_final_fit: Of the final fit.
         seconds_export: Of the export, or None.
@@ -204,6 +229,7 @@ class TestMetrics(ModelScores, Record):
     reads: int
     epochs_final_fit: int
     epochs_baseline: int = 0
+    averaging: AveragingEffect | None = None
     seconds: float = 0.0
     seconds_final_fit: float = 0.0
     seconds_export: float | None = None

@@ -158,8 +158,9 @@ class LatencyCheck(Part):
             best: Key of the contestant with the best mean.
         """
         limit = f"the bound of {self.bound.max_ms:g} ms on {self.bound.device}"
-        text = f"One image takes {self.describe(self.of(chosen))}, within {limit}."
-        if best in self.too_slow:
+        place = "above" if chosen in self.too_slow else "within"
+        text = f"One image takes {self.describe(self.of(chosen))}, {place} {limit}."
+        if best != chosen and best in self.too_slow:
             slow = self.of(best)
             text += (
                 f" {slow.name} has the best mean but was passed over: it takes "

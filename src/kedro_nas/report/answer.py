@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kedro_nas.accounting.job_costs import JobCosts
-from kedro_nas.number_text import duration, named_p_value, whole
+from kedro_nas.number_text import duration, named_p_value, points, whole
 from kedro_nas.records.export import TestMetrics
 from kedro_nas.records.ranking import Choice
 from kedro_nas.records.search import SearchResult, SearchSummary
@@ -38,6 +38,27 @@ def answer_lines(
         _against_baseline(test_metrics, best_architecture),
         _effort(finalists.search, costs),
     ]
+
+
+def averaging_sentence(test: TestMetrics) -> str:
+    """Return what averaging over views of an image gained and cost, '' without it."""
+    effect = test.averaging
+    if effect is None:
+        return ""
+    cost = ""
+    if test.latency_s_p50 is not None:
+        cost = (
+            f" One image takes {1e3 * test.latency_s_p50:.3g} ms instead of"
+            f" {1e3 * effect.latency_s_p50_alone:.3g} ms in Keras on this machine"
+            " (median)."
+        )
+    return (
+        "The exported model averages its answer over shifted or mirrored views of an"
+        f" image: {percent(test.accuracy)} instead of {percent(effect.accuracy_alone)}"
+        f" of the test images, {points(effect.gain, ' points')} (95 % interval"
+        f" {points(effect.ci_low)} to {points(effect.ci_high)}).{cost}"
+        " `nas.export.averaging: none` leaves it out."
+    )
 
 
 def caution(test_metrics: TestMetrics) -> str:

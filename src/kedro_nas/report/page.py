@@ -123,6 +123,7 @@ def _context(
         "budget_rows": budget_rows(best.budget, test),
         "lines": answer.answer_lines(test, best, results.finalists, costs),
         "caution": answer.caution(test),
+        "averaging": answer.averaging_sentence(test),
         "scale": scale,
         "contestants": rows,
         "test_scale": test_scale,

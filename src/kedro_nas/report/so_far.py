@@ -170,6 +170,7 @@ class _Page:
             "test_metrics": None,
             "versus": (),
             "optimism": "",
+            "averaging": "",
             "scale": scale,
             "contestants": rows,
             "diagram": diagram.draw_architecture(best.architecture),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from statistics import median
 
 LONGEST_WAIT_S = 0.5
+MAX_BUILDS = 100  # the newest, so that their median takes no longer in a long search
 
 
 class Budget:
@@ -19,7 +21,7 @@ class Budget:
     def __init__(self, seconds: float | None, clock: Callable[[], float]) -> None:
         self._seconds = seconds
         self._clock = clock
-        self._builds: list[float] = []
+        self._builds: deque[float] = deque(maxlen=MAX_BUILDS)
 
     def left_s(self) -> float | None:
         """Return the seconds left, at least 0; None for no limit."""

@@ -2,16 +2,41 @@
 
 Which trainings have ended when a network is proposed depends on the workers. A proposal
 therefore sees the outcomes of places at least `lag` before its own, all of them and no
-others, in the order of places. Up to `lag` workers train at a time without waiting.
+others, in the order of places. More than `lag` workers never train at a time; that a
+slow trial makes few wait takes a lag of several times their number.
 """
 
 from __future__ import annotations
+
+import heapq
 
 from kedro_nas.proposers.base import Proposer
 from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.search.stop_rule import StopReason, StopRule
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.bounds import Bounds
+
+# benchmarks/scale.py --lag: 100 workers are used to 0.17 with a lag of their number, to
+# 0.52 with four times and to 0.85 with eight times as much: a bracket is as slow as the
+# slowest of its trials, rung after rung
+ENOUGH_LAG = 8
+
+
+def explain_waiting(workers: int, lag: int | None) -> str:
+    """Return a sentence on workers that wait for outcomes, empty where none has to.
+
+    Args:
+        workers: Trainings that could run at a time.
+        lag: Of a proposer that learns, else None.
+    """
+    if lag is None or workers <= lag:
+        return ""
+    return (
+        f"Of {workers} workers at most {lag} train at a time: a proposal learns from "
+        f"the outcomes nas.search.learning_lag ({lag}) places before it. Set it to "
+        f"{ENOUGH_LAG * workers}, {ENOUGH_LAG} times the workers, before the search "
+        "begins, or nas.search.proposer: random"
+    )
 
 
 class DelayedProposer:
@@ -37,7 +62,13 @@ class DelayedProposer:
         self._proposer, self._lag, self._limits = proposer, lag, limits
         self._stop_rule = stop_rule or StopRule()
         self._held: dict[int, ProposalOutcome[Architecture]] = {}
+        self._order: list[int] = []  # a heap of the places of what is held
         self._recorded: Architecture | None = None
+
+    @property
+    def learns(self) -> bool:
+        """Whether proposals, or whether there are more, depend on outcomes."""
+        return self._proposer.learns or self._stop_rule.waits
 
     def needs_places_before(self, position: int) -> int:
         """Return how many of the first places must have ended for a proposal.
@@ -45,14 +76,18 @@ class DelayedProposer:
         Args:
             position: Of the proposal's place in the schedule, from 0.
         """
-        learns = self._proposer.learns or self._stop_rule.waits
-        if self._lag is None or not learns:
+        if self._lag is None or not self.learns:
             return 0
         return max(0, position - self._lag + 1)
 
     def hold(self, position: int, outcome: ProposalOutcome[Architecture]) -> None:
-        """Keep an outcome until its place is far enough behind."""
-        self._held[position] = outcome
+        """Keep an outcome until its place is far enough behind.
+
+        One that nothing will be learned from is not kept.
+        """
+        if self.learns:
+            self._held[position] = outcome
+            heapq.heappush(self._order, position)
 
     def expect(self, recorded: Architecture | None) -> None:
         """Set the next proposal, from the ledger of an earlier session."""
@@ -61,11 +96,10 @@ class DelayedProposer:
     def ask(self, position: int) -> Architecture | None:
         """Return the architecture of a place, None if there are no more."""
         due = self.needs_places_before(position) if self._lag is not None else None
-        for place in sorted(self._held):
-            if due is None or place < due:
-                outcome = self._held.pop(place)
-                self._proposer.tell(outcome)
-                self._stop_rule.add(outcome)
+        while self._order and (due is None or self._order[0] < due):
+            outcome = self._held.pop(heapq.heappop(self._order))
+            self._proposer.tell(outcome)
+            self._stop_rule.add(outcome)
         if self._recorded is None:
             is_over = self._stop_rule.reason() is not None
             return None if is_over else self._proposer.ask(self._limits)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from kedro_nas.errors import SearchError
 from kedro_nas.search.countdown import LONGEST_WAIT_S, Budget
+from kedro_nas.search.hopeless import stop_if_all_failed
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
 from kedro_nas.search.ledger_lines import (
     BatchHalved,
@@ -35,7 +34,6 @@ logger = logging.getLogger(__name__)
 
 STOP_GRACE_S = 20.0  # for workers to end their chunk and report it after the deadline
 LEAVE_S = 1.5  # for workers to end their epoch; Ctrl-C is promised to take 5 s in all
-MAX_FIRST_FAILURES = 10  # failures without a single success after which a search ends
 
 
 class Driver:
@@ -51,6 +49,10 @@ class Driver:
         objective: Name of the score that is maximised, whose recent slope promotes.
         budget_s: Wall seconds of the search, all sessions together; None for no limit.
         max_attempts: Times a trial is tried when its worker is lost.
+
+    Attributes:
+        trials: Those of the brackets in which something is left to do, by name.
+        n_trials: Of the search so far.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Driver:
         self._budget = Budget(budget_s, lambda: ledger.seconds)
         self._max_attempts = max_attempts
         self.trials: dict[str, Trial] = {}
+        self.n_trials = 0
         self._waiting: list[Trial] = []  # created, not running
         self._running: dict[str, Trial] = {}
         self._starts = 0  # workers lost while starting
@@ -114,8 +117,8 @@ class Driver:
 
     def lacks_required(self) -> bool:
         """Return whether a trial that the budget may not cut is still unfinished."""
-        if not self.trials:
-            self._create_waiting()
+        if not self.n_trials and (trial := self._create()) is not None:
+            self._waiting.append(trial)
         return bool(self._required())
 
     def _required(self) -> list[Trial]:
@@ -125,33 +128,30 @@ class Driver:
             if trial.outcome is None and self._schedule.is_required(trial.schedule_id)
         ]
 
-    def _create_waiting(self) -> None:
-        trial = self._create()
-        if trial is not None:
-            self._waiting.append(trial)
-
     def _complete_required(self, pool: WorkerPool) -> None:
         """Complete the trials required by later stages, even beyond the budget."""
         while self.lacks_required():
             for trial in self._required():
-                if trial in self._waiting and pool.free():
+                free = pool.free()
+                if trial in self._waiting and free:
                     self._waiting.remove(trial)
-                    self._submit(trial, pool)
+                    self._submit(trial, pool, free)
             for event in pool.wait(LONGEST_WAIT_S):
                 self._process(event)
 
     def _assign_trials(self, pool: WorkerPool) -> bool:
         """Assign a trial to each free worker; return whether no trials are left."""
-        while pool.free():
+        free = list(pool.free())
+        while free:
             trial = self._waiting.pop(0) if self._waiting else self._create()
             if trial is None:
                 return bool(self._last_status == "STOPPED")
             if not self._inherits(trial):
-                self._submit(trial, pool)
+                free.remove(self._submit(trial, pool, free))
         return False
 
     def _create(self) -> Trial | None:
-        created = self._schedule.create(f"place-{len(self.trials)}")
+        created = self._schedule.create(f"place-{self.n_trials}")
         self._last_status = created.status
         if created.status != "RUNNING":
             return None
@@ -184,11 +184,12 @@ class Driver:
             architecture=created.architecture,
             parent=None if parent is None else self._schedule.place(parent).name,
             first_epochs=self._schedule.rung_epochs(place.bracket, 0),
-            is_first=not self.trials,
+            is_first=not self.n_trials,
         )
         if trial.parent:
             trial.halvings = self.trials[trial.parent].halvings
         self.trials[trial.name] = trial
+        self.n_trials += 1
         return trial
 
     def _inherits(self, trial: Trial) -> bool:
@@ -199,8 +200,8 @@ class Driver:
         self._end(trial, parent.model_copy(update={"seconds": {}}))
         return True
 
-    def _submit(self, trial: Trial, pool: WorkerPool) -> None:
-        free = pool.free()
+    def _submit(self, trial: Trial, pool: WorkerPool, free: list[int]) -> int:
+        """Give a trial to one of the free workers and return its number."""
         held = pool.holds(str(self._checkpoint(trial.parent))) if trial.parent else None
         worker = held if held in free else free[0]
         trial.attempts += 1
@@ -213,6 +214,7 @@ class Driver:
         left_s = None if is_required else self._budget.left_s()
         pool.submit(task, worker=worker, remaining_s=left_s)
         self._progress.started(trial.name, self._schedule.place(trial.schedule_id))
+        return worker
 
     # -- events of the workers ------------------------------------------------------
 
@@ -287,7 +289,17 @@ class Driver:
             self._discard([self.trials[trial.parent].schedule_id])
         if place.rung + 1 == self._schedule.n_rungs(place.bracket):
             self._discard([trial.schedule_id])
-        self._stop_if_all_failed()
+        if not self._has_success:  # looking at all after each takes quadratic time
+            stop_if_all_failed(t.outcome for t in self.trials.values() if t.outcome)
+        self._forget_complete()
+
+    def _forget_complete(self) -> None:
+        """Forget the trials of complete brackets: their lines are in the ledger."""
+        # before the first success the reasons of all failures are wanted
+        if not self._has_success:
+            return
+        for name in self._schedule.forget_complete():
+            del self.trials[name]
 
     def _record(self, trial: Trial, outcome: Outcome) -> None:
         trial.outcome = outcome
@@ -304,20 +316,6 @@ class Driver:
             objective=self._objective,
         )
         self._schedule.tell(trial.schedule_id, told)
-
-    def _stop_if_all_failed(self) -> None:
-        if self._has_success:
-            return  # looking at all trials after each would take quadratic time
-        outcomes = [t.outcome for t in self.trials.values() if t.outcome is not None]
-        if len(outcomes) < MAX_FIRST_FAILURES:
-            return
-        reasons = Counter(outcome.reason for outcome in outcomes)
-        raise SearchError(
-            f"the first {len(outcomes)} trials have all failed",
-            received=f"most often: {reasons.most_common(1)[0][0]}",
-            allowed="at least one that trains",
-            remedy="Mend the cause; the reasons are in the workspace's ledger.jsonl",
-        )
 
     # -- the end ---------------------------------------------------------------------
 
@@ -341,18 +339,19 @@ class Driver:
     def _replay(self) -> None:
         """Rebuild the schedule from the ledger; unfinished trials wait for a worker."""
         self._last_status = "RUNNING"
-        for line in self._ledger.events:
+        for line in self._ledger.replay():
             if isinstance(line, BatchHalved):
                 self._under_way(line).halvings += 1
             elif isinstance(line, TrialCreated):
                 self._create_again(line)
             elif isinstance(line, TrialEnded):
                 self._record(self._under_way(line), line.outcome)
+                self._forget_complete()
         self._waiting = [t for t in self.trials.values() if t.outcome is None]
 
     def _create_again(self, line: TrialCreated) -> None:
         created = self._schedule.create(
-            f"place-{len(self.trials)}",
+            f"place-{self.n_trials}",
             recorded=None if line.rung else line.architecture,
         )
         expected = "no more trials within the limits"

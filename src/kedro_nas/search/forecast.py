@@ -20,6 +20,7 @@ from kedro_nas.records.budget import BudgetPlan, PlanKind
 from kedro_nas.records.profile import Verdict
 from kedro_nas.search import trial_plan
 from kedro_nas.search.baseline import make_baseline
+from kedro_nas.search.delayed_proposer import explain_waiting
 from kedro_nas.search.ladder import DRAWN_COST
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.ledger_lines import TrialsPlanned
@@ -74,6 +75,7 @@ class Forecast(Part):
         trials: Trials of these networks on all rungs.
         memory_mb: Memory of all processes, MiB.
         disk_mb: Files of the workspace, MiB.
+        waiting: A sentence on workers that would wait for outcomes; empty if none.
     """
 
     division: Division
@@ -84,6 +86,7 @@ class Forecast(Part):
     trials: int
     memory_mb: float
     disk_mb: float
+    waiting: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,7 @@ def forecast(
         trials=within.trials,
         memory_mb=timing.memory_mb * (timing.speed.workers + 1),
         disk_mb=2 * _size_mb(store.path) + within.architectures * weights_mb,
+        waiting=search.waiting,
     )
 
 
@@ -162,6 +166,7 @@ class _SearchWork:
         top_epochs: Epochs of a network that reaches the top rung.
         baseline_cost: Cost of an epoch of the baseline relative to the slowest
             finalist.
+        waiting: A sentence on workers that wait for outcomes; empty if none.
     """
 
     architectures: int
@@ -170,6 +175,7 @@ class _SearchWork:
     most_trials: int | None
     top_epochs: int
     baseline_cost: float
+    waiting: str = ""
 
     @property
     def wall_s(self) -> float | None:
@@ -236,13 +242,15 @@ class _Work:
         assert ladder is not None  # only a race has none
         epochs_s = ladder.epochs_trained * self._timing.speed.epoch_s * DRAWN_COST
         work_s = epochs_s + ladder.n_trials * self._timing.build_s
+        workers = self._timing.speed.workers
         return _SearchWork(
             architectures=ladder.n_architectures,
             trials=ladder.n_trials,
-            pass_s=work_s / self._timing.speed.workers,
+            pass_s=work_s / min(workers, trials.lag or workers),
             most_trials=trials.total,
             top_epochs=ladder.max_epochs,
             baseline_cost=self._baseline_cost(planned.max_macs),
+            waiting=explain_waiting(workers, trials.lag),
         )
 
     def _race(self, race: Race, epochs: int, max_macs: float | None) -> _SearchWork:

@@ -152,11 +152,20 @@ class TrialsPlanned(Line):
     ladder: Ladder | None = None
 
 
-class TrialCreated(Line):
-    """A rung of an architecture that is to be trained.
+class TrialLine(Line):
+    """What the lines about a trial have in common.
 
     Attributes:
         trial: Name of the trial.
+    """
+
+    trial: str
+
+
+class TrialCreated(TrialLine):
+    """A rung of an architecture that is to be trained.
+
+    Attributes:
         key: Of the architecture, as it was when the line was written.
         architecture: Network and recipe.
         parent: Trial of the rung below, or None.
@@ -168,7 +177,6 @@ class TrialCreated(Line):
     """
 
     event: Literal["created"] = "created"
-    trial: str
     key: str
     architecture: Architecture
     parent: str | None = None
@@ -179,31 +187,27 @@ class TrialCreated(Line):
     epochs: int
 
 
-class TrialStarted(Line):
+class TrialStarted(TrialLine):
     """A trial was handed to a worker.
 
     Attributes:
-        trial: Name of the trial.
         worker: Number of the worker.
     """
 
     event: Literal["started"] = "started"
-    trial: str
     worker: int
 
 
-class EpochTrained(Line, Epoch):
+class EpochTrained(TrialLine, Epoch):
     """An epoch of a trial, with the fields of `Epoch`.
 
     Attributes:
-        trial: Name of the trial.
         worker: Number of the worker.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     event: Literal["epoch"] = "epoch"
-    trial: str
     worker: int | None = None
 
     @classmethod
@@ -212,15 +216,13 @@ class EpochTrained(Line, Epoch):
         return cls(trial=trial, worker=worker, **epoch.model_dump())
 
 
-class TrialInterrupted(Line):
+class TrialInterrupted(TrialLine):
     """A worker stopped training a trial before its outcome; it is tried again.
 
     Attributes:
-        trial: Name of the trial.
         reason: What the worker reported, or how the worker ended.
     """
 
-    trial: str
     reason: str = ""
 
 
@@ -242,11 +244,10 @@ class TrialPaused(TrialInterrupted):
     event: Literal["paused"] = "paused"
 
 
-class TrialEnded(Line):
+class TrialEnded(TrialLine):
     """A trial has its outcome, with the fields of `Outcome`.
 
     Attributes:
-        trial: Name of the trial.
         worker: Number of the worker, None where the outcome is its parent's.
         status: How it ended, and so on; see `Outcome`.
         submitted_s: When it was handed to its last worker, on the search's clock.
@@ -254,7 +255,6 @@ class TrialEnded(Line):
     """
 
     event: Literal["ended"] = "ended"
-    trial: str
     worker: int | None = None
     status: Literal["completed", "stopped", "failed", "outage"]
     reason: str = ""

@@ -10,20 +10,21 @@ tests/search:
 * `seed=0` is used as given; three failures in a row do not end a search;
 * trials have a place (iteration, bracket, rung, number) that does not depend on the
   number of workers, and limits count places, not trials created;
-* the oracle writes no files: it is rebuilt by replaying the ledger.
+* the oracle writes no files: it is rebuilt by replaying the ledger;
+* what it keeps, and the time of a proposal, do not grow with the number of trials.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import math
+from collections.abc import Callable
 from typing import Any
 
 import keras_tuner
 from keras_tuner.src.engine import trial as kt_trial
 
 from kedro_nas.proposers.outcome import ProposalOutcome
+from kedro_nas.search.bracket_queue import BracketQueue
 from kedro_nas.search.delayed_proposer import DelayedProposer
 from kedro_nas.search.ladder import Ladder, Limits
 from kedro_nas.search.open_bracket import OpenBracket
@@ -76,9 +77,11 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         self._places: dict[str, Place] = {}
         self._immune = immune
         self._architectures: dict[str, Architecture] = {}
+        self._n_created = 0
         self._slots = 0  # places of all earlier brackets
         self._slot_epochs = 0
-        self._brackets: list[OpenBracket]  # the base class starts the first one
+        self._is_exhausted = False
+        self._brackets_open = BracketQueue()  # the base class starts the first one
         self._current_bracket: int
         self._current_iteration: int
         super().__init__(
@@ -101,29 +104,64 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
     def create(self, worker: str, *, recorded: Architecture | None = None) -> NextTrial:
         """Return the next trial, if there is one."""
         self._proposer.expect(recorded)
-        with _quiet():
-            created = self.create_trial(worker)
+        created = self.create_trial(worker)
         if created.status != "RUNNING":
             return NextTrial(created.status)
-        architecture = self._space.decode(created.hyperparameters.values)
-        self._architectures[created.trial_id] = architecture
-        return NextTrial("RUNNING", created.trial_id, architecture)
+        trial_id = created.trial_id
+        return NextTrial("RUNNING", trial_id, self._architectures[trial_id])
+
+    def create_trial(self, tuner_id: str) -> kt_trial.Trial:
+        """Return the next trial as KerasTuner's; its status says if there is none.
+
+        KerasTuner's own keeps a hash of the values of each trial for ever, and takes
+        the number of trials it keeps for the id of the next one.
+        """
+        trial_id = f"{self._n_created:04d}"
+        response = self.populate_space(trial_id)
+        hyperparameters = self.hyperparameters.copy()
+        hyperparameters.values = response.get("values", {})
+        trial = kt_trial.Trial(hyperparameters, trial_id, response["status"])
+        if trial.status == kt_trial.TrialStatus.RUNNING:
+            self._n_created += 1
+            self.ongoing_trials[trial_id] = self.trials[trial_id] = trial
+        return trial
 
     def end(self, trial_id: str, *, score: float | None, reason: str = "") -> None:
         """End a trial with its score, or as failed when the score is None."""
         trial = self.trials[trial_id]
-        with _quiet():
-            if score is None:
-                trial.status, trial.message = kt_trial.TrialStatus.FAILED, reason
-            else:
-                self.update_trial(trial_id, {OBJECTIVE: score})
-                trial.status = kt_trial.TrialStatus.COMPLETED
-            self.end_trial(trial)
+        if score is None or math.isnan(score):
+            trial.status, trial.message = kt_trial.TrialStatus.FAILED, reason
+        else:
+            trial.status, trial.score = kt_trial.TrialStatus.COMPLETED, score
+        self.end_trial(trial)
+
+    def end_trial(self, trial: kt_trial.Trial) -> None:
+        """Note that a trial has ended with the status and the score it has."""
+        del self.ongoing_trials[trial.trial_id]
+        place = self._places[trial.trial_id]
+        bracket = self._brackets_open.find(place)
+        bracket.end(place.rung, place.number)
+        self._advance(bracket)
+
+    def forget_complete(self) -> list[str]:
+        """Forget the trials of the brackets in which nothing is left to do.
+
+        Returns:
+            Names of their places; the methods here know them no longer.
+        """
+        names = []
+        for bracket in self._brackets_open.take_complete():
+            for trial_id in (one for rung in bracket.rungs for one in rung):
+                names.append(self._places.pop(trial_id).name)
+                del self.trials[trial_id], self._architectures[trial_id]
+        return names
 
     def tell(self, trial_id: str, outcome: ProposalOutcome[Architecture]) -> None:
         """Pass the outcome of a trial to the proposer, in the order of places."""
         place = self._places[trial_id]
-        self._proposer.hold(self._position(self._bracket_of(place), place), outcome)
+        bracket = self._brackets_open.find(place)
+        position = bracket.position(place.rung, place.number)
+        self._proposer.hold(position, outcome)
 
     def place(self, trial_id: str) -> Place:
         """Return where a trial stands in the schedule."""
@@ -148,7 +186,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         place, parent = self._places[trial_id], self.parent(trial_id)
         if parent is None or place.number > 0:
             return []
-        bracket = self._bracket_of(place)
+        bracket = self._brackets_open.find(place)
         chosen = set(bracket.promoted[place.rung])
         below = bracket.rungs[place.rung - 1]
         return [member for member in below if member not in chosen]
@@ -163,7 +201,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
 
     def proposals_ended_by(self) -> ProposalsEnd | None:
         """Return why no more networks are proposed, None if more would be."""
-        if any(bracket.is_exhausted for bracket in self._brackets):
+        if self._is_exhausted:
             return self._proposer.stop_reason() or "space exhausted"
         return None
 
@@ -175,69 +213,64 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """Return the values of the next trial, or the status if there is none."""
-        for bracket in self._brackets:
-            values = self._next_in(bracket, trial_id)
-            if values is not None:
-                return {"status": "RUNNING", "values": values}
-        # a later bracket would wait for the same outcomes and more
-        while self._may_open() and not self._waits(self._brackets[-1]):
+        while True:
+            newest = self._brackets_open.newest
+            earlier = self._brackets_open.promotable()
+            if earlier is not None and earlier is not newest:
+                return self._promotion(earlier, trial_id)
+            if newest.has_room() and not self._waits(newest):
+                place = newest.position(0, len(newest.rungs[0]))
+                architecture = self._proposer.ask(place)
+                if architecture is not None:
+                    return self._proposal(newest, trial_id, architecture)
+                self._is_exhausted = newest.is_exhausted = True
+                self._advance(newest)
+            if newest.next_promotion() is not None:
+                return self._promotion(newest, trial_id)
+            # a later bracket would wait for the same outcomes and more
+            if not self._may_open() or self._waits(newest):
+                return {"status": "IDLE" if self.ongoing_trials else "STOPPED"}
             self._increment_bracket_num()
             self._start_new_bracket()
-            values = self._next_in(self._brackets[-1], trial_id)
-            if values is not None:
-                return {"status": "RUNNING", "values": values}
-        return {"status": "IDLE" if self.ongoing_trials else "STOPPED"}
 
-    def _next_in(self, bracket: OpenBracket, trial_id: str) -> dict[str, Any] | None:
-        values = self._propose(bracket, trial_id)
-        if values is not None:
-            return values
-        for rung in range(1, len(bracket.rungs)):
-            if not self._closed(bracket, rung - 1):
-                return None
-            if rung not in bracket.promoted:
-                bracket.promoted[rung] = self._promote(bracket, rung)
-            promoted, members = bracket.promoted[rung], bracket.rungs[rung]
-            if len(members) < len(promoted) and self._within(bracket, rung):
-                return self._promotion(bracket, rung, promoted[len(members)], trial_id)
-        return None
-
-    def _propose(self, bracket: OpenBracket, trial_id: str) -> dict[str, Any] | None:
-        if not self._has_room(bracket) or self._waits(bracket):
-            return None
-        architecture = self._proposer.ask(bracket.slots + len(bracket.rungs[0]))
-        if architecture is None:
-            bracket.is_exhausted = True
-            return None
-        values = dict(self._space.encode(architecture))
-        return self._put(bracket, 0, trial_id, values)
-
-    def _promotion(
-        self, bracket: OpenBracket, rung: int, parent: str, trial_id: str
+    def _proposal(
+        self, bracket: OpenBracket, trial_id: str, architecture: Architecture
     ) -> dict[str, Any]:
+        self._architectures[trial_id] = architecture
+        return self._put(bracket, 0, trial_id, dict(self._space.encode(architecture)))
+
+    def _promotion(self, bracket: OpenBracket, trial_id: str) -> dict[str, Any]:
+        promotion = bracket.next_promotion()
+        assert promotion is not None
+        rung, parent = promotion
+        self._architectures[trial_id] = self._architectures[parent]
         values = dict(self.trials[parent].hyperparameters.values)
         values["tuner/trial_id"] = parent
         return self._put(bracket, rung, trial_id, values)
 
     def _put(
-        self,
-        bracket: OpenBracket,
-        rung: int,
-        trial_id: str,
-        values: dict[str, Any],
+        self, bracket: OpenBracket, rung: int, trial_id: str, values: dict[str, Any]
     ) -> dict[str, Any]:
-        number, members = bracket.number, bracket.rungs[rung]
-        place = Place(bracket.iteration, number, rung, len(members))
-        self._places[trial_id] = place
-        members.append(trial_id)
-        step = self.ladder.bracket(number).rungs[rung]
-        return {
-            **values,
+        number, step = bracket.bracket.number, bracket.bracket.rungs[rung]
+        self._places[trial_id] = Place(
+            bracket.iteration, number, rung, bracket.put(rung, trial_id)
+        )
+        values |= {
             "tuner/epochs": step.epochs,
             "tuner/initial_epoch": step.epoch_start,
             "tuner/bracket": number,
             "tuner/round": rung,
         }
+        return {"status": "RUNNING", "values": values}
+
+    def _advance(self, bracket: OpenBracket) -> None:
+        """Promote from each rung of a bracket that has become closed."""
+        for rung in range(1, len(bracket.rungs)):
+            if not bracket.is_closed(rung - 1):
+                break
+            if rung not in bracket.promoted:
+                bracket.promoted[rung] = self._promote(bracket, rung)
+        self._brackets_open.note(bracket)
 
     def _promote(self, bracket: OpenBracket, rung: int) -> list[str]:
         members = [self.trials[member] for member in bracket.rungs[rung - 1]]
@@ -251,89 +284,20 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
             for t in members
             if t.status == kt_trial.TrialStatus.COMPLETED
         ]
-        places = self.ladder.size_of(bracket.number, rung)
+        places = bracket.bracket.rungs[rung].size
         return promote(candidates, places=places, slope_places=self._slope_places)
-
-    def _has_room(self, bracket: OpenBracket) -> bool:
-        """Return whether rung 0 takes another network."""
-        return not self._full(bracket) and self._within(bracket, 0)
-
-    def _full(self, bracket: OpenBracket) -> bool:
-        size = self.ladder.size_of(bracket.number, 0)
-        return bracket.is_exhausted or len(bracket.rungs[0]) >= size
-
-    def _closed(self, bracket: OpenBracket, rung: int) -> bool:
-        """Return whether a rung is full and all its trials have ended."""
-        members = bracket.rungs[rung]
-        if rung == 0:
-            whole = not self._has_room(bracket)
-        else:
-            whole = len(members) == len(bracket.promoted.get(rung, [""]))
-        return whole and all(map(self._has_ended, members))
-
-    def _has_ended(self, trial_id: str) -> bool:
-        ended = (kt_trial.TrialStatus.COMPLETED, kt_trial.TrialStatus.FAILED)
-        return self.trials[trial_id].status in ended
-
-    # -- what a proposal may depend on ----------------------------------------------
-
-    def _bracket_of(self, place: Place) -> OpenBracket:
-        return next(
-            one
-            for one in self._brackets
-            if (one.iteration, one.number) == (place.iteration, place.bracket)
-        )
-
-    def _position(self, bracket: OpenBracket, place: Place) -> int:
-        """Return the number of places before a place, used or not."""
-        rungs = self.ladder.bracket(bracket.number).rungs[: place.rung]
-        return bracket.slots + sum(rung.size for rung in rungs) + place.number
 
     def _waits(self, bracket: OpenBracket) -> bool:
         """Return whether the next proposal needs outcomes that are not there yet."""
-        if not self._has_room(bracket):
+        if not bracket.has_room():
             return False
-        position = bracket.slots + len(bracket.rungs[0])
+        position = bracket.position(0, len(bracket.rungs[0]))
         needed = self._proposer.needs_places_before(position)
-        return not all(
-            self._are_settled(one, needed - one.slots) for one in self._brackets
-        )
-
-    def _are_settled(self, bracket: OpenBracket, n_places: int) -> bool:
-        """Return whether the first places of a bracket have ended or stay empty."""
-        for rung, members in enumerate(bracket.rungs):
-            if n_places <= 0:
-                break
-            size = self.ladder.size_of(bracket.number, rung)
-            first = members[:n_places]
-            is_short = len(first) < min(size, n_places)
-            if is_short and not self._closed(bracket, rung):
-                return False
-            if not all(map(self._has_ended, first)):
-                return False
-            n_places -= size
-        return True
-
-    # -- limits, counted in places, independent of the number of workers -----------
-
-    def _within(self, bracket: OpenBracket, rung: int) -> bool:
-        """Return whether the next place of a rung is within the limits."""
-        trials, epochs = bracket.slots, bracket.slot_epochs
-        number = bracket.number
-        here = len(bracket.rungs[rung])
-        rungs = self.ladder.bracket(number).rungs
-        trials += sum(each.size for each in rungs[:rung]) + here + 1
-        epochs += sum(each.epochs_trained for each in rungs[:rung])
-        epochs += rungs[rung].epochs_each * (here + 1)
-        limits = self._limits
-        return (limits.max_trials is None or trials <= limits.max_trials) and (
-            limits.max_epochs_total is None or epochs <= limits.max_epochs_total
-        )
+        return needed > 0 and self._brackets_open.settled_places() < needed
 
     def _may_open(self) -> bool:
         limits = self._limits
-        last = self._brackets[-1]
-        if last.is_exhausted:
+        if self._is_exhausted:
             return False
         if (
             limits.iterations is not None
@@ -355,15 +319,15 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
 
     def _start_new_bracket(self) -> None:
         number = self._current_bracket
-        self._brackets.append(
-            OpenBracket(
-                iteration=self._current_iteration,
-                number=number,
-                rungs=[[] for _ in self.ladder.bracket(number).rungs],
-                slots=self._slots,
-                slot_epochs=self._slot_epochs,
-            )
+        opened = OpenBracket(
+            iteration=self._current_iteration,
+            bracket=self.ladder.bracket(number),
+            slots=self._slots,
+            slot_epochs=self._slot_epochs,
+            limits=self._limits,
         )
+        self._brackets_open.start(opened)
+        self._advance(opened)  # without any room it is complete at once
         self._slots += self.ladder.bracket(number).n_trials
         self._slot_epochs += self.ladder.bracket(number).epochs_trained
 
@@ -375,22 +339,3 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
 
     def _get_epochs(self, bracket_num: int, round_num: int) -> int:
         return self.ladder.epochs_at(bracket_num, round_num)
-
-    # -- the ledger is the state --------------------------------------------------
-
-    def _check_consecutive_failures(self) -> None:
-        """Do nothing: KerasTuner's check is quadratic, and the driver has its own."""
-
-    def save(self) -> None:
-        """Write nothing: the driver's ledger is the state."""
-
-    def _save_trial(self, trial: kt_trial.Trial) -> None:
-        """Write nothing: the driver's ledger is the state."""
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence KerasTuner's call of a deprecated threading function."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "currentThread|getName", DeprecationWarning)
-        yield

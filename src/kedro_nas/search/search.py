@@ -22,6 +22,7 @@ from kedro_nas.search.finalist_costs import check_front, costs_on_front
 from kedro_nas.search.finalists import choose_finalists
 from kedro_nas.search.latency_bound import bound_of, with_latency
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
+from kedro_nas.search.ledger_lines import LedgerLine
 from kedro_nas.search.session import SearchSession
 from kedro_nas.search.summary import summarize_search
 from kedro_nas.search.tables import (
@@ -107,12 +108,13 @@ def search_architectures(
             raise
         put_aside(folder, f"{error.failed}, {error.received}")
         ledger, session, ended_by = searched()
-    rows = trial_rows(ledger.events)
+    events = ledger.events
+    rows = trial_rows(events)
     trials = trials_table(rows)
-    summary = _summary(ledger, trials, space, session, job, ended_by)
+    summary = _summary(events, trials, space, session, job, ended_by)
     budget = JobBudget(budget_s=budget_s, spent_s=spent_s, plan=session.plan)
     return trials, SearchResult(
-        finalists=_finalists(rows, trials, ledger, session, baseline, options, space),
+        finalists=_finalists(rows, trials, events, session, baseline, options, space),
         search=summary,
         budget=budget.after("search", summary.seconds),
         latency=bound_of(space),
@@ -140,7 +142,7 @@ def check_ends(options: SearchOptions, budget_s: float | None) -> None:
 def _finalists(
     rows: Sequence[TrialRow],
     trials: pd.DataFrame,
-    ledger: Ledger,
+    events: Sequence[LedgerLine],
     session: SearchSession,
     baseline: Architecture,
     options: SearchOptions,
@@ -156,7 +158,7 @@ def _finalists(
             remedy="Raise nas.budget_s, or mend what made the trials fail",
         )
     row_of = {row.trial_id: row for row in rows}
-    ends = ends_of_trials(ledger.events)
+    ends = ends_of_trials(events)
 
     def finalist(name: str, *, is_baseline: bool = False) -> Finalist:
         one = make_finalist(
@@ -198,7 +200,7 @@ def _finalists(
 
 
 def _summary(
-    ledger: Ledger,
+    events: Sequence[LedgerLine],
     trials: pd.DataFrame,
     space: SearchSpace,
     session: SearchSession,
@@ -206,7 +208,7 @@ def _summary(
     ended_by: str,
 ) -> SearchSummary:
     return summarize_search(
-        ledger.events,
+        events,
         trials,
         ended_by=ended_by,
         budget_s=session.plan.search_s,

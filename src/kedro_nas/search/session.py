@@ -15,6 +15,7 @@ from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.process_identity import ProcessIdentity
 from kedro_nas.records.budget import BudgetPlan, PlanKind
 from kedro_nas.records.profile import Verdict
+from kedro_nas.search.delayed_proposer import explain_waiting
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.interrupt import stoppable
 from kedro_nas.search.ledger import Ledger
@@ -98,6 +99,7 @@ class SearchSession:
             seed=seed,
         )
         self.proven, self.top_epochs = trials.proven, trials.top_epochs
+        self._lag = trials.lag
         self._rung0_share = validation_share(
             store.labels[store.rows("val")],
             self._objective,
@@ -212,6 +214,9 @@ class SearchSession:
         self._delete_partial_checkpoints()
         log = self._folder.parent / "workers.log"
         with self._progress, lease_pool(self._job, log) as pool:
+            waiting = explain_waiting(pool.size, self._lag)
+            if waiting:
+                logger.warning("%s.", waiting)
             ended_by = self._driver.run(pool)
         self._delete_partial_checkpoints()
         self._ledger.append(SessionEnded(ended_by=ended_by))

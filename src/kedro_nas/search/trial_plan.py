@@ -44,12 +44,14 @@ class TrialPlan:
             change when a batch is halved for lack of memory; None without a budget.
         top_epochs: Epochs of a network that reaches the top rung.
         total: Trials, None where only the budget ends them.
+        lag: Places behind which a proposal learns; None where nothing is learned.
     """
 
     schedule: TrialSchedule
     proven: str | None
     top_epochs: int
     total: int | None
+    lag: int | None = None
 
 
 def plan_trials(
@@ -142,14 +144,12 @@ def _hyperband(
         target_score=options.target_score,
         full_epochs=ladder.max_epochs,
     )
+    delayed = DelayedProposer(
+        proposer, lag=options.learning_lag, limits=space.bounds, stop_rule=stop_rule
+    )
     oracle = HyperbandOracle(
         space=space,
-        proposer=DelayedProposer(
-            proposer,
-            lag=options.learning_lag,
-            limits=space.bounds,
-            stop_rule=stop_rule,
-        ),
+        proposer=delayed,
         ladder=ladder,
         limits=limits,
         immune=immune,
@@ -161,6 +161,7 @@ def _hyperband(
         proven[0].network_key if proven else None,
         ladder.max_epochs,
         ladder.trials_within(limits),
+        options.learning_lag if delayed.learns else None,
     )
 
 

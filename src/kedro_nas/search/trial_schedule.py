@@ -70,6 +70,14 @@ class TrialSchedule(Protocol):
         """End a trial with its score, or as failed when the score is None."""
         ...
 
+    def forget_complete(self) -> list[str]:
+        """Forget trials that nothing can follow any more, so that memory stays small.
+
+        Returns:
+            Names of their places; the other methods know them no longer.
+        """
+        ...
+
     def place(self, trial_id: str) -> Place:
         """Return the position of a trial in the schedule."""
         ...

@@ -99,7 +99,7 @@ def claim_workspace(
     if changes:
         put_aside(folder, "; ".join(changes))
         ledger = Ledger(folder / "ledger.jsonl")
-    if not ledger.events:
+    if ledger.is_empty:
         objective = verdict.objective_of(job.objective)
         ledger.append(
             SearchBegun(

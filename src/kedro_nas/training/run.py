@@ -105,7 +105,9 @@ def run_tasks_of_stage(
 ) -> TaskResults:
     """Run a stage's tasks on the workers that the stage before may have left.
 
-    A session in which no task was begun does not count in the stage's seconds.
+    A session in which no task was begun does not count in the stage's seconds. A
+    task without a checkpoint is given one, so that a lost worker or a kill costs its
+    running epoch; it is deleted with the outcome.
 
     Args:
         store: Images they train on.
@@ -122,6 +124,15 @@ def run_tasks_of_stage(
         KedroNasError: Of the kind `error`; the same command resumes the stage.
     """
     folder = journal.parent
+    states = folder / "checkpoints"
+
+    def on_event_of_stage(
+        task: Task, epoch: Epoch | None, outcome: Outcome | None
+    ) -> None:
+        if outcome is not None and outcome.status != "stopped":
+            _checkpoint_in(states, task).unlink(missing_ok=True)
+        on_event(task, epoch, outcome)
+
     deadline = clock.deadline(limit_s)
     with (
         outages_explained(error, folder),
@@ -130,11 +141,11 @@ def run_tasks_of_stage(
     ):
         ran = run_tasks(
             pool,
-            tasks,
+            [_with_checkpoint(task, states) for task in tasks],
             journal=journal,
             fingerprint=store.fingerprint,
             max_attempts=job.max_attempts,
-            on_event=on_event,
+            on_event=on_event_of_stage,
             deadline=deadline,
             always_completed=always_completed,
             clock=clock,
@@ -142,6 +153,17 @@ def run_tasks_of_stage(
     if not ran.has_begun:
         clock.leave_out_session()
     return ran
+
+
+def _checkpoint_in(folder: Path, task: Task) -> Path:
+    return folder / f"{task.task_id}.npz"
+
+
+def _with_checkpoint(task: Task, folder: Path) -> Task:
+    if task.checkpoint is not None:
+        return task
+    path = str(_checkpoint_in(folder, task))
+    return task.model_copy(update={"checkpoint": path})
 
 
 class _Run:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from kedro_nas.data.layout import Layout
+from kedro_nas.data.new_images import preprocessing_of
 from kedro_nas.errors import ExportError
 from kedro_nas.export.formats import (
     EXPORTERS,
@@ -17,6 +23,7 @@ from kedro_nas.export.formats import (
     missing_packages,
     traits_of,
 )
+from kedro_nas.export.handover import exported_file, write_kit
 from kedro_nas.export.parity import ParitySample, check_parity, predict_in_batches
 from kedro_nas.models.averaged_predictions import average_predictions
 from kedro_nas.models.build import build_model
@@ -121,6 +128,25 @@ def test_format_states_what_it_is_for_and_what_it_needs(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EXPORTERS)
+def test_manifest_lists_what_the_program_imports_and_no_more(name: str) -> None:
+    """Who is handed a file installs its runtime, not what has written the file."""
+    exporter = EXPORTERS[name]
+    imported = {
+        alias.partition(".")[0]
+        for node in ast.walk(ast.parse(exporter.snippet()))
+        for alias in _imported(node)
+    }
+
+    assert set(exported_file(exporter, name).packages) == imported - {"numpy"}
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [one.name for one in node.names] if isinstance(node, ast.Import) else []
+
+
+@pytest.mark.parametrize("name", EXPORTERS)
 def test_page_on_devices_lists_the_format_as_it_is(name: str) -> None:
     """The table of the how-to names extra and limit; each extra exists."""
     traits = traits_of(EXPORTERS[name])
@@ -165,6 +191,43 @@ def test_programs_of_devices_run_without_tensorflow_and_keras(tmp_path: Path) ->
     found = check_parity(sample_of(model), exporters, tmp_path, ExportOptions())
 
     assert list(found) == FOR_DEVICES
+
+
+@pytest.mark.slow
+def test_examples_of_devices_classify_a_file_without_tensorflow_and_keras(
+    tmp_path: Path,
+) -> None:
+    """The programs that are handed over, as they are, where Keras cannot be imported.
+
+    Each names the class that the network itself gives that image.
+    """
+    model, exporters = network(), [ready(name) for name in FOR_DEVICES]
+    contract = preprocessing_of(
+        Layout(*SHAPE, "pad", 255), ["a", "b", "c"], 10**6, None
+    )
+    for each in exporters:
+        each.export(model, tmp_path)
+    write_kit(tmp_path, exporters, contract)
+    Image.fromarray(PIXELS[0]).save(tmp_path / "image.png")
+    program = WITHOUT_TENSORFLOW + (
+        "import runpy\n"
+        "for name in sys.argv[1:]:\n"
+        "    sys.argv = [name, 'image.png']\n"
+        "    runpy.run_path(f'classify_with_{name}.py')\n"
+        "assert not {'keras', 'tensorflow', 'kedro_nas'} & set(sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *FOR_DEVICES],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    best = "abc"[predict_in_batches(model, PIXELS[:1]).argmax()]
+
+    assert done.returncode == 0, done.stderr
+    lines = [line.split("\t") for line in done.stdout.splitlines() if "\t" in line]
+    assert [(path, label) for path, label, _ in lines] == [("image.png", best)] * 5
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kedro_nas.export.formats.traits import FormatTraits, traits_of
+from kedro_nas.export.formats.traits import FormatTraits, packages_to_read, traits_of
 
 
 @pytest.mark.parametrize("stated", [{}, {"traits": None}, {"traits": {"extra": "x"}}])
@@ -20,3 +20,18 @@ def test_traits_of_an_exporter_are_those_it_states() -> None:
     traits = FormatTraits(max_difference=0.5, packages=("numpy",))
 
     assert traits_of(SimpleNamespace(traits=traits)) is traits
+
+
+@pytest.mark.parametrize(
+    ("traits", "expected"),
+    [
+        (FormatTraits(), ()),
+        (FormatTraits(packages=("a", "b")), ("a", "b")),
+        (FormatTraits(packages=("a", "b"), read_with=("b",)), ("b",)),
+    ],
+)
+def test_packages_to_read_leave_out_what_only_writes(
+    traits: FormatTraits, expected: tuple[str, ...]
+) -> None:
+    """A device does not install a converter."""
+    assert packages_to_read(SimpleNamespace(traits=traits)) == expected

@@ -102,6 +102,16 @@ def test_check_of_a_job_without_a_budget_says_what_ends_it() -> None:
     assert "\nnone " in text
 
 
+def test_check_warns_of_workers_that_would_wait_for_outcomes() -> None:
+    """Below the numbers of the search, and nothing where none waits."""
+    forecast = FORECAST.model_copy(update={"waiting": "Of 9 workers at most 8 train"})
+    lines = _text(replace(AHEAD, forecast=forecast)).splitlines()
+    search = next(n for n, line in enumerate(lines) if line.startswith("Search:"))
+
+    assert lines[search + 1] == "           ! Of 9 workers at most 8 train"
+    assert "at most" not in _text(AHEAD)
+
+
 def test_check_shows_the_prices_that_were_given() -> None:
     """Money appears where a price was given, and only there."""
     priced = _text(replace(AHEAD, costs={"rent, EUR": 0.5}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 from collections.abc import Callable
 from pathlib import Path
@@ -59,7 +60,10 @@ class _ScriptedRay:
         return [ref for ref in refs if ref in self.answers], []
 
     def get(self, ref: str) -> Any:
-        return self.answers.pop(ref)
+        answer = self.answers.pop(ref)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def kill(self, actor: Any) -> None:
         self.killed.append(actor)
@@ -95,6 +99,44 @@ def test_copies_that_answer_together_give_one_outcome(
     assert [(event.kind, event.worker) for event in events] == [("end", 0)]
     assert copy in ray.killed
     assert pool._slots[1].actor is not copy
+
+
+@pytest.mark.parametrize("call", ["train", "report"])
+def test_disk_of_a_node_that_is_full_is_an_outage_and_no_failure(
+    ray: _ScriptedRay, make_task: Callable[..., Task], tmp_path: Path, call: str
+) -> None:
+    """The stage ends with the node and the path; the trial keeps its attempts."""
+    pool = RayPool(JobOptions(pool="ray", workers=1), tmp_path / "workers.log")
+    pool.submit(make_task(task_id="unlucky"), worker=0, remaining_s=None)
+    full = RuntimeError("RayTaskError")
+    full.cause = OSError(errno.ENOSPC, "No space left", "worker/x")  # type: ignore[attr-defined]
+    if call == "report":
+        ray.answers["actor 0 train"] = WorkerReport([])
+        pool.wait(0)
+    ray.answers[f"actor 0 {call}"] = full
+    (event,) = pool.wait(0)
+    pool.close()
+
+    assert (event.kind, event.task_id) == ("end", "unlucky")
+    assert event.outcome is not None
+    assert event.outcome.outage is not None
+    assert event.outcome.outage.errno == errno.ENOSPC
+    assert event.outcome.outage.path == "host:worker/x"
+    assert ray.killed == [pool._slots[0].actor]  # by close alone
+
+
+def test_error_of_a_node_that_is_no_outage_loses_its_worker(
+    ray: _ScriptedRay, make_task: Callable[..., Task], tmp_path: Path
+) -> None:
+    """A node that dies is told apart from a disk that is full."""
+    pool = RayPool(JobOptions(pool="ray", workers=1), tmp_path / "workers.log")
+    pool.submit(make_task(task_id="unlucky"), worker=0, remaining_s=None)
+    ray.answers["actor 0 train"] = RuntimeError("the actor died")
+    (event,) = pool.wait(0)
+    pool.close()
+
+    assert (event.kind, event.task_id) == ("lost", "unlucky")
+    assert "the actor died" in event.reason
 
 
 def test_copy_that_is_behind_overwrites_no_checkpoint(

@@ -20,7 +20,11 @@ from kedro_nas.export.formats.litert_int8 import LitertInt8Exporter
 from kedro_nas.export.formats.onnx import OnnxExporter
 from kedro_nas.export.formats.openvino import OpenvinoExporter
 from kedro_nas.export.formats.saved_model import SavedModelExporter
-from kedro_nas.export.formats.traits import FormatTraits, traits_of
+from kedro_nas.export.formats.traits import (
+    FormatTraits,
+    packages_to_read,
+    traits_of,
+)
 
 __all__ = [
     "EXPORTERS",
@@ -29,6 +33,7 @@ __all__ = [
     "FormatTraits",
     "find_exporters",
     "missing_packages",
+    "packages_to_read",
     "traits_of",
 ]
 

@@ -14,7 +14,9 @@ class KerasExporter:
     name = "keras"
     file_name = "model.keras"
     traits = FormatTraits(
-        purpose="Keras 3 on any of its backends, further training", runtime="tensorflow"
+        purpose="Keras 3 on any of its backends, further training",
+        read_with=("keras",),
+        runtime="tensorflow",
     )
 
     def export(self, model: Any, folder: Path) -> Path:

@@ -14,7 +14,9 @@ class SavedModelExporter:
     name = "saved_model"
     file_name = "saved_model"
     traits = FormatTraits(
-        purpose="TensorFlow Serving, TF.js and other converters", runtime="tensorflow"
+        purpose="TensorFlow Serving, TF.js and other converters",
+        read_with=("tensorflow",),
+        runtime="tensorflow",
     )
 
     def export(self, model: Any, folder: Path) -> Path:

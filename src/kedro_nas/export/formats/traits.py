@@ -14,6 +14,8 @@ class FormatTraits:
         extra: Extra of kedro-nas that installs `packages`; empty for none.
         packages: Import names, without dots, of packages that writing or reloading it
             needs beyond those of kedro-nas itself.
+        read_with: Import names of the packages that reading the file needs, for whoever
+            is handed it; empty where they are `packages`.
         runtime: Formats of the same runtime are loaded by one process in the parity
             check, one after another; empty for a process of its own.
         uses_one_core: Whether its runtime computes on one core unless told otherwise;
@@ -27,6 +29,7 @@ class FormatTraits:
     purpose: str = ""
     extra: str = ""
     packages: tuple[str, ...] = ()
+    read_with: tuple[str, ...] = ()
     runtime: str = ""
     uses_one_core: bool = False
     max_difference: float = 0.0
@@ -37,3 +40,9 @@ def traits_of(exporter: object) -> FormatTraits:
     """Return the `traits` of an exporter, or the defaults if it has none."""
     found = getattr(exporter, "traits", None)
     return found if isinstance(found, FormatTraits) else FormatTraits()
+
+
+def packages_to_read(exporter: object) -> tuple[str, ...]:
+    """Return the import names of what is needed to read the file of a format."""
+    traits = traits_of(exporter)
+    return traits.read_with or traits.packages

@@ -76,7 +76,7 @@ def commands() -> None:
     lazy_subcommands={
         name.replace("_", "-"): f"{_HERE}.{name}.{name}"
         for name in (
-            *("check", "clean", "compare", "init", "predict"),
+            *("check", "clean", "compare", "export", "init", "predict"),
             *("profile_device", "report", "show", "space", "status"),
         )
     },

@@ -226,6 +226,7 @@ def _text(ahead: JobOutlook) -> str:
             f"Search:    about {counted(forecast.architectures, 'architecture')} in "
             f"{counted(forecast.trials, 'trial')}"
         ),
+        *([f"           ! {forecast.waiting}"] if forecast.waiting else []),
         (
             f"In all:    about {_time(ahead.total_s)}, "
             f"{forecast.memory_mb / 1024:.1f} GiB of memory, "

@@ -167,7 +167,7 @@ class TaskServer:
         outcome = unit.run()
         if is_fold:
             self._fold_learners.keep(task, unit.fingerprint, unit.learner)
-        if task.checkpoint is not None and outcome.status == "completed":
+        elif task.checkpoint is not None and outcome.status == "completed":
             self._keep(task.checkpoint, lineage, unit.learner)
         return outcome
 

@@ -16,7 +16,8 @@ from kedro_nas.errors import ParameterError
 from kedro_nas.files import write_atomically
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.space.registry import custom_functions
-from kedro_nas.training.tasks import Task
+from kedro_nas.training.outage import outage_of
+from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.workers.node_files import read_chunks, read_inputs
 from kedro_nas.training.workers.ray_actors import ActorFactory
 from kedro_nas.training.workers.ray_cluster import connect
@@ -205,7 +206,8 @@ class RayPool:
 
     def _copy_stragglers(self) -> None:
         """Start late tasks a second time on workers that have nothing else to do."""
-        for task_id in self._stragglers.late(time.monotonic()):
+        late = self._stragglers.late(time.monotonic()) if self.free() else []
+        for task_id in late:
             free, running = self.free(), self._copies(task_id)
             if not free or len(running) != 1 or running[0].assignment is None:
                 continue
@@ -283,6 +285,8 @@ class RayPool:
                 self._failed_starts.append(_last_line(error))
                 logger.warning("A worker did not start: %s", _last_line(error))
                 slot.call(None, "failed")
+            elif (outage := _outage_on(slot, error)) is not None:
+                self._take_end(slot, Event("end", slot.number, "", outcome=outage))
             else:
                 self._lose(slot, _first_line(error))
             return
@@ -308,7 +312,7 @@ class RayPool:
             if event.epoch is not None:
                 self._take_epoch(slot, task, event)
             else:
-                self._take_end(slot, task, event)
+                self._take_end(slot, event)
                 return
         slot.call(slot.actor.report.remote(), "training")
 
@@ -326,21 +330,24 @@ class RayPool:
             self._epochs[name] = epoch.epoch
             self._events.append(Event("epoch", slot.number, name, epoch=epoch))
 
-    def _take_end(self, slot: Slot, task: Task, event: Event) -> None:
+    def _take_end(self, slot: Slot, event: Event) -> None:
+        assert slot.assignment is not None
+        task = slot.assignment.task
         name = task.task_id
         slot.assignment = None
         slot.rest()
         others = self._copies(name)
-        if event.kind == "lost" and others:
+        status = event.outcome and event.outcome.status
+        if others and (event.kind == "lost" or status == "outage"):
             return
-        completed = event.outcome is not None and event.outcome.status == "completed"
+        completed = status == "completed"
         self._stragglers.ended(name, time.monotonic(), counts=completed)
         for other in others:
             other.assignment = None
             self._lose(other, "the other copy of its task was faster")
         self._remember(slot, task, completed=completed)
         self._epochs.pop(name, None)
-        self._events.append(replace(event, worker=slot.number))
+        self._events.append(replace(event, worker=slot.number, task_id=name))
 
     def _remember(self, slot: Slot, task: Task, *, completed: bool) -> None:
         for one in self._slots:
@@ -361,6 +368,18 @@ def _kind(options: JobOptions, log: Path) -> tuple[Any, ...]:
 
 def _writer(content: bytes) -> Callable[[Any], object]:
     return lambda file: file.write(content)
+
+
+def _outage_on(slot: Slot, error: Any) -> Outcome | None:
+    """Return the outcome of a task whose files a node could not write, else None.
+
+    A full disk there is no fault of the network, and no reason to count an attempt.
+    """
+    outage = outage_of(getattr(error, "cause", None))  # what the actor has raised
+    if outage is None or slot.assignment is None or slot.place is None:
+        return None
+    path = f"{slot.place.host}:{outage.path}"
+    return Outcome.of_outage(outage.model_copy(update={"path": path}))
 
 
 def _first_line(error: BaseException) -> str:
