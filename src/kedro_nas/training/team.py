@@ -114,7 +114,11 @@ class TeamLink:
         address = str(Path(team.folder) / "team.sock")
         if team.rank == 0:
             self._server = socket.socket(socket.AF_UNIX)
-            self._server.bind(address)
+            try:
+                self._server.bind(address)
+            except FileNotFoundError:
+                self._check(team)  # given up between the first check and here
+                raise
             self._server.listen(team.size)
             self._server.settimeout(_POLL_S)
             by_rank: dict[int, socket.socket] = {}

@@ -15,7 +15,6 @@ from kedro_nas.framework.commands import (
 )
 from kedro_nas.framework.project import opened
 from kedro_nas.framework.run_status import RunStatus, SearchProgress, read_status
-from kedro_nas.framework.watch import Watched, watch
 
 
 @click.command()
@@ -44,6 +43,8 @@ def status(
             "--watch and --json exclude each other; call --json again and again"
         )
     if is_watched:
+        from kedro_nas.framework.watch import Watched, watch  # imports pandas
+
         with opened(metadata.project_path, env=env, namespace=namespace) as search:
             watch(Watched(search), Console())
         return
