@@ -13,8 +13,8 @@ from kedro_nas.training import half_precision
 from kedro_nas.training.half_precision import (
     cpu_multiplies_bfloat16,
     float32_depthwise,
-    layers_of,
 )
+from kedro_nas.training.layer_lists import layers_of
 
 
 @pytest.fixture(autouse=True)
@@ -140,11 +140,3 @@ def test_float32_depthwise_leaves_other_precisions_alone() -> None:
         changed = [layer.name for layer in layers_of(model) if "call" in vars(layer)]
 
     assert changed == []
-
-
-def test_layers_of_lists_nested_layers_once() -> None:
-    """The layers of a model within a model are among them."""
-    names = [type(layer).__name__ for layer in layers_of(_network("float32"))]
-
-    assert names.count("DepthwiseConv2D") == 2
-    assert len(names) == len({id(one) for one in layers_of(_network("float32"))})

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from kedro_nas.training.half_precision import layers_of
+from kedro_nas.training.layer_lists import layers_of
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 With the matrix units of AMX, steps of convolutional networks take half to two thirds of
 the time (benchmarks/half_precision.py). TensorFlow has no fast kernel for depthwise
 convolutions in bfloat16: in a separable network they took twice the time of the whole
-step in float32, so they are computed in float32.
+step in float32, so they are computed in float32. Weight gradients over small maps are
+matrix products (`weight_gradients`).
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
+
+from kedro_nas.training.layer_lists import layers_of
+from kedro_nas.training.weight_gradients import matrix_weight_gradients
 
 CPU_INFO = Path("/proc/cpuinfo")
 FLAG = "amx_bf16"
@@ -46,6 +50,24 @@ def has_flag(cpu_info: str) -> bool:
 
 
 @contextmanager
+def half_kernels(model: Any, *, inference: bool) -> Iterator[None]:
+    """Use what is fast in bfloat16 in graphs that are traced for CPUs within the block.
+
+    Args:
+        model: A built `keras.Model`; without layers in bfloat16 nothing changes.
+        inference: Whether no gradients are computed.
+    """
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        yield
+        return
+    gradients = nullcontext() if inference else matrix_weight_gradients(model)
+    with float32_depthwise(model), gradients:
+        yield
+
+
+@contextmanager
 def float32_depthwise(model: Any) -> Iterator[None]:
     """Compute depthwise convolutions in float32 in graphs traced within the block.
 
@@ -68,14 +90,6 @@ def float32_depthwise(model: Any) -> Iterator[None]:
     finally:
         for layer in layers:
             del layer.call
-
-
-def layers_of(model: Any) -> list[Any]:
-    """Return the layers of a model and of models within it, each once."""
-    found: dict[int, Any] = {}
-    for layer in getattr(model, "layers", ()):
-        found |= {id(layer): layer} | {id(x): x for x in layers_of(layer)}
-    return list(found.values())
 
 
 def _convolve(layer: Any, inputs: Any) -> Any:

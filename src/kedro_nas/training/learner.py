@@ -26,7 +26,7 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.augmentation import make_augmenter
 from kedro_nas.training.batch_norm import fused_batch_norms
 from kedro_nas.training.execution import PLAIN, precision
-from kedro_nas.training.half_precision import float32_depthwise
+from kedro_nas.training.half_precision import half_kernels
 from kedro_nas.training.loss import make_loss
 from kedro_nas.training.mixing import make_mixer
 from kedro_nas.training.optimizer import FusedOptimizer
@@ -182,7 +182,8 @@ class Learner:
         """Use the fused kernels while graphs are traced within the block."""
         scaled = self._scaling.in_graph() if self._scaling else nullcontext()
         fused = fused_batch_norms(self.model, inference=inference)
-        with fused, float32_depthwise(self.model), scaled:
+        half = half_kernels(self.model, inference=inference)
+        with fused, half, scaled:
             yield
 
     def _compiled_steps(self) -> Any:
