@@ -38,6 +38,7 @@ from kedro_nas.training.workers.lease import end_kept_pool
 pytestmark = pytest.mark.slow
 
 TOLERANCE = 0.02
+LOST_S = 2 * 0.2  # the clock is saved five times a second, and two kills cut it off
 SEARCH = {
     "finalists": 1,
     "max_trials": 12,
@@ -123,7 +124,7 @@ def test_time_of_a_whole_job_sums_to_the_time_its_stages_took(
 def test_time_of_a_killed_and_resumed_search_sums_to_both_sessions(
     tmp_path: Path, results: JobResults
 ) -> None:
-    """What a SIGKILL cut off was time, too: all sessions within 2 % of the clock.
+    """What a SIGKILL cut off was time, too: but for 0.2 s, what the clock says.
 
     One hits while workers start and nothing is said for seconds, one among trials.
     """
@@ -152,7 +153,7 @@ def test_time_of_a_killed_and_resumed_search_sums_to_both_sessions(
     assert found.search.sessions == 3
     spent = add_up_time(replace(results, trials=trials, finalists=found))
     parts = spent.stages()["Search"]
-    assert parts == pytest.approx(cut_off + clock.seconds, rel=TOLERANCE)
+    assert parts == pytest.approx(cut_off + clock.seconds, rel=TOLERANCE, abs=LOST_S)
 
 
 def _killed(

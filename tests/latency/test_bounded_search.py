@@ -18,12 +18,23 @@ from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.ranking.rank import rank_finalists
 from kedro_nas.search.search import search_architectures
+from kedro_nas.space.device_profile import DeviceProfile
 
 JOB = JobOptions(workers=1, baseline="none")
 SEARCH = SearchOptions(
     finalists=2, max_trials=3, max_epochs=2, min_epochs=1, min_steps=1, factor=2
 )
 RANKING = RankingOptions(budget_s=None, folds=2, repeats=1, epochs=1)
+
+
+def _profile(folder: Path) -> DeviceProfile:
+    """Time the files for longer where other work on this machine widens the margin."""
+    for seconds in (8, 16, 32):
+        timings = time_here(folder, seconds=seconds, say=lambda _: None)
+        profile = make_profile("here", timings)
+        if profile.error.margin < 1:
+            break
+    return profile
 
 
 @pytest.mark.slow
@@ -33,8 +44,7 @@ def test_search_bounded_to_half_the_latency_keeps_it(tmp_path: Path) -> None:
     folder = prepare_files(
         tmp_path / "probes", [(8, 8, 1)], n_operators=150, n_networks=12
     )
-    timings = time_here(folder, seconds=8, say=lambda _: None)
-    devices = {"here": make_profile("here", timings).model_dump(mode="json")}
+    devices = {"here": _profile(folder).model_dump(mode="json")}
     data = load_digits()
     store, record = prepare_images(
         (data.images[:300], data.target[:300]),
