@@ -173,13 +173,14 @@ def test_execution_here_is_plain_without_a_gpu(monkeypatch: pytest.MonkeyPatch) 
 def test_execution_here_keeps_bfloat16_on_a_cpu_that_has_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """XLA is for GPUs; nodes of a cluster may have other CPUs than this machine."""
+    """XLA is for GPUs; a cluster's search is that of one machine, others' is plain."""
     measured = HALF.model_copy(update={"jit_compile": True})
     monkeypatch.setattr(execution, "gpu_names", list)
     monkeypatch.setattr(execution, "cpu_multiplies_bfloat16", lambda: True)
 
     assert execution_here(measured, JobOptions()) == HALF
-    assert execution_here(measured, JobOptions(pool="ray")) == PLAIN
+    assert execution_here(measured, JobOptions(pool="ray")) == HALF
+    assert execution_here(measured, JobOptions(pool="my.pools:start")) == PLAIN
     assert computes_bfloat16(JobOptions())
 
 

@@ -44,9 +44,11 @@ def execution_here(measured: Execution | None, job: JobOptions) -> Execution:
 def computes_bfloat16(job: JobOptions) -> bool:
     """Return whether workers on CPUs compute in bfloat16.
 
-    Workers on a cluster may have other CPUs than this machine, and do not.
+    The nodes of a Ray cluster are taken to have CPUs like this machine's, so that a
+    search on them is the search of one machine. Workers of other packages compute in
+    float32.
     """
-    return job.pool == "local" and cpu_multiplies_bfloat16()
+    return job.pool in ("local", "ray") and cpu_multiplies_bfloat16()
 
 
 @contextmanager
