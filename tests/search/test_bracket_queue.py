@@ -82,3 +82,14 @@ def test_settled_places_go_on_over_brackets_that_ended_early() -> None:
     assert queue.settled_places() == 1
     end_first_rung(brackets[0], [])
     assert queue.settled_places() == 3 * SIZE
+
+
+def test_settled_places_stop_in_the_bracket_after_a_complete_one() -> None:
+    """What is open there is counted when it ends, and not before."""
+    queue, brackets = queue_of(3)
+    for number in (0, 2):
+        end_first_rung(brackets[number], [])
+    assert queue.settled_places() == SIZE
+
+    brackets[1].end(0, 0)
+    assert queue.settled_places() == SIZE + 1

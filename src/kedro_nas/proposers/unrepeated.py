@@ -36,9 +36,8 @@ class UnrepeatedProposer(ABC, Generic[CandidateT]):
         self._space: CandidateSpace[CandidateT] = found
         self._seed = seed
         self._limits: Bounds | None = None
-        self._proposed: set[str] = (
-            set()
-        )  # keys; networks would take 20 times the memory
+        # keys: networks would take 20 times the memory
+        self._proposed: set[str] = set()
         self._outcomes: list[ProposalOutcome[CandidateT]] = []  # in the order told
         self._n_starts = len({self._space.key(one) for one in self._space.starts})
 

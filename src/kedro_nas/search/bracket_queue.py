@@ -72,7 +72,7 @@ class BracketQueue:
 
     def take_complete(self) -> list[OpenBracket]:
         """Return the brackets completed since the last call, and forget them."""
-        self.settled_places()  # keeps none that is complete and behind
+        self.settled_places()  # drops complete brackets from the deque
         taken, self._complete = self._complete, []
         for bracket in taken:
             del self._open[bracket.iteration, bracket.bracket.number]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from kedro_nas.search.ladder import Bracket, Limits
 
 
-@dataclass(eq=False)  # two are never the same
+@dataclass(eq=False)  # compared by identity: its state changes
 class OpenBracket:
     """The state of a bracket of one iteration.
 
