@@ -161,6 +161,22 @@ def test_hold_workspace_of_a_machine_that_is_gone_says_how_to_take_it_over(
             assert json.loads(path.read_text())["pid"] == os.getpid()
 
 
+def test_hold_workspace_of_a_silent_process_here_is_not_to_be_taken_over(
+    tmp_path: Path,
+) -> None:
+    """A stopped process of this machine holds its lock and may go on."""
+    path = tmp_path / LOCK_FILE
+    path.write_text(json.dumps({**ELSEWHERE, "host": platform.node()}))
+    with path.open("rb") as kept:
+        fcntl.flock(kept, fcntl.LOCK_EX)
+        os.utime(path, (0, 0))
+        with (
+            pytest.raises(SearchError, match="Wait until it has ended"),
+            hold_workspace(tmp_path),
+        ):
+            pass
+
+
 def test_hold_workspace_gives_signs_of_life(
     start_holder: Callable[[], subprocess.Popen[str]], tmp_path: Path
 ) -> None:
