@@ -16,7 +16,6 @@ from kedro_nas.framework.commands import (
     print_answer,
 )
 from kedro_nas.framework.project import Search, opened
-from kedro_nas.framework.results_so_far import read_results_so_far
 from kedro_nas.framework.run_status import read_status
 from kedro_nas.parameters.reporting import ReportingOptions
 
@@ -59,6 +58,8 @@ def report(
 
 def _page(search: Search) -> tuple[str, bool]:
     """Return the page, and whether all results are in it."""
+    # `kedro nas --help` imports this module, and these import SciPy and Plotly
+    from kedro_nas.framework.results_so_far import read_results_so_far
     from kedro_nas.report.page import write_report
     from kedro_nas.report.so_far import ResultsSoFar, write_report_so_far
 
