@@ -71,7 +71,7 @@ class ResultsSoFar:
         search_space: The networks that are allowed.
         trials: A row per architecture and rung, of those that were started.
         search: Summary of the search.
-        objective: What is maximised, `accuracy` or `balanced_accuracy`.
+        objective: Name of what is maximised.
         ranked: Results of the ranking.
     """
 
