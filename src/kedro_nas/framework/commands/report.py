@@ -48,7 +48,7 @@ def report(
         place = output or Path(f"{search.namespace.replace('.', '_')}_report.html")
         page, is_whole = _page(search)
     write_atomically(place, lambda file: file.write(page.encode()))
-    said = "All stages have ended." if is_whole else "The run has not ended."
+    said = "All results are in it." if is_whole else "The run has not ended."
     print_answer(
         {"report": str(place.resolve()), "is_whole": is_whole},
         f"{place.resolve()}\n{said}",

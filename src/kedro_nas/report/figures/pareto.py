@@ -17,6 +17,7 @@ from kedro_nas.report.figures.theme import (
 )
 from kedro_nas.report.leaderboard import contestant_label
 from kedro_nas.statistics.front import is_on_front, longest_trainings
+from kedro_nas.statistics.objectives import title_of
 
 MAX_TICKS = 7
 KEY_DIGITS = 8  # of an architecture, as kedro nas export takes them
@@ -25,13 +26,18 @@ AXES = {"params": "parameters", "macs": "multiply-accumulates per image"}
 
 
 def draw_pareto_front(
-    trials: pd.DataFrame, ranking: pd.DataFrame, *, cost: str = "params"
+    trials: pd.DataFrame,
+    ranking: pd.DataFrame,
+    objective: str = "accuracy",
+    *,
+    cost: str = "params",
 ) -> go.Figure:
     """Draw score against a cost, with the front and the contestants' CV means.
 
     Args:
         trials: `nas.trials`.
         ranking: `nas.ranking`.
+        objective: Name of what was maximised.
         cost: Column of the horizontal axis, `params` or `macs`.
     """
     tried = longest_trainings(trials)
@@ -86,7 +92,9 @@ def draw_pareto_front(
         named.add(role)
     label_axis(figure, "x", AXES[cost])
     _scale_costs(figure, [*tried[cost], *ranked[cost]])
-    label_axis(figure, "y", "accuracy", percent_digits=0)
+    label_axis(figure, "y", title_of(objective), percent_digits=0)
+    if ranked.empty:  # a contestant's interval is high enough
+        widen_scores(figure, tried["score"])
     return figure
 
 
