@@ -14,6 +14,7 @@ from kedro_nas.report.figures.theme import (
     hover_names,
     label_axis,
     new_figure,
+    widen_scores,
 )
 from kedro_nas.report.leaderboard import contestant_label
 from kedro_nas.statistics.front import is_on_front, longest_trainings
