@@ -46,6 +46,32 @@ def draw_pareto_front(
     if tried.empty and ranked.empty:
         return empty_figure("No network was scored.")
     figure = new_figure()
+    _add_tried(figure, tried, cost)
+    named: set[str] = set()
+    # the chosen network last, on top of its neighbours
+    for row in ranked.sort_values("chosen").to_dict("records"):
+        baseline = bool(row["is_baseline"])
+        role = "baseline" if baseline else "chosen" if row["chosen"] else FINALISTS
+        label = contestant_label(key=str(row["key"]), is_baseline=baseline)
+        add_contestant(
+            figure,
+            row,
+            x=row[cost],
+            name=role,
+            showlegend=role not in named,
+            hover=f"{label}: %{{y:.1%}}<br>%{{x:,}}<extra>cross-validated</extra>",
+        )
+        named.add(role)
+    label_axis(figure, "x", AXES[cost])
+    _scale_costs(figure, [*tried[cost], *ranked[cost]])
+    label_axis(figure, "y", title_of(objective), percent_digits=0)
+    if ranked.empty:  # a contestant's interval is high enough
+        widen_scores(figure, tried["score"])
+    return figure
+
+
+def _add_tried(figure: go.Figure, tried: pd.DataFrame, cost: str) -> None:
+    """Add the networks of the search, and the line of their front."""
     figure.add_scatter(
         x=tried[cost],
         y=tried["score"].round(5),
@@ -76,27 +102,6 @@ def draw_pareto_front(
         line={"shape": "hv", "width": 1.5, "color": OTHER},
         hoverinfo="skip",
     )
-    named: set[str] = set()
-    # the chosen network last, on top of its neighbours
-    for row in ranked.sort_values("chosen").to_dict("records"):
-        baseline = bool(row["is_baseline"])
-        role = "baseline" if baseline else "chosen" if row["chosen"] else FINALISTS
-        label = contestant_label(key=str(row["key"]), is_baseline=baseline)
-        add_contestant(
-            figure,
-            row,
-            x=row[cost],
-            name=role,
-            showlegend=role not in named,
-            hover=f"{label}: %{{y:.1%}}<br>%{{x:,}}<extra>cross-validated</extra>",
-        )
-        named.add(role)
-    label_axis(figure, "x", AXES[cost])
-    _scale_costs(figure, [*tried[cost], *ranked[cost]])
-    label_axis(figure, "y", title_of(objective), percent_digits=0)
-    if ranked.empty:  # a contestant's interval is high enough
-        widen_scores(figure, tried["score"])
-    return figure
 
 
 def _scale_costs(figure: go.Figure, values: list[float]) -> None:
