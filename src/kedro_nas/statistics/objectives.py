@@ -227,13 +227,19 @@ def _holds_numbers(cell: Any) -> bool:
 def _confusion(
     truth: NDArray[np.int64], shares: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return counts, true classes by predicted ones."""
+    """Return counts, true classes by predicted ones.
+
+    scikit-learn's recall and F1 are the same numbers, but take 4 and 14 ms for 5,000
+    images instead of 0.15 ms, and a score is computed on 200 resamples.
+    """
     n = shares.shape[1]
     both = truth * n + shares.argmax(axis=1)
     return np.bincount(both, minlength=n * n).reshape(n, n).astype(np.float64)
 
 
-def _recalls(matrix: NDArray[np.float64]) -> tuple[NDArray[np.int64], Any]:
+def _recalls(
+    matrix: NDArray[np.float64],
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return the classes that occur, and the recall of each."""
     counts = matrix.sum(axis=1)
     present = np.flatnonzero(counts)
