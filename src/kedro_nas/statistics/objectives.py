@@ -179,13 +179,18 @@ def floors_by_class(
     return tuple(float(floors.get(name, 0.0)) for name in class_names)
 
 
-def title_of(objective: str) -> str:
+def title_of(objective: str, recall_floors: Mapping[str, float] | None = None) -> str:
     """Return the name of an objective for readers.
+
+    Args:
+        objective: Name of the objective.
+        recall_floors: Smallest recall wanted, by class name; none or None without.
 
     >>> title_of("macro_f1"), title_of("my_team.metrics:cost_of_errors")
     ('macro F1', 'cost of errors')
     """
-    return TITLES.get(objective, objective.rpartition(":")[2].replace("_", " "))
+    name = TITLES.get(objective, objective.rpartition(":")[2].replace("_", " "))
+    return f"{name} with floors of recall" if recall_floors else name
 
 
 def score_column(frame: pd.DataFrame, objective: str, pattern: str = "{}") -> str:
