@@ -8,7 +8,8 @@ Five contestants get the same seconds on all cores of this machine, in turns:
 * `baseline`: the hand-built ResNet likewise;
 * `random`: Hyperband over random draws for 58 % of the seconds, then the final fit.
 
-Each is scored on the test rows of its data set. Every finished row is kept in
+All compute in the precision that the search takes on a CPU: bfloat16 where the hardware
+has it. Each is scored on the test rows of its data set. Every finished row is kept in
 benchmarks/results/payoff.json and not run again; `--fresh` begins anew. The figure is
 the mean difference between `search` and the better of the two candidates; the bar is
 -0.3 points up to five minutes, and 0 beyond.
@@ -32,6 +33,7 @@ from pathlib import Path
 from statistics import mean
 
 import pandas as pd
+from peers.linked_project import link_project
 
 from kedro_nas.environment import describe_environment
 
@@ -57,6 +59,7 @@ from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.search.baseline import make_baseline
 from kedro_nas.space.anchors import outline, spell_code
+from kedro_nas.training.execution import HALF, execution_here
 from kedro_nas.training.tasks import Task
 from kedro_nas.work_clock import WorkClock
 import numpy as np
@@ -74,15 +77,16 @@ else:
     if who == "candidate_0_wide":
         code = outline(store.image_shape, "conv", int(stem), doubling=True)
         network = space.decode(spell_code(space.choices, code))
+job = JobOptions()
 task = Task(
+    execution=execution_here(HALF, job),  # as the search: bfloat16 if the CPU has it
     task_id=who, architecture=network, store=str(store.path), rows="dev", epochs=1,
     schedule_epochs=1, seed=seed, bn_momentum=profile.verdict.bn_momentum,
     class_weights=profile.verdict.class_weights,
 )
 clock = WorkClock(folder / "clock.txt")
 left = seconds - (time.monotonic() - began)
-fit = fit_for_seconds(store, task, folder / "final", JobOptions(), seconds=left,
-                      clock=clock)
+fit = fit_for_seconds(store, task, folder / "final", job, seconds=left, clock=clock)
 import keras
 model = keras.models.load_model(fit.task.model_file, compile=False)
 rows = store.test_rows()
@@ -156,12 +160,8 @@ def _fit(
 def _job(
     folder: Path, who: str, data: Path, seconds: float, seed: int
 ) -> dict[str, object]:
-    """Run the pipeline as shipped in a copy of this project's configuration."""
-    for name in ("conf", "pyproject.toml", "src"):
-        (folder / name).symlink_to(ROOT / name)
-    raw = folder / "data" / "01_raw"
-    raw.mkdir(parents=True)
-    (raw / SHIPPED.name).symlink_to(data)  # the catalog's name; the content is `data`
+    """Run the pipeline as shipped in a folder linked to this project."""
+    link_project(folder, data)
     params = f"nas.budget_s={seconds},nas.seed={seed}"
     if who == "random":
         params += (

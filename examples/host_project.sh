@@ -14,19 +14,12 @@ place=${1:-$(mktemp -d)}
 mkdir -p "$place"
 export KEDRO_DISABLE_TELEMETRY=1 DO_NOT_TRACK=1 TF_CPP_MIN_LOG_LEVEL=3
 
-step() {
-  local began=$SECONDS
-  printf '\n==> %s\n' "$*"
-  "$@"
-  printf '    %s s\n' "$((SECONDS - began))"
-}
+source "$root/examples/timed_steps.sh"
 
 if [ $# -gt 1 ]; then
   wheel=$2
 else
-  # by way of the source archive, so that nothing is written into the repository
-  "${PYTHON:-python3}" -m build --outdir "$place/dist" "$root" >"$place/build.log"
-  wheel=$(ls "$place"/dist/kedro_nas-*.whl)
+  make_wheel "$root" "$place"
 fi
 
 if [ -n "${VENV:-}" ]; then

@@ -18,19 +18,12 @@ budget=${BUDGET:-180}
 export KEDRO_DISABLE_TELEMETRY=1 DO_NOT_TRACK=1 TF_CPP_MIN_LOG_LEVEL=3
 began=$SECONDS
 
-step() {
-  local since=$SECONDS
-  printf '\n==> %s\n' "$*"
-  "$@"
-  printf '    %s s\n' "$((SECONDS - since))"
-}
+source "$root/examples/timed_steps.sh"
 
 if [ $# -gt 1 ]; then
   wheel=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 else
-  # by way of the source archive, so that nothing is written into the repository
-  "${PYTHON:-python3}" -m build --outdir "$place/dist" "$root" >"$place/build.log"
-  wheel=$(ls "$place"/dist/kedro_nas-*.whl)
+  make_wheel "$root" "$place"
 fi
 if [ -n "${VENV:-}" ]; then
   python="$VENV/bin/python"
@@ -93,13 +86,11 @@ step "$python" -m kedro nas status
 step "$python" -m kedro "${long[@]}"
 step "$python" -m kedro nas show
 step "$python" -m kedro nas compare nas @smoke
-if "$python" -m kedro nas --help | grep -q '^  export'; then
-  second=$("$python" -c "
+second=$("$python" -c "
 import pandas as pd
-ranking = pd.read_csv('data/07_model_output/nas/ranking.csv')
-print(ranking.loc[ranking['chosen'] == False, 'key'].iloc[0])")
-  step "$python" -m kedro nas export --architecture "$second"
-fi
+ranking = pd.read_csv('data/07_model_output/nas/ranking.csv', dtype={'key': str})
+print(ranking.loc[~ranking['chosen'], 'key'].iloc[0])")
+step "$python" -m kedro nas export --architecture "$second"
 step "$python" -m kedro nas predict data/01_raw/new --output new.csv
 cat new.csv
 if "$python" -c 'import kedro_viz' 2>/dev/null; then

@@ -81,7 +81,7 @@ TOOLS = (
         adapter="kedro_nas_run.py",
         environment="our_space",
         packages=("kedro-nas", "kedro", "keras", "tensorflow"),
-        shared=("contract.py",),
+        shared=("contract.py", "linked_project.py"),
         needs_source=True,
     ),
     Tool(

@@ -7,9 +7,12 @@ The search ends when the time left is what that final fit is expected to take.
 
 from __future__ import annotations
 
+# first, as the seconds of the job begin there
+from contract import Result, accuracy, load_images, read_job, versions_of
+
+# isort: split
 import autokeras
 import numpy as np
-from contract import Result, accuracy, load_images, read_job, versions_of
 from keras_clock import Clock
 
 MANY_TRIALS = 1000  # the clock ends the search
@@ -24,26 +27,14 @@ def main() -> None:
         max_trials=MANY_TRIALS, directory=job.folder, seed=job.seed, overwrite=False
     )
     tuner = classifier.tuner
-    kept = sum(one.status == "COMPLETED" for one in tuner.oracle.trials.values())
-    if job.spent:
-        clock.journal.resumed(clock.journal.kept_after(kept))
-
-    def end_search() -> None:
-        tuner.oracle.max_trials = len(tuner.oracle.trials)
-
-    clock.end_search = end_search
-    keep = tuner.on_trial_end
+    clock.limit(tuner)
     final_fit = tuner.final_fit
-
-    def on_trial_end(trial: object) -> None:
-        keep(trial)
-        clock.journal.trial(clock.trials)
 
     def fit_to_the_end(**words: object) -> object:
         clock.is_final = True
         return final_fit(**words)
 
-    tuner.on_trial_end, tuner.final_fit = on_trial_end, fit_to_the_end
+    tuner.final_fit = fit_to_the_end
     classifier.fit(
         np.concatenate([images.train, images.val]),  # it takes the last fifth as val
         images.dev_labels,

@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from contract import Job, Journal, Result, read_job, versions_of
+from linked_project import link_project
 
-PROJECT = Path(__file__).resolve().parents[2]
 POLL_S = 0.2
-IMAGES = "fashion_mnist_12k.parquet"  # the catalog's name; any content
 
 
 def main() -> None:
     """Run, then read what the run wrote."""
     job = read_job()
-    folder = make_project(job)
+    folder = job.folder
+    link_project(folder, job.data)
     checkpoints = folder / "data/06_models/nas/workspace"
     if job.spent:
         Journal(job.journal, job).resumed(last_save(checkpoints, job))
@@ -41,21 +41,6 @@ def main() -> None:
     if process.returncode:
         sys.exit(process.returncode)
     read_result(folder / "data", job, searching_s or 0.0).write(job.out)
-
-
-def make_project(job: Job) -> Path:
-    """Link configuration, source and images into the job's folder."""
-    folder = job.folder
-    raw = folder / "data" / "01_raw"
-    raw.mkdir(parents=True, exist_ok=True)
-    (folder / "src").mkdir(exist_ok=True)  # Kedro wants the folder inside the project
-    names = ("conf", "pyproject.toml", "src/kedro_nas")
-    targets = {folder / name: PROJECT / name for name in names}
-    targets[raw / IMAGES] = job.data
-    for link, target in targets.items():
-        if not link.is_symlink():
-            link.symlink_to(target)
-    return folder
 
 
 def last_save(workspace: Path, job: Job) -> float:

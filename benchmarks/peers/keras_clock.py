@@ -96,6 +96,34 @@ class Clock(keras.callbacks.Callback):
         """Return whether the time of the search, or of the final training, is up."""
         return self.job.elapsed >= self.stop_s
 
+    def resume(self, n_kept: int) -> None:
+        """Note, in a session after a kill, what the peer has kept of the earlier one.
+
+        Args:
+            n_kept: Number of ended trials that the peer has read again.
+        """
+        if self.job.spent:
+            self.journal.resumed(self.journal.kept_after(n_kept))
+
+    def limit(self, tuner: Any) -> None:
+        """Let a KerasTuner's search end in time, and note its trials in the journal.
+
+        Args:
+            tuner: A `keras_tuner.Tuner` that has read its state, before its search.
+        """
+        trials = tuner.oracle.trials
+        self.resume(sum(one.status == "COMPLETED" for one in trials.values()))
+        keep = tuner.on_trial_end
+
+        def end_search() -> None:
+            tuner.oracle.max_trials = len(tuner.oracle.trials)
+
+        def on_trial_end(trial: object) -> None:
+            keep(trial)
+            self.journal.trial(self.trials)
+
+        self.end_search, tuner.on_trial_end = end_search, on_trial_end
+
     def on_train_begin(self, logs: Any = None) -> None:
         """A training begins."""
         self.trials += not self.is_final

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
+# first, as the seconds of the job begin there
+from contract import Images, Job, Result, accuracy, load_images, read_job, versions_of
+
+# isort: split
 import keras
 import keras_tuner
-from contract import Images, Job, Result, accuracy, load_images, read_job, versions_of
 from keras_clock import SAVE_S, Clock
 from keras_tuner.applications import HyperResNet
 
@@ -58,21 +61,7 @@ def search(job: Job, images: Images, clock: Clock) -> Any:
         directory=job.folder,
         project_name="hyperresnet",
     )
-    kept = sum(one.status == "COMPLETED" for one in tuner.oracle.trials.values())
-    if job.spent:
-        clock.journal.resumed(clock.journal.kept_after(kept))
-
-    def end_search() -> None:
-        tuner.oracle.max_trials = len(tuner.oracle.trials)
-
-    clock.end_search = end_search
-    keep = tuner.on_trial_end
-
-    def on_trial_end(trial: object) -> None:
-        keep(trial)
-        clock.journal.trial(clock.trials)
-
-    tuner.on_trial_end = on_trial_end
+    clock.limit(tuner)
     tuner.search(
         _scaled(images.train),
         _one_hot(images.train_labels, images),

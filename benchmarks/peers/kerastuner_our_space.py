@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+# first, as the seconds of the job begin there
+from contract import Job, load_images, read_job
+
+# isort: split
 import keras
 import keras_tuner
-from contract import Job, Result, accuracy, load_images, read_job, versions_of
 from keras_clock import Clock
 from our_space import (
     FACTOR,
@@ -60,21 +63,7 @@ def main() -> None:
     ours = make_space(images, job.seed)
     clock = Clock(job, SEARCH_SHARE)
     tuner = make_tuner(job, HyperNetwork(ours))
-    kept = sum(one.status == "COMPLETED" for one in tuner.oracle.trials.values())
-    if job.spent:
-        clock.journal.resumed(clock.journal.kept_after(kept))
-
-    def end_search() -> None:
-        tuner.oracle.max_trials = len(tuner.oracle.trials)
-
-    clock.end_search = end_search
-    keep = tuner.on_trial_end
-
-    def on_trial_end(trial: object) -> None:
-        keep(trial)
-        clock.journal.trial(clock.trials)
-
-    tuner.on_trial_end = on_trial_end
+    clock.limit(tuner)
     words = {} if job.method == "hyperband" else {"epochs": MAX_EPOCHS}
     tuner.search(
         *ours.train,
@@ -84,18 +73,7 @@ def main() -> None:
         **words,
     )
     values = HyperNetwork(ours).declare(tuner.get_best_hyperparameters()[0])
-    model = ours.train_to_the_end(values, job, clock)
-    trained_s = job.elapsed
-    Result(
-        test_accuracy=accuracy(ours.predict_test(model), images.test_labels),
-        n_params=model.count_params(),
-        network=ours.architecture(values).describe(),
-        trials=clock.trials,
-        epochs=clock.epochs,
-        training_s=clock.training_s,
-        trained_s=trained_s,
-        versions=versions_of("keras-tuner", "keras", "tensorflow"),
-    ).write(job.out)
+    ours.deliver(values, clock, searched_by="keras-tuner")
 
 
 def make_tuner(job: Job, network: HyperNetwork) -> Any:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
+# first, as the seconds of the job begin there
+from contract import load_images, read_job
+
+# isort: split
 import keras
 import optuna
-from contract import Result, accuracy, load_images, read_job, versions_of
 from keras_clock import Clock
 from our_space import FACTOR, MAX_EPOCHS, SEARCH_SHARE, OurSpace, make_space
 
@@ -66,9 +69,7 @@ def main() -> None:
         study_name="our_space",
         load_if_exists=True,
     )
-    if job.spent:
-        kept = sum(one.state.is_finished() for one in study.trials)
-        clock.journal.resumed(clock.journal.kept_after(kept))
+    clock.resume(sum(one.state.is_finished() for one in study.trials))
     clock.end_search = study.stop
 
     def objective(trial: optuna.Trial) -> float:
@@ -87,19 +88,7 @@ def main() -> None:
 
     study.optimize(objective, callbacks=[lambda *_: clock.journal.trial(clock.trials)])
     best = optuna.trial.FixedTrial(study.best_params)
-    values = suggest(best, ours)
-    model = ours.train_to_the_end(values, job, clock)
-    trained_s = job.elapsed
-    Result(
-        test_accuracy=accuracy(ours.predict_test(model), images.test_labels),
-        n_params=model.count_params(),
-        network=ours.architecture(values).describe(),
-        trials=clock.trials,
-        epochs=clock.epochs,
-        training_s=clock.training_s,
-        trained_s=trained_s,
-        versions=versions_of("optuna", "keras", "tensorflow"),
-    ).write(job.out)
+    ours.deliver(suggest(best, ours), clock, searched_by="optuna")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from contract import Images, Job
+from contract import Images, Result, accuracy, versions_of
 from keras_clock import Clock, CosineToTheEnd
 
 from kedro_nas.models.build import build_model
@@ -90,7 +90,31 @@ class OurSpace:
         """Return pixels and one-hot labels of the validation rows."""
         return _floats(self.images.val), self._one_hot(self.images.val_labels)
 
-    def train_to_the_end(self, values: dict[str, Any], job: Job, clock: Clock) -> Any:
+    def deliver(
+        self, values: dict[str, Any], clock: Clock, *, searched_by: str
+    ) -> None:
+        """Train the best values to the end of the budget, and write the result.
+
+        Args:
+            values: Flat values of the network.
+            clock: Of the job; its journal and counts are part of the result.
+            searched_by: Package whose version is part of the result.
+        """
+        model = self._train_to_the_end(values, clock)
+        trained_s = clock.job.elapsed
+        probabilities = model.predict(_floats(self.images.test), verbose=0)
+        Result(
+            test_accuracy=accuracy(probabilities, self.images.test_labels),
+            n_params=model.count_params(),
+            network=self.architecture(values).describe(),
+            trials=clock.trials,
+            epochs=clock.epochs,
+            training_s=clock.training_s,
+            trained_s=trained_s,
+            versions=versions_of(searched_by, "keras", "tensorflow"),
+        ).write(clock.job.out)
+
+    def _train_to_the_end(self, values: dict[str, Any], clock: Clock) -> Any:
         """Train a network on all rows but the test, with what is left of the budget."""
         clock.is_final = True
         model = self.model(values)
@@ -99,14 +123,10 @@ class OurSpace:
             self._one_hot(self.images.dev_labels),
             batch_size=self.architecture(values).recipe.batch_size,
             epochs=100_000,
-            callbacks=[CosineToTheEnd(job), clock],
+            callbacks=[CosineToTheEnd(clock.job), clock],
             verbose=2,
         )
         return model
-
-    def predict_test(self, model: Any) -> Any:
-        """Return the probabilities of the test rows."""
-        return model.predict(_floats(self.images.test), verbose=0)
 
     def _one_hot(self, labels: Any) -> Any:
         return keras.utils.to_categorical(labels, self.images.n_classes)

@@ -184,3 +184,22 @@ def test_adapters_of_foreign_spaces_do_not_need_kedro_nas(name):
     found = _imports(adapter, everywhere=True) | _imports(shared, everywhere=True)
 
     assert not any(one in {"kedro_nas", "kedro", "our_space"} for one in found)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((BENCHMARKS / "peers").glob("*_*.py")), ids=lambda path: path.stem
+)
+def test_seconds_begin_before_a_peer_is_imported(path):
+    """Importing TensorFlow takes seconds, which count for every tool."""
+    names = []
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            names += [alias.name.partition(".")[0] for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names.append(str(node.module).partition(".")[0])
+    slow = [
+        name for name in names if name not in {*sys.stdlib_module_names, "contract"}
+    ]
+    is_adapter = "__main__" in path.read_text()
+
+    assert not is_adapter or names.index("contract") < names.index(slow[0])

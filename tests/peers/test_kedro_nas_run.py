@@ -1,4 +1,4 @@
-"""kedro-nas as a contestant: its project folder, and what is read of its run."""
+"""kedro-nas as a contestant: what is read of its run."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import os
 import time
 
 import contract
-import kedro_nas_run
 import pytest
 from contract import Job
-from kedro_nas_run import last_save, make_project, read_result
+from kedro_nas_run import last_save, read_result
 
 KEDRO_NAS = ("kedro-nas", "kedro", "keras", "tensorflow")
 
@@ -20,24 +19,6 @@ def job(table, tmp_path):
     """Return a job of 60 s that has just begun."""
     spent = contract.BEGAN - time.monotonic()  # the seconds count from now
     return Job(table, 60.0, 0, tmp_path / "out.json", spent)
-
-
-def test_project_has_the_configuration_of_the_repository_and_the_images(job):
-    """`kedro run` finds a project like this one, with other images under its name."""
-    folder = make_project(job)
-
-    assert (folder / "conf/base/catalog_nas.yml").is_file()
-    assert (folder / "src/kedro_nas/settings.py").is_file()
-    assert not (folder / "src").is_symlink()
-    assert (folder / "data/01_raw" / kedro_nas_run.IMAGES).resolve() == job.data
-
-
-def test_project_of_a_second_session_is_the_same(job):
-    """What the first session wrote is still there for the same command."""
-    kept = make_project(job) / "data" / "kept.txt"
-    kept.write_text("state")
-
-    assert (make_project(job) / "data" / "kept.txt").read_text() == "state"
 
 
 def test_last_save_is_the_newest_checkpoint(job, tmp_path):

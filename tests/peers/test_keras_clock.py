@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import itertools
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -81,6 +83,41 @@ def test_clock_plans_by_what_the_peer_chooses_by(tmp_path):
         best[monitor] = (clock.best.score, clock.best.epochs)
 
     assert best == {"val_loss": (-0.5, 1), "val_accuracy": (1.0, 2)}
+
+
+def _tuner(*statuses: str) -> Any:
+    """Return what the clock uses of a KerasTuner that has trials of these states."""
+    trials = {str(n): SimpleNamespace(status=s) for n, s in enumerate(statuses)}
+    oracle = SimpleNamespace(trials=trials, max_trials=1000)
+    seen: list[object] = []
+    return SimpleNamespace(oracle=oracle, on_trial_end=seen.append, seen=seen)
+
+
+def test_clock_ends_the_search_of_a_tuner_after_the_trials_it_has(tmp_path):
+    """KerasTuner begins no trial beyond its largest number; ended ones are noted."""
+    job = Job(tmp_path / "a.parquet", 100.0, 0, tmp_path / "out.json")
+    clock, tuner = Clock(job, 0.5), _tuner("COMPLETED", "RUNNING")
+    clock.limit(tuner)
+    clock.trials = 2
+    tuner.on_trial_end("the second")
+    clock.end_search()
+
+    assert tuner.oracle.max_trials == 2
+    assert tuner.seen == ["the second"]
+    (line,) = read_journal(job.journal)
+    assert (line["event"], line["trial"]) == ("trial", 2)
+
+
+def test_clock_of_a_second_session_says_what_the_tuner_has_kept(tmp_path):
+    """Work is kept until the end of the last trial that the tuner has read again."""
+    first = Clock(_job(tmp_path, 100.0))
+    first.journal.trial(1)
+    first.journal.trial(2)
+    ended_s = read_journal(first.job.journal)[0]["s"]
+    job = dataclasses.replace(first.job, spent=40.0)
+    Clock(job).limit(_tuner("COMPLETED", "RUNNING"))
+
+    assert read_journal(job.journal)[-1]["kept_s"] == ended_s
 
 
 @pytest.fixture

@@ -125,9 +125,9 @@ def test_ask_ends_by_the_outcomes_it_may_depend_on(numbered: Numbered) -> None:
 
     assert delayed.needs_places_before(2) == 1  # though the proposer does not learn
     assert delayed.ask(1) == numbered(1)
-    assert delayed.stop_reason() is None
+    assert delayed.ended_by() is None
     assert delayed.ask(2) is None
-    assert delayed.stop_reason() == "target reached"
+    assert delayed.ended_by() == "target reached"
 
 
 def test_ask_repeats_the_record_of_a_search_that_had_another_target(
@@ -145,3 +145,40 @@ def test_ask_repeats_the_record_of_a_search_that_had_another_target(
 
     assert delayed.ask(1) == numbered(5)
     assert delayed.ask(2) is None
+
+
+def test_ask_keeps_a_proposal_where_an_earlier_session_had_none(
+    numbered: Numbered,
+) -> None:
+    """It is the next one, in this session and in what a third reads of it."""
+    recorder = Recorder(numbered(1))
+    delayed = _delayed(recorder, 1)
+    delayed.expect(None, is_promotion=True)
+    promoted = delayed.ask(1), delayed.is_over(), delayed.ended_by()
+    asked = list(recorder.log)
+    delayed.expect(None)
+    goes_on = delayed.is_over(), delayed.ask(2)
+
+    assert promoted == (None, True, None)
+    assert goes_on == (False, numbered(1))
+    assert recorder.log == asked
+
+    delayed.expect(None, is_promotion=True)
+    delayed.ask(3)
+    asked = list(recorder.log)
+    delayed.expect(numbered(1))
+    assert delayed.ask(4) == numbered(1)
+    assert recorder.log == asked
+
+
+def test_delayed_proposer_that_proposes_nothing_is_over(numbered: Numbered) -> None:
+    """An exhausted space is known only after it was asked."""
+    recorder = Recorder(numbered(1))
+    delayed = _delayed(recorder, 1)
+    before = delayed.is_over()
+    recorder.ask = lambda _: None  # type: ignore[method-assign]
+    delayed.ask(1)
+
+    assert not before
+    assert delayed.is_over()
+    assert delayed.ended_by() == "space exhausted"

@@ -133,10 +133,9 @@ def test_execution_half_precision_that_a_layer_refuses_becomes_float32(
     assert losses(outcome) == losses(plain)
 
 
-def test_execution_first_step_that_has_no_half_kernel_is_run_in_float32(
-    make_task: MakeTask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Found out at the first step only: the same weights go on in float32."""
+@pytest.fixture
+def _without_half_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse the first step in bfloat16, as where an operation has no kernel."""
     import tensorflow as tf
 
     steps = Learner._compiled_steps
@@ -150,12 +149,34 @@ def test_execution_first_step_that_has_no_half_kernel_is_run_in_float32(
 
         return refuse
 
-    _, plain = run(make_task(checkpoint=None))
     monkeypatch.setattr(Learner, "_compiled_steps", without_half)
+
+
+@pytest.mark.usefixtures("_without_half_kernels")
+def test_execution_first_step_that_has_no_half_kernel_is_run_in_float32(
+    make_task: MakeTask,
+) -> None:
+    """Found out at the first step only: the same weights go on in float32."""
+    _, plain = run(make_task(checkpoint=None))
     _, outcome = run(make_task(checkpoint=None, execution=HALF))
 
     assert outcome.status == "completed"
     assert losses(outcome) == losses(plain)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_without_half_kernels")
+def test_execution_first_step_in_float32_goes_on_from_a_checkpoint(
+    make_task: MakeTask, tmp_path: Path
+) -> None:
+    """Moments of the optimizer are resumed too, whichever worker has the next rung."""
+    _, whole = run(make_task(checkpoint=None, epochs=2, schedule_epochs=2))
+    saved = str(tmp_path / "rung.npz")
+    task = make_task(checkpoint=saved, execution=HALF, epochs=1, schedule_epochs=2)
+    run(task)
+    _, resumed = run(task.model_copy(update={"epochs": 2}))
+
+    assert losses(resumed) == losses(whole)
 
 
 def test_execution_here_is_plain_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:

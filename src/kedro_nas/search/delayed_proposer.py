@@ -12,7 +12,7 @@ import heapq
 
 from kedro_nas.proposers.base import Proposer
 from kedro_nas.proposers.outcome import ProposalOutcome
-from kedro_nas.search.stop_rule import StopReason, StopRule
+from kedro_nas.search.stop_rule import ProposalsEnd, StopRule
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.bounds import Bounds
 
@@ -64,11 +64,19 @@ class DelayedProposer:
         self._held: dict[int, ProposalOutcome[Architecture]] = {}
         self._order: list[int] = []  # a heap of the places of what is held
         self._recorded: Architecture | None = None
+        self._is_promotion = False
+        self._spare: Architecture | None = None  # proposed, but not handed out
+        self._is_exhausted = False
 
     @property
     def learns(self) -> bool:
         """Whether proposals, or whether there are more, depend on outcomes."""
         return self._proposer.learns or self._stop_rule.waits
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the ledger says what comes next, so that nothing is waited for."""
+        return self._recorded is not None or self._is_promotion
 
     def needs_places_before(self, position: int) -> int:
         """Return how many of the first places must have ended for a proposal.
@@ -89,9 +97,17 @@ class DelayedProposer:
             self._held[position] = outcome
             heapq.heappush(self._order, position)
 
-    def expect(self, recorded: Architecture | None) -> None:
-        """Set the next proposal, from the ledger of an earlier session."""
-        self._recorded = recorded
+    def expect(
+        self, recorded: Architecture | None, *, is_promotion: bool = False
+    ) -> None:
+        """Set the next proposal, from the ledger of an earlier session.
+
+        Args:
+            recorded: What was proposed; None proposes anew.
+            is_promotion: Whether a trial was promoted instead: the next proposal is
+                none, whatever the rules of this session.
+        """
+        self._recorded, self._is_promotion = recorded, is_promotion
 
     def ask(self, position: int) -> Architecture | None:
         """Return the architecture of a place, None if there are no more."""
@@ -101,12 +117,28 @@ class DelayedProposer:
             self._proposer.tell(outcome)
             self._stop_rule.add(outcome)
         if self._recorded is None:
-            is_over = self._stop_rule.reason() is not None
-            return None if is_over else self._proposer.ask(self._limits)
+            return None if self._stop_rule.reason() else self._propose()
         recorded, self._recorded = self._recorded, None
-        self._proposer.repeat(recorded)
+        if self._spare is None or recorded.key != self._spare.key:
+            self._proposer.repeat(recorded)
+        self._spare = None
         return recorded
 
-    def stop_reason(self) -> StopReason | None:
-        """Return why there are no more proposals though the space has networks left."""
-        return self._stop_rule.reason()
+    def _propose(self) -> Architecture | None:
+        """Return a new network; keep it where a stop rule of then let none follow."""
+        proposed = self._spare or self._proposer.ask(self._limits)
+        self._is_exhausted = proposed is None
+        self._spare = proposed if self._is_promotion else None
+        return None if self._is_promotion else proposed
+
+    def ended_by(self) -> ProposalsEnd | None:
+        """Return why there are no more proposals, None if there may be."""
+        return self._stop_rule.reason() or (
+            "space exhausted" if self._is_exhausted else None
+        )
+
+    def is_over(self) -> bool:
+        """Return whether it is known that the next proposal is none."""
+        if self._recorded is not None:
+            return False
+        return self._is_promotion or self.ended_by() is not None

@@ -353,6 +353,7 @@ class Driver:
         created = self._schedule.create(
             f"place-{self.n_trials}",
             recorded=None if line.rung else line.architecture,
+            is_promotion=line.rung > 0,
         )
         expected = "no more trials within the limits"
         if created.status == "RUNNING":

@@ -21,7 +21,7 @@ class OpenBracket:
         rungs: Trial ids of each rung, in the order of their places.
         promoted: Trials of the rung below that are promoted to a rung, once that is
             known.
-        is_exhausted: Whether the space ran out of networks for rung 0.
+        is_exhausted: Whether no more networks are proposed for rung 0.
     """
 
     iteration: int

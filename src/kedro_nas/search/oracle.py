@@ -29,7 +29,8 @@ from kedro_nas.search.delayed_proposer import DelayedProposer
 from kedro_nas.search.ladder import Ladder, Limits
 from kedro_nas.search.open_bracket import OpenBracket
 from kedro_nas.search.promotion import Candidate, promote
-from kedro_nas.search.trial_schedule import NextTrial, Place, ProposalsEnd
+from kedro_nas.search.stop_rule import ProposalsEnd
+from kedro_nas.search.trial_schedule import NextTrial, Place
 from kedro_nas.search.tuner_values import to_hyperparameters
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
@@ -80,7 +81,6 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         self._n_created = 0
         self._slots = 0  # places of all earlier brackets
         self._slot_epochs = 0
-        self._is_exhausted = False
         self._brackets_open = BracketQueue()  # the base class starts the first one
         self._current_bracket: int
         self._current_iteration: int
@@ -101,9 +101,15 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
 
     # -- called by the driver ----------------------------------------------------
 
-    def create(self, worker: str, *, recorded: Architecture | None = None) -> NextTrial:
+    def create(
+        self,
+        worker: str,
+        *,
+        recorded: Architecture | None = None,
+        is_promotion: bool = False,
+    ) -> NextTrial:
         """Return the next trial, if there is one."""
-        self._proposer.expect(recorded)
+        self._proposer.expect(recorded, is_promotion=is_promotion)
         created = self.create_trial(worker)
         if created.status != "RUNNING":
             return NextTrial(created.status)
@@ -201,9 +207,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
 
     def proposals_ended_by(self) -> ProposalsEnd | None:
         """Return why no more networks are proposed, None if more would be."""
-        if self._is_exhausted:
-            return self._proposer.stop_reason() or "space exhausted"
-        return None
+        return self._proposer.ended_by()
 
     def is_required(self, trial_id: str) -> bool:
         """Return whether a trial is the first, needed to have anything to rank."""
@@ -223,7 +227,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
                 architecture = self._proposer.ask(place)
                 if architecture is not None:
                     return self._proposal(newest, trial_id, architecture)
-                self._is_exhausted = newest.is_exhausted = True
+                newest.is_exhausted = True
                 self._advance(newest)
             if newest.next_promotion() is not None:
                 return self._promotion(newest, trial_id)
@@ -289,7 +293,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
 
     def _waits(self, bracket: OpenBracket) -> bool:
         """Return whether the next proposal needs outcomes that are not there yet."""
-        if not bracket.has_room():
+        if not bracket.has_room() or self._proposer.is_recorded:
             return False
         position = bracket.position(0, len(bracket.rungs[0]))
         needed = self._proposer.needs_places_before(position)
@@ -297,7 +301,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
 
     def _may_open(self) -> bool:
         limits = self._limits
-        if self._is_exhausted:
+        if self._proposer.is_over():
             return False
         if (
             limits.iterations is not None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from kedro_nas.proposers.outcome import ProposalOutcome
-from kedro_nas.search.trial_schedule import NextTrial, Place, ProposalsEnd
+from kedro_nas.search.stop_rule import ProposalsEnd
+from kedro_nas.search.trial_schedule import NextTrial, Place
 from kedro_nas.space.architecture import Architecture
 
 # share of the seconds to plan with, as epochs are estimated from multiply-adds
@@ -48,7 +49,13 @@ class Race:
         self._n_created = 0
         self.recent_scores: Callable[[str], list[float]] = lambda _: []
 
-    def create(self, worker: str, *, recorded: Architecture | None = None) -> NextTrial:
+    def create(
+        self,
+        worker: str,
+        *,
+        recorded: Architecture | None = None,
+        is_promotion: bool = False,
+    ) -> NextTrial:
         """Return the trial of the next network, if one is left."""
         number = self._n_created
         if number == len(self._networks):

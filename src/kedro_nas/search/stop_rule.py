@@ -8,6 +8,7 @@ from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.space.architecture import Architecture
 
 StopReason = Literal["no improvement", "target reached"]
+ProposalsEnd = Literal["space exhausted"] | StopReason
 
 
 class StopRule:

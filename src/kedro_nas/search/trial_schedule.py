@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from kedro_nas.proposers.outcome import ProposalOutcome
-from kedro_nas.search.stop_rule import StopReason
+from kedro_nas.search.stop_rule import ProposalsEnd
 from kedro_nas.space.architecture import Architecture
-
-ProposalsEnd = Literal["space exhausted"] | StopReason
 
 
 @dataclass(frozen=True)
@@ -53,12 +51,19 @@ class TrialSchedule(Protocol):
 
     recent_scores: Callable[[str], list[float]]
 
-    def create(self, worker: str, *, recorded: Architecture | None = None) -> NextTrial:
+    def create(
+        self,
+        worker: str,
+        *,
+        recorded: Architecture | None = None,
+        is_promotion: bool = False,
+    ) -> NextTrial:
         """Return the next trial, if there is one.
 
         Args:
             worker: Name of who asks.
             recorded: What an earlier session proposed here; None proposes anew.
+            is_promotion: Whether an earlier session promoted a trial here.
         """
         ...
 

@@ -303,14 +303,14 @@ class Learner:
         return np.asarray(losses).tolist()  # type: ignore[no-any-return]
 
     def _run_simpler(self, error: Exception, *inputs: Any) -> Any:
-        """Run the first step without XLA, else also in float32, with these weights."""
+        """Run the first step without XLA, else also in float32, from the same state."""
         if self._execution.jit_compile:
             self._execution = self._execution.model_copy(update={"jit_compile": False})
             self._run_steps = self._compiled_steps()
             return self._run_chunk(*inputs)
-        weights = self.model.get_weights()
+        state = self.state()  # with the moments of a training that is resumed
         self._use_float32(error)
-        self.model.set_weights(weights)
+        self.load(state)
         return self._run_chunk(*inputs)
 
     def restart(
