@@ -99,10 +99,14 @@ def _objective(test: TestMetrics) -> str:
     said = ""
     low, high = test.objective_low, test.objective_high
     if test.objective_score is not None and low is not None and high is not None:
-        floored = any(one.recall_floor is not None for one in test.per_class)
+        floors = {
+            one.class_name: one.recall_floor
+            for one in test.per_class
+            if one.recall_floor is not None
+        }
         said = (
-            f" What the search maximised, {title_of(test.objective)}"
-            f"{' with floors of recall' * floored}, is {percent(test.objective_score)}"
+            f" What the search maximised, {title_of(test.objective, floors)}, is"
+            f" {percent(test.objective_score)}"
             f" (95 % interval {percent(low)} to {percent(high)})."
         )
     missed = [
