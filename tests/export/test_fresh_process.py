@@ -86,6 +86,18 @@ def test_programs_of_one_process_do_not_see_each_other(tmp_path: Path) -> None:
     assert "KeyError: 'predict'" in str(caught.value)
 
 
+def test_runtime_that_crashes_as_its_process_ends_is_named(tmp_path: Path) -> None:
+    """All results are there, and the status of the process still counts."""
+    crash = "\nimport atexit\n\natexit.register(os._exit, 7)\n"
+
+    with pytest.raises(ExportError, match="'last' cannot be loaded"):
+        run(
+            tmp_path,
+            ProgramExporter("first", WHO, runtime="lite"),
+            ProgramExporter("last", WHO + crash, runtime="lite"),
+        )
+
+
 @pytest.mark.parametrize(
     ("program", "reason"),
     [

@@ -106,6 +106,15 @@ def test_write_card_without_scores_claims_none(
     assert "It was not compared with other networks." in unranked
 
 
+def test_write_card_does_not_call_a_score_with_floors_an_accuracy(
+    small_architecture: Architecture,
+) -> None:
+    """A floor of recall that is missed makes the score smaller than the accuracy."""
+    card = _card(_choice(small_architecture, recall_floors={"dark": 0.95}))
+
+    assert "Cross-validated accuracy with floors of recall: 0.900 (95 %" in card
+
+
 def test_write_card_of_a_comparison_on_validation_images_says_so(
     small_architecture: Architecture,
 ) -> None:

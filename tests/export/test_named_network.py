@@ -92,6 +92,7 @@ def test_choice_by_hand_is_trained_like_the_chosen_one(results: JobResults) -> N
     assert (choice.baseline, choice.against_baseline, choice.cv_mean) == (None,) * 3
     assert choice.key == one.key
     assert f"the ranking chose another one, {best.name}" in choice.sentence
+    assert "validation images by which the search also chose." in choice.sentence
     json.dumps(choice.to_json(), allow_nan=False)
 
 

@@ -86,10 +86,11 @@ def test_predict_images_starts_a_process_per_core_where_that_is_faster(
     uses_one_core: bool,
     n_expected: int,
 ) -> None:
-    """Only many images, and only for a runtime that computes on one core."""
+    """Only many images, for a runtime of one core; a container has fewer cores."""
     traits = FormatTraits(uses_one_core=uses_one_core)
     monkeypatch.setattr(PlainExporter, "traits", traits, raising=False)
-    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(4)), raising=False)
     listed = type("Listed", (), {"__len__": lambda _: n_images, "notes": []})()
     monkeypatch.setattr(
         "kedro_nas.export.predict.list_new_images", lambda *_, **__: listed

@@ -20,6 +20,7 @@ from kedro_nas.framework.hooks import NasHooks
 
 PIPELINE = create_pipeline(stages=("search_space",))
 (NODE, *_) = PIPELINE.nodes
+LIST_COMMANDS = "ours.nas.get_help(ours.click.Context(ours.nas))"  # kedro nas --help
 
 
 @pytest.fixture
@@ -128,6 +129,7 @@ def test_run_keeps_other_runs_out_of_its_workspace_from_begin_to_end(
         "import kedro_nas.framework.commands.predict, kedro_nas.export.predict",
         "import kedro_nas.framework.commands.status",
         "import kedro_nas.framework.commands.check",
+        f"import kedro_nas.framework.commands as ours; {LIST_COMMANDS}",
     ],
 )
 def test_start_of_a_command_imports_only_what_it_needs(program: str) -> None:

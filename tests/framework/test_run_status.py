@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from kedro.io import DataCatalog
 from kedro.io.core import Version
+from tests.ledgers import NETWORK
 
 from kedro_nas.datasets import ReportDataset, WorkspaceDataset
 from kedro_nas.files import append_json_line
@@ -39,15 +40,7 @@ from kedro_nas.search.ledger_lines import (
     TrialCreated,
     TrialEnded,
 )
-from kedro_nas.space.architecture import Architecture, Stage, Stem
 from kedro_nas.stages import STAGES
-
-NETWORK = Architecture(
-    input_shape=(8, 8, 1),
-    n_classes=2,
-    stem=Stem(width=8, kernel_size=3, stride=1),
-    stages=(Stage(block="conv", depth=1, width=8, kernel_size=3, stride=2),),
-)
 
 
 def _created(trial: str, rung: int) -> TrialCreated:

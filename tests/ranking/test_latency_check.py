@@ -24,7 +24,7 @@ def test_contestants_are_measured_once_on_this_machine(
     taken = iter([8.0, 12.0, 1.0, 1.0])
     monkeypatch.setattr(module, "why_not_measured", lambda _: "")
     monkeypatch.setattr(
-        module, "measure_network", lambda *_, **__: measured(next(taken))
+        module, "measure_for_bound", lambda *_, **__: measured(next(taken))
     )
     first = check_latency([FAST, SLOW], BOUND, tmp_path)
     again = check_latency([FAST, SLOW], BOUND, tmp_path)
@@ -41,7 +41,7 @@ def test_where_none_keeps_the_bound_the_next_run_measures_again(
     taken = iter([12.0, 13.0, 8.0, 9.0])
     monkeypatch.setattr(module, "why_not_measured", lambda _: "")
     monkeypatch.setattr(
-        module, "measure_network", lambda *_, **__: measured(next(taken))
+        module, "measure_for_bound", lambda *_, **__: measured(next(taken))
     )
 
     with pytest.raises(RankingError, match="no contestant keeps the bound"):

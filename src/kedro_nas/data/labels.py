@@ -58,8 +58,8 @@ def encode_labels(values: Sequence[Any]) -> Labels:
     ['9', '10', 'x']
     """
     names = [_name(value) for value in values]
-    _refuse_combinations({name for name in names if name is not None})
     present = {name for name in names if name is not None}
+    _refuse_combinations(present)
     if len(present) < 2:
         raise DataError(
             "there are not enough classes to distinguish",

@@ -106,8 +106,13 @@ def _start(
 
 
 def _failure(group: Sequence[Exporter], scratch: Path, messages: str) -> ExportError:
-    """Return the error of the first file of a process that has no result."""
-    each = next(each for each in group if not (scratch / f"{each.name}.npy").exists())
+    """Return the error of the first file of a process that has no result.
+
+    A runtime that crashes as its process ends has left all results: the last file is
+    named then.
+    """
+    unfinished = (one for one in group if not (scratch / f"{one.name}.npy").exists())
+    each = next(unfinished, group[-1])
     last = (messages.strip().splitlines() or ["no message"])[-1]
     return ExportError(
         f"the export '{each.name}' cannot be loaded in a fresh process",

@@ -115,12 +115,13 @@ def _measured(choice: Choice) -> str:
     interval = (
         "" if low is None or high is None else f" (95 %: {low:.3f} to {high:.3f})"
     )
+    score = title_of(choice.objective, choice.recall_floors)
     if choice.plan.scored_on == "validation":
         return (
             f"After {choice.plan.epochs} epochs of the search, on validation images: "
-            f"{title_of(choice.objective)} {mean:.3f}{interval}."
+            f"{score} {mean:.3f}{interval}."
         )
-    return f"Cross-validated {title_of(choice.objective)}: {mean:.3f}{interval}."
+    return f"Cross-validated {score}: {mean:.3f}{interval}."
 
 
 def _usage(exporter: Exporter) -> str:

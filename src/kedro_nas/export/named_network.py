@@ -151,12 +151,12 @@ def choose_by_hand(
 
 
 def _sentence(one: NamedTrial, best: Choice) -> str:
-    images = "" if one.val_images is None else f" of {whole(one.val_images)} images"
+    images = "" if one.val_images is None else f"{whole(one.val_images)} "
     epochs = "one epoch" if one.epochs == 1 else f"{one.epochs} epochs"
     if one.key == best.key:
         return f"A person named this network, as the ranking had. {best.sentence}"
     return (
         f"A person named this network; the ranking chose another one, {best.name}. "
-        f"In the search it had a score of {percent(one.score)}{images} after "
-        f"{epochs}, on validation images that the search had chosen by."
+        f"In the search it scored {percent(one.score)} after {epochs}, on {images}"
+        "validation images by which the search also chose."
     )

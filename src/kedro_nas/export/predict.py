@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections import Counter
 from contextlib import ExitStack
@@ -12,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from kedro_nas.data.decode import kind_of_reason
-from kedro_nas.data.new_images import (
-    list_new_images,
-)
+from kedro_nas.data.new_images import list_new_images
+from kedro_nas.devices import cpu_numbers
 from kedro_nas.errors import ExportError
 from kedro_nas.export.formats import Exporter, find_exporters, traits_of
 from kedro_nas.export.handover import read_contract, read_manifest
@@ -119,7 +117,7 @@ def _n_processes(exporter: Exporter, n_images: int) -> int:
     """Return how many processes classify: one, unless its runtime uses one core."""
     if not traits_of(exporter).uses_one_core:
         return 1
-    return max(1, min(os.cpu_count() or 1, n_images // _IMAGES_PER_PROCESS))
+    return max(1, min(len(cpu_numbers()), n_images // _IMAGES_PER_PROCESS))
 
 
 def _exporter_of(manifest: Manifest, folder: Path, name: str) -> Exporter:

@@ -7,7 +7,7 @@ from typing import Any
 
 from kedro_nas.custom_code import find_custom, import_custom, is_import_path
 from kedro_nas.errors import ParameterError
-from kedro_nas.framework.registered import names_of_search
+from kedro_nas.framework.registered import by_namespace, names_of_search
 from kedro_nas.pipelines.nas.pipeline import PREFIX
 
 
@@ -32,8 +32,7 @@ def check_custom_names(nodes: Iterable[Any], catalog: Any) -> None:
     from kedro_nas.statistics.objectives import find_metric
     from kedro_nas.training.workers.worker_pool import POOL_GROUP, POOLS
 
-    for namespace in sorted({node.namespace or "" for node in nodes}):
-        group = [node for node in nodes if (node.namespace or "") == namespace]
+    for _, group in by_namespace(nodes):
         names = names_of_search(group)
         formats = _option(names, catalog, "export", "formats") or ()
         find_exporters(list(formats))

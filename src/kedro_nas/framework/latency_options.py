@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kedro_nas.errors import ParameterError
-from kedro_nas.framework.registered import names_of_search
+from kedro_nas.framework.registered import by_namespace, names_of_search
 from kedro_nas.parameters.base import OptionsType
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.parameters.search import SearchOptions
@@ -27,8 +27,7 @@ def check_latency_options(nodes: Iterable[Any], catalog: Any) -> None:
     Raises:
         ParameterError: Latency is not bounded, or there is no profile of the device.
     """
-    for namespace in sorted({node.namespace or "" for node in nodes}):
-        group = [node for node in nodes if (node.namespace or "") == namespace]
+    for _, group in by_namespace(nodes):
         names = names_of_search(group)
         wanted = _wanted(names, catalog)
         space = _options(SearchSpaceOptions, names, catalog)

@@ -13,6 +13,7 @@ import yaml
 
 from kedro_nas.errors import DataError, ParameterError
 from kedro_nas.framework.registered import (
+    by_namespace,
     command_that_writes,
     init_command,
     names_of_search,
@@ -42,7 +43,7 @@ def check_sections(nodes: Iterable[Any], catalog: Any) -> None:
         ParameterError: A section is missing, null or misspelt, the seed is not an
             integer, or the budget is neither seconds nor null.
     """
-    for namespace, group in _by_namespace(nodes):
+    for namespace, group in by_namespace(nodes):
         wanted = {
             ours.removeprefix(PREFIX): theirs.removeprefix(PREFIX)
             for ours, theirs in names_of_search(group).items()
@@ -61,13 +62,6 @@ def check_sections(nodes: Iterable[Any], catalog: Any) -> None:
         if "budget_s" in wanted:
             name = wanted["budget_s"]
             check_budget(catalog.get(PREFIX + name).load(), where=name)
-
-
-def _by_namespace(nodes: Iterable[Any]) -> list[tuple[str, list[Any]]]:
-    groups: dict[str, list[Any]] = {}
-    for node in nodes:
-        groups.setdefault(node.namespace or "", []).append(node)
-    return sorted(groups.items())
 
 
 def check_inputs(

@@ -57,6 +57,14 @@ def registered_nodes(namespace: str | None = None) -> list[Any]:
     ]
 
 
+def by_namespace(nodes: Iterable[Any]) -> list[tuple[str, list[Any]]]:
+    """Group nodes of ours by the namespace of their search, in its order."""
+    groups: dict[str, list[Any]] = {}
+    for node in nodes:
+        groups.setdefault(node.namespace or "", []).append(node)
+    return sorted(groups.items())
+
+
 def names_of_search(nodes: Iterable[Any]) -> dict[str, str]:
     """Map our names to the host's, over the nodes of one search.
 

@@ -6,7 +6,12 @@ import logging
 from importlib.util import find_spec
 
 from kedro_nas.latency.measurement import is_this_machine, measure_network
-from kedro_nas.records.latency import LatencyBound, LatencyCheck, NetworkLatency
+from kedro_nas.records.latency import (
+    LatencyBound,
+    LatencyCheck,
+    MeasuredLatency,
+    NetworkLatency,
+)
 from kedro_nas.space.architecture import Architecture
 
 logger = logging.getLogger(__name__)
@@ -19,6 +24,30 @@ def why_not_measured(bound: LatencyBound) -> str:
     if find_spec("ai_edge_litert") is None:
         return "the LiteRT runtime is not installed (extra litert)"
     return ""
+
+
+def measure_for_bound(
+    architecture: Architecture, bound: LatencyBound, *, name: str
+) -> MeasuredLatency:
+    """Measure a network on this machine, as its bound is meant.
+
+    Args:
+        architecture: The network.
+        bound: A bound on this machine.
+        name: The network in a line, for the log.
+
+    Raises:
+        ExportError: The LiteRT runtime refuses the network.
+    """
+    measured = measure_network(architecture, threads=bound.machine.threads)
+    logger.info(
+        "Latency of %s: median %.3g ms, 90th percentile %.3g ms, bound %.3g ms.",
+        name,
+        measured.median_ms,
+        measured.p90_ms,
+        bound.max_ms,
+    )
+    return measured
 
 
 def check_network(
@@ -41,10 +70,8 @@ def check_network(
     Raises:
         ExportError: The LiteRT runtime refuses the network.
     """
-    reason, measured = why_not_measured(bound), None
-    if not reason:
-        measured = measure_network(architecture, threads=bound.machine.threads)
-        logger.info("Latency of %s: 90th percentile %.3g ms.", name, measured.p90_ms)
+    reason = why_not_measured(bound)
+    measured = None if reason else measure_for_bound(architecture, bound, name=name)
     one = NetworkLatency(
         key=key,
         name=name,

@@ -42,16 +42,16 @@ def tabulate_front(
 
     Returns:
         `key`, `name`; `score` of its longest training on validation images, with its
-        standard error `score_se` where the objective is the accuracy, `epochs` and
-        `val_images`; `params`, `macs`, `depth`; `latency_ms` predicted for `device`,
-        the margin not included; `on_front_params`, `on_front_macs` and
-        `on_front_latency`: whether no other row has at least its score at no more of
-        that cost; `rank` in `nas.ranking`, and whether it was `chosen`.
+        standard error `score_se` where the objective is the accuracy without floors of
+        recall, `epochs` and `val_images`; `params`, `macs`, `depth`; `latency_ms`
+        predicted for `device`, the margin not included; `on_front_params`,
+        `on_front_macs` and `on_front_latency`: whether no other row has at least its
+        score at no more of that cost; `rank` in `nas.ranking`, and whether it was
+        `chosen`.
     """
     rows = longest_trainings(trials)
-    rows = rows.assign(
-        score_se=_standard_errors(rows) if choice.objective == "accuracy" else np.nan
-    )
+    is_accuracy = choice.objective == "accuracy" and not choice.recall_floors
+    rows = rows.assign(score_se=_standard_errors(rows) if is_accuracy else np.nan)
     table = rows.loc[:, list(_FROM_TRIALS)].reset_index(drop=True)
     table["device"] = pd.Series(
         [None if device is None else device.name] * len(table), dtype="string"

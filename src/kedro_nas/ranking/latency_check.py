@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from kedro_nas.errors import RankingError
 from kedro_nas.files import append_json_line, read_json_lines
-from kedro_nas.latency.bound_check import why_not_measured
-from kedro_nas.latency.measurement import measure_network
+from kedro_nas.latency.bound_check import measure_for_bound, why_not_measured
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.records.latency import (
     LatencyBound,
@@ -18,8 +16,6 @@ from kedro_nas.records.latency import (
     NetworkLatency,
 )
 from kedro_nas.records.search import Finalist
-
-logger = logging.getLogger(__name__)
 
 
 def check_latency(
@@ -47,7 +43,7 @@ def check_latency(
     path, threads = folder / "latency.jsonl", bound.machine.threads
     kept = _kept(path, threads)
     new = {
-        one.network_key: _measured(one, bound)
+        one.network_key: measure_for_bound(one.architecture, bound, name=one.name)
         for one in contestants
         if not reason and one.network_key not in kept
     }
@@ -122,18 +118,6 @@ def _kept(path: Path, threads: int) -> dict[str, MeasuredLatency]:
         for line in read_json_lines(path)
         if line["threads"] == threads
     }
-
-
-def _measured(one: Finalist, bound: LatencyBound) -> MeasuredLatency:
-    measured = measure_network(one.architecture, threads=bound.machine.threads)
-    logger.info(
-        "Latency of %s: median %.3g ms, 90th percentile %.3g ms, bound %.3g ms.",
-        one.name,
-        measured.median_ms,
-        measured.p90_ms,
-        bound.max_ms,
-    )
-    return measured
 
 
 def _latency(

@@ -14,8 +14,8 @@ ENDED = {
     "schedule": "the schedule was completed",
     "budget": "the budget was used up",
     "space exhausted": "every network of the space had been tried",
-    "no improvement": "no better network was found for long (`stop_after_networks`)",
-    "target reached": "a network reached `target_score`",
+    "no improvement": "no better network was found for long (stop_after_networks)",
+    "target reached": "a network reached target_score",
 }
 
 
@@ -57,7 +57,7 @@ def averaging_sentence(test: TestMetrics) -> str:
         f" image: {percent(test.accuracy)} instead of {percent(effect.accuracy_alone)}"
         f" of the test images, {points(effect.gain, ' points')} (95 % interval"
         f" {points(effect.ci_low)} to {points(effect.ci_high)}).{cost}"
-        " `nas.export.averaging: none` leaves it out."
+        " Without it: nas.export.averaging: none."
     )
 
 
@@ -99,10 +99,14 @@ def _objective(test: TestMetrics) -> str:
     said = ""
     low, high = test.objective_low, test.objective_high
     if test.objective_score is not None and low is not None and high is not None:
-        floored = any(one.recall_floor is not None for one in test.per_class)
+        floors = {
+            one.class_name: one.recall_floor
+            for one in test.per_class
+            if one.recall_floor is not None
+        }
         said = (
-            f" What the search maximised, {title_of(test.objective)}"
-            f"{' with floors of recall' * floored}, is {percent(test.objective_score)}"
+            f" What the search maximised, {title_of(test.objective, floors)}, is"
+            f" {percent(test.objective_score)}"
             f" (95 % interval {percent(low)} to {percent(high)})."
         )
     missed = [

@@ -68,7 +68,10 @@ def write_report(results: JobResults, options: ReportingOptions) -> Report:
     figures = _draw(results, costs, importance)
     page_only = {
         "pareto_front_macs": draw_pareto_front(
-            results.trials, results.ranking, cost="macs"
+            results.trials,
+            results.ranking,
+            results.best_architecture.objective,
+            cost="macs",
         )
     }
     custom = draw_custom_figures(options.figures, results)
@@ -88,7 +91,7 @@ def _draw(
     trials, ranking, best = results.trials, results.ranking, results.best_architecture
     return {
         "learning_curves": draw_learning_curves(trials, best.key, best.objective),
-        "pareto_front": draw_pareto_front(trials, ranking),
+        "pareto_front": draw_pareto_front(trials, ranking, best.objective),
         "fold_scores_figure": draw_fold_scores(
             results.fold_scores, ranking, objective=best.objective
         ),

@@ -71,7 +71,7 @@ class ResultsSoFar:
         search_space: The networks that are allowed.
         trials: A row per architecture and rung, of those that were started.
         search: Summary of the search.
-        objective: What is maximised, `accuracy` or `balanced_accuracy`.
+        objective: Name of what is maximised.
         ranked: Results of the ranking.
     """
 
@@ -156,8 +156,10 @@ class _Page:
             "search_history": draw_search_history(trials, search),
             "learning_curves": draw_learning_curves(trials, winner, results.objective),
             "choice_importance": draw_choice_importance(importance),
-            "pareto_front": draw_pareto_front(trials, ranking),
-            "pareto_front_macs": draw_pareto_front(trials, ranking, cost="macs"),
+            "pareto_front": draw_pareto_front(trials, ranking, results.objective),
+            "pareto_front_macs": draw_pareto_front(
+                trials, ranking, results.objective, cost="macs"
+            ),
         }
 
     def _add_ranking(self, ranked: Ranked) -> None:

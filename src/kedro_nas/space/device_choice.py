@@ -76,7 +76,7 @@ def read_profile(name: str, value: JsonValue) -> DeviceProfile:
 def device_of_table(
     bounded: DeviceProfile | None, profiles: Mapping[str, JsonValue]
 ) -> DeviceProfile | None:
-    """Return the device for which latencies are told, though none may be bounded.
+    """Return the device for which a table of networks predicts latencies.
 
     Args:
         bounded: Of the search space; None where no latency is bounded.
@@ -90,7 +90,8 @@ def device_of_table(
         return bounded
     if len(profiles) > 1:
         logger.info(
-            "Latencies are not told: there are profiles of %s, and none is bounded.",
+            "No latencies are predicted: there are profiles of %s, and the search "
+            "bounds the latency on none of them.",
             ", ".join(profiles),
         )
         return None
@@ -98,7 +99,7 @@ def device_of_table(
     try:
         return read_profile(name, value)
     except SearchSpaceError as error:
-        logger.warning("Latencies are not told: %s", error)
+        logger.warning("No latencies are predicted: %s", error)
         return None
 
 

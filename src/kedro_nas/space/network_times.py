@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# Least absolute errors by repeated least squares: one disturbed timing does not count
+# Least absolute errors by reweighted least squares: one disturbed timing does not count
 _REWEIGHTED, _SURE = 20, 0.05
-# What a network takes beyond the scaled sum is drawn to 0: a priori each of the other
-# three is 0.1 of a typical network's time, and times deviate by 0.05 of it. Otherwise a
+# Ridge penalty of all factors but the scale: the prior of each is 0 with a deviation of
+# 0.1 of a typical network's time, and times deviate by 0.05 of it. Without a penalty a
 # few networks of one kind decide about factors that only they have much of.
-_STRICTNESS = 0.05 / 0.1**2
+_PENALTY = 0.05 / 0.1**2
 _OVERHEAD, _SCALE, _OPERATORS, _WEIGHTS = range(4)
 _NEVER_NEGATIVE = (_OVERHEAD, _WEIGHTS)
 _NOTHING = 1e-12
@@ -86,8 +86,8 @@ def fit_factors(
     typical = np.maximum(np.median(shares, axis=0), _NOTHING)
     used = [_OVERHEAD, _SCALE, _OPERATORS, _WEIGHTS]
     while True:
-        strictness = [0.0 if place == _SCALE else _STRICTNESS for place in used]
-        values = _least_absolute(shares[:, used] / typical[used], strictness)
+        penalties = [0.0 if place == _SCALE else _PENALTY for place in used]
+        values = _least_absolute(shares[:, used] / typical[used], penalties)
         fitted = dict(zip(used, values.tolist(), strict=True))
         negative = {place for place in _NEVER_NEGATIVE if fitted.get(place, 0.0) < 0}
         if not negative:
@@ -99,19 +99,19 @@ def fit_factors(
     return NetworkFactors(*factors)
 
 
-def _least_absolute(shares: Floats, strictness: Sequence[float]) -> Floats:
+def _least_absolute(shares: Floats, penalties: Sequence[float]) -> Floats:
     """Return factors with which the shares of each network add up to 1.
 
     Args:
         shares: Of a network's time, `(n_networks, n_factors)`.
-        strictness: How much each factor is drawn to 0.
+        penalties: Ridge penalty of each factor.
     """
     weights = np.ones(len(shares))
-    drawn = np.diag(np.sqrt(strictness))
+    ridge = np.diag(np.sqrt(penalties))
     for _ in range(_REWEIGHTED):
         root = np.sqrt(weights)
-        rows = np.vstack([shares * root[:, None], drawn])
-        wanted = np.concatenate([root, np.zeros(len(drawn))])
+        rows = np.vstack([shares * root[:, None], ridge])
+        wanted = np.concatenate([root, np.zeros(len(ridge))])
         factors: Floats = np.linalg.lstsq(rows, wanted, rcond=None)[0]
         weights = 1 / np.maximum(np.abs(shares @ factors - 1), _SURE)
     return factors

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-from math import copysign, inf, sqrt
+from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from kedro_nas.errors import RankingError
-from kedro_nas.statistics.paired import PairedTest
+from kedro_nas.statistics.paired import PairedTest, normal_test
 
 
 def pack_right(right: NDArray[np.bool_]) -> str:
@@ -109,19 +109,10 @@ def compare_images(
     spread = np.sum((weights * (pairs - difference)) ** 2)
     n = len(pairs)
     se = sqrt(float(spread) * n / (n - 1))
-    z = difference / se if se else (copysign(inf, difference) if difference else 0.0)
     # half an image more on which each is right alone: without any such image the
     # interval would be a point
     spread_of_interval = spread + np.mean(weights**2)
     reach = float(stats.norm.ppf(0.5 + confidence / 2)) * sqrt(
         float(spread_of_interval) * n / (n - 1)
     )
-    return PairedTest(
-        difference=difference,
-        se=se,
-        ci_low=difference - reach,
-        ci_high=difference + reach,
-        t=z,
-        p_value=float(2 * stats.norm.sf(abs(z))),
-        n=n,
-    )
+    return normal_test(difference, se, reach=reach, n=n)

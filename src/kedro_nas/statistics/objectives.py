@@ -179,13 +179,18 @@ def floors_by_class(
     return tuple(float(floors.get(name, 0.0)) for name in class_names)
 
 
-def title_of(objective: str) -> str:
+def title_of(objective: str, recall_floors: Mapping[str, float] | None = None) -> str:
     """Return the name of an objective for readers.
+
+    Args:
+        objective: Name of the objective.
+        recall_floors: Smallest recall wanted, by class name; none or None without.
 
     >>> title_of("macro_f1"), title_of("my_team.metrics:cost_of_errors")
     ('macro F1', 'cost of errors')
     """
-    return TITLES.get(objective, objective.rpartition(":")[2].replace("_", " "))
+    name = TITLES.get(objective, objective.rpartition(":")[2].replace("_", " "))
+    return f"{name} with floors of recall" if recall_floors else name
 
 
 def score_column(frame: pd.DataFrame, objective: str, pattern: str = "{}") -> str:
@@ -227,13 +232,19 @@ def _holds_numbers(cell: Any) -> bool:
 def _confusion(
     truth: NDArray[np.int64], shares: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return counts, true classes by predicted ones."""
+    """Return counts, true classes by predicted ones.
+
+    scikit-learn's recall and F1 are the same numbers, but take 4 and 14 ms for 5,000
+    images instead of 0.15 ms, and a score is computed on 200 resamples.
+    """
     n = shares.shape[1]
     both = truth * n + shares.argmax(axis=1)
     return np.bincount(both, minlength=n * n).reshape(n, n).astype(np.float64)
 
 
-def _recalls(matrix: NDArray[np.float64]) -> tuple[NDArray[np.int64], Any]:
+def _recalls(
+    matrix: NDArray[np.float64],
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return the classes that occur, and the recall of each."""
     counts = matrix.sum(axis=1)
     present = np.flatnonzero(counts)

@@ -8,7 +8,7 @@ widens the variance by `n_held_out / n_train` (Nadeau and Bengio 2003).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import copysign, inf, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -120,6 +120,30 @@ def corrected_t_test(
         t=t,
         p_value=float(2 * stats.t.sf(abs(t), len(values) - 1)),
         n=len(values),
+    )
+
+
+def normal_test(difference: float, se: float, *, reach: float, n: int) -> PairedTest:
+    """Return the test of a difference that is normally distributed.
+
+    Args:
+        difference: Score of first minus second.
+        se: Its standard error; 0 makes any difference certain.
+        reach: Half the width of its interval.
+        n: Number of images.
+
+    >>> round(normal_test(0.02, 0.01, reach=0.0196, n=400).p_value, 4)
+    0.0455
+    """
+    z = difference / se if se else (copysign(inf, difference) if difference else 0.0)
+    return PairedTest(
+        difference=difference,
+        se=se,
+        ci_low=difference - reach,
+        ci_high=difference + reach,
+        t=z,
+        p_value=float(2 * stats.norm.sf(abs(z))),
+        n=n,
     )
 
 

@@ -6,14 +6,14 @@ over resamples is the standard error.
 
 from __future__ import annotations
 
-from math import copysign, inf, sqrt
+from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from kedro_nas.errors import RankingError
-from kedro_nas.statistics.paired import FoldMean, PairedTest
+from kedro_nas.statistics.paired import FoldMean, PairedTest, normal_test
 
 
 def resampled_mean(scores: ArrayLike, n: int, *, confidence: float = 0.95) -> FoldMean:
@@ -69,17 +69,8 @@ def compare_resampled(
         )
     pairs = one - other
     difference, se = float(pairs[0]), float(pairs[1:].std(ddof=1))
-    z = difference / se if se else (copysign(inf, difference) if difference else 0.0)
     reach = _reach(pairs[1:], n, confidence)
-    return PairedTest(
-        difference=difference,
-        se=se,
-        ci_low=difference - reach,
-        ci_high=difference + reach,
-        t=z,
-        p_value=float(2 * stats.norm.sf(abs(z))),
-        n=n,
-    )
+    return normal_test(difference, se, reach=reach, n=n)
 
 
 def _reach(resampled: NDArray[np.float64], n: int, confidence: float) -> float:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from kedro_nas.framework import results_so_far
 from kedro_nas.framework.commands import report as command
 from kedro_nas.records.job import JobResults
 from kedro_nas.report.so_far import ResultsSoFar
@@ -35,7 +36,7 @@ def _call(
 
     monkeypatch.setattr(command, "opened", opened)
     monkeypatch.setattr(command, "read_status", lambda _: None)
-    monkeypatch.setattr(command, "read_results_so_far", lambda *_: found)
+    monkeypatch.setattr(results_so_far, "read_results_so_far", lambda *_: found)
     project = SimpleNamespace(project_path=Path())
     return CliRunner().invoke(command.report, [*words], obj=project)
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.ledgers import NETWORK
 
 from kedro_nas.framework.commands.show import (
     _PLACEHOLDER,
@@ -16,14 +17,6 @@ from kedro_nas.framework.commands.show import (
 )
 from kedro_nas.models.source import write_source
 from kedro_nas.records.job import JobResults
-from kedro_nas.space.architecture import Architecture, Stage, Stem
-
-NETWORK = Architecture(
-    input_shape=(8, 8, 1),
-    n_classes=2,
-    stem=Stem(width=8, kernel_size=3, stride=1),
-    stages=(Stage(block="conv", depth=1, width=8, kernel_size=3, stride=2),),
-)
 
 
 @pytest.mark.parametrize("is_same", [True, False])

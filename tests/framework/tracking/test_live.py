@@ -30,6 +30,7 @@ class Notes:
         self.attempts = 0
         self.began: list[float] = []
         self.told = threading.Event()
+        self.is_closed = False
 
     def begin(self, search_id: str) -> None:
         """Note the search."""
@@ -49,6 +50,10 @@ class Notes:
     def after_look(self, ended_by: str | None) -> None:
         """Note how the search has ended."""
         self.ended_by.append(ended_by)
+
+    def close(self) -> None:
+        """Note that nothing more comes."""
+        self.is_closed = True
 
 
 def _tracking(
@@ -73,6 +78,7 @@ def test_tracker_is_told_of_a_trial_before_it_ends(tmp_path: Path) -> None:
     assert during[-1] == ("a", "running", [0.4])
     assert notes.trials[-1] == ("a", "completed", [0.4, 0.5])
     assert notes.ended_by[-1] == "budget"
+    assert notes.is_closed
     assert len(notes.searches) == 1
 
 
@@ -106,6 +112,7 @@ def test_tracker_that_never_works_is_given_up_at_the_end(
 
     assert notes.attempts >= LAST_ATTEMPTS
     assert notes.trials == []
+    assert notes.is_closed
     assert len(caplog.records) == 1
 
 

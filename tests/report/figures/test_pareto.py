@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from kedro_nas.report.figures.pareto import draw_pareto_front, log_ticks
 from kedro_nas.report.figures.theme import BASELINE, WINNER
 from kedro_nas.statistics.front import longest_trainings
+from kedro_nas.statistics.objectives import title_of
 
 
 def test_draw_pareto_front_shows_each_contestant_once_in_its_colour(results):
@@ -83,10 +84,23 @@ def test_draw_pareto_front_of_nothing_says_so(results):
 def test_draw_pareto_front_of_one_network_has_level_ticks_around_it(results):
     """Plotly would squeeze the ticks into the middle of two decades, upright."""
     trials = longest_trainings(results.trials).head(1)
-    axis = draw_pareto_front(trials, results.ranking.iloc[:0]).layout.xaxis
+    figure = draw_pareto_front(trials, results.ranking.iloc[:0])
+    axis = figure.layout.xaxis
 
     low, high = (10**end for end in axis.range)
     (params,) = trials["params"]
     assert params / 2 < low < params < high < params * 2
     assert all(low <= tick <= high for tick in axis.tickvals)
     assert axis.tickangle == 0
+    assert figure.layout.yaxis.range[1] - trials["score"].item() < 0.1
+
+
+def test_draw_pareto_front_names_what_was_maximised(results):
+    """The scores of a search for AUC are no accuracies."""
+    figures = [
+        draw_pareto_front(results.trials, results.ranking, *objective)
+        for objective in ((), ("macro_f1",))
+    ]
+    titles = [figure.layout.yaxis.title.text for figure in figures]
+
+    assert titles == ["accuracy", title_of("macro_f1")]

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import click
 import yaml
-from kedro.framework.cli.utils import LazyGroup
+from kedro.framework.cli.utils import LazyGroup, _split_params
 
 from kedro_nas.errors import ParameterError
 from kedro_nas.files import finite
@@ -95,6 +95,13 @@ namespace_option = click.option(
     "--namespace",
     default=None,
     help="Which search, if the project has several, e.g. defects.nas.",
+)
+params_option = click.option(
+    "--params",
+    type=click.UNPROCESSED,
+    default="",
+    callback=_split_params,  # that of `kedro run`
+    help="Parameters of the run, such as nas.budget_s=3600,nas.export.epochs=20",
 )
 
 

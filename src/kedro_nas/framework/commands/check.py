@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
-from kedro.framework.cli.utils import _split_params
 from pydantic import JsonValue
 
 from kedro_nas.framework.commands import (
     env_option,
     json_option,
     namespace_option,
+    params_option,
     print_answer,
 )
 from kedro_nas.framework.commands.space import space_of_today
@@ -34,13 +34,7 @@ if TYPE_CHECKING:
 @click.command()
 @env_option
 @namespace_option
-@click.option(
-    "--params",
-    type=click.UNPROCESSED,
-    default="",
-    callback=_split_params,  # that of `kedro run`
-    help="Parameters of the run, such as nas.budget_s=3600,nas.job.workers=1",
-)
+@params_option
 @json_option
 @click.pass_obj
 def check(

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from kedro.framework.cli.utils import _split_params
 from pydantic import JsonValue
 
 from kedro_nas.errors import ExportError, SearchSpaceError
@@ -14,6 +13,7 @@ from kedro_nas.framework.commands import (
     env_option,
     json_option,
     namespace_option,
+    params_option,
     print_answer,
 )
 from kedro_nas.framework.project import Search, opened
@@ -52,13 +52,7 @@ if TYPE_CHECKING:
 )
 @env_option
 @namespace_option
-@click.option(
-    "--params",
-    type=click.UNPROCESSED,
-    default="",
-    callback=_split_params,  # that of `kedro run`
-    help="Parameters of the run, such as nas.export.epochs=20",
-)
+@params_option
 @json_option
 @click.pass_obj
 def export(

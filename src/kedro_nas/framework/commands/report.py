@@ -16,7 +16,6 @@ from kedro_nas.framework.commands import (
     print_answer,
 )
 from kedro_nas.framework.project import Search, opened
-from kedro_nas.framework.results_so_far import read_results_so_far
 from kedro_nas.framework.run_status import read_status
 from kedro_nas.parameters.reporting import ReportingOptions
 
@@ -49,7 +48,7 @@ def report(
         place = output or Path(f"{search.namespace.replace('.', '_')}_report.html")
         page, is_whole = _page(search)
     write_atomically(place, lambda file: file.write(page.encode()))
-    said = "All stages have ended." if is_whole else "The run has not ended."
+    said = "All results are in it." if is_whole else "The run has not ended."
     print_answer(
         {"report": str(place.resolve()), "is_whole": is_whole},
         f"{place.resolve()}\n{said}",
@@ -59,6 +58,8 @@ def report(
 
 def _page(search: Search) -> tuple[str, bool]:
     """Return the page, and whether all results are in it."""
+    # `kedro nas --help` imports this module, and these import SciPy and Plotly
+    from kedro_nas.framework.results_so_far import read_results_so_far
     from kedro_nas.report.page import write_report
     from kedro_nas.report.so_far import ResultsSoFar, write_report_so_far
 

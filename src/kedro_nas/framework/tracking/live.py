@@ -54,6 +54,9 @@ class LiveTracker(Protocol):
             ended_by: What ended the search, None while it goes on.
         """
 
+    def close(self) -> None:
+        """Give back files and threads: nothing more will be told."""
+
 
 class LiveTracking:
     """A thread that tells one tracker of the trials of one search.
@@ -115,11 +118,12 @@ class LiveTracking:
             is_last = self._over.is_set()
             self._attempt()
             if is_last and self._may_leave():
-                return
+                break
             pause_s = self._look_s * 2 ** min(self._failures, 10)
             self._over.wait(min(pause_s, LONGEST_PAUSE_S))
             if self._over.is_set() and self._failures:
                 time.sleep(self._look_s)
+        self._close()
 
     def _may_leave(self) -> bool:
         return not self._failures or self._failures >= LAST_ATTEMPTS
@@ -133,6 +137,13 @@ class LiveTracking:
             self._warn(f"{type(error).__name__}: {error}")
         else:
             self._failures = 0
+
+    def _close(self) -> None:
+        try:
+            if self._tracker is not None:
+                self._tracker.close()
+        except Exception as error:  # noqa: BLE001 - a search outlives its tracker
+            self._warn(f"{type(error).__name__}: {error}")
 
     def _look(self) -> None:
         """Read the ledger, and keep the newest state of each trial for the tracker."""

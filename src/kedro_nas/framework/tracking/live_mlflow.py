@@ -66,7 +66,9 @@ class MlflowTrials:
         self._logged = {one.tags[TRIAL]: self._known(one) for one in found}
         parents = {one.tags[PARENT] for one in found if PARENT in one.tags}
         for parent in sorted(parents - {self._run.run_id}):
-            self._continue(parent, [one for one in found if one.tags[PARENT] == parent])
+            self._continue(
+                parent, [one for one in found if one.tags.get(PARENT) == parent]
+            )
         self._tell_state(UNDER_WAY)
 
     def track(self, trial: TrialProgress, run: TrialRun, *, began: float) -> None:
@@ -93,6 +95,9 @@ class MlflowTrials:
         """Note at the parent whether the search has ended, and how."""
         if self._search_id:
             self._tell_state(UNDER_WAY if ended_by is None else f"ended: {ended_by}")
+
+    def close(self) -> None:
+        """Leave runs as they are: a trial that was cut off is still `RUNNING`."""
 
     def _log(self, logged: _Logged, trial: TrialProgress, run: TrialRun) -> None:
         new = [

@@ -15,6 +15,7 @@ from kedro_nas.framework.tracking import tensorboard, values
 from kedro_nas.framework.tracking.finished_node import FinishedNode
 from kedro_nas.framework.tracking.live_searches import LiveSearches
 from kedro_nas.framework.tracking.mlflow import ActiveRun, active_run
+from kedro_nas.pipelines.nas.pipeline import host_names
 from kedro_nas.records.ranking import Choice
 from kedro_nas.records.search import SearchResult
 from kedro_nas.stages import (
@@ -40,8 +41,20 @@ class Recorder:
     def begin_search(
         self, node: Any, catalog: Any, inputs: Any, *, root: Path = Path()
     ) -> None:
-        """Begin to log the trials of a search, see `LiveSearches.begin`."""
-        self._attempt("MLflow", self._live.begin, node, catalog, inputs, root)
+        """Begin to log the trials of a search, where that is asked for.
+
+        Args:
+            node: The node of the search, which is about to run.
+            catalog: Kedro's, for the options of the report.
+            inputs: What the node is given, by the host's names.
+            root: Of the project, where a relative folder of logs begins.
+        """
+        namespace = str(node.namespace or "nas")
+        workspace = Path(inputs[host_names(node)["workspace"]])
+        search = (namespace, workspace / "search" / "ledger.jsonl")
+        self._attempt("MLflow", self._live.begin_mlflow, *search)
+        begin = self._live.begin_tensorboard
+        self._attempt("TensorBoard", begin, *search, catalog, root)
 
     def finish(self) -> None:
         """Wait a little until all trials are logged, at the end of a run."""
@@ -57,8 +70,9 @@ class Recorder:
         if not ran.is_ours:
             return
         if ran.function == SEARCH_ARCHITECTURES:
-            self._live.search_is_over()
-        if ran.function == WRITE_REPORT and not self._live.tells_tensorboard:
+            self._live.search_is_over(ran.namespace)
+        is_told = self._live.tells_tensorboard(ran.namespace)
+        if ran.function == WRITE_REPORT and not is_told:
             self._attempt("TensorBoard", _write_trials, ran, root)
         self._attempt("MLflow", self._log_to_mlflow, ran)
 

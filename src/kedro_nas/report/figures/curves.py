@@ -18,12 +18,12 @@ from kedro_nas.report.figures.theme import (
     label_axis,
     new_figure,
     safe,
+    widen_scores,
 )
 from kedro_nas.statistics.objectives import score_column, title_of
 
 # later rungs are darker, as they are fewer and matter more
 RUNG_OPACITY = (0.35, 0.6, 0.9)
-NARROWEST = 0.1  # least height of the axis of scores
 
 
 def draw_learning_curves(
@@ -111,10 +111,7 @@ def draw_search_history(trials: pd.DataFrame, search: SearchSummary) -> go.Figur
     figure.update_xaxes(rangemode="tozero")
     label_axis(figure, "x", f"{unit} since the search began")
     label_axis(figure, "y", "validation score", percent_digits=0)
-    lowest, highest = scored["score"].min(), scored["score"].max()
-    if highest - lowest < NARROWEST:  # ticks in whole percent would be equal
-        middle = (lowest + highest) / 2
-        figure.update_yaxes(range=[middle - NARROWEST / 2, middle + NARROWEST / 2])
+    widen_scores(figure, scored["score"])
     return figure
 
 

@@ -14,9 +14,11 @@ from kedro_nas.report.figures.theme import (
     hover_names,
     label_axis,
     new_figure,
+    widen_scores,
 )
 from kedro_nas.report.leaderboard import contestant_label
 from kedro_nas.statistics.front import is_on_front, longest_trainings
+from kedro_nas.statistics.objectives import title_of
 
 MAX_TICKS = 7
 KEY_DIGITS = 8  # of an architecture, as kedro nas export takes them
@@ -25,13 +27,18 @@ AXES = {"params": "parameters", "macs": "multiply-accumulates per image"}
 
 
 def draw_pareto_front(
-    trials: pd.DataFrame, ranking: pd.DataFrame, *, cost: str = "params"
+    trials: pd.DataFrame,
+    ranking: pd.DataFrame,
+    objective: str = "accuracy",
+    *,
+    cost: str = "params",
 ) -> go.Figure:
     """Draw score against a cost, with the front and the contestants' CV means.
 
     Args:
         trials: `nas.trials`.
         ranking: `nas.ranking`.
+        objective: Name of what was maximised.
         cost: Column of the horizontal axis, `params` or `macs`.
     """
     tried = longest_trainings(trials)
@@ -39,6 +46,32 @@ def draw_pareto_front(
     if tried.empty and ranked.empty:
         return empty_figure("No network was scored.")
     figure = new_figure()
+    _add_tried(figure, tried, cost)
+    named: set[str] = set()
+    # the chosen network last, on top of its neighbours
+    for row in ranked.sort_values("chosen").to_dict("records"):
+        baseline = bool(row["is_baseline"])
+        role = "baseline" if baseline else "chosen" if row["chosen"] else FINALISTS
+        label = contestant_label(key=str(row["key"]), is_baseline=baseline)
+        add_contestant(
+            figure,
+            row,
+            x=row[cost],
+            name=role,
+            showlegend=role not in named,
+            hover=f"{label}: %{{y:.1%}}<br>%{{x:,}}<extra>cross-validated</extra>",
+        )
+        named.add(role)
+    label_axis(figure, "x", AXES[cost])
+    _scale_costs(figure, [*tried[cost], *ranked[cost]])
+    label_axis(figure, "y", title_of(objective), percent_digits=0)
+    if ranked.empty:  # a contestant's interval is high enough
+        widen_scores(figure, tried["score"])
+    return figure
+
+
+def _add_tried(figure: go.Figure, tried: pd.DataFrame, cost: str) -> None:
+    """Add the networks of the search, and the line of their front."""
     figure.add_scatter(
         x=tried[cost],
         y=tried["score"].round(5),
@@ -69,25 +102,6 @@ def draw_pareto_front(
         line={"shape": "hv", "width": 1.5, "color": OTHER},
         hoverinfo="skip",
     )
-    named: set[str] = set()
-    # the chosen network last, on top of its neighbours
-    for row in ranked.sort_values("chosen").to_dict("records"):
-        baseline = bool(row["is_baseline"])
-        role = "baseline" if baseline else "chosen" if row["chosen"] else FINALISTS
-        label = contestant_label(key=str(row["key"]), is_baseline=baseline)
-        add_contestant(
-            figure,
-            row,
-            x=row[cost],
-            name=role,
-            showlegend=role not in named,
-            hover=f"{label}: %{{y:.1%}}<br>%{{x:,}}<extra>cross-validated</extra>",
-        )
-        named.add(role)
-    label_axis(figure, "x", AXES[cost])
-    _scale_costs(figure, [*tried[cost], *ranked[cost]])
-    label_axis(figure, "y", "accuracy", percent_digits=0)
-    return figure
 
 
 def _scale_costs(figure: go.Figure, values: list[float]) -> None:

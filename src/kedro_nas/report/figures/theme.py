@@ -25,6 +25,7 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-ser
 TEXT_PX = 13
 SMALL_TEXT_PX = 12
 HEIGHT_PX = 400
+NARROWEST = 0.1  # least height of the axis of scores
 
 # From transparent, so that a figure serves a light and a dark page; steep at first, as
 # the rare mistakes matter.
@@ -177,6 +178,22 @@ def add_contestant(
         marker={"size": 11, "color": colour, "symbol": SYMBOLS[colour]},
         hovertemplate=hover,
     )
+
+
+def widen_scores(figure: go.Figure, scores: pd.Series[float]) -> None:
+    """Give the axis of scores a least height.
+
+    Ticks in whole percent would be equal otherwise, and one score would stand on an
+    axis from one less to one more.
+
+    Args:
+        figure: The figure.
+        scores: All that is drawn, at least one.
+    """
+    lowest, highest = scores.min(), scores.max()
+    if highest - lowest < NARROWEST:
+        middle = (lowest + highest) / 2
+        figure.update_yaxes(range=[middle - NARROWEST / 2, middle + NARROWEST / 2])
 
 
 def label_axis(
