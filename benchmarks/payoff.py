@@ -165,7 +165,8 @@ def _job(
     params = f"nas.budget_s={seconds},nas.seed={seed}"
     if who == "random":
         params += (
-            f",nas.search.plan=search,nas.search.budget_s={RANDOM_SHARE * seconds}"
+            ",nas.search.plan=search,nas.search.proposer=random"
+            f",nas.search.budget_s={RANDOM_SHARE * seconds}"
         )
     command = ["kedro", "run", "--pipelines", "nas", "--params", params]
     _call([str(Path(sys.executable).with_name("kedro")), *command[1:]], folder)
