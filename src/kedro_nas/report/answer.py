@@ -14,8 +14,8 @@ ENDED = {
     "schedule": "the schedule was completed",
     "budget": "the budget was used up",
     "space exhausted": "every network of the space had been tried",
-    "no improvement": "no better network was found for long (`stop_after_networks`)",
-    "target reached": "a network reached `target_score`",
+    "no improvement": "no better network was found for long (stop_after_networks)",
+    "target reached": "a network reached target_score",
 }
 
 
@@ -57,7 +57,7 @@ def averaging_sentence(test: TestMetrics) -> str:
         f" image: {percent(test.accuracy)} instead of {percent(effect.accuracy_alone)}"
         f" of the test images, {points(effect.gain, ' points')} (95 % interval"
         f" {points(effect.ci_low)} to {points(effect.ci_high)}).{cost}"
-        " `nas.export.averaging: none` leaves it out."
+        " nas.export.averaging: none leaves it out."
     )
 
 
