@@ -183,6 +183,23 @@ def test_classes_are_nouns() -> None:
     assert found == []
 
 
+def test_no_two_files_share_a_name() -> None:
+    """A file name leads to one file, but for what each room or stage has once.
+
+    These are `__init__` and `base` (what the files of a room extend), `nodes` and
+    `pipeline` (Kedro's own, per stage), and the stages with `job`: `ranking.py` in
+    `parameters/` and in `records/` are the ranking's options and the ranking's records.
+    """
+    of_each_room = {"__init__", "base", "nodes", "pipeline", *SECTIONS}
+    places: dict[str, list[str]] = {}
+    for path in _python_files("src"):
+        if path.stem not in of_each_room:
+            places.setdefault(path.stem, []).append(str(path.relative_to(ROOT)))
+
+    assert len(places) > 200
+    assert [paths for paths in places.values() if len(paths) > 1] == []
+
+
 def test_no_two_classes_share_a_name() -> None:
     """A name in a message, a traceback or a search leads to one class."""
     names = Counter(
