@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,25 @@ def test_plan_proven_network_leaves_enough_epochs_to_the_final_training(
 
     epochs = seconds / (epoch_s * wider)
     assert epochs == pytest.approx(FINAL_EPOCHS_FACTOR * SPEED.full_epochs)
+
+
+def test_plan_follows_the_measured_growth_of_seconds_with_multiply_adds(
+    small_space: SearchSpace, store_folder: Path, tmp_path: Path
+) -> None:
+    """Where wide networks are cheap for their size, wider ones are raced."""
+    store = ImageStore.open(store_folder)
+    limits = []
+    for exponent in (1.0, 0.5):
+        ledger = Ledger(tmp_path / f"{exponent}.jsonl")
+        speed = replace(SPEED, cost_exponent=exponent)
+        make_plan(store, small_space, ledger, divided(300.0), speed=speed)
+        limits.append(ledger.of(TrialsPlanned)[0].max_macs or 0.0)
+    proportional, measured = (
+        limit / count_macs(small_space.anchors[0]) for limit in limits
+    )
+
+    assert proportional > 1
+    assert measured == pytest.approx(proportional**2)
 
 
 def test_plan_of_a_longer_budget_races_no_narrower_network(

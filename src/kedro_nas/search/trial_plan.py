@@ -181,8 +181,8 @@ def _final_macs(
         return None
     ratio = len(store.rows("dev")) / max(1, len(store.rows("train")))
     epochs = FINAL_EPOCHS_FACTOR * speed.full_epochs
-    candidate_0_s = epochs * speed.epoch_s * ratio / speed.workers
-    macs = count_macs(measured.space.anchors[0]) * plan.final_s / candidate_0_s
+    epoch_s = plan.final_s * speed.workers / (epochs * ratio)  # on the training rows
+    macs = count_macs(measured.space.anchors[0]) * speed.times_macs_for(epoch_s)
     logger.info(
         "The final training has seconds for %.0f epochs of a network of %.1f million "
         "multiply-adds.",
@@ -198,10 +198,10 @@ def _epochs(
     plan: BudgetPlan,
     space: SearchSpace,
 ) -> int:
-    per_mac = speed.epoch_s / count_macs(space.anchors[0])
+    candidate_0 = count_macs(space.anchors[0])
     seconds = plan.search_s if plan.search_s is not None else speed.full_training_s
     return race_epochs(
-        [per_mac * count_macs(one) for one in networks],
+        [speed.epoch_s_of(count_macs(one) / candidate_0) for one in networks],
         seconds=max(1.0, seconds - speed.start_s),
         workers=speed.workers,
         most=speed.full_epochs,
