@@ -40,15 +40,16 @@ class TrialPlan:
 
     Attributes:
         schedule: Decides the trials and their order.
-        proven: Network key of the proven network sized to the budget, which does not
-            change when a batch is halved for lack of memory; None without a budget.
+        proven: Network keys of the proven networks sized to the budget, which do not
+            change when a batch is halved for lack of memory: all of a race, the first
+            of a search; empty without a budget.
         top_epochs: Epochs of a network that reaches the top rung.
         total: Trials, None where only the budget ends them.
         lag: Places behind which a proposal learns; None where nothing is learned.
     """
 
     schedule: TrialSchedule
-    proven: str | None
+    proven: tuple[str, ...]
     top_epochs: int
     total: int | None
     lag: int | None = None
@@ -103,7 +104,8 @@ def plan_trials(
                 TrialsPlanned(kind=plan.kind, max_macs=max_macs, epochs=epochs)
             )
         race = Race(networks, epochs)
-        return TrialPlan(race, networks[0].network_key, epochs, len(networks))
+        sized = tuple(one.network_key for one in networks[:-1])
+        return TrialPlan(race, sized, epochs, len(networks))
     immune = frozenset(one.key for one in (space.anchors[0], *proven[:1]))
     ladder = begun[0].ladder if begun else None
     if ladder is None:
@@ -158,7 +160,7 @@ def _hyperband(
     )
     return TrialPlan(
         oracle,
-        proven[0].network_key if proven else None,
+        tuple(one.network_key for one in proven[:1]),
         ladder.max_epochs,
         ladder.trials_within(limits),
         options.learning_lag if delayed.learns else None,
