@@ -31,8 +31,8 @@ from kedro_nas.search.search import search_architectures
 from kedro_nas.search.step_speed import _time_steps
 from kedro_nas.training import execution, run
 from kedro_nas.training.execution import PLAIN
-from kedro_nas.training.probes import Measured
 from kedro_nas.training.run import run_tasks
+from kedro_nas.training.step_timing import Measured
 from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.workers.worker_pool import Event
 

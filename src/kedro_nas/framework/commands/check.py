@@ -22,7 +22,7 @@ from kedro_nas.framework.latency_options import check_latency_options
 from kedro_nas.framework.preflight import check_inputs, check_sections
 from kedro_nas.framework.project import Search, opened
 from kedro_nas.framework.registered import our_nodes
-from kedro_nas.framework.tables import format_table
+from kedro_nas.framework.terminal_tables import format_table
 from kedro_nas.number_text import counted
 from kedro_nas.pipelines.nas.pipeline import namespace_of
 from kedro_nas.stages import PREPARE_IMAGES
