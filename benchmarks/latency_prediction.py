@@ -37,7 +37,7 @@ from scipy.stats import spearmanr
 
 from kedro_nas.latency import kedro_nas_device_benchmark as device
 from kedro_nas.latency.litert_files import write_untrained
-from kedro_nas.latency.probes import draw_networks
+from kedro_nas.latency.probe_files import draw_networks
 from kedro_nas.latency.profiling import (
     IMAGE_SHAPES,
     N_NETWORKS,

@@ -9,7 +9,7 @@ import pytest
 from kedro_nas.export.format_latency import measure_formats
 from kedro_nas.export.formats import EXPORTERS
 from kedro_nas.latency.operator_files import write_network
-from kedro_nas.latency.probes import draw_networks
+from kedro_nas.latency.probe_files import draw_networks
 
 
 @pytest.mark.slow

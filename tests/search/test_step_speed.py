@@ -41,8 +41,8 @@ from kedro_nas.space.costs import costs, count_macs
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training import execution, run
 from kedro_nas.training.execution import PLAIN
-from kedro_nas.training.probes import PROBE_STEPS, Measured
 from kedro_nas.training.run import run_tasks
+from kedro_nas.training.step_timing import PROBE_STEPS, Measured
 from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.workers.worker_pool import Event
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kedro_nas.errors import RankingError
 from kedro_nas.parameters.ranking import RankingOptions
-from kedro_nas.ranking.front import contestant_costs, find_front
+from kedro_nas.ranking.cost_fronts import contestant_costs, find_front
 from kedro_nas.ranking.latency_check import fast_enough
 from kedro_nas.ranking.pairing import Comparison
 from kedro_nas.ranking.sentences import baseline_sentence, choice_sentence

@@ -26,7 +26,7 @@ from kedro_nas.report import (
     rungs,
     typesetting,
 )
-from kedro_nas.report.budget import budget_rows
+from kedro_nas.report.budget_use import budget_rows
 from kedro_nas.report.checklist import fill_checklist, read_provenance
 from kedro_nas.report.figures.bars import draw_choice_importance, draw_time_spent
 from kedro_nas.report.figures.confusion import draw_confusion_matrix

@@ -94,7 +94,7 @@ class SessionEnded(Line):
 
 
 class ExecutionMeasured(Line):
-    """How gradient steps are run on this GPU; see `training.probes.Measured`.
+    """How gradient steps are run on this GPU; see `training.step_timing.Measured`.
 
     Attributes:
         execution: Compilation and precision of the steps.

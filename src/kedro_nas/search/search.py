@@ -23,15 +23,15 @@ from kedro_nas.search.finalists import choose_finalists
 from kedro_nas.search.latency_bound import bound_of, with_latency
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
 from kedro_nas.search.ledger_lines import LedgerLine
-from kedro_nas.search.session import SearchSession
-from kedro_nas.search.summary import summarize_search
-from kedro_nas.search.tables import (
+from kedro_nas.search.ledger_tables import (
     ends_of_trials,
     make_finalist,
     trial_rows,
     trials_table,
 )
-from kedro_nas.search.workspace import claim_workspace, put_aside
+from kedro_nas.search.session import SearchSession
+from kedro_nas.search.summary import summarize_search
+from kedro_nas.search.workspace_check import claim_workspace, put_aside
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.writer_lock import one_writer

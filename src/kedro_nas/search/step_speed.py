@@ -35,8 +35,8 @@ from kedro_nas.training.execution import (
     trains_on_gpu,
 )
 from kedro_nas.training.outage import outages_explained
-from kedro_nas.training.probes import PROBE_STEPS, Measured, probe
 from kedro_nas.training.run import run_tasks
+from kedro_nas.training.step_timing import PROBE_STEPS, Measured, probe
 from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.training.workers.worker_pool import WorkerPool

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from kedro_nas.report.figures.pareto import draw_pareto_front, log_ticks
 from kedro_nas.report.figures.theme import BASELINE, WINNER
-from kedro_nas.statistics.front import longest_trainings
 from kedro_nas.statistics.objectives import title_of
+from kedro_nas.statistics.pareto_front import longest_trainings
 
 
 def test_draw_pareto_front_shows_each_contestant_once_in_its_colour(results):

@@ -17,8 +17,8 @@ from kedro_nas.report.figures.theme import (
     widen_scores,
 )
 from kedro_nas.report.leaderboard import contestant_label
-from kedro_nas.statistics.front import is_on_front, longest_trainings
 from kedro_nas.statistics.objectives import title_of
+from kedro_nas.statistics.pareto_front import is_on_front, longest_trainings
 
 MAX_TICKS = 7
 KEY_DIGITS = 8  # of an architecture, as kedro nas export takes them
