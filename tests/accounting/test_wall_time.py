@@ -48,7 +48,6 @@ SEARCH = {
     "factor": 2,
     "progress": "off",
 }
-SHORT_SEARCH = SEARCH | {"max_trials": 6, "iterations": 1}
 RANKING = RankingOptions(budget_s=None, folds=2, repeats=1, epochs=4)
 EXPORT = ExportOptions(epochs=4, formats=("keras",))
 # What a killed process would have run; it says when its stage began.
@@ -145,7 +144,7 @@ def test_time_of_a_killed_and_resumed_search_sums_to_both_sessions(
             SearchSpace.from_dict(space.to_dict()),
             DatasetProfile.read(profile),
             workspace,
-            SearchOptions(**SHORT_SEARCH),
+            SearchOptions(**SEARCH),
             JobOptions(workers=2),
             budget_s=None,
             seed=0,
@@ -176,7 +175,7 @@ def _killed(
             store,
             *texts,
             str(workspace),
-            json.dumps(SHORT_SEARCH),
+            json.dumps(SEARCH),
         ],
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
     )

@@ -82,7 +82,7 @@ def test_read_a_file_with_many_faults_names_the_first_five() -> None:
 @pytest.mark.parametrize("value", [None, 7, "text", [1]])
 def test_read_what_is_no_table_of_values_says_so(value: object) -> None:
     """An empty or a foreign file is refused by the same message."""
-    with pytest.raises(RecordError, match="'final_fit' cannot be read.*the whole: "):
+    with pytest.raises(RecordError, match=r"'final_fit' cannot be read.*the whole: "):
         FinalFit.read(value)
 
 

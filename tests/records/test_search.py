@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from tests.finalists import build_finalist, build_search_result
 from tests.records.round_trip import assert_refused, assert_round_trip
 
+from kedro_nas.errors import RecordError
 from kedro_nas.records.budget import BudgetPlan, JobBudget
 from kedro_nas.records.job import JobResults
 from kedro_nas.records.search import (
@@ -89,9 +90,7 @@ def test_summary_ended_by_an_unknown_cause_is_refused() -> None:
     values = build_search_result(A).to_json()
     values["search"]["ended_by"] = "boredom"
 
-    with pytest.raises(
-        Exception, match=r"search\.ended_by: Input should be 'schedule'"
-    ):
+    with pytest.raises(RecordError, match=r"search\.ended_by: Input should be"):
         SearchResult.read(values)
 
 
