@@ -22,6 +22,7 @@ README = ROOT / "README.md"
 PAGE = ROOT / "docs" / "concepts" / "peers.md"
 FIGURE = ROOT / "docs" / "images" / "peers.html"
 BUSY_LOAD = 0.5
+NO_TABLE = "compare_peers: no table without kedro-nas and a peer on the same images"
 COSTS_HEAD = (
     "| | error, % | parameters | trials an hour | in gradient steps | peak memory, GB "
     "| beyond the budget, s | until the best peer's validation accuracy, s |"
@@ -65,7 +66,7 @@ def fill_sections(text: str, rows: Sequence[Row], *, figure: str) -> str:
 
 def text_table(rows: Sequence[Row]) -> str:
     """Return the table of errors, or a sentence that there is none."""
-    return errors_section(rows).strip() or "compare_peers: no rows yet"
+    return errors_section(rows).strip() or NO_TABLE
 
 
 def errors_section(rows: Sequence[Row]) -> str:

@@ -36,7 +36,8 @@ def rows(make_row):
 def test_pages_without_rows_show_no_table():
     """No figure stands on a page before it is measured; an old one is removed."""
     assert fill_sections(TEMPLATE, [], figure="f.html") == EMPTY
-    assert text_table([]) == "compare_peers: no rows yet"
+    assert text_table([]) == pages.NO_TABLE
+    assert "a peer on the same images" in pages.NO_TABLE
 
 
 def test_table_shows_mean_range_and_margin(rows):
