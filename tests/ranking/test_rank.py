@@ -270,7 +270,7 @@ def test_rank_finalists_on_validation_keeps_the_proven_network_within_the_noise(
 
     assert (choice.key, choice.rule) == ("proven", "proven_network")
     assert list(table["key"]) == ["rival1", "proven"]
-    assert "is the proven network" in choice.sentence
+    assert "is the best proven network" in choice.sentence
 
 
 def test_rank_finalists_on_validation_weighs_classes_by_the_objective(

@@ -167,7 +167,7 @@ def _finalists(
             is_baseline=is_baseline,
             ended=ends.get(name),
         )
-        is_proven = one.network_key == session.proven and not is_baseline
+        is_proven = one.network_key in session.proven and not is_baseline
         return with_latency(one.model_copy(update={"is_proven": is_proven}), space)
 
     is_race = session.plan.kind == "race"
@@ -177,7 +177,7 @@ def _finalists(
         n=len(done) if is_race else options.finalists,
         newest=options.newest_candidates,
         max_per_family=options.max_per_family,
-        always=session.proven,
+        always=next(iter(session.proven), None),
         costs=None if is_race else costs_on_front(row_of, options, space),
     )
     entries = [finalist(name) for name in names]
