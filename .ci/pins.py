@@ -30,7 +30,7 @@ def main() -> None:
     """Write constraints.txt beside pyproject.toml."""
     found = {
         dist.name.lower().replace("_", "-"): pin(
-            dist.name, dist.version, dist.metadata.get("Requires-Python")
+            dist.name, dist.version, dist.metadata["Requires-Python"]
         )
         for dist in distributions()
     }

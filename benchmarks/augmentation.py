@@ -11,20 +11,17 @@ Bar: `light`, the anchors' choice, is on average half a point better than none, 
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
-import json
 import os
-import platform
 import sys
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pandas as pd
+from measurement.conclusion import RESULTS, conclude, new_parser, write_result
 
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.models.spaces import build_search_space
@@ -43,8 +40,7 @@ BAR = 0.005
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="2,000 images, 2 epochs")
+    parser = new_parser(__doc__, quick="2,000 images, 2 epochs; writes no result")
     quick = parser.parse_args().quick
     names = ("none", "light") if quick else NAMES
     lengths, seeds = ((2,), (0,)) if quick else (EPOCHS, SEEDS)
@@ -68,8 +64,7 @@ def prepare(folder: Path, max_images: int | None) -> tuple[str, Architecture]:
     table = pd.read_parquet(ROOT / "data" / "01_raw" / "fashion_mnist_12k.parquet")
     options = DataPreparationOptions(max_images=max_images)
     store, profile = prepare_images(table, options, seed=0, workspace=folder)
-    options = SearchSpaceOptions(preset="cpu")
-    space = build_search_space(options, profile.facts, seed=0)
+    space = build_search_space(SearchSpaceOptions(preset="cpu"), profile.facts, seed=0)
     return str(store.path), space.anchors[0]
 
 
@@ -94,7 +89,7 @@ def fit(
     return round(score, 4)
 
 
-def judge(rows: list[dict], seeds: tuple[int, ...], *, quick: bool) -> int:
+def judge(rows: list[dict[str, Any]], seeds: tuple[int, ...], *, quick: bool) -> int:
     gains = {
         row["epochs"]: mean(row["scores"]) - mean(none["scores"])
         for row in rows
@@ -106,23 +101,16 @@ def judge(rows: list[dict], seeds: tuple[int, ...], *, quick: bool) -> int:
     gain = min(gains.values())
     passed = quick or gain >= BAR
     result = {
-        "benchmark": "augmentation",
-        "date": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "system": platform.platform()},
-        "versions": {n: version(n) for n in ("keras", "tensorflow", "numpy")},
-        "seeds": list(seeds),
-        "quick": quick,
         "rows": rows,
         "gain_of_light": {str(k): round(v, 4) for k, v in gains.items()},
         "passed": passed,
     }
-    name = "augmentation_quick.json" if quick else "augmentation.json"
-    path = ROOT / "benchmarks" / "results" / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(result, indent=2) + "\n")
+    if not quick:
+        write_result(RESULTS / "augmentation.json", result, seeds=seeds)
     words = ", ".join(f"{100 * v:+.1f} points in {k} epochs" for k, v in gains.items())
-    print(f"{'PASSED' if passed else 'SHORT'}: light against none {words}")
-    return 0 if passed else 1
+    return conclude(
+        f"{'PASSED' if passed else 'SHORT'}: light against none {words}", passed=passed
+    )
 
 
 if __name__ == "__main__":

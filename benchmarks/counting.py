@@ -12,9 +12,6 @@ Ends with status 1 when a single number differs.
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
-import json
 import os
 import sys
 import time
@@ -24,8 +21,8 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
+from measurement.conclusion import conclude, new_parser, write_result
 
-from kedro_nas.environment import describe_environment
 from kedro_nas.models.build import build_model
 from kedro_nas.models.measure import count_graph_macs
 from kedro_nas.models.spaces import build_search_space
@@ -111,24 +108,22 @@ def a_space(shape: tuple[int, int, int]) -> SearchSpace:
 
 def main() -> int:
     """Compare, write, and judge."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = new_parser(__doc__)
     quick = parser.parse_args().quick
     rows = compare(35 if quick else 2000)
     n, wrong = sum(row["n"] for row in rows), sum(len(row["wrong"]) for row in rows)
     if not quick:
         record = {
-            "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
-            "environment": describe_environment().model_dump(),
             "preset": PRESET,
-            "seed": SEED,
             "networks": n,
             "differ": wrong,
             "rows": rows,
         }
-        RESULTS.write_text(json.dumps(record, indent=2) + "\n")
-    print(f"counting: {n:,} networks built, {wrong} differ from the formulas")
-    return 1 if wrong else 0
+        write_result(RESULTS, record, seeds=[SEED])
+    return conclude(
+        f"counting: {n:,} networks built, {wrong} differ from the formulas",
+        passed=not wrong,
+    )
 
 
 if __name__ == "__main__":

@@ -13,11 +13,8 @@ with `.cache()` read once, and a peak under 1 GiB.
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -25,10 +22,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
+from measurement.conclusion import RESULTS, conclude, new_parser, write_result
 
 BOUND_MIB = 1024
 SEED = 0
@@ -39,10 +37,11 @@ SIZES = {
 }
 QUICK = {"2k of 32x32": (2_000, 32), "200 of 400x400": (200, 400)}
 
+Row: TypeAlias = dict[str, Any]
+
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = new_parser(__doc__)
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--reader", choices=["ours", "keras"])
     parser.add_argument("--folder", type=Path)
@@ -59,11 +58,11 @@ def main() -> int:
     return judge(rows, quick=arguments.quick)
 
 
-def compare(name: str, n: int, side: int, folder: Path, repeats: int) -> list[dict]:
+def compare(name: str, n: int, side: int, folder: Path, repeats: int) -> list[Row]:
     images = folder / f"{n}-{side}"
     make_images(images, n, side)
     rows = []
-    runs: dict[str, list[dict]] = {"ours": [], "keras": []}
+    runs: dict[str, list[Row]] = {"ours": [], "keras": []}
     for _ in range(repeats):
         for reader, results in runs.items():
             results.append(run(reader, images, side))
@@ -95,7 +94,7 @@ def make_images(folder: Path, n: int, side: int) -> None:
         image.save(folder / f"class_{i % 10}" / f"{i:06d}.{suffix}", quality=90)
 
 
-def run(reader: str, folder: Path, side: int) -> dict:
+def run(reader: str, folder: Path, side: int) -> Row:
     command = [
         sys.executable,
         __file__,
@@ -111,7 +110,8 @@ def run(reader: str, folder: Path, side: int) -> dict:
     result = subprocess.run(
         command, check=True, capture_output=True, text=True, env=environment
     )
-    return json.loads(result.stdout.splitlines()[-1])
+    row: Row = json.loads(result.stdout.splitlines()[-1])
+    return row
 
 
 def measure(reader: str, folder: Path, side: int) -> None:
@@ -201,7 +201,7 @@ def family(pid: int) -> list[int]:
     return found
 
 
-def judge(rows: list[dict], *, quick: bool) -> int:
+def judge(rows: list[Row], *, quick: bool) -> int:
     ours = [row for row in rows if row["reader"] == "ours"]
     keras = [row for row in rows if row["reader"] == "keras"]
     ratios = {
@@ -210,22 +210,8 @@ def judge(rows: list[dict], *, quick: bool) -> int:
     }
     peak = max(row["peak_mib"] for row in ours)
     # a small set costs us the start of nothing but a few files: not judged when quick
-    passed = peak < BOUND_MIB and (quick or min(ratios.values()) >= 1)
+    passed = bool(peak < BOUND_MIB and (quick or min(ratios.values()) >= 1))
     result = {
-        "benchmark": "data_preparation",
-        "date": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
-        "machine": {
-            "cpu": cpu(),
-            "cores": os.cpu_count(),
-            "system": platform.platform(),
-        },
-        "versions": {
-            name: version(name)
-            for name in ("keras", "tensorflow", "pillow", "numpy", "pyarrow")
-        },
-        "python": platform.python_version(),
-        "seed": SEED,
-        "quick": quick,
         "rows": rows,
         "speed_against_keras": {
             name: round(ratio, 2) for name, ratio in ratios.items()
@@ -233,23 +219,19 @@ def judge(rows: list[dict], *, quick: bool) -> int:
         "bound_mib": BOUND_MIB,
         "passed": passed,
     }
-    name = "data_preparation_quick.json" if quick else "data_preparation.json"
-    path = Path(__file__).parent / "results" / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(result, indent=2) + "\n")
+    if not quick:
+        write_result(
+            RESULTS / "data_preparation.json",
+            result,
+            seeds=[SEED],
+            packages=("pillow", "pyarrow"),
+        )
     speeds = ", ".join(
         f"{ratio:.2f}x Keras on {name}" for name, ratio in ratios.items()
     )
     verdict = "PASSED" if passed else "SHORT"
-    print(f"{verdict}: {speeds}; peak {peak:,.0f} of {BOUND_MIB:,} MiB")
-    return 0 if passed else 1
-
-
-def cpu() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
+    line = f"{verdict}: {speeds}; peak {peak:,.0f} of {BOUND_MIB:,} MiB"
+    return conclude(line, passed=passed)
 
 
 if __name__ == "__main__":

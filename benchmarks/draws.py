@@ -17,18 +17,16 @@ the even draws, or a draw takes more than 5 ms. Writes benchmarks/results/draws.
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
-import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from measurement.conclusion import conclude, new_parser, write_result
 
-from kedro_nas.environment import describe_environment
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.seeds import generator
 from kedro_nas.space.architecture import Architecture
@@ -84,9 +82,9 @@ def measure(space: SearchSpace, draw: Draw, n_draws: int) -> dict[str, float]:
     }
 
 
-def compare(n_draws: int) -> list[dict[str, object]]:
+def compare(n_draws: int) -> list[dict[str, Any]]:
     """Measure both ways of drawing in each space, and print a row each."""
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     print(f"{'preset':<8} {'images':<9} {'draws':<8}" + _cells(COLUMNS.values()))
     for preset in PRESETS:
         for shape in SHAPES:
@@ -103,7 +101,9 @@ def compare(n_draws: int) -> list[dict[str, object]]:
 
             for name, draw in (("even", evenly), ("planned", space.draw)):
                 figures = measure(space, draw, n_draws)
-                rows.append({"preset": preset, "shape": shape, "draws": name} | figures)
+                rows.append(
+                    {"preset": preset, "shape": shape, "draws": name, **figures}
+                )
                 shares = ("small_field", "repaired", "shrinking")
                 cells = [
                     f"{value:.1%}" if key in shares else f"{value:.3g}"
@@ -114,14 +114,13 @@ def compare(n_draws: int) -> list[dict[str, object]]:
     return rows
 
 
-def _cells(texts: object) -> str:
-    return "".join(f"{text:>13}" for text in texts)  # type: ignore[attr-defined]
+def _cells(texts: Iterable[str]) -> str:
+    return "".join(f"{text:>13}" for text in texts)
 
 
 def main() -> int:
     """Compare, write, and judge."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = new_parser(__doc__)
     quick = parser.parse_args().quick
     n_draws = 200 if quick else 2_000
     rows = compare(n_draws)
@@ -134,13 +133,10 @@ def main() -> int:
     )
     if not quick:
         record = {
-            "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
-            "environment": describe_environment().model_dump(),
-            "seed": SEED,
             "n_draws": n_draws,
             "rows": rows,
         }
-        RESULTS.write_text(json.dumps(record, indent=2) + "\n")
+        write_result(RESULTS, record, seeds=[SEED])
     passed = (
         worst["small_field"] <= SMALL_FIELDS
         and worst["repaired"] <= REPAIRED
@@ -148,14 +144,14 @@ def main() -> int:
         and worst["ms"] <= MS
         and wider
     )
-    print(
+    return conclude(
         f"draws: at worst {worst['small_field']:.1%} see less than the image (bar "
         f"{SMALL_FIELDS:.0%}), {worst['repaired']:.1%} repaired (bar {REPAIRED:.0%}), "
         f"{worst['shrinking']:.1%} shrinking (bar {SHRINKING:.0%}), "
         f"{worst['ms']:.1f} ms (bar {MS:.0f}), "
-        + ("as wide as even draws or wider" if wider else "narrower than even draws")
+        + ("as wide as even draws or wider" if wider else "narrower than even draws"),
+        passed=passed,
     )
-    return 0 if passed else 1
 
 
 if __name__ == "__main__":

@@ -24,8 +24,6 @@ under 0.85 at 10,000 images, or two workers doing less than 1.8 times the work o
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
 import json
 import os
 import shutil
@@ -39,10 +37,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from measurement.conclusion import conclude, new_parser, write_result
 
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.data.store import ImageStore
-from kedro_nas.environment import describe_environment
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.parameters.job import JobOptions
@@ -324,8 +322,7 @@ def missed(results: list[dict[str, Any]]) -> list[str]:
 
 def main() -> int:
     """Compare, write, and judge."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = new_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--child")
     parser.add_argument("--folder", type=Path)
@@ -339,24 +336,21 @@ def main() -> int:
     short = [] if options.quick else missed(results)
     if not options.quick:
         record = {
-            "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
-            "environment": describe_environment().model_dump(),
-            "seed": SEED,
             "results": results,
             "short_of_its_bar": short,
         }
         path = HERE / "results" / "engine.json"
-        path.write_text(json.dumps(record, indent=2) + "\n")
+        write_result(path, record, seeds=[SEED])
     last = results[-1]
     twice = last["two_workers_to_one"]
-    print(
+    return conclude(
         f"engine: {last['ratios']['one worker']:.2f} x stock with one worker, "
         f"{last['ratios']['two workers']:.2f} x with two, useful share "
         f"{last['useful_share']:.2f}, at {last['images']:,} images"
         + (f"; two workers {twice:.2f} x one" if twice else "; not judged")
-        + (f"; SHORT: {', '.join(short)}" if short else "")
+        + (f"; SHORT: {', '.join(short)}" if short else ""),
+        passed=not short,
     )
-    return 1 if short else 0
 
 
 if __name__ == "__main__":

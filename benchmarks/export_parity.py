@@ -18,15 +18,12 @@ or loaded, or differs by more than it may.
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
 import json
 import os
 import shutil
 import sys
 import tempfile
 import time
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +32,8 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import keras
 import numpy as np
+from measurement.conclusion import conclude, new_parser, versions_of, write_result
 
-from kedro_nas.environment import describe_environment
 from kedro_nas.errors import ExportError
 from kedro_nas.export.formats import (
     EXPORTERS,
@@ -46,7 +43,6 @@ from kedro_nas.export.formats import (
     traits_of,
 )
 from kedro_nas.export.parity import ParitySample, check_parity, predict_in_batches
-from kedro_nas.files import write_json
 from kedro_nas.latency.litert_files import kept_saved_model
 from kedro_nas.models.averaged_predictions import average_predictions
 from kedro_nas.models.build import build_model
@@ -200,26 +196,18 @@ def show(rows: list[dict[str, Any]]) -> None:
             print("   ", reason)
 
 
-def versions() -> dict[str, str | None]:
-    """Return what the result of a network depends on."""
-    installed = {one.metadata["Name"]: one.version for one in metadata.distributions()}
-    return {name: installed.get(name) for name in PACKAGES}
-
-
 def record(networks: list[dict[str, Any]]) -> None:
     """Write what was measured so far."""
-    write_json(
+    write_result(
         RESULTS,
         {
-            "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
-            "environment": describe_environment().model_dump(),
-            "packages": versions(),
-            "seed": SEED,
             "images": N_IMAGES,
             "seconds": round(sum(network["seconds"] for network in networks), 1),
             "formats": summary(networks),
             "networks": networks,
         },
+        seeds=[SEED],
+        packages=PACKAGES,
     )
 
 
@@ -228,7 +216,8 @@ def recorded() -> list[dict[str, Any]]:
     if not RESULTS.exists():
         return []
     found = json.loads(RESULTS.read_text())
-    same = {"packages": versions(), "seed": SEED, "images": N_IMAGES}
+    same = {"packages": versions_of(PACKAGES), "images": N_IMAGES, "seeds": [SEED]}
+    found.setdefault("seeds", [found.get("seed")])  # as it was written once
     if any(found.get(name) != value for name, value in same.items()):
         return []
     networks: list[dict[str, Any]] = found["networks"]
@@ -252,8 +241,7 @@ def measured(architecture: Architecture, number: int) -> dict[str, Any]:
 
 def main() -> int:
     """Export, compare, write, and judge."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = new_parser(__doc__)
     parser.add_argument("--networks", type=int, default=100)
     given = parser.parse_args()
     n = 3 if given.quick else given.networks
@@ -264,12 +252,12 @@ def main() -> int:
     networks: list[dict[str, Any]] = []
     for number in range(n):
         architecture = spaces[number % len(SHAPES)].sample(rng)
-        known = earlier[number] if number < len(earlier) else {"key": None}
-        is_known = known["key"] == architecture.key
-        found = known if is_known else measured(architecture, number)
-        networks.append(found)
-        wrong = [row["format"] for row in found["rows"] if not row["ok"]]
-        print(number, found["network"], f"{found['seconds']} s", *wrong, flush=True)
+        known = earlier[number] if number < len(earlier) else None
+        if known is None or known["key"] != architecture.key:
+            known = measured(architecture, number)
+        networks.append(known)
+        wrong = [row["format"] for row in known["rows"] if not row["ok"]]
+        print(number, known["network"], f"{known['seconds']} s", *wrong, flush=True)
         if not given.quick:
             record(networks)
     rows = summary(networks)
@@ -277,11 +265,11 @@ def main() -> int:
     custom = sum(CUSTOM in network["network"] for network in networks)
     n_wrong = sum(row["failed"] for row in rows)
     files = sum(row["networks"] for row in rows)
-    print(
+    return conclude(
         f"export_parity: {n} networks, {custom} with the custom block, {files} files, "
-        f"{n_wrong} failed"
+        f"{n_wrong} failed",
+        passed=not n_wrong,
     )
-    return 1 if n_wrong else 0
 
 
 if __name__ == "__main__":

@@ -20,14 +20,12 @@ Ends with status 1 where a check fails, and without a GPU, where nothing was che
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pandas as pd
@@ -39,11 +37,11 @@ from gpu_checks.training import (
     check_speed,
     time_fit,
 )
+from measurement.conclusion import conclude, new_parser, write_result
 
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.data.store import ImageStore
 from kedro_nas.devices import find_gpus
-from kedro_nas.environment import describe_environment
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 
 PROJECT = Path(__file__).parents[1]
@@ -68,8 +66,7 @@ def run_check(check: Callable[[], Check], name: str) -> Check:
 
 def main() -> int:
     """Run the checks, write the results, print the figure."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = new_parser(__doc__)
     parser.add_argument("--only", nargs="*", help="names of checks")
     parser.add_argument("--budget-s", type=int, default=120)
     parser.add_argument("--workers", type=int, default=4)
@@ -111,8 +108,8 @@ def main() -> int:
             found.append(run_check(checks[one], one))
             write(found, options.out, list(gpus.names))
     n_faults = sum(len(check.faults) for check in found)
-    print(f"gpu-check: {n_faults} faults in {len(found)} checks")
-    return 1 if n_faults else 0
+    line = f"gpu-check: {n_faults} faults in {len(found)} checks"
+    return conclude(line, passed=not n_faults)
 
 
 def write(found: list[Check], path: Path, gpus: list[str]) -> None:
@@ -124,15 +121,11 @@ def write(found: list[Check], path: Path, gpus: list[str]) -> None:
         check=False,
     ).stdout.strip()
     result = {
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "environment": describe_environment().model_dump(mode="json"),
         "cards": card,
         "gpus": gpus,
-        "seed": SEED,
-        "checks": [vars(check) for check in found],
+        "checks": json.loads(json.dumps([vars(check) for check in found], default=str)),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=1, default=str) + "\n")
+    write_result(path, result, seeds=[SEED])
 
 
 if __name__ == "__main__":

@@ -15,10 +15,7 @@ benchmarks/results/graphs.json.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import datetime as dt
-import json
 import os
 import sys
 import tempfile
@@ -34,9 +31,9 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import numpy as np
 import tensorflow as tf
 from engine import prepare
+from measurement.conclusion import conclude, new_parser, write_result
 
 from kedro_nas.data.store import ImageStore
-from kedro_nas.environment import describe_environment
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training import learner
@@ -125,8 +122,7 @@ def compare(n_networks: int, n_images: int, steps: int) -> dict[str, list[Any]]:
 
 def main() -> int:
     """Compare, write, and judge."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = new_parser(__doc__)
     quick = parser.parse_args().quick
     prepare_device(1)
     runs = compare(*((3, 1000, 12) if quick else (9, 10_000, 10_000)))
@@ -142,20 +138,17 @@ def main() -> int:
     apart = float(np.ptp(losses, axis=0).max())
     if not quick:
         record = {
-            "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
-            "environment": describe_environment().model_dump(),
-            "seed": SEED,
             "ratio": ratio,
             "loss_apart": apart,
             "runs": runs,
         }
-        RESULTS.write_text(json.dumps(record, indent=2) + "\n")
+        write_result(RESULTS, record, seeds=[SEED])
     passed = apart <= SAME and (quick or ratio >= BAR)
-    print(
+    return conclude(
         f"graphs: {ratio:.2f} x as fast without Keras' batch norms and Grappler "
-        f"(bar {BAR}), losses {apart:.4f} apart" + ("; not judged" if quick else "")
+        f"(bar {BAR}), losses {apart:.4f} apart" + ("; not judged" if quick else ""),
+        passed=passed,
     )
-    return 0 if passed else 1
 
 
 if __name__ == "__main__":

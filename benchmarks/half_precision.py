@@ -15,10 +15,8 @@ it says so and ends with status 0. Writes benchmarks/results/half_precision.json
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
-import json
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -30,9 +28,9 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import numpy as np
 from engine import prepare
+from measurement.conclusion import conclude, new_parser, write_result
 
 from kedro_nas.data.store import ImageStore
-from kedro_nas.environment import describe_environment
 from kedro_nas.space.anchors import outline, spell_code
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
@@ -112,8 +110,7 @@ def time_steps(network: Architecture, pixels: DevelopmentPixels, rows: Any) -> A
 
 def main() -> int:
     """Compare, write and judge."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = new_parser(__doc__)
     quick = parser.parse_args().quick
     if not cpu_multiplies_bfloat16():
         print("this CPU has no matrix units for bfloat16; nothing to compare")
@@ -139,18 +136,16 @@ def main() -> int:
     passed = mean >= BAR and min(row["ratio"] for row in rows) >= WORST
     if not quick:
         report = {
-            "date": dt.datetime.now(dt.timezone.utc).date().isoformat(),
-            "environment": describe_environment().model_dump(),
-            "seed": 0,
             "bar": BAR,
             "ratio": mean,
             "passed": passed,
             "rows": rows,
         }
-        RESULTS.write_text(json.dumps(report, indent=1) + "\n")
-    print(f"steps in float32 take {mean:.2f} times those in bfloat16")
-    return int(not passed)
+        write_result(RESULTS, report, seeds=[0])
+    return conclude(
+        f"steps in float32 take {mean:.2f} times those in bfloat16", passed=passed
+    )
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -10,10 +10,6 @@ Ends with status 1 when a promise of docs/concepts/ranking.md is not kept.
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
-import json
-import platform
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy
+from measurement.conclusion import conclude, new_parser, write_result
 from scipy import stats
 
 from kedro_nas.parameters.ranking import RankingOptions
@@ -236,7 +232,9 @@ def sizes(n: int) -> dict[str, float]:
 def measure(n_runs: int) -> dict[str, dict[str, float]]:
     """Run all simulations, each from a stream of its own."""
 
-    def run(name: str, simulate: Callable[..., Any], *args: int) -> dict[str, float]:
+    def run(
+        name: str, simulate: Callable[..., dict[str, float]], *args: int
+    ) -> dict[str, float]:
         return simulate(generator(0, "honesty", name), *args, n_runs)
 
     return {
@@ -279,35 +277,20 @@ def broken_promises(found: dict[str, dict[str, float]], slack: float) -> list[st
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = new_parser(__doc__)
     quick = parser.parse_args(arguments).quick
     n_runs = 100 if quick else 1000
     found = measure(n_runs)
     for name, values in found.items():
         print(name, {key: round(value, 4) for key, value in values.items()})
     if not quick:
-        RESULTS.parent.mkdir(parents=True, exist_ok=True)
-        RESULTS.write_text(json.dumps(described(found, n_runs), indent=2) + "\n")
+        record = {"n_simulations": n_runs, "results": found}
+        write_result(RESULTS, record, seeds=[0], packages=("scipy",))
     broken = broken_promises(found, slack=0.05 if quick else 0.0)
     for promise in broken:
         print(f"Not kept: {promise}", file=sys.stderr)
-    return 1 if broken else 0
-
-
-def described(found: dict[str, Any], n_runs: int) -> dict[str, Any]:
-    return {
-        "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
-        "machine": platform.machine(),
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "scipy": scipy.__version__,
-        },
-        "seed": 0,
-        "n_simulations": n_runs,
-        "results": found,
-    }
+    line = f"honesty: {len(broken)} promises not kept in {n_runs:,} simulations"
+    return conclude(line, passed=not broken)
 
 
 if __name__ == "__main__":

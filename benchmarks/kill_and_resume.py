@@ -13,8 +13,6 @@ Ends with status 1 when a table differs or a kill costs more.
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
 import json
 import os
 import signal
@@ -26,10 +24,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from measurement.conclusion import conclude, new_parser, write_result
 
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.data.store import ImageStore
-from kedro_nas.environment import describe_environment
 from kedro_nas.files import read_json_lines
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
@@ -210,9 +208,8 @@ def table(workspace: Path) -> pd.DataFrame:
 
 def main() -> int:
     """Disturb, compare, write, and judge."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = new_parser(__doc__)
     parser.add_argument("--kills", type=int, default=KILLS)
-    parser.add_argument("--quick", action="store_true")
     parser.add_argument("--child", action="store_true")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--workspace", type=Path)
@@ -222,7 +219,8 @@ def main() -> int:
         child(options.folder, options.workspace, options.trials)
         return 0
     kills, trials = (2, 6) if options.quick else (options.kills, options.trials)
-    rows, killed = [], 0
+    rows: list[dict[str, Any]] = []
+    killed = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder, 400 if options.quick else 1500)
@@ -247,21 +245,18 @@ def main() -> int:
     worst = max(lost for row in rows for lost in (0, *row["epochs_lost"]))
     equal = sum(row["equal"] for row in rows)
     record = {
-        "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
-        "environment": describe_environment().model_dump(),
-        "seed": SEED,
         "trials": trials,
         "workers": WORKERS,
         "runs": rows,
     }
     if kills >= KILLS:
         path = HERE / "results" / "kill_and_resume.json"
-        path.write_text(json.dumps(record, indent=2) + "\n")
-    print(
+        write_result(path, record, seeds=[SEED])
+    return conclude(
         f"kill_and_resume: {killed} kills in {len(rows)} searches, {equal} ended as "
-        f"the undisturbed one, a kill cost at most {worst} epochs"
+        f"the undisturbed one, a kill cost at most {worst} epochs",
+        passed=equal == len(rows) and worst <= WORKERS,
     )
-    return 0 if equal == len(rows) and worst <= WORKERS else 1
 
 
 if __name__ == "__main__":

@@ -15,8 +15,6 @@ percentile of a busy machine is not that of a quiet one.
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
 import json
 import os
 import sys
@@ -24,13 +22,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from measurement.conclusion import conclude, new_parser, write_result
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from sklearn.datasets import load_digits
 
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.data.store import ImageStore
-from kedro_nas.environment import describe_environment
 from kedro_nas.latency.kedro_nas_device_benchmark import load_average
 from kedro_nas.latency.measurement import measure_network
 from kedro_nas.latency.profiling import make_profile, prepare_files, time_here
@@ -120,20 +119,14 @@ def measure(seeds: tuple[int, ...], *, trials: int, seconds: float) -> dict[str,
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="about a minute")
+def main() -> int:
+    parser = new_parser(__doc__, quick="about a minute; writes no result")
     quick = parser.parse_args().quick
     if quick:
         found = measure(SEEDS[:1], trials=3, seconds=10.0)
     else:
         found = measure(SEEDS, trials=4, seconds=30.0)
-        record = {
-            "date": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
-            "environment": describe_environment().model_dump(),
-            **found,
-        }
-        RESULTS.write_text(json.dumps(record, indent=1) + "\n")
+        write_result(RESULTS, found, seeds=SEEDS)
     print(f"{'seed':>4} {'unbounded ms':>13} {'bound ms':>9} {'bounded ms':>11}")
     for row in found["rows"]:
         print(
@@ -141,9 +134,10 @@ def main() -> None:
             f"{row['bound_ms']:>9.3f} {row['bounded_p90_ms']:>11.3f}  {row['bounded']}"
         )
     kept = sum(row["keeps"] for row in found["rows"])
-    print(f"{kept} of {len(found['rows'])} seeds keep the bound at the 90th percentile")
-    sys.exit(kept < len(found["rows"]))
+    n = len(found["rows"])
+    line = f"{kept} of {n} seeds keep the bound at the 90th percentile"
+    return conclude(line, passed=kept == n)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

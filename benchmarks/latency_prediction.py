@@ -21,8 +21,6 @@ The full run writes its JSON to benchmarks/results.
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
 import json
 import os
 import sys
@@ -34,12 +32,12 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from measurement.conclusion import conclude, new_parser, write_result
 from scipy.stats import spearmanr
 
-from kedro_nas.environment import describe_environment
 from kedro_nas.latency import kedro_nas_device_benchmark as device
 from kedro_nas.latency.litert_files import write_untrained
-from kedro_nas.latency.probes import draw_networks
+from kedro_nas.latency.probe_files import draw_networks
 from kedro_nas.latency.profiling import (
     IMAGE_SHAPES,
     N_NETWORKS,
@@ -141,9 +139,8 @@ def summarise(found: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="under a minute")
+def main() -> int:
+    parser = new_parser(__doc__, quick="under a minute; writes no result")
     quick = parser.parse_args().quick
     if quick:
         found = measure(6, 240, 12, 15.0)
@@ -159,13 +156,10 @@ def main() -> None:
         )
     if not quick:
         record = {
-            "date": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
-            "environment": describe_environment().model_dump(),
-            "seed": SEED,
             "summary": summary,
             **found,
         }
-        RESULTS.write_text(json.dumps(record, indent=1) + "\n")
+        write_result(RESULTS, record, seeds=[SEED])
     percent, spearman = summary["median_absolute_percent"], summary["spearman"]
     most, least = (
         (QUICK_PERCENT, QUICK_SPEARMAN) if quick else (MOST_PERCENT, LEAST_SPEARMAN)
@@ -175,12 +169,12 @@ def main() -> None:
         f"{summary['macs_median_absolute_percent']:.1f} %, Spearman "
         f"{summary['macs_spearman']:.3f}"
     )
-    print(
+    return conclude(
         f"median absolute error {percent:.1f} % (below {most:g}), "
-        f"Spearman {spearman:.3f} (above {least:g}), {summary['n']} networks"
+        f"Spearman {spearman:.3f} (above {least:g}), {summary['n']} networks",
+        passed=percent < most and spearman > least,
     )
-    sys.exit(percent >= most or spearman <= least)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

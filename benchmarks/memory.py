@@ -10,9 +10,6 @@ is replaced on the way: the limit for that is far above what these networks take
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
-import json
 import os
 import sys
 import tempfile
@@ -21,10 +18,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from measurement.conclusion import conclude, new_parser, write_result
 from sklearn.datasets import load_digits
 
 from kedro_nas.data.prepare import prepare_images
-from kedro_nas.environment import describe_environment
 from kedro_nas.files import read_json_lines
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
@@ -127,8 +124,7 @@ def level(samples: list[tuple[int, float]]) -> dict[str, float]:
 
 def main() -> int:
     """Search, write, and judge."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = new_parser(__doc__)
     quick = parser.parse_args().quick
     with tempfile.TemporaryDirectory() as name:
         found = search(Path(name), 24 if quick else 500)
@@ -145,21 +141,18 @@ def main() -> int:
     leftovers = found["processes_left"] + found["checkpoints_left"]
     flat = quick or max(growth.values()) <= GROWTH  # 24 trials do not settle
     record = {
-        "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
-        "environment": describe_environment().model_dump(),
-        "seed": SEED,
         "growth": growth,
         **found,
     }
     if not quick:
         path = HERE / "results" / "memory.json"
-        path.write_text(json.dumps(record, indent=2) + "\n")
+        write_result(path, record, seeds=[SEED])
     grown = ", ".join(f"{who} {ratio:.2f} x" for who, ratio in growth.items())
-    print(
+    return conclude(
         f"memory: {found['trials']} trials in {found['seconds']:.0f} s, "
-        f"{'growth not judged' if quick else grown}, {leftovers} leftovers"
+        f"{'growth not judged' if quick else grown}, {leftovers} leftovers",
+        passed=flat and leftovers == 0,
     )
-    return 0 if flat and leftovers == 0 else 1
 
 
 if __name__ == "__main__":

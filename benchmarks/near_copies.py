@@ -12,19 +12,14 @@ those doubled and halved.
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
 import io
-import json
-import os
-import platform
 import sys
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from measurement.conclusion import RESULTS, conclude, new_parser, write_result
 from PIL import Image
 
 from kedro_nas.data.duplicates import candidate_pairs, confirmed, perceptual_hashes
@@ -63,8 +58,7 @@ BAR = {"JPEG, quality 75": 0.95, "doubled and halved": 0.95}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = new_parser(__doc__)
     parser.add_argument("--images", type=Path, default=DEFAULT)
     arguments = parser.parse_args()
     frame = pd.read_parquet(arguments.images)
@@ -81,11 +75,6 @@ def main() -> int:
     few = len(found) <= len(images) / 5000
     passed = few and all(shares[name] >= bar for name, bar in BAR.items())
     result = {
-        "benchmark": "near_copies",
-        "date": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "system": platform.platform()},
-        "versions": {name: version(name) for name in ("pillow", "numpy", "scipy")},
-        "seed": SEED,
         "images": arguments.images.name,
         "n_images": len(images),
         "n_copies_made": len(chosen),
@@ -94,17 +83,15 @@ def main() -> int:
         "share_of_copies_found": shares,
         "passed": passed,
     }
-    suffix = "_quick" if arguments.quick else ""
-    name = f"near_copies_{arguments.images.stem}{suffix}.json"
-    path = Path(__file__).parent / "results" / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(result, indent=2) + "\n")
+    if not arguments.quick:
+        path = RESULTS / f"near_copies_{arguments.images.stem}.json"
+        write_result(path, result, seeds=[SEED], packages=("pillow", "scipy"))
     least = min(shares[name] for name in BAR)
     verdict = "PASSED" if passed else "SHORT"
-    print(
-        f"{verdict}: {len(found)} pairs of the set itself; {least:.1%} of copies found"
+    return conclude(
+        f"{verdict}: {len(found)} pairs of the set itself; {least:.1%} of copies found",
+        passed=passed,
     )
-    return 0 if passed else 1
 
 
 def as_pixels(image: Image.Image) -> np.ndarray:

@@ -28,14 +28,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 import pandas as pd
+from measurement.conclusion import conclude, new_parser, write_result
 from peers.linked_project import link_project
-
-from kedro_nas.environment import describe_environment
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "payoff.json"
@@ -120,8 +119,7 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = new_parser(__doc__)
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--seconds", type=float, nargs="+", default=[300.0])
     parser.add_argument("--seeds", type=int, default=3)
@@ -214,13 +212,8 @@ def _kept() -> list[dict[str, object]]:
 
 
 def _write(rows: Sequence[dict[str, object]]) -> None:
-    value = {
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "environment": describe_environment().model_dump(exclude={"command"}),
-        "seeds": sorted({int(str(row["seed"])) for row in rows}),
-        "rows": list(rows),
-    }
-    RESULTS.write_text(json.dumps(value, indent=1) + "\n")
+    seeds = {int(str(row["seed"])) for row in rows}
+    write_result(RESULTS, {"rows": list(rows)}, seeds=seeds)
 
 
 def _report(rows: Sequence[dict[str, object]], *, quick: bool) -> int:
@@ -229,12 +222,13 @@ def _report(rows: Sequence[dict[str, object]], *, quick: bool) -> int:
     print(
         "| data | seconds | who | mean test accuracy | seeds |\n|---|---|---|---|---|"
     )
-    means = table.mean()
+    means: Any = table.mean()
     for (data, seconds, who), value in means.items():
         n = int(table.count()[(data, seconds, who)])
         print(f"| {data} | {seconds:.0f} | {who} | {value:.4f} | {n} |")
     margins, passed = [], True
-    for (data, seconds), group in frame.groupby(["data", "seconds"]):
+    groups: Any = frame.groupby(["data", "seconds"])
+    for (data, seconds), group in groups:
         by_who = group.groupby("who")["test_accuracy"].mean()
         opponents = [by_who[who] for who in WHO[1:3] if who in by_who]
         if "search" not in by_who or not opponents:
@@ -245,10 +239,12 @@ def _report(rows: Sequence[dict[str, object]], *, quick: bool) -> int:
         margins.append(margin)
         print(f"{data}, {seconds:.0f} s: search ahead by {100 * margin:+.2f} points")
     if not margins:
-        print("no comparison: run `search` and a candidate")
-        return 1
-    print(f"search minus the better candidate: {100 * mean(margins):+.2f} points")
-    return 0 if passed or quick else 1
+        line = "no comparison: run `search` and a candidate"
+        return conclude(line, passed=False)
+    return conclude(
+        f"search minus the better candidate: {100 * mean(margins):+.2f} points",
+        passed=passed or quick,
+    )
 
 
 if __name__ == "__main__":

@@ -6,28 +6,28 @@ search of a night has, so that other work on the machine changes little.
 
 from __future__ import annotations
 
-import json
+import sys
 import time
-from datetime import datetime, timezone
-from pathlib import Path
 
 import numpy as np
+from measurement.conclusion import RESULTS, conclude, new_parser, write_result
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.inspection import permutation_importance
 
-from kedro_nas.environment import describe_environment
 from kedro_nas.report.importance import N_SHUFFLES, _shuffled_copies
 
+SEED = 0
 NETWORKS, CHOICES, HELD_OUT = 200, 30, 40
 BAR = 3.0  # times scikit-learn's seconds over ours, for ours to be worth its lines
 
 
-def main() -> None:
+def main() -> int:
     """Time both, and write the result."""
-    rng = np.random.default_rng(0)
+    quick = new_parser(__doc__, quick="writes no result").parse_args().quick
+    rng = np.random.default_rng(SEED)
     features = rng.integers(0, 4, (NETWORKS, CHOICES)).astype(float)
     scores = features[:, 0] + 0.3 * features[:, 1] + rng.normal(0, 0.5, NETWORKS)
-    forest = RandomForestRegressor(60, min_samples_leaf=2, random_state=0)
+    forest = RandomForestRegressor(60, min_samples_leaf=2, random_state=SEED)
     forest.fit(features[HELD_OUT:], scores[HELD_OUT:])
     rows, truth = features[:HELD_OUT], scores[:HELD_OUT]
     seconds = {}
@@ -37,7 +37,7 @@ def main() -> None:
         rows,
         truth,
         n_repeats=N_SHUFFLES,
-        random_state=0,
+        random_state=SEED,
         scoring="neg_mean_squared_error",
     )
     seconds["scikit_learn"] = time.process_time() - began
@@ -47,21 +47,23 @@ def main() -> None:
     drops = (errors[1:] - errors[0]).reshape(CHOICES, N_SHUFFLES).mean(axis=1)
     seconds["ours"] = time.process_time() - began
     agree = float(np.corrcoef(drops, theirs.importances_mean)[0, 1])
+    times = seconds["scikit_learn"] / seconds["ours"]
     result = {
-        "date": datetime.now(timezone.utc).date().isoformat(),
-        "environment": describe_environment().model_dump(),
         "networks": NETWORKS,
         "choices": CHOICES,
         "cpu_seconds": {name: round(value, 3) for name, value in seconds.items()},
-        "times": round(seconds["scikit_learn"] / seconds["ours"], 1),
+        "times": round(times, 1),
         "correlation": round(agree, 3),
     }
-    path = Path(__file__).parent / "results" / "permutation_importance.json"
-    path.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
-    if result["times"] < BAR:
-        raise SystemExit("scikit-learn's function is as good: use it")
+    if not quick:
+        write_result(RESULTS / "permutation_importance.json", result, seeds=[SEED])
+    return conclude(
+        f"permutation_importance: {times:.1f} times as fast as scikit-learn's (bar "
+        f"{BAR}), correlation of the results {agree:.3f}"
+        + ("" if times >= BAR else "; use scikit-learn's function"),
+        passed=times >= BAR,
+    )
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -17,8 +17,6 @@ Writes benchmarks/results/predict_speed.json.
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
 import os
 import resource
 import subprocess
@@ -32,11 +30,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pandas as pd
+from measurement.conclusion import conclude, new_parser, write_result
 from PIL import Image
 
 from kedro_nas.data.layout import Layout
 from kedro_nas.data.new_images import preprocessing_of
-from kedro_nas.environment import describe_environment
 from kedro_nas.export.formats import EXPORTERS, missing_packages
 from kedro_nas.export.handover import MANIFEST, exported_file, write_kit
 from kedro_nas.files import write_json
@@ -213,13 +211,11 @@ def measure(name: str, project: Path, images: Path, runs: int) -> dict[str, Any]
 
 def main() -> int:
     """Measure, write, and judge."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = new_parser(__doc__)
     quick = parser.parse_args().quick
     n, runs = (1000, 1) if quick else (10_000, 3)
     if missing := [p for f in FORMATS for p in missing_packages(EXPORTERS[f])]:
-        print(f"predict_speed: needs {', '.join(missing)}")
-        return 1
+        return conclude(f"predict_speed: needs {', '.join(missing)}", passed=False)
     with tempfile.TemporaryDirectory() as scratch:
         project, images = Path(scratch) / "project", Path(scratch) / "images"
         write_project(project)
@@ -238,23 +234,14 @@ def main() -> int:
         )
     worst = max(row["ratio"] for row in rows)
     if not quick:
-        write_json(
-            RESULTS,
-            {
-                "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
-                "environment": describe_environment().model_dump(),
-                "seed": SEED,
-                "bar": BAR,
-                "rows": rows,
-            },
-        )
+        write_result(RESULTS, {"bar": BAR, "rows": rows}, seeds=[SEED])
     is_right = all(row["is_equal"] and row["fault"] for row in rows)
-    print(
+    return conclude(
         f"predict_speed: command {worst:.2f} x the bare loop (at most {BAR}), "
         f"{'same classes' if is_right else 'DIFFERENT classes'}, broken file: "
-        f"{rows[0]['fault']}"
+        f"{rows[0]['fault']}",
+        passed=is_right and (quick or worst <= BAR),
     )
-    return 0 if is_right and (quick or worst <= BAR) else 1
 
 
 if __name__ == "__main__":

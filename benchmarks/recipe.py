@@ -18,27 +18,25 @@ mean over files and networks, and no part alone costs more than half a point.
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Iterable
-from datetime import datetime, timezone
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # as a worker
 
 import numpy as np
 import pandas as pd
+from measurement.conclusion import RESULTS, conclude, new_parser, write_result
 
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.data.store import ImageStore
-from kedro_nas.environment import describe_environment
 from kedro_nas.models.averaged_predictions import average_predictions, count_copies
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
@@ -65,14 +63,13 @@ BAR, MOST_LOST = 0.005, 0.005
 
 def main() -> int:
     """Measure, write the result, print the figure."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = new_parser(__doc__, quick="1,000 images, 2 epochs; writes no result")
     parser.add_argument("files", nargs="*", type=Path, help="further images")
-    parser.add_argument("--quick", action="store_true", help="1,000 images, 2 epochs")
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     given = parser.parse_args()
     epochs = 2 if given.quick else given.epochs
-    rows: list[dict] = []
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         data = {}
         for file in (SHIPPED, *given.files):
@@ -89,8 +86,7 @@ def main() -> int:
             rows.append(label | compare(store, network, conditions, epochs, seed))
             show(rows[-1])
             passed, figure = judge(rows, epochs, quick=given.quick)  # rows so far
-    print(figure)
-    return 0 if passed else 1
+    return conclude(figure, passed=passed)
 
 
 def prepare(
@@ -142,7 +138,7 @@ def compare(
             whitened_stem=whitens,
             measures_flips=True,
         )
-        unit = Unit(task, learner=None, deadline=None, say=lambda _: None)
+        unit = Unit(task, learner=None, deadline=None, on_epoch=lambda _: None)
         outcome = unit.run()
         accuracy[name] = outcome.history[-1].val_accuracy or 0.0
     effect = outcome.flip_effect
@@ -162,7 +158,7 @@ def compare(
     }
 
 
-def predict(model: object, pixels: np.ndarray) -> tuple[np.ndarray, float]:
+def predict(model: Any, pixels: np.ndarray) -> tuple[np.ndarray, float]:
     """Give probabilities and the seconds they took, the graph being there."""
     model.predict(pixels[:256], batch_size=256, verbose=0)
     began = time.monotonic()
@@ -170,7 +166,7 @@ def predict(model: object, pixels: np.ndarray) -> tuple[np.ndarray, float]:
     return found, time.monotonic() - began
 
 
-def show(row: dict) -> None:
+def show(row: dict[str, Any]) -> None:
     base = row["accuracy"][WITHOUT]
     print(f"{row['file']}, {row['network']}, seed {row['seed']}: {base:.4f} without")
     for name, score in row["accuracy"].items():
@@ -186,7 +182,7 @@ def show(row: dict) -> None:
     )
 
 
-def judge(rows: list[dict], epochs: int, *, quick: bool) -> tuple[bool, str]:
+def judge(rows: list[dict[str, Any]], epochs: int, *, quick: bool) -> tuple[bool, str]:
     """Write what was measured; return whether the bar is reached, and the figure."""
     gains = {
         name: [
@@ -204,11 +200,6 @@ def judge(rows: list[dict], epochs: int, *, quick: bool) -> tuple[bool, str]:
     }
     passed = quick or (means[AVERAGED] >= BAR and min(means.values()) >= -MOST_LOST)
     result = {
-        "benchmark": "recipe",
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        # without the command, which holds paths of this machine
-        "environment": describe_environment().model_dump(exclude={"command"}),
-        "seeds": sorted({row["seed"] for row in rows}),
         "epochs": epochs,
         "rows": rows,
         "mean_gain": {name: round(value, 4) for name, value in means.items()},
@@ -217,8 +208,8 @@ def judge(rows: list[dict], epochs: int, *, quick: bool) -> tuple[bool, str]:
         "passed": passed,
     }
     if not quick:
-        path = ROOT / "benchmarks" / "results" / "recipe.json"
-        path.write_text(json.dumps(result, indent=2) + "\n")
+        seeds = {row["seed"] for row in rows}
+        write_result(RESULTS / "recipe.json", result, seeds=seeds)
     words = ", ".join(f"{name} {100 * value:+.2f}" for name, value in means.items())
     verdict = "PASSED" if passed else "SHORT"
     return passed, f"{verdict}: points of accuracy gained: {words}"

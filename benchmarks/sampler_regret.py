@@ -23,19 +23,16 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # matrices are small
 
-import argparse
-import json
-import platform
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from measurement.conclusion import conclude, new_parser, write_result
 from numpy.typing import NDArray
 from sampler_tables.samplers import DEFAULT, Sampler, contestants
 from sampler_tables.trained_table import TableSpace, World, canonical
@@ -180,8 +177,7 @@ def installed(package: str) -> str | None:
 
 def main() -> int:
     """Compare proposers; return 1 when a bar is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="20 seeds, ours only")
+    parser = new_parser(__doc__, quick="20 seeds, ours only; writes no result")
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--table", type=Path, default=TABLE)
     parser.add_argument("--only", nargs="+", help="names of proposers")
@@ -218,26 +214,17 @@ def main() -> int:
     for line in missed:
         print(f"missed: {line}")
     ours = next(row for row in rows if row["proposer"] == DEFAULT)["regret"]
-    print(f"regret of {DEFAULT} after 20 evaluations: {ours[20]:.3f} points")
-    return int(bool(missed))
+    line = f"regret of {DEFAULT} after 20 evaluations: {ours[20]:.3f} points"
+    return conclude(line, passed=not missed)
 
 
 def write(rows: Sequence[dict[str, Any]], seeds: int) -> None:
-    """Write the results with date, machine and versions."""
-    packages = ("numpy", "scipy", "optuna", "keras_tuner")
+    """Write the rows with their bars."""
     report = {
-        "date": datetime.now(timezone.utc).date().isoformat(),
-        "machine": platform.machine(),
-        "cores": os.cpu_count(),
-        "versions": {
-            "python": platform.python_version(),
-            **{name: installed(name) for name in packages},
-        },
-        "seeds": seeds,
         "bars": [[world, count, bar] for (world, count), bar in BARS.items()],
         "rows": rows,
     }
-    RESULTS.write_text(json.dumps(report, indent=2) + "\n")
+    write_result(RESULTS, report, seeds=range(seeds), packages=("scipy", "optuna"))
 
 
 if __name__ == "__main__":

@@ -20,11 +20,8 @@ status 1 where one is missed. Writes `scale.json` among the results.
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
 import gc
 import heapq
-import json
 import os
 import sys
 import tempfile
@@ -35,8 +32,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measurement.conclusion import conclude, new_parser, write_result
 
-from kedro_nas.environment import describe_environment
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.proposers.factories import find_proposer
@@ -231,7 +228,8 @@ def run(
 def bytes_per_trial(space: SearchSpace, trials: int) -> float:
     """Return the memory that each further trial takes."""
     small, large = (run(space, 100, n, traced=True) for n in (trials // 2, trials))
-    return (large["bytes"] - small["bytes"]) / (large["trials"] - small["trials"])
+    grown = large["bytes"] - small["bytes"]
+    return float(grown / (large["trials"] - small["trials"]))
 
 
 def table(
@@ -255,8 +253,7 @@ def table(
 
 def main() -> int:
     """Print the table and the verdict; 1 where a bar is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = new_parser(__doc__)
     parser.add_argument("--lag", action="store_true", help="only the lags, no bars")
     parser.add_argument("--most", type=int, default=100_000, help="trials of a case")
     arguments = parser.parse_args()
@@ -272,27 +269,24 @@ def main() -> int:
     most = max(rows, key=lambda row: (row["workers"], row["trials"]))
     if not quick:
         record = {
-            "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
-            "environment": describe_environment().model_dump(),
             "load": os.getloadavg()[2],
-            "seed": SEED,
             "rows": rows,
             "lags": table(space, lags),
             "bytes_per_trial": memory,
         }
-        RESULTS.write_text(json.dumps(record, indent=2) + "\n")
+        write_result(RESULTS, record, seeds=[SEED])
     passed = (
         most["utilisation_open"] >= UTILISATION
         and most["per_cpu_second"] >= PER_SECOND
         and memory < BYTES
     )
-    print(
+    return conclude(
         f"scale: {most['workers']} workers at a utilisation of "
         f"{most['utilisation_open']:.3f} (bar {UTILISATION}), "
         f"{most['per_cpu_second']:.0f} proposals and reports a second (bar "
-        f"{PER_SECOND}), {memory:.0f} bytes a trial (bar {BYTES})"
+        f"{PER_SECOND}), {memory:.0f} bytes a trial (bar {BYTES})",
+        passed=passed,
     )
-    return 0 if passed else 1
 
 
 if __name__ == "__main__":

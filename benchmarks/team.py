@@ -9,21 +9,18 @@ makes at least as many images per second as the threads.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import tempfile
 import time
-from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
 
 import numpy as np
+from measurement.conclusion import conclude, new_parser, write_result
 
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.data.store import ImageStore
 from kedro_nas.devices import cpu_numbers
-from kedro_nas.environment import describe_environment
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.space.architecture import Architecture, Stage, Stem
 from kedro_nas.training.tasks import Task
@@ -118,8 +115,7 @@ def measure(*, rounds: int, seconds: float, n_images: int) -> list[dict[str, obj
 
 def main() -> int:
     """Measure, write the result, print the figure."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = new_parser(__doc__)
     quick = parser.parse_args().quick
     began = time.monotonic()
     rounds, seconds, n_images = (1, 5.0, 400) if quick else (5, 30.0, 4000)
@@ -141,24 +137,18 @@ def main() -> int:
     figure = min(ratios.values())
     passed = figure >= BAR
     if not quick:
-        RESULTS.write_text(
-            json.dumps(
-                {
-                    "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-                    "environment": describe_environment().model_dump(),
-                    "seed": SEED,
-                    "rounds": rounds,
-                    "rows": rows,
-                    "ratios": ratios,
-                    "passed": passed,
-                    "seconds": round(time.monotonic() - began, 1),
-                },
-                indent=2,
-            )
-            + "\n"
-        )
-    print(f"a team makes {figure:.2f} times the images of threads (bar {BAR:.2f})")
-    return 0 if passed else 1
+        record = {
+            "rounds": rounds,
+            "rows": rows,
+            "ratios": ratios,
+            "passed": passed,
+            "seconds": round(time.monotonic() - began, 1),
+        }
+        write_result(RESULTS, record, seeds=[SEED])
+    return conclude(
+        f"a team makes {figure:.2f} times the images of threads (bar {BAR:.2f})",
+        passed=passed,
+    )
 
 
 if __name__ == "__main__":

@@ -31,9 +31,6 @@ missed.
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
-import json
 import os
 import sys
 import tempfile
@@ -45,10 +42,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pandas as pd
+from measurement.conclusion import conclude, new_parser, write_result
 
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.data.store import ImageStore
-from kedro_nas.environment import describe_environment
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.seeds import generator
@@ -111,8 +108,7 @@ class Bench:
 
 def main() -> int:
     """Teach, start cold and warm, write, and judge."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = new_parser(__doc__)
     quick = parser.parse_args().quick
     sizes = (100,) if quick else tuple(COLD_EPOCHS)
     table = pd.read_parquet(IMAGES)
@@ -133,8 +129,8 @@ def main() -> int:
     if not quick:
         write(rows, shares, passed=passed)
     said = ", ".join(f"{share:.0%} at {n:,} images" for n, share in shares.items())
-    print(f"transfer: what a cold start ends at is reached in {said} of its epochs")
-    return 0 if passed else 1
+    line = f"transfer: what a cold start ends at is reached in {said} of its epochs"
+    return conclude(line, passed=passed)
 
 
 def compare(
@@ -285,9 +281,6 @@ def write(
 ) -> None:
     """Write the result beside the others."""
     record = {
-        "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
-        "environment": describe_environment().model_dump(),
-        "seeds": SEEDS,
         "recipe": RECIPE.model_dump(),
         "recipe_of_the_lesson": LESSON.model_dump(),
         "reinitialised": REINITIALISED,
@@ -299,7 +292,7 @@ def write(
         "passed": passed,
         "rows": rows,
     }
-    RESULTS.write_text(json.dumps(record, indent=2) + "\n")
+    write_result(RESULTS, record, seeds=SEEDS)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import griffe
 _DOCTEST = re.compile(r"^>>> .*(?:\n.+)*", re.MULTILINE)
 
 
-class FencedDoctests(griffe.Extension):
+class FencedDoctests(griffe.Extension):  # type: ignore[misc]
     """Puts a fence around each paragraph that begins with `>>>`."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:

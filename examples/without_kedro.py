@@ -33,5 +33,5 @@ trials, result = search_architectures(
 )
 print(trials[["name", "rung", "epochs", "score", "params"]].to_string(index=False))
 best = result.finalists[0].architecture
-mean, std = store.channel_statistics(store.rows("train"))
+mean, std = (x.tolist() for x in store.channel_statistics(store.rows("train")))
 build_model(best, mean=mean, std=std, seed=0).summary()  # untrained, plain Keras

@@ -21,6 +21,7 @@ from kedro_nas.data.prepare import prepare_images
 from kedro_nas.data.store import ImageStore
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.records.job import JobResults
+from kedro_nas.space import search_space
 from kedro_nas.space.architecture import Architecture, Head, Recipe, Stage, Stem
 from kedro_nas.training.tasks import Task
 from kedro_nas.training.workers import lease
@@ -92,6 +93,17 @@ def _workers_outlive_a_test() -> Iterator[None]:
         patch.setattr(lease, "KEEP_S", 600.0)
         yield
     end_kept_pool()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _surveys_of_a_space_are_short() -> Iterator[None]:
+    """Draw 50 networks to survey a new space, not 1,000, which take 2 to 4 s of a core.
+
+    What is surveyed is told to the user and decides nothing.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search_space, "SURVEYED", 50)
+        yield
 
 
 @pytest.fixture(scope="session")

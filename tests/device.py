@@ -6,7 +6,7 @@ import functools
 import json
 from typing import Any
 
-from kedro_nas.latency.probes import draw_probes
+from kedro_nas.latency.probe_files import draw_probes
 from kedro_nas.latency.profiling import make_profile
 from kedro_nas.latency.timings import DeviceTimings
 from kedro_nas.space.architecture import Architecture

@@ -8,7 +8,6 @@ import itertools
 import re
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import grimp
 import pytest
 import yaml
+from tests.source_files import ROOT, python_files
 
 import kedro_nas
 from kedro_nas.parameters.base import Options
@@ -30,12 +30,10 @@ from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.stages import NUMBERS, SECTIONS
 
-ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "kedro_nas"
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
 MAX_SIGNATURES_WITH_OPEN_DICTS = 22
-# Rooms in which some modules have no mirrored test file yet.
 OPTIONS = {
     "job": JobOptions,
     "data_preparation": DataPreparationOptions,
@@ -46,11 +44,6 @@ OPTIONS = {
     "reporting": ReportingOptions,
     "prediction": PredictionOptions,
 }
-
-
-def _python_files(*folders: str) -> list[Path]:
-    found = [path for name in folders for path in (ROOT / name).rglob("*.py")]
-    return sorted(path for path in found if "starter" not in path.parts)
 
 
 def _tracked() -> list[Path]:
@@ -106,7 +99,7 @@ def test_files_are_short() -> None:
     """A file that grows beyond 400 lines has more than one idea in it."""
     long = {
         str(path.relative_to(ROOT)): lines
-        for path in _python_files("src", "tests")
+        for path in python_files("src", "tests")
         if (lines := len(path.read_text().splitlines())) > MAX_FILE_LINES
     }
 
@@ -117,7 +110,7 @@ def test_functions_are_short() -> None:
     """A function beyond 60 lines, docstring left out, is not read at one glance."""
     long = {
         f"{path.relative_to(ROOT)}:{function.name}": length
-        for path in _python_files("src", "tests")
+        for path in python_files("src", "tests")
         for function in _functions(ast.parse(path.read_text()))
         if (length := _length(function)) > MAX_FUNCTION_LINES
     }
@@ -129,7 +122,7 @@ def test_few_signatures_have_open_dicts() -> None:
     """Few functions take or return a dict whose keys and types only the code knows."""
     found = [
         f"{path.relative_to(ROOT)}:{function.name}"
-        for path in _python_files("src")
+        for path in python_files("src")
         for function in _functions(ast.parse(path.read_text()))
         if any(_is_open_dict(part) for part in _annotation_parts(function))
     ]
@@ -158,49 +151,12 @@ def _is_open_dict(node: ast.AST) -> bool:
     )
 
 
-def test_no_file_is_a_drawer_for_everything() -> None:
-    """Names say what is inside."""
-    drawers = {"utils", "util", "helpers", "helper", "manager", "managers", "misc"}
-    found = [
-        str(path.relative_to(ROOT))
-        for path in _python_files("src", "tests")
-        if set(path.stem.split("_")) & drawers
-    ]
-
-    assert found == []
-
-
-def test_classes_are_nouns() -> None:
-    """No Manager, Helper or Handler hides what a class is."""
-    found = [
-        f"{path.relative_to(ROOT)}:{node.name}"
-        for path in _python_files("src")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ClassDef)
-        if re.search(r"(Manager|Helper|Handler|Utils?)$", node.name)
-    ]
-
-    assert found == []
-
-
-def test_no_two_classes_share_a_name() -> None:
-    """A name in a message, a traceback or a search leads to one class."""
-    names = Counter(
-        node.name
-        for path in _python_files("src")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ClassDef)
-    )
-
-    assert [name for name, count in names.items() if count > 1] == []
-
-
 def test_nothing_is_unfinished() -> None:
     """No stub and no note to oneself is shipped."""
     unfinished = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|NotImplementedError")
     found = [
         str(path.relative_to(ROOT))
-        for path in _python_files("src")
+        for path in python_files("src")
         if unfinished.search(path.read_text())
     ]
 
@@ -268,7 +224,7 @@ def test_options_in_yaml_have_a_reason() -> None:
 def test_public_names_have_docstrings() -> None:
     """What can be imported without an underscore says what it is."""
     bare = []
-    for path in _python_files("src"):
+    for path in python_files("src"):
         tree = ast.parse(path.read_text())
         if ast.get_docstring(tree) is None:
             bare.append(str(path.relative_to(ROOT)))
@@ -286,7 +242,7 @@ def test_tests_mirror_the_source() -> None:
     """`src/kedro_nas/a/b.py` is tested in `tests/a/test_b.py`."""
     modules = [
         path.relative_to(SOURCE)
-        for path in _python_files("src")
+        for path in python_files("src")
         if path.name != "__init__.py" and path.is_relative_to(SOURCE)
     ]
     missing = [
@@ -301,7 +257,7 @@ def test_tests_mirror_the_source() -> None:
 def test_tests_promise_something_and_check_it() -> None:
     """Each test has a docstring and can fail."""
     weak = []
-    for path in _python_files("tests"):
+    for path in python_files("tests"):
         for function in _functions(ast.parse(path.read_text())):
             if not function.name.startswith("test_"):
                 continue

@@ -195,13 +195,14 @@ def test_digits_whole_job_in_small_data_mode_with_a_teams_block(
             attention=("none",),
         ),
         SearchOptions(finalists=2, max_trials=4, max_epochs=12, min_epochs=6, factor=2),
+        baseline="none",  # trained in the other tests
     )
 
     assert profile["verdict"]["mode"] == "small_data"
     assert set(done["trials"]["status"]) == {"completed"}
     assert done["trials"]["family"].str.contains("gated").all()
     assert "gated" in done["report"].html
-    assert "gated" in done["source"] or done["choice"].is_baseline
+    assert "gated" in done["source"]
     assert done["metrics"].accuracy > 0.8
     assert done["metrics"].reads == 1
 
@@ -304,7 +305,7 @@ def test_search_planted_failures_are_rows_with_reasons_and_there_is_a_winner(
         DatasetProfile.read(profile),
         tmp_path / "workspace",
         SearchOptions(finalists=1, max_trials=5, max_epochs=9, min_steps=1),
-        JobOptions(workers=2, max_silence_s=20),
+        JobOptions(workers=2, max_silence_s=10),
         budget_s=None,
         seed=0,
     )
@@ -319,7 +320,7 @@ def test_search_planted_failures_are_rows_with_reasons_and_there_is_a_winner(
         or "not numbers" in reasons["not_a_number"]
     )
     assert reasons["greedy"].startswith("out of memory")
-    assert "made no progress for 20 s" in reasons["hanging"]
+    assert "made no progress for 10 s" in reasons["hanging"]
     assert found.finalists[0].key == good.key
     assert load_search_space(fixed.to_dict()).custom_blocks.keys() == set(PLANTED)
     assert np.isfinite(found.finalists[0].score)

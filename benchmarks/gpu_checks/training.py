@@ -16,8 +16,8 @@ from kedro_nas.records.search import Execution
 from kedro_nas.space.architecture import Architecture, Recipe, Stem
 from kedro_nas.space.registry import attention_names, block_names
 from kedro_nas.training.execution import PLAIN
-from kedro_nas.training.probes import Measured, probe
 from kedro_nas.training.run import run_tasks
+from kedro_nas.training.step_timing import Measured, probe
 from kedro_nas.training.workers.local import LocalPool
 
 SCRIPT = Path(__file__).parents[1] / "gpu.py"

@@ -80,7 +80,8 @@ class TableSpace:
 
     def sample(self, rng: np.random.Generator) -> Code:
         """Draw a network within the limits."""
-        return self._world.codes[self.rows[int(rng.integers(len(self.rows)))]]
+        code: Code = self._world.codes[self.rows[int(rng.integers(len(self.rows)))]]
+        return code
 
     def mutate(
         self, candidate: Code, n_changes: int, rng: np.random.Generator

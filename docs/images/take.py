@@ -17,11 +17,18 @@ import threading
 from pathlib import Path
 
 HERE = Path(__file__).parent
-# kedro-viz greets newcomers with cards over the picture
-NO_CARDS = (
-    "<head><script>localStorage.setItem("
-    """"KedroViz", '{"showFeatureHints": false}')</script>"""
-)
+# kedro-viz greets newcomers with cards over the picture. Boxes are opened by a click on
+# their name in the list, as a user does; no address of kedro-viz says which are open.
+IN_THE_PAGE = """<head><script>
+localStorage.setItem("KedroViz", '{"showFeatureHints": false}');
+const toOpen = (new URLSearchParams(location.search).get("open") || "").split(",");
+const opening = setInterval(() => {
+  const arrow = document.querySelector(
+    `li[id$="-${toOpen[0]}"] > div > .MuiTreeItem-iconContainer`);
+  if (arrow) { arrow.click(); toOpen.shift(); }
+  if (!toOpen[0]) clearInterval(opening);
+}, 500);
+</script>"""
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -54,17 +61,16 @@ def take(url: str, name: str, size: str = "1700,1000") -> None:
 def main(build: Path, report: Path) -> None:
     """Take all pictures."""
     page = build / "index.html"
-    page.write_text(page.read_text().replace("<head>", NO_CARDS, 1))
+    page.write_text(page.read_text().replace("<head>", IN_THE_PAGE, 1))
     handler = functools.partial(Quiet, directory=str(build))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    base = f"http://127.0.0.1:{server.server_port}/?pid=__default__"
+    base = f"http://127.0.0.1:{server.server_port}/?pid=nas"
     nodes = json.loads((build / "api" / "main").read_text())["nodes"]
-    ids = {node["name"]: node["id"] for node in nodes}
-    take(f"{base}&expandAllPipelines=false", "viz_collapsed.png")
+    curves = next(n["id"] for n in nodes if n["name"] == "nas.learning_curves")
+    take(f"{base}&open=nas", "viz_collapsed.png")
     take(f"{base}&expandAllPipelines=true", "viz_expanded.png")
-    node = f"&sid={ids['nas.learning_curves']}"
-    take(f"{base}&expandAllPipelines=true{node}", "viz_figure.png")
+    take(f"{base}&open=nas&sid={curves}", "viz_figure.png")
     take(report.resolve().as_uri(), "report.png", "1200,1600")
     server.shutdown()
 

@@ -88,8 +88,9 @@ def short(number: Any) -> str:
     if not is_number(number):
         return MISSING
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if number >= size:
-            return f"{number / size:.3g} {unit}"
+        scaled = float(f"{number / size:.3g}")  # 999,999 is one million
+        if scaled >= 1:
+            return f"{scaled:,.10g} {unit}"
     return f"{number:.0f}"
 
 
@@ -103,7 +104,7 @@ def duration(seconds: Any) -> str:
         return MISSING
     if 0 < seconds < 0.1:
         return f"{seconds * 1000:.1f} ms"
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

@@ -92,3 +92,18 @@ def node_of(name: str) -> StageNode | None:
     """
     nodes = (node for stage in (*STAGES, *LATER_STAGES) for node in stage.nodes)
     return next((node for node in nodes if node.name == name), None)
+
+
+def stage_of(name: str) -> str | None:
+    """Return the name of the stage to which a node belongs, None for no node of ours.
+
+    Args:
+        name: Of the node's function.
+
+    >>> stage_of("rank_finalists")
+    'ranking'
+    """
+    for stage in (*STAGES, *LATER_STAGES):
+        if any(node.name == name for node in stage.nodes):
+            return stage.name
+    return None

@@ -16,12 +16,12 @@ from sklearn.datasets import load_digits
 KILLED = """
 import sys
 from pathlib import Path
-from kedro_nas.data import chunks, ingest, journal
+from kedro_nas.data import chunks, decoding_progress, ingest
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from sklearn.datasets import load_digits
 import time
-journal.SYNC_EVERY_S = 0.0
+decoding_progress.SYNC_EVERY_S = 0.0
 chunks._CHUNK_IMAGES = 100
 decode = ingest.decode_chunk
 def slow(*arguments):

@@ -79,7 +79,7 @@ def test_ingest_without_its_pixel_file_forgets_the_records(
 
     with monkeypatch.context() as patched:
         patched.setattr("kedro_nas.data.prepare.clean", stop)
-        patched.setattr("kedro_nas.data.journal.SYNC_EVERY_S", 0.0)
+        patched.setattr("kedro_nas.data.decoding_progress.SYNC_EVERY_S", 0.0)
         with pytest.raises(KeyboardInterrupt):
             prepare(images)
     torn = next(tmp_path.rglob("pixels.npy"))

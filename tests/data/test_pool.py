@@ -53,6 +53,19 @@ def test_run_in_processes_starts_none_where_none_pays(n_workers, cost_s):
     assert results == [(2, os.getpid())]
 
 
+@pytest.mark.parametrize(("cores", "starts"), [([3], False), ([3, 5], True)])
+def test_run_in_processes_counts_the_cores_it_may_use(
+    forked, monkeypatch, cores, starts
+):
+    """In a container with one core of sixty-four no second process is started."""
+    monkeypatch.setattr(pool, "cpu_numbers", lambda: cores)
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    results = list(run_in_processes(doubled, iter([(1,)]), n_workers=None, cost_s=60))
+
+    assert [value for value, _ in results] == [2]
+    assert (results[0][1] != os.getpid()) is starts
+
+
 def test_run_in_processes_reads_only_a_little_ahead(forked):
     """However many jobs there are, a few are held at a time."""
     taken = []

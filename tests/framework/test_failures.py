@@ -36,7 +36,9 @@ def test_message_of_an_error_that_kedro_wrapped_is_ours() -> None:
 
 def test_message_of_our_dataset_without_file_is_kedros_own() -> None:
     """A missing file of ours ends in Kedro's sentence, without traceback."""
-    error = DatasetError("Failed to load kedro_nas.datasets.report.ReportDataset(...)")
+    error = DatasetError(
+        "Failed to load kedro_nas.datasets.report_dataset.ReportDataset(...)"
+    )
 
     assert failures.message_of(error) == f"DatasetError: {error}"
 

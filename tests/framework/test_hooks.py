@@ -126,7 +126,7 @@ def test_run_keeps_other_runs_out_of_its_workspace_from_begin_to_end(
     [
         "import kedro_nas.framework.hooks",
         "import kedro_nas.pipeline_registry as ours; ours.register_pipelines()",
-        "import kedro_nas.framework.commands.predict, kedro_nas.export.predict",
+        "import kedro_nas.framework.commands.predict, kedro_nas.export.classify_images",
         "import kedro_nas.framework.commands.status",
         "import kedro_nas.framework.commands.check",
         f"import kedro_nas.framework.commands as ours; {LIST_COMMANDS}",

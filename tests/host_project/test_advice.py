@@ -72,9 +72,9 @@ def test_advice_of_a_message_works_where_the_default_does_without_us(
     apart: Host,
 ) -> None:
     """What a message says to run is run as it stands, and ends well."""
-    plain = apart.kedro("run", "--nodes", "nas.build_search_space")
+    plain = apart.kedro("run", "--nodes", "nas.search_space.build_search_space")
     early = apart.kedro(
-        "run", "--pipelines", "nas", "--nodes", "nas.build_search_space"
+        "run", "--pipelines", "nas", "--nodes", "nas.search_space.build_search_space"
     )
     (advised,) = re.findall(r"Write it first: kedro (.+)\.$", early.stderr.strip())
     done = apart.kedro(*shlex.split(advised))

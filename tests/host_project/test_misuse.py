@@ -183,7 +183,7 @@ def test_run_without_conf_local_names_the_command(searching_host: Host) -> None:
 
 def test_run_of_a_late_stage_first_names_the_command(searching_host: Host) -> None:
     """A stage whose input was never written says how to write it."""
-    done = searching_host.kedro("run", "--nodes", "nas.rank_finalists")
+    done = searching_host.kedro("run", "--nodes", "nas.ranking.rank_finalists")
 
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
@@ -245,7 +245,9 @@ def test_run_with_the_hooks_in_settings_too_registers_them_once(
         "from kedro_nas.framework.hooks import NasHooks\n"
         "HOOKS = (NasHooks(),)\n",
     )
-    done = searching_host.kedro("run", "--to-nodes", "nas.prepare_images")
+    done = searching_host.kedro(
+        "run", "--to-nodes", "nas.data_preparation.prepare_images"
+    )
 
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -14,7 +14,7 @@ from kedro_nas.latency.litert_files import (
     write_untrained,
 )
 from kedro_nas.latency.operator_files import write_network
-from kedro_nas.latency.probes import draw_networks
+from kedro_nas.latency.probe_files import draw_networks
 
 # Reshapes are written in other places, and an attention flattens its input or does not.
 PASSING = {"RESHAPE", "DELEGATE"}

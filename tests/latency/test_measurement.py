@@ -10,7 +10,7 @@ from kedro_nas.errors import ExportError
 from kedro_nas.latency.kedro_nas_device_benchmark import describe_machine
 from kedro_nas.latency.measurement import is_this_machine, measure_litert
 from kedro_nas.latency.operator_files import write_network
-from kedro_nas.latency.probes import draw_networks
+from kedro_nas.latency.probe_files import draw_networks
 from kedro_nas.space.device_profile import DeviceMachine
 
 RUNTIME = {"runtime": "ai-edge-litert", "runtime_version": "2", "threads": 1}

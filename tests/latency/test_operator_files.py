@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kedro_nas.latency.operator_files import KINDS, write_network, write_operator
-from kedro_nas.latency.probes import draw_networks
+from kedro_nas.latency.probe_files import draw_networks
 from kedro_nas.space.operators import Operator, list_operators
 
 SPECIAL = {

@@ -24,6 +24,7 @@ from kedro_nas.training.workers.worker_pool import Event
 def make_store(n_folds: int = 3) -> ImageStore:
     """Make what a ranking asks of a store: nine images of each split, some folds."""
     return SimpleNamespace(  # type: ignore[return-value]
+        class_names=["a", "b"],
         path=Path("store"),
         fingerprint="x",
         n_folds=n_folds,

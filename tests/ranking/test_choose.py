@@ -254,8 +254,23 @@ def test_rank_contestants_on_validation_leaves_the_proven_network_for_a_clear_le
     ranked = rank_on_validation([other, proven])
 
     assert (ranked.choice.key, ranked.choice.rule) == (chosen, "proven_network")
-    expected = "is the proven network" if chosen == "proven" else "has the best mean"
+    expected = (
+        "is the best proven network" if chosen == "proven" else "has the best mean"
+    )
     assert expected in ranked.choice.sentence
+
+
+def test_rank_contestants_on_validation_takes_the_better_of_two_proven_networks():
+    """What is known from other data speaks for both, so a small lead decides."""
+    number = np.arange(1000)
+    plain = build_finalist("plain1", right=number < 700, epochs=9, is_proven=True)
+    wider = build_finalist("wider1", right=number < 703, epochs=9, is_proven=True)
+    rival = build_finalist("rival1", right=number < 704, epochs=9)
+
+    ranked = rank_on_validation([plain, rival, wider])
+
+    assert (ranked.choice.key, ranked.choice.rule) == ("wider1", "proven_network")
+    assert list(ranked.table["key"]) == ["rival1", "wider1", "plain1"]
 
 
 def test_rank_contestants_by_folds_gives_the_proven_network_no_head_start():

@@ -16,7 +16,7 @@ from kedro_nas.ranking.contestants import (
     within_plan,
 )
 from kedro_nas.ranking.plan import CrossValidationPlan
-from kedro_nas.search.tables import make_finalist
+from kedro_nas.search.ledger_tables import make_finalist
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.tasks import Task
 

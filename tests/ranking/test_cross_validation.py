@@ -18,7 +18,7 @@ from kedro_nas.ranking.cross_validation import (
 from kedro_nas.ranking.plan import CrossValidationPlan
 from kedro_nas.records.profile import Verdict
 from kedro_nas.records.search import Execution, Finalist
-from kedro_nas.search.tables import make_finalist
+from kedro_nas.search.ledger_tables import make_finalist
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.work_clock import WorkClock

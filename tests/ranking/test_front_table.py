@@ -13,7 +13,7 @@ from tests.finalists import NETWORK
 from kedro_nas.ranking.front_table import tabulate_front
 from kedro_nas.records.job import JobResults
 from kedro_nas.space.architecture import Backbone
-from kedro_nas.statistics.front import is_on_front, longest_trainings
+from kedro_nas.statistics.pareto_front import is_on_front, longest_trainings
 
 WIDER = NETWORK.model_copy(
     update={"stages": (NETWORK.stages[0].model_copy(update={"width": 64}),)}

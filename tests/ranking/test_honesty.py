@@ -10,6 +10,11 @@ import pytest
 HONESTY = Path(__file__).parents[2] / "benchmarks" / "honesty.py"
 
 
+@pytest.fixture(autouse=True)
+def _beside_the_script(monkeypatch):
+    monkeypatch.syspath_prepend(HONESTY.parent)
+
+
 @pytest.mark.slow
 def test_honesty_benchmark_in_brief_keeps_every_promise(capsys):
     """Optimism is covered, re-ranking finds the better one, intervals cover."""

@@ -18,7 +18,7 @@ from kedro_nas.records.budget import BudgetPlan, JobBudget
 from kedro_nas.records.profile import DatasetProfile, Verdict
 from kedro_nas.records.ranking import Choice
 from kedro_nas.records.search import Execution, Finalist, FlipEffect
-from kedro_nas.search.tables import make_finalist
+from kedro_nas.search.ledger_tables import make_finalist
 from kedro_nas.space.architecture import Architecture, Stage
 from kedro_nas.space.registry import forget_block, register_block
 from kedro_nas.statistics.image_pairs import pack_right
@@ -270,7 +270,7 @@ def test_rank_finalists_on_validation_keeps_the_proven_network_within_the_noise(
 
     assert (choice.key, choice.rule) == ("proven", "proven_network")
     assert list(table["key"]) == ["rival1", "proven"]
-    assert "is the proven network" in choice.sentence
+    assert "is the best proven network" in choice.sentence
 
 
 def test_rank_finalists_on_validation_weighs_classes_by_the_objective(

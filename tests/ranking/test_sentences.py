@@ -76,7 +76,7 @@ def test_choice_sentence_of_the_proven_network_says_why_it_stays() -> None:
     proven = build_finalist("proven", 99, right=NUMBER < 699, epochs=4, is_proven=True)
     said = _chosen(_table(RIVAL, proven), "rival1", "proven", "proven_network")
 
-    assert "it is the proven network sized to the budget" in said
+    assert "it is the best proven network sized to the budget" in said
     assert "The best mean, rival1 (1,200 parameters), is" in said
     assert "has 8 % of its parameters" in said
 

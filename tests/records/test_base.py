@@ -6,7 +6,15 @@ import pytest
 from pydantic import ValidationError
 
 from kedro_nas.errors import RecordError
+from kedro_nas.records.base import Part, Strings
 from kedro_nas.records.export import ClassScores, FinalFit
+
+
+class Box(Part):
+    """A part with a list of texts."""
+
+    texts: Strings = ()
+
 
 FIT = {
     "key": "0123456789ab",
@@ -58,3 +66,35 @@ def test_to_json_uses_the_names_of_the_file() -> None:
     found = ClassScores.model_validate(row).model_dump(by_alias=True)
 
     assert found.items() >= row.items()
+
+
+def test_read_a_file_with_many_faults_names_the_first_five() -> None:
+    """A message is read to its end; fifty faults are one: another version."""
+    wrong = {f"field_{number}": number for number in range(9)}
+
+    with pytest.raises(RecordError) as raised:
+        FinalFit.read({**FIT, **wrong})
+    named = [name for name in wrong if name in str(raised.value)]
+
+    assert len(named) == 5
+
+
+@pytest.mark.parametrize("value", [None, 7, "text", [1]])
+def test_read_what_is_no_table_of_values_says_so(value: object) -> None:
+    """An empty or a foreign file is refused by the same message."""
+    with pytest.raises(RecordError, match=r"'final_fit' cannot be read.*the whole: "):
+        FinalFit.read(value)
+
+
+def test_read_a_value_of_another_type_names_where_it_is() -> None:
+    """The path of the field is given, down to the item of a list."""
+    with pytest.raises(RecordError, match=r"train_loss\.1: "):
+        FinalFit.read({**FIT, "train_loss": [2.0, "much"]})
+
+
+def test_texts_are_read_from_the_list_that_json_makes_of_a_tuple() -> None:
+    """What was frozen stays frozen through a file; one text is not taken apart."""
+    assert Box.model_validate({"texts": ["a", "b"]}).texts == ("a", "b")
+    assert Box(texts=("a",)) == Box.model_validate_json('{"texts": ["a"]}')
+    with pytest.raises(ValidationError, match="texts"):
+        Box.model_validate({"texts": "ab"})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.latency_checks import BOUND, latency_check
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.latency_checks import BOUND, latency_check, measured
 
 from kedro_nas.records.latency import LatencyCheck, NetworkLatency
 
@@ -44,3 +47,50 @@ def test_what_was_not_measured_is_judged_by_its_prediction_and_the_margin() -> N
     )
     assert "It was not measured: far away." in check.sentence("a", "a")
     assert check.describe(unknown) == "a time that cannot be predicted"
+
+
+@given(ms=st.floats(0.01, 100), copies=st.integers(1, 9))
+def test_bound_is_kept_by_what_was_measured_whatever_was_predicted(
+    ms: float, copies: int
+) -> None:
+    """A prediction is used only where nothing was measured."""
+    kept = copies * ms <= BOUND.max_ms
+
+    assert BOUND.allows(0.001, measured(ms), copies) is kept
+    assert BOUND.allows(1e9, measured(ms), copies) is kept
+    assert BOUND.allows(None, measured(ms), copies) is kept
+
+
+@given(ms=st.floats(0.01, 100), copies=st.integers(1, 9))
+def test_bound_refuses_a_prediction_that_the_margin_takes_over_it(
+    ms: float, copies: int
+) -> None:
+    """The margin only ever refuses more, and more passes are never allowed again."""
+    allowed = BOUND.allows(ms, None, copies)
+    without_margin = BOUND.model_copy(update={"margin": 0.0})
+
+    assert not allowed or without_margin.allows(ms, None, copies)
+    assert not BOUND.allows(ms, None, copies + 1) or allowed
+
+
+def test_bound_itself_is_allowed() -> None:
+    """At most, not less than."""
+    exact = BOUND.model_copy(update={"margin": 0.0})
+
+    assert exact.allows(exact.max_ms, None)
+    assert exact.allows(None, measured(exact.max_ms))
+    assert not exact.allows(None, measured(exact.max_ms + 1e-9))
+
+
+def test_sentence_of_a_chosen_network_above_the_bound_says_above() -> None:
+    """Where no contestant keeps the bound, the report does not claim it."""
+    check = latency_check(a=12.0, b=18.0)
+
+    assert "above the bound of 10 ms on board." in check.sentence("a", "a")
+    assert check.too_slow == {"a", "b"}
+
+
+def test_latency_of_a_network_that_was_not_compared_is_an_error() -> None:
+    """A key of another run is not taken for one of this."""
+    with pytest.raises(StopIteration):
+        latency_check(a=1.0).of("b")

@@ -30,6 +30,8 @@ def make_plan(
     space: SearchSpace,
     ledger: Ledger,
     division: BudgetPlan,
+    *,
+    speed: MachineSpeed = SPEED,
     **options: Any,
 ) -> TrialPlan:
     """Plan trials with seed 0; `options` are those of the search."""
@@ -38,7 +40,7 @@ def make_plan(
         division = division.model_copy(update={"kind": chosen.plan})
     return plan_trials(
         store,
-        MeasuredSpace(space, PLAIN, SPEED),
+        MeasuredSpace(space, PLAIN, speed),
         division,
         chosen,
         baseline=make_baseline("auto", store),

@@ -11,8 +11,8 @@ import pytest
 
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.ledger_tables import trial_rows, trials_table
 from kedro_nas.search.stop_rule import StopRule
-from kedro_nas.search.tables import trial_rows, trials_table
 
 MakeDriver = Callable[..., tuple[Driver, Ledger]]
 Pool = Callable[..., Any]

@@ -24,7 +24,7 @@ from kedro_nas.search.ledger_lines import (
     TrialEnded,
     WorkerLost,
 )
-from kedro_nas.search.tables import trial_rows, trials_table
+from kedro_nas.search.ledger_tables import trial_rows, trials_table
 from kedro_nas.space.architecture import Recipe
 from kedro_nas.space.bounds import Bounds
 from kedro_nas.training.tasks import Task

@@ -10,8 +10,8 @@ import pytest
 
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ledger import Ledger
+from kedro_nas.search.ledger_tables import trial_rows, trials_table
 from kedro_nas.search.race import Race
-from kedro_nas.search.tables import trial_rows, trials_table
 from kedro_nas.space.architecture import Architecture
 
 MakeDriver = Callable[..., tuple[Driver, Ledger]]

@@ -54,6 +54,18 @@ def test_view_lists_the_best_trial_of_each_network_once() -> None:
     assert len(many) == N_BEST
 
 
+def test_view_shows_the_curve_of_what_is_maximised() -> None:
+    """F1, and accuracy with floors of recall, are not shown as plain accuracy."""
+    trial = SearchProgressReader().add([*HEAD, *FIRST_RUNG[:3]])[0]
+    scored = replace(trial.row, val_objective_score_by_epoch=[0.1, None, 0.2])
+    shown = replace(trial, row=scored)
+
+    assert view_search([trial]).best[0].scores == (0.4, 0.5)
+    assert view_search([trial], "macro_f1").best[0].scores == ()
+    assert view_search([shown], "macro_f1").best[0].scores == (0.1, 0.2)
+    assert view_search([shown], "accuracy").best[0].scores == (0.1, 0.2)
+
+
 def _other_network(trial: TrialProgress, number: int) -> TrialProgress:
     """Give the trial of another network with another score."""
     row = replace(

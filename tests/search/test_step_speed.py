@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from kedro_nas.accounting.budget_plan import MachineSpeed
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import SearchError
@@ -28,17 +29,28 @@ from kedro_nas.search import step_speed as measured
 from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.ledger_lines import SpeedMeasured
 from kedro_nas.search.search import search_architectures
-from kedro_nas.search.step_speed import _time_steps
+from kedro_nas.search.step_speed import (
+    EXPONENTS,
+    LEAST_TRAININGS,
+    TIMES_MACS,
+    _time_steps,
+    _wider_task,
+    _with_exponent,
+)
+from kedro_nas.space.costs import costs, count_macs
+from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training import execution, run
 from kedro_nas.training.execution import PLAIN
-from kedro_nas.training.probes import Measured
 from kedro_nas.training.run import run_tasks
+from kedro_nas.training.step_timing import PROBE_STEPS, Measured
 from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.workers.worker_pool import Event
 
 pytestmark = pytest.mark.slow
 
 HALF = Execution(precision="mixed_bfloat16")
+# a full training of candidate 0 takes 60 s
+SPEED = MachineSpeed(start_s=4.0, epoch_s=4.0, steps_per_epoch=250, workers=2)
 
 
 class _Job:
@@ -249,3 +261,97 @@ def test_speed_of_a_candidate_0_that_does_not_train_is_an_error(
 
     with pytest.raises(SearchError, match="ValueError: planted"):
         _time_steps(_FailingPool(), task, digits[0], tmp_path)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def probes(
+    small_space: SearchSpace, make_task: Callable[..., Task]
+) -> tuple[Task, SearchSpace]:
+    """Give the probe of candidate 0, and a space with wider networks."""
+    network = small_space.anchors[0]
+    return make_task(architecture=network, probe_steps=PROBE_STEPS), small_space
+
+
+def _timed(step_s: float) -> Outcome:
+    return Outcome(status="completed", seconds={"train": PROBE_STEPS * step_s})
+
+
+def test_wider_network_is_the_widest_within_its_multiply_adds(
+    probes: tuple[Task, SearchSpace],
+) -> None:
+    """It is trained as candidate 0 is, so that only the width differs."""
+    task, space = probes
+    wider = _wider_task(task, space, SPEED, 600.0)
+
+    assert wider is not None
+    assert wider.architecture.recipe == task.architecture.recipe
+    assert wider.probe_steps == task.probe_steps
+    times = count_macs(wider.architecture) / count_macs(task.architecture)
+    assert 1 < times <= TIMES_MACS
+
+
+@pytest.mark.parametrize("budget_s", [None, LEAST_TRAININGS * 60 - 1])
+def test_wider_network_is_not_timed_where_no_budget_affords_it(
+    probes: tuple[Task, SearchSpace], budget_s: float | None
+) -> None:
+    """A short job has no seconds for it, and would train nothing wider."""
+    assert _wider_task(*probes, SPEED, budget_s) is None
+
+
+def test_wider_network_is_none_where_bounds_leave_candidate_0_alone(
+    probes: tuple[Task, SearchSpace],
+) -> None:
+    """Timing candidate 0 twice would say nothing."""
+    task, space = probes
+    bounds = space.bounds.model_copy(
+        update={"max_params": costs(space.anchors[0]).params}
+    )
+    bounded = space.model_copy(update={"bounds": bounds})
+
+    assert _wider_task(task, bounded, SPEED, 600.0) is None
+
+
+@pytest.mark.parametrize("exponent", [0.55, 0.7, 1.0])
+def test_exponent_gives_back_the_seconds_that_were_measured(
+    probes: tuple[Task, SearchSpace], exponent: float
+) -> None:
+    """Also with one worker of two failed; the other seconds are kept as they are."""
+    task, space = probes
+    wider = _wider_task(task, space, SPEED, 600.0)
+    assert wider is not None
+    times = count_macs(wider.architecture) / count_macs(task.architecture)
+    step_s = SPEED.epoch_s / SPEED.steps_per_epoch
+    found = _with_exponent(
+        SPEED,
+        task,
+        wider,
+        [_timed(step_s * times**exponent), Outcome(status="failed", reason="planted")],
+    )
+
+    assert found.cost_exponent == pytest.approx(exponent)
+    assert found.epoch_s_of(times) == pytest.approx(SPEED.epoch_s * times**exponent)
+    assert found.times_macs_for(found.epoch_s_of(3.0)) == pytest.approx(3.0)
+    assert found.epoch_s == SPEED.epoch_s
+
+
+@pytest.mark.parametrize(("step_s", "kept"), [(1e-6, 0), (1e3, 1)])
+def test_exponent_of_a_disturbed_measurement_is_limited(
+    probes: tuple[Task, SearchSpace], step_s: float, kept: int
+) -> None:
+    """A machine that slept for a moment must not size the networks of a night."""
+    task, space = probes
+    wider = _wider_task(task, space, SPEED, 600.0)
+    assert wider is not None
+
+    found = _with_exponent(SPEED, task, wider, [_timed(step_s)])
+    assert found.cost_exponent == EXPONENTS[kept]
+
+
+def test_exponent_is_one_and_the_reason_told_where_nothing_was_timed(
+    probes: tuple[Task, SearchSpace], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The job goes on with seconds in proportion to multiply-adds."""
+    failed = [Outcome(status="failed", reason="out of memory: planted")]
+
+    assert _with_exponent(SPEED, probes[0], probes[0], failed) == SPEED
+    assert "out of memory: planted" in caplog.text

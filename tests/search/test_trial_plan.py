@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_plan_of_a_short_budget_is_a_race(plan: Plan, noted: Any) -> None:
 
     assert isinstance(trials.schedule, Race)
     assert trials.total == len(networks) >= 2
-    assert trials.proven == networks[0].network_key
+    assert trials.proven == tuple(one.network_key for one in networks[:-1])
     assert {stage.block for stage in baseline.stages} == {"residual"}
     assert len({one.recipe for one in networks}) == 1
     assert trials.schedule.rung_epochs(0, 0) == trials.top_epochs >= 1
@@ -71,6 +72,25 @@ def test_plan_proven_network_leaves_enough_epochs_to_the_final_training(
 
     epochs = seconds / (epoch_s * wider)
     assert epochs == pytest.approx(FINAL_EPOCHS_FACTOR * SPEED.full_epochs)
+
+
+def test_plan_follows_the_measured_growth_of_seconds_with_multiply_adds(
+    small_space: SearchSpace, store_folder: Path, tmp_path: Path
+) -> None:
+    """Where wide networks are cheap for their size, wider ones are raced."""
+    store = ImageStore.open(store_folder)
+    limits = []
+    for exponent in (1.0, 0.5):
+        ledger = Ledger(tmp_path / f"{exponent}.jsonl")
+        speed = replace(SPEED, cost_exponent=exponent)
+        make_plan(store, small_space, ledger, divided(300.0), speed=speed)
+        limits.append(ledger.of(TrialsPlanned)[0].max_macs or 0.0)
+    proportional, measured = (
+        limit / count_macs(small_space.anchors[0]) for limit in limits
+    )
+
+    assert proportional > 1
+    assert measured == pytest.approx(proportional**2)
 
 
 def test_plan_of_a_longer_budget_races_no_narrower_network(
@@ -100,8 +120,9 @@ def test_plan_of_a_long_budget_searches_among_what_is_affordable(
     space, (line,) = oracle._space, noted()
 
     assert [one.key for one in given if one] == [a.key for a in space.anchors[:4]]
-    assert trials.proven in {one.network_key for one in given if one}
-    proven = next(a for a in space.anchors if a.network_key == trials.proven)
+    (first,) = trials.proven
+    assert first in {one.network_key for one in given if one}
+    proven = next(a for a in space.anchors if a.network_key == first)
     assert oracle._immune == {small_space.anchors[0].key, proven.key}
     assert oracle.ladder.n_immune == len(oracle._immune)
     assert space.bounds.max_macs == int(DRAWN_FACTOR * line.max_macs)
@@ -117,7 +138,7 @@ def test_plan_without_a_budget_is_hyperband_over_the_space_as_it_is(
 
     assert isinstance(oracle, HyperbandOracle)
     assert oracle._space == small_space
-    assert (trials.proven, trials.total) == (None, 7)
+    assert (trials.proven, trials.total) == ((), 7)
     assert noted()[0].max_macs is None
 
 

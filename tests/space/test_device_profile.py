@@ -9,7 +9,7 @@ import pytest
 from tests.device import device_profile, network_us, operator_us
 
 from kedro_nas.errors import SearchSpaceError
-from kedro_nas.latency.probes import draw_networks
+from kedro_nas.latency.probe_files import draw_networks
 from kedro_nas.space.costs import costs
 from kedro_nas.space.device_profile import (
     DeviceProfile,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kedro_nas.errors import SearchSpaceError
-from kedro_nas.latency.probes import draw_networks
+from kedro_nas.latency.probe_files import draw_networks
 from kedro_nas.space.architecture import Architecture, Backbone, Head, Stage, Stem
 from kedro_nas.space.costs import costs
 from kedro_nas.space.operator_model import amounts

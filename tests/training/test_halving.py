@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kedro_nas.training.halving import Halvings
-from kedro_nas.training.journal import TaskJournal, read_journal, write_outcome
+from kedro_nas.training.task_journal import TaskJournal, read_journal, write_outcome
 from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome, Task
 
 FINGERPRINT = "0" * 12

@@ -62,17 +62,37 @@ class MachineSpeed:
             worker while all workers train.
         steps_per_epoch: Gradient steps of such an epoch.
         workers: Training processes.
+        cost_exponent: Of the multiply-adds in the seconds of a step, from candidate 0
+            and a wider network; 1 where only candidate 0 was timed.
     """
 
     start_s: float
     epoch_s: float
     steps_per_epoch: int
     workers: int
+    cost_exponent: float = 1.0
 
     @property
     def full_epochs(self) -> int:
         """Epochs of a full training of candidate 0."""
         return full_epochs(self.steps_per_epoch)
+
+    def epoch_s_of(self, times_macs: float) -> float:
+        """Return the seconds of an epoch of a network of so many times the MACs.
+
+        >>> speed = MachineSpeed(2.0, 3.0, 250, 2, cost_exponent=0.5)
+        >>> speed.epoch_s_of(4)
+        6.0
+        """
+        return float(self.epoch_s * times_macs**self.cost_exponent)
+
+    def times_macs_for(self, epoch_s: float) -> float:
+        """Return how many times the MACs of candidate 0 take these seconds an epoch.
+
+        >>> MachineSpeed(2.0, 3.0, 250, 2, cost_exponent=0.5).times_macs_for(6)
+        4.0
+        """
+        return float((epoch_s / self.epoch_s) ** (1 / self.cost_exponent))
 
     @property
     def full_training_s(self) -> float:

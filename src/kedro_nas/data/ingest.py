@@ -26,7 +26,7 @@ from kedro_nas.data.chunks import (
     set_chunk_aside,
 )
 from kedro_nas.data.decode import BadImageError, kind_of_reason, peek
-from kedro_nas.data.journal import Journal, track
+from kedro_nas.data.decoding_progress import Journal, track
 from kedro_nas.data.layout import Layout, resolve_layout
 from kedro_nas.data.pixel_file import create_pixel_file, is_pixel_file
 from kedro_nas.data.pool import Halving, run_in_processes

@@ -17,6 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from kedro_nas.devices import cpu_numbers
 from kedro_nas.errors import DataError
 
 Result = TypeVar("Result")
@@ -57,7 +58,7 @@ def run_in_processes(
     Args:
         work: A function of a module, so that other processes can import it.
         jobs: Its arguments; only a few are read in advance.
-        n_workers: Processes; None for one per core.
+        n_workers: Processes; None for one per core that this process may use.
         cost_s: Estimated seconds of all jobs on one core.
         halving: How to continue when a process crashes; None raises an error.
 
@@ -67,7 +68,7 @@ def run_in_processes(
     Raises:
         DataError: A process crashed, usually for lack of memory.
     """
-    n_workers = n_workers or os.cpu_count() or 1
+    n_workers = n_workers or len(cpu_numbers())
     pays_after = FORK_PAYS_AFTER_S if _may_fork() else POOL_PAYS_AFTER_S
     if n_workers == 1 or cost_s < pays_after:
         return (work(*job) for job in jobs)

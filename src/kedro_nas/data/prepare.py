@@ -15,10 +15,10 @@ import pandas as pd
 from kedro_nas.data.assemble import draw_folds, draw_splits, name_changes, write_store
 from kedro_nas.data.cleaning import Cleaned, clean
 from kedro_nas.data.guard import judge
+from kedro_nas.data.image_profile import build_profile, leak_examples
 from kedro_nas.data.ingest import Ingested, ingest
 from kedro_nas.data.new_images import preprocessing_of
 from kedro_nas.data.pixel_file import order_after, remove_rows
-from kedro_nas.data.profile import build_profile, leak_examples
 from kedro_nas.data.rows import Rows, check_classes, sample_rows, usable_rows
 from kedro_nas.data.sources import Columns, as_source
 from kedro_nas.data.sources.cells import content_key

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedro_nas.data.store import ImageStore
-from kedro_nas.export.latency import measure_latency
+from kedro_nas.export.image_latency import measure_latency
 from kedro_nas.export.scores import test_report
 from kedro_nas.files import append_json_line, read_json_lines
 from kedro_nas.models.averaged_predictions import network_alone

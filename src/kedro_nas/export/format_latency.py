@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from kedro_nas.devices import cpu_numbers
 from kedro_nas.environment import describe_environment
 from kedro_nas.export.formats import Exporter, packages_to_read
 from kedro_nas.latency.measurement import measure_program
@@ -65,7 +65,7 @@ def measure_formats(
                 threads=threads,
                 folder=folder,
             )
-            for threads in (1, os.cpu_count() or 1)
+            for threads in (1, len(cpu_numbers()))
         )
         found[each.name] = FormatLatency(one_thread=one, all_threads=every)
     return ExportLatency(

@@ -13,7 +13,7 @@ from kedro_nas.records.latency import LatencyCheck
 from kedro_nas.records.ranking import Choice
 from kedro_nas.records.search import SearchResult
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.statistics.front import longest_trainings
+from kedro_nas.statistics.pareto_front import longest_trainings
 from kedro_nas.training.flip_choice import with_flips_of
 
 NAMED_DIGITS = 8  # of a key, in names of folders and in messages

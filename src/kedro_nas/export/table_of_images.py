@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kedro_nas.data.journal import track
+from kedro_nas.data.decoding_progress import track
 from kedro_nas.data.new_images import DecodedImages, NewImages, decode_in_parts
 from kedro_nas.export.prediction_table import PredictionTable
 from kedro_nas.export.runtime_process import RuntimeProcess, classify_in_turn

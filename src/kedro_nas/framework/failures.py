@@ -27,7 +27,7 @@ from kedro_nas.framework.hints import (
 )
 from kedro_nas.framework.registered import names_of_search, our_nodes
 from kedro_nas.parameters.base import Options
-from kedro_nas.pipelines.nas.pipeline import PREFIX
+from kedro_nas.pipelines.nas.pipeline import PREFIX, namespace_of
 
 SWITCH = "KEDRO_NAS_TRACEBACK"
 
@@ -224,8 +224,9 @@ def _search_of(key: str, pipelines: Iterable[Any]) -> tuple[str, dict[str, str]]
         nodes = our_nodes(pipeline)
         for node in nodes:
             if PREFIX + key in node.inputs:
-                same = [n for n in nodes if n.namespace == node.namespace]
-                return node.namespace or "nas", names_of_search(same)
+                namespace = namespace_of(node)
+                same = [n for n in nodes if namespace_of(n) == namespace]
+                return namespace or "nas", names_of_search(same)
     return "nas", {}
 
 

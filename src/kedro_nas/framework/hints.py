@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kedro_nas import datasets
 from kedro_nas.framework.registered import init_command, registered_nodes
+from kedro_nas.pipelines.nas.pipeline import namespace_of
 
 _HINTS = (
     (
@@ -95,7 +96,7 @@ def hint_for(error: BaseException) -> str | None:
 def _namespace_of(file: str) -> str:
     """Return the search that a file of ours belongs to, by what is registered."""
     try:
-        known = {node.namespace or "" for node in registered_nodes()}
+        known = {namespace_of(node) for node in registered_nodes()}
     except Exception:  # noqa: BLE001 - the host's own code, which Kedro reports
         known = set()
     stem = Path(file).stem

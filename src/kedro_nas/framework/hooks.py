@@ -21,7 +21,7 @@ from kedro_nas.framework.running_mark import mark_running, unmark_running
 from kedro_nas.framework.tracking.finished_node import FinishedNode
 from kedro_nas.framework.tracking.record import Recorder
 from kedro_nas.framework.tracking.tensorboard import require_tensorboard
-from kedro_nas.pipelines.nas.pipeline import STAGES, host_names
+from kedro_nas.pipelines.nas.pipeline import STAGES, host_names, namespace_of
 from kedro_nas.stages import SEARCH_ARCHITECTURES
 from kedro_nas.writer_lock import hold_workspace
 
@@ -74,7 +74,7 @@ class NasHooks:
             preflight.check_inputs(pipeline, nodes, catalog, env=env)
         self._workspaces = {
             namespace: catalog.get(f"{namespace}.workspace").load()
-            for namespace in {node.namespace for node in nodes}
+            for namespace in {namespace_of(node) for node in nodes}
             if f"{namespace}.workspace" in catalog
         }
         self._hold_workspaces(nodes)
@@ -94,7 +94,7 @@ class NasHooks:
         """Note the stage; import TensorFlow without its noise."""
         if not is_ours(node):
             return
-        workspace = self._workspaces.get(node.namespace)
+        workspace = self._workspaces.get(namespace_of(node))
         stage = next((tag for tag in node.tags if tag in STAGES), None)
         if workspace is not None and stage is not None:
             self._mark(workspace, stage)
@@ -116,7 +116,8 @@ class NasHooks:
         """Name parameters and datasets in our errors as this project does."""
         if is_ours(node):
             names = host_names(node)
-            failures.name_as_the_host_does(error, node.namespace or "nas", names)
+            namespace = namespace_of(node) or "nas"
+            failures.name_as_the_host_does(error, namespace, names)
 
     @hook_impl
     def after_pipeline_run(self) -> None:

@@ -19,7 +19,7 @@ from kedro_nas.framework.registered import (
     names_of_search,
 )
 from kedro_nas.parameters.job import check_budget
-from kedro_nas.pipelines.nas.pipeline import PREFIX, host_names
+from kedro_nas.pipelines.nas.pipeline import PREFIX, host_names, namespace_of
 from kedro_nas.stages import NUMBERS, SECTIONS
 
 logger = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ def warn_of_memory(nodes: Iterable[Any], catalog: Any) -> None:
         name
         for node in nodes
         for name in node.outputs
-        if name.startswith(f"{node.namespace}.") and name not in catalog
+        if name.startswith(f"{namespace_of(node)}.") and name not in catalog
     ]
     if lost:
         logger.warning(
@@ -140,7 +140,7 @@ def warn_of_destructive_merge(context: Any, nodes: Iterable[Any]) -> None:
     if strategy == "soft" or not hasattr(loader, "conf_source"):
         return
     folder = Path(loader.conf_source) / str(loader.env or loader.default_run_env)
-    roots = {str(node.namespace).split(".")[0] for node in nodes if node.namespace}
+    roots = {str(node.namespace).split(".")[0] for node in nodes if namespace_of(node)}
     for path in sorted(folder.glob("**/parameters*.y*ml")):
         hit = roots & set(yaml.safe_load(path.read_text()) or {})
         if hit:
@@ -260,12 +260,10 @@ def _place(catalog: Any, name: str) -> str:
 
 
 def _remedy_without_entry(node: Any, name: str, env: str | None) -> str:
-    if name.startswith(f"{node.namespace}."):
-        return (
-            f"Write the entries of '{node.namespace}' with "
-            f"`{init_command(node.namespace)}`"
-        )
-    writes = command_that_writes(name, node.namespace, env)
+    namespace = namespace_of(node)
+    if name.startswith(f"{namespace}."):
+        return f"Write the entries of '{namespace}' with `{init_command(namespace)}`"
+    writes = command_that_writes(name, namespace, env)
     if writes is not None:  # by a node that this run leaves out
         return f"Add the entry, so that it is kept, and write it first: {writes}"
     if name == host_names(node).get("images"):
@@ -284,7 +282,7 @@ def _remedy_without_data(catalog: Any, node: Any, name: str, env: str | None) ->
             "Run it together with the node that makes it, or give it an entry that "
             "keeps it in a file"
         )
-    writes = command_that_writes(name, node.namespace, env)
+    writes = command_that_writes(name, namespace_of(node), env)
     if writes is not None:
         return f"Write it first: {writes}"
     if name == host_names(node).get("images"):

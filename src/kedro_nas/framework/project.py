@@ -23,7 +23,7 @@ from kedro_nas.framework.registered import (
 from kedro_nas.framework.stored import StoredDataset
 from kedro_nas.parameters.base import OptionsType
 from kedro_nas.parameters.job import check_budget
-from kedro_nas.pipelines.nas.pipeline import PREFIX
+from kedro_nas.pipelines.nas.pipeline import PREFIX, namespace_of
 
 
 @dataclass(frozen=True)
@@ -199,8 +199,7 @@ def opened(
 
 def namespaces() -> list[str]:
     """List the namespaces of our nodes in the registered pipelines."""
-    found = {node.namespace for node in registered_nodes() if node.namespace}
-    return sorted(found)
+    return sorted({namespace_of(node) for node in registered_nodes()} - {""})
 
 
 def _choose(namespace: str | None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kedro.framework.project import pipelines
 
-from kedro_nas.pipelines.nas.pipeline import host_names
+from kedro_nas.pipelines.nas.pipeline import host_names, namespace_of
 
 _DEFAULT = "__default__"
 
@@ -53,7 +53,7 @@ def registered_nodes(namespace: str | None = None) -> list[Any]:
         node
         for pipeline in pipelines.values()
         for node in our_nodes(pipeline)
-        if namespace in {None, node.namespace}
+        if namespace in {None, namespace_of(node)}
     ]
 
 
@@ -61,7 +61,7 @@ def by_namespace(nodes: Iterable[Any]) -> list[tuple[str, list[Any]]]:
     """Group nodes of ours by the namespace of their search, in its order."""
     groups: dict[str, list[Any]] = {}
     for node in nodes:
-        groups.setdefault(node.namespace or "", []).append(node)
+        groups.setdefault(namespace_of(node), []).append(node)
     return sorted(groups.items())
 
 
@@ -84,7 +84,7 @@ def registered_search(namespace: str) -> RegisteredSearch:
         nodes = [node for pipeline in pipelines.values() for node in pipeline.nodes]
     except Exception as error:  # noqa: BLE001 - the host's own code, still being written
         return RegisteredSearch(problem=f"{type(error).__name__}: {error}")
-    ours = [node for node in nodes if is_ours(node) and node.namespace == namespace]
+    ours = [n for n in nodes if is_ours(n) and namespace_of(n) == namespace]
     others = [node for node in nodes if node not in ours]
     return RegisteredSearch(
         _pipeline_with(lambda node: node in ours),
@@ -108,7 +108,7 @@ def run_command(namespace: str, *options: str, env: str | None = None) -> str:
         env: Configuration environment; None for Kedro's default.
     """
     name = _pipeline_with(
-        lambda node: is_ours(node) and node.namespace == namespace
+        lambda node: is_ours(node) and namespace_of(node) == namespace
     ) or namespace.replace(".", "_")
     return _command(name, options, env)
 

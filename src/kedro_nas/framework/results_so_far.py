@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kedro_nas.framework.project import Search
 from kedro_nas.framework.run_status import RunStatus
 from kedro_nas.parameters.job import JobOptions
@@ -49,18 +51,24 @@ def read_results_so_far(
     found = SearchResult.read(search.load("finalists"))
     trials = search.load("trials")
     job = search.options(JobOptions, "job")
-    objective = profile.verdict.objective_of(job.objective)
+    searched = ResultsSoFar(
+        state,
+        profile,
+        space,
+        trials,
+        found.search,
+        profile.verdict.objective_of(job.objective),
+        job.recall_floors,
+    )
     if "ranking" not in done:
-        return ResultsSoFar(state, profile, space, trials, found.search, objective)
+        return searched
     ranked = Ranked(
         search.load("ranking"),
         search.load("fold_scores"),
         Choice.read(search.load("best_architecture")),
     )
     if "export" not in done:
-        return ResultsSoFar(
-            state, profile, space, trials, found.search, objective, ranked
-        )
+        return replace(searched, ranked=ranked)
     return JobResults(
         profile,
         space,
@@ -81,7 +89,13 @@ def _searching(
     if so_far is None:
         return ResultsSoFar(state, profile, space)
     return ResultsSoFar(
-        state, profile, space, so_far.trials, so_far.summary, so_far.objective
+        state,
+        profile,
+        space,
+        so_far.trials,
+        so_far.summary,
+        so_far.objective,
+        search.options(JobOptions, "job").recall_floors,
     )
 
 

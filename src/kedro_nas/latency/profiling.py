@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kedro_nas.errors import DataError
 from kedro_nas.latency import kedro_nas_device_benchmark as benchmark
-from kedro_nas.latency.probes import Shape, draw_probes, write_probes
+from kedro_nas.latency.probe_files import Shape, draw_probes, write_probes
 from kedro_nas.latency.timings import DeviceTimings
 from kedro_nas.space.device_profile import (
     DeviceProfile,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kedro_nas.errors import RankingError
 from kedro_nas.parameters.ranking import RankingOptions
-from kedro_nas.ranking.front import contestant_costs, find_front
+from kedro_nas.ranking.cost_fronts import contestant_costs, find_front
 from kedro_nas.ranking.latency_check import fast_enough
 from kedro_nas.ranking.pairing import Comparison
 from kedro_nas.ranking.sentences import baseline_sentence, choice_sentence
@@ -26,8 +26,8 @@ from kedro_nas.statistics.paired import FoldMean, PairedTest
 
 # significance level of ties, as everywhere in the report
 TIED_ABOVE_P = 0.05
-# standard errors by which a network has to beat the proven one: after a short training
-# smaller networks are ahead that the final training would overtake
+# standard errors by which a network has to beat the best proven one: after a short
+# training smaller networks are ahead that the final training would overtake
 PROVEN_MARGIN = 2
 
 
@@ -80,7 +80,7 @@ def rank_contestants(
     rule: Rule = options.rule
     costs = contestant_costs(comparison, options.smaller_by, latency)
     if proven and comparison.is_single_split:
-        rule, chosen = "proven_network", _beaten_by(comparison, allowed, proven[0])
+        rule, chosen = "proven_network", _best_or_proven(comparison, allowed, proven)
     elif rule == "one_standard_error" and not comparison.is_single_split:
         chosen = _smallest_within(comparison, allowed, costs)
     else:
@@ -118,17 +118,26 @@ def _smallest_within(
     return min(within, key=lambda key: (costs[key], within.index(key)))
 
 
-def _beaten_by(comparison: Comparison, allowed: Sequence[str], proven: str) -> str:
-    """Return the proven network, or the best that beats it clearly.
+def _best_or_proven(
+    comparison: Comparison, allowed: Sequence[str], proven: Sequence[str]
+) -> str:
+    """Return the best proven network, or the best that beats it clearly.
 
     A single split after a part of the final epochs is weak evidence; the record of the
-    proven network on other data outweighs a difference within the noise.
+    proven networks on other data outweighs a difference within the noise. Between two
+    of them there is no such record, and the score decides.
+
+    Args:
+        comparison: Results on the same images.
+        allowed: Keys of the networks that may be chosen, best first.
+        proven: Those of them that are proven, best first.
     """
+    best, *_ = proven
     for key in allowed:
-        test = comparison.compare(key, proven) if key != proven else None
+        test = comparison.compare(key, best) if key not in proven else None
         if test is not None and test.difference > PROVEN_MARGIN * test.se:
             return key
-    return proven
+    return best
 
 
 def _ranking(

@@ -10,7 +10,7 @@ from kedro_nas.errors import SearchSpaceError
 from kedro_nas.records.ranking import Choice
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.device_profile import DeviceProfile
-from kedro_nas.statistics.front import is_on_front, longest_trainings
+from kedro_nas.statistics.pareto_front import is_on_front, longest_trainings
 
 _FROM_TRIALS = (
     "key",

@@ -28,7 +28,7 @@ from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.records.ranking import Choice, CrossValidationSummary
 from kedro_nas.records.search import Execution, Finalist, SearchResult
 from kedro_nas.statistics.image_pairs import image_weights
-from kedro_nas.statistics.objectives import COLUMN, WITH_FORMULA
+from kedro_nas.statistics.objectives import COLUMN, Objective, floors_by_class
 from kedro_nas.training.execution import execution_here
 from kedro_nas.training.flip_choice import with_flips_of
 from kedro_nas.training.workers.lease import count_workers
@@ -234,7 +234,8 @@ def _on_validation(inputs: _Inputs) -> _Compared:
     )
     objective = inputs.objective
     labels = inputs.store.labels[inputs.store.rows("val")]
-    has_formula = objective in WITH_FORMULA and not inputs.job.recall_floors
+    floors = floors_by_class(inputs.job.recall_floors, inputs.store.class_names)
+    has_formula = Objective(objective, floors).has_formula
     kind = ImageTable if has_formula else ResampledTable
     table = kind.read(contestants, image_weights(labels, objective))
     column = objective if has_formula else COLUMN

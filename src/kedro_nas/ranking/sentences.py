@@ -115,8 +115,8 @@ def _winner(
     if rule == "proven_network" and table.contestants[chosen].is_proven:
         return (
             f"{role} was chosen with {percent(mean.mean)} on {table.scored_on(chosen)}:"
-            " it is the proven network sized to the budget, and no other was better by"
-            " two standard errors of their difference."
+            " it is the best proven network sized to the budget, and no other was"
+            " better by two standard errors of their difference."
         )
     if mean.n < 2:
         return (
@@ -132,7 +132,7 @@ def _winner(
         return f"{role} was chosen: it has the best mean{among}, {score}."
     if rule == "proven_network":
         return (
-            f"{role} was chosen with {score}: it is better than the proven network by"
+            f"{role} was chosen with {score}: it is better than any proven network by"
             " more than two standard errors of their difference."
         )
     return (

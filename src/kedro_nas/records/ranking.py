@@ -83,9 +83,9 @@ class Choice(Record):
         key: Hash of network and recipe.
         architecture: Network and recipe.
         is_baseline: Whether it is the hand-built network.
-        rule: That of `nas.ranking.rule`; or `proven_network`: the proven network unless
-            another beats it by two standard errors of their difference; or `by_hand`:
-            named by a person, for `kedro nas export`.
+        rule: That of `nas.ranking.rule`; or `proven_network`: the best proven network
+            unless another beats it by two standard errors of their difference; or
+            `by_hand`: named by a person, for `kedro nas export`.
         objective: Score by which contestants were ranked.
         recall_floors: Smallest recall wanted, by class name.
         sentence: The choice in words, with its lead and p-value.

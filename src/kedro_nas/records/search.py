@@ -34,7 +34,7 @@ class Finalist(Part):
         latency_ms: Predicted median milliseconds of one image on the device whose
             latency is bounded; None without one, or where it cannot be predicted.
         is_baseline: Whether it is the hand-built network.
-        is_proven: Whether it is the proven network, sized to the budget, that others
+        is_proven: Whether it is a proven network, sized to the budget, that others
             have to beat.
         right: Which validation images it classifies correctly after its last epoch, of
             all of them, see `statistics.image_pairs.pack_right`; None if not known.

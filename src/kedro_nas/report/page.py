@@ -26,7 +26,7 @@ from kedro_nas.report import (
     rungs,
     typesetting,
 )
-from kedro_nas.report.budget import budget_rows
+from kedro_nas.report.budget_use import budget_rows
 from kedro_nas.report.checklist import fill_checklist, read_provenance
 from kedro_nas.report.figures.bars import draw_choice_importance, draw_time_spent
 from kedro_nas.report.figures.confusion import draw_confusion_matrix
@@ -71,6 +71,7 @@ def write_report(results: JobResults, options: ReportingOptions) -> Report:
             results.trials,
             results.ranking,
             results.best_architecture.objective,
+            recall_floors=results.best_architecture.recall_floors,
             cost="macs",
         )
     }
@@ -89,11 +90,19 @@ def _draw(
     results: JobResults, costs: JobCosts, importance: Importance
 ) -> dict[str, go.Figure]:
     trials, ranking, best = results.trials, results.ranking, results.best_architecture
+    floors = best.recall_floors
     return {
-        "learning_curves": draw_learning_curves(trials, best.key, best.objective),
-        "pareto_front": draw_pareto_front(trials, ranking, best.objective),
+        "learning_curves": draw_learning_curves(
+            trials, best.key, best.objective, floors
+        ),
+        "pareto_front": draw_pareto_front(
+            trials, ranking, best.objective, recall_floors=floors
+        ),
         "fold_scores_figure": draw_fold_scores(
-            results.fold_scores, ranking, objective=best.objective
+            results.fold_scores,
+            ranking,
+            objective=best.objective,
+            recall_floors=floors,
         ),
         "confusion_matrix": draw_confusion_matrix(results.test_metrics),
         "time_spent": draw_time_spent(costs.time),

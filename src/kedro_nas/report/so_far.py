@@ -7,7 +7,7 @@ stage they wait for; no number stands in for another one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -72,6 +72,7 @@ class ResultsSoFar:
         trials: A row per architecture and rung, of those that were started.
         search: Summary of the search.
         objective: Name of what is maximised.
+        recall_floors: Smallest recall wanted, by class name.
         ranked: Results of the ranking.
     """
 
@@ -81,6 +82,7 @@ class ResultsSoFar:
     trials: pd.DataFrame | None = None
     search: SearchSummary | None = None
     objective: str = "accuracy"
+    recall_floors: Mapping[str, float] = field(default_factory=dict)
     ranked: Ranked | None = None
 
 
@@ -152,13 +154,16 @@ class _Page:
         ranked = results.ranked
         ranking = _NO_RANKING if ranked is None else ranked.table
         winner = "" if ranked is None else ranked.best.key
+        objective, floors = results.objective, results.recall_floors
         self.figures |= {
             "search_history": draw_search_history(trials, search),
-            "learning_curves": draw_learning_curves(trials, winner, results.objective),
+            "learning_curves": draw_learning_curves(trials, winner, objective, floors),
             "choice_importance": draw_choice_importance(importance),
-            "pareto_front": draw_pareto_front(trials, ranking, results.objective),
+            "pareto_front": draw_pareto_front(
+                trials, ranking, objective, recall_floors=floors
+            ),
             "pareto_front_macs": draw_pareto_front(
-                trials, ranking, results.objective, cost="macs"
+                trials, ranking, objective, recall_floors=floors, cost="macs"
             ),
         }
 
@@ -179,7 +184,10 @@ class _Page:
             "recipe": diagram.describe_recipe(best.architecture),
         }
         self.figures["fold_scores_figure"] = draw_fold_scores(
-            ranked.fold_scores, ranked.table, objective=best.objective
+            ranked.fold_scores,
+            ranked.table,
+            objective=best.objective,
+            recall_floors=best.recall_floors,
         )
 
 

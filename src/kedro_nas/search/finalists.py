@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from kedro_nas.statistics.front import is_on_front
+from kedro_nas.statistics.pareto_front import is_on_front
 
 
 def choose_finalists(

@@ -94,7 +94,7 @@ class SessionEnded(Line):
 
 
 class ExecutionMeasured(Line):
-    """How gradient steps are run on this GPU; see `training.probes.Measured`.
+    """How gradient steps are run on this GPU; see `training.step_timing.Measured`.
 
     Attributes:
         execution: Compilation and precision of the steps.
@@ -116,6 +116,8 @@ class SpeedMeasured(Line):
         epoch_s: Seconds of an epoch of candidate 0.
         steps_per_epoch: Gradient steps of such an epoch.
         workers: Training processes.
+        cost_exponent: Of the multiply-adds in the seconds of a step; 1 in files of
+            earlier versions.
     """
 
     event: Literal["speed"] = "speed"
@@ -123,6 +125,7 @@ class SpeedMeasured(Line):
     epoch_s: float
     steps_per_epoch: int
     workers: int
+    cost_exponent: float = 1.0
 
     @property
     def speed(self) -> MachineSpeed:
@@ -132,6 +135,7 @@ class SpeedMeasured(Line):
             epoch_s=self.epoch_s,
             steps_per_epoch=self.steps_per_epoch,
             workers=self.workers,
+            cost_exponent=self.cost_exponent,
         )
 
 

@@ -16,7 +16,7 @@ from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.step_speed import MeasuredSpace, measure_once
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
-from kedro_nas.training.journal import read_journal
+from kedro_nas.training.task_journal import read_journal
 
 
 @dataclass(frozen=True)

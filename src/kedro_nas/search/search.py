@@ -23,15 +23,15 @@ from kedro_nas.search.finalists import choose_finalists
 from kedro_nas.search.latency_bound import bound_of, with_latency
 from kedro_nas.search.ledger import Ledger, LedgerMismatchError
 from kedro_nas.search.ledger_lines import LedgerLine
-from kedro_nas.search.session import SearchSession
-from kedro_nas.search.summary import summarize_search
-from kedro_nas.search.tables import (
+from kedro_nas.search.ledger_tables import (
     ends_of_trials,
     make_finalist,
     trial_rows,
     trials_table,
 )
-from kedro_nas.search.workspace import claim_workspace, put_aside
+from kedro_nas.search.session import SearchSession
+from kedro_nas.search.summary import summarize_search
+from kedro_nas.search.workspace_check import claim_workspace, put_aside
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.writer_lock import one_writer
@@ -167,7 +167,7 @@ def _finalists(
             is_baseline=is_baseline,
             ended=ends.get(name),
         )
-        is_proven = one.network_key == session.proven and not is_baseline
+        is_proven = one.network_key in session.proven and not is_baseline
         return with_latency(one.model_copy(update={"is_proven": is_proven}), space)
 
     is_race = session.plan.kind == "race"
@@ -177,7 +177,7 @@ def _finalists(
         n=len(done) if is_race else options.finalists,
         newest=options.newest_candidates,
         max_per_family=options.max_per_family,
-        always=session.proven,
+        always=next(iter(session.proven), None),
         costs=None if is_race else costs_on_front(row_of, options, space),
     )
     entries = [finalist(name) for name in names]

@@ -10,7 +10,6 @@ from kedro_nas.records.trials import RUNNING, TrialRow
 from kedro_nas.search.trial_progress import TrialProgress
 
 N_BEST = 5
-_WITH_A_COLUMN = ("accuracy", "balanced_accuracy")  # of `nas.trials`
 
 
 @dataclass(frozen=True)
@@ -135,8 +134,7 @@ def _rung(rows: Sequence[TrialRow]) -> RungView:
 def _curve(rows: Sequence[TrialRow], objective: str) -> CurveView:
     """Return the joined curve of a trial and of the rungs below it."""
     last = rows[-1]
-    name = objective if objective in _WITH_A_COLUMN else "objective_score"
-    scores = (v for r in rows for v in getattr(r, f"val_{name}_by_epoch"))
+    scores = (value for row in rows for value in _scores(row, objective))
     return CurveView(
         trial=last.trial_id,
         network=last.name,
@@ -146,3 +144,16 @@ def _curve(rows: Sequence[TrialRow], objective: str) -> CurveView:
         scores=tuple(value for value in scores if value is not None),
         score=last.score,
     )
+
+
+def _scores(row: TrialRow, objective: str) -> Sequence[float | None]:
+    """Return the objective by epoch; None or nothing where it is not known.
+
+    Accuracy and balanced accuracy have columns of their own; any other objective, and
+    these with floors of recall, are in `val_objective_score_by_epoch`.
+    """
+    apart = row.val_objective_score_by_epoch
+    if any(value is not None for value in apart):
+        return apart
+    by_epoch: Sequence[float | None] = getattr(row, f"val_{objective}_by_epoch", ())
+    return by_epoch

@@ -61,8 +61,8 @@ class SearchSession:
     Attributes:
         plan: How the job's seconds are divided.
         execution: How gradient steps are run.
-        proven: Network key of the proven network sized to the budget, None without a
-            budget.
+        proven: Network keys of the proven networks sized to the budget, empty without
+            a budget.
         top_epochs: Epochs of the last rung.
     """
 

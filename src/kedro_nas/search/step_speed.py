@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -21,6 +23,8 @@ from kedro_nas.search.ledger_lines import (
     TrialCreated,
 )
 from kedro_nas.space.batch import with_batch_size
+from kedro_nas.space.costs import count_macs
+from kedro_nas.space.proven import proven_networks
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.conditions import Conditions
 from kedro_nas.training.execution import (
@@ -31,14 +35,20 @@ from kedro_nas.training.execution import (
     trains_on_gpu,
 )
 from kedro_nas.training.outage import outages_explained
-from kedro_nas.training.probes import PROBE_STEPS, Measured, probe
 from kedro_nas.training.run import run_tasks
+from kedro_nas.training.step_timing import PROBE_STEPS, Measured, probe
 from kedro_nas.training.tasks import Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.training.workers.worker_pool import WorkerPool
 
 SHARE = 0.05  # of the budget, at most, for choosing an execution
 WARM_START_S = 5.0  # an import of TensorFlow on two quiet cores
+# Seconds do not grow in proportion to multiply-adds: in bfloat16 with AMX a network of
+# 4.3 times as many takes 2.7 times as long, an exponent of 0.67. So a wider network is
+# timed as well, where the budget may afford one.
+TIMES_MACS = 5.0  # of candidate 0, at most, in the wider network
+LEAST_TRAININGS = 3.0  # full trainings of candidate 0 that the budget affords
+EXPONENTS = (0.5, 1.1)  # further off is a disturbed measurement
 
 logger = logging.getLogger(__name__)
 
@@ -114,12 +124,19 @@ def measure_once(
                 task = _task(store, space, job, verdict)
                 task = task.model_copy(update={"execution": execution})
                 speed = _time_steps(pool, task, store, folder)
+                wider = _wider_task(task, space, speed, budget_s)
+                if wider is not None:
+                    journal = folder / "wider_speed.jsonl"
+                    timed_wider = _probe_all(pool, wider, journal, store.fingerprint)
+                    speed = _with_exponent(speed, task, wider, timed_wider)
             ledger.append(SpeedMeasured(**vars(speed)))
             logger.info(
-                "Candidate 0 (%s) takes %.1f s an epoch here, on each of %d workers.",
+                "Candidate 0 (%s) takes %.1f s an epoch here, on each of %d workers; "
+                "seconds grow with multiply-adds to the power of %.2f.",
                 space.anchors[0].describe(),
                 speed.epoch_s,
                 speed.workers,
+                speed.cost_exponent,
             )
     return MeasuredSpace(space, execution, speed)
 
@@ -137,30 +154,80 @@ def _time_steps(
     pool: WorkerPool, task: Task, store: ImageStore, folder: Path
 ) -> MachineSpeed:
     """Time candidate 0 on all workers at once, as in training."""
-    tasks = [
-        task.model_copy(update={"task_id": f"probe-{number}"})
-        for number in range(pool.size)
-    ]
-    ran = run_tasks(
-        pool, tasks, journal=folder / "speed.jsonl", fingerprint=store.fingerprint
-    )
-    done = [o for o in ran.outcomes.values() if o.status == "completed"]
+    outcomes = _probe_all(pool, task, folder / "speed.jsonl", store.fingerprint)
+    done = [one for one in outcomes if one.status == "completed"]
     if not done:
         raise SearchError(
             "candidate 0 could not be trained for a few steps",
-            received=next(iter(ran.outcomes.values())).reason,
+            received=outcomes[0].reason,
             allowed="a network that trains on this machine",
             remedy="Mend the cause; workers.log in the workspace may say more",
         )
     n_train = len(store.rows("train"))
     steps = max(1, n_train // task.architecture.recipe.batch_size)
-    step_s = median(outcome.seconds["train"] for outcome in done) / PROBE_STEPS
     return MachineSpeed(
         start_s=median(_start_s(outcome) for outcome in done),
-        epoch_s=step_s * steps,
+        epoch_s=_step_s(done) * steps,
         steps_per_epoch=steps,
         workers=pool.size,
     )
+
+
+def _probe_all(
+    pool: WorkerPool, task: Task, journal: Path, fingerprint: str
+) -> list[Outcome]:
+    """Train a network for a few steps on each worker, all at once."""
+    tasks = [
+        task.model_copy(update={"task_id": f"{task.task_id}-{number}"})
+        for number in range(pool.size)
+    ]
+    ran = run_tasks(pool, tasks, journal=journal, fingerprint=fingerprint)
+    return list(ran.outcomes.values())
+
+
+def _step_s(done: Sequence[Outcome]) -> float:
+    return median(outcome.seconds["train"] for outcome in done) / PROBE_STEPS
+
+
+def _wider_task(
+    task: Task, space: SearchSpace, speed: MachineSpeed, budget_s: float | None
+) -> Task | None:
+    """Return the probe of a wider network, None where it would not pay.
+
+    Args:
+        task: The probe of candidate 0.
+        space: Has the widths.
+        speed: By candidate 0.
+        budget_s: Of the job; short ones afford no wider network.
+    """
+    if budget_s is None or budget_s < LEAST_TRAININGS * speed.full_training_s:
+        return None
+    limit = TIMES_MACS * count_macs(space.anchors[0])
+    wider = proven_networks(space, limit)[0]
+    if wider.network_key == space.anchors[0].network_key:
+        return None
+    recipe = task.architecture.recipe
+    return task.model_copy(
+        update={
+            "task_id": "probe-wide",
+            "architecture": wider.model_copy(update={"recipe": recipe}),
+        }
+    )
+
+
+def _with_exponent(
+    speed: MachineSpeed, task: Task, wider: Task, outcomes: Sequence[Outcome]
+) -> MachineSpeed:
+    """Return the speed with the exponent of multiply-adds in the seconds of a step."""
+    done = [one for one in outcomes if one.status == "completed"]
+    if not done:
+        logger.warning("A wider network was not timed: %s", outcomes[0].reason)
+        return speed
+    n_times = count_macs(wider.architecture) / count_macs(task.architecture)
+    step_s = speed.epoch_s / speed.steps_per_epoch
+    exponent = math.log(_step_s(done) / step_s) / math.log(n_times)
+    low, high = EXPONENTS
+    return replace(speed, cost_exponent=min(high, max(low, exponent)))
 
 
 def _start_s(outcome: Outcome) -> float:

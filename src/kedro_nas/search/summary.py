@@ -20,7 +20,7 @@ from kedro_nas.search.ledger_lines import (
     TrialStarted,
     WorkerLost,
 )
-from kedro_nas.search.tables import incumbents, rank_correlations, trials_table
+from kedro_nas.search.ledger_tables import incumbents, rank_correlations, trials_table
 from kedro_nas.search.trial_progress import SearchProgressReader
 from kedro_nas.space.acceptance import Acceptance
 from kedro_nas.training.tasks import KINDS

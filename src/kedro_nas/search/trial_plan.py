@@ -40,15 +40,16 @@ class TrialPlan:
 
     Attributes:
         schedule: Decides the trials and their order.
-        proven: Network key of the proven network sized to the budget, which does not
-            change when a batch is halved for lack of memory; None without a budget.
+        proven: Network keys of the proven networks sized to the budget, which do not
+            change when a batch is halved for lack of memory: all of a race, the first
+            of a search; empty without a budget.
         top_epochs: Epochs of a network that reaches the top rung.
         total: Trials, None where only the budget ends them.
         lag: Places behind which a proposal learns; None where nothing is learned.
     """
 
     schedule: TrialSchedule
-    proven: str | None
+    proven: tuple[str, ...]
     top_epochs: int
     total: int | None
     lag: int | None = None
@@ -103,7 +104,8 @@ def plan_trials(
                 TrialsPlanned(kind=plan.kind, max_macs=max_macs, epochs=epochs)
             )
         race = Race(networks, epochs)
-        return TrialPlan(race, networks[0].network_key, epochs, len(networks))
+        sized = tuple(one.network_key for one in networks[:-1])
+        return TrialPlan(race, sized, epochs, len(networks))
     immune = frozenset(one.key for one in (space.anchors[0], *proven[:1]))
     ladder = begun[0].ladder if begun else None
     if ladder is None:
@@ -158,7 +160,7 @@ def _hyperband(
     )
     return TrialPlan(
         oracle,
-        proven[0].network_key if proven else None,
+        tuple(one.network_key for one in proven[:1]),
         ladder.max_epochs,
         ladder.trials_within(limits),
         options.learning_lag if delayed.learns else None,
@@ -181,8 +183,8 @@ def _final_macs(
         return None
     ratio = len(store.rows("dev")) / max(1, len(store.rows("train")))
     epochs = FINAL_EPOCHS_FACTOR * speed.full_epochs
-    candidate_0_s = epochs * speed.epoch_s * ratio / speed.workers
-    macs = count_macs(measured.space.anchors[0]) * plan.final_s / candidate_0_s
+    epoch_s = plan.final_s * speed.workers / (epochs * ratio)  # on the training rows
+    macs = count_macs(measured.space.anchors[0]) * speed.times_macs_for(epoch_s)
     logger.info(
         "The final training has seconds for %.0f epochs of a network of %.1f million "
         "multiply-adds.",
@@ -198,10 +200,10 @@ def _epochs(
     plan: BudgetPlan,
     space: SearchSpace,
 ) -> int:
-    per_mac = speed.epoch_s / count_macs(space.anchors[0])
+    candidate_0 = count_macs(space.anchors[0])
     seconds = plan.search_s if plan.search_s is not None else speed.full_training_s
     return race_epochs(
-        [per_mac * count_macs(one) for one in networks],
+        [speed.epoch_s_of(count_macs(one) / candidate_0) for one in networks],
         seconds=max(1.0, seconds - speed.start_s),
         workers=speed.workers,
         most=speed.full_epochs,

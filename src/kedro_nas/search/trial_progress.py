@@ -18,7 +18,7 @@ from kedro_nas.search.ledger_lines import (
     TrialInterrupted,
     TrialStarted,
 )
-from kedro_nas.search.tables import trial_rows
+from kedro_nas.search.ledger_tables import trial_rows
 
 
 @dataclass(frozen=True)

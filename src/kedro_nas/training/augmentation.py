@@ -35,7 +35,7 @@ STRENGTHS = ("none", "light", "medium", "strong", "trivial")
 # Fashion-MNIST images (benchmarks/augmentation.py). A 16th gained 1.8 on CIFAR-10 in 12
 # epochs, and lost 2.6 on Fashion-MNIST, whose images are centred.
 LIGHT_SHIFT = 1 / 24
-MIRRORED = ("light",)  # strengths whose shifts use reflection padding
+MIRRORED: tuple[str, ...] = ("light",)  # strengths whose shifts use reflection padding
 SHIFT = 1 / 8
 CUTOUT_SIDE = 0.5
 MAX_ANGLE = math.radians(15)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from kedro_nas.training.journal import TaskJournal, write_halved
+from kedro_nas.training.task_journal import TaskJournal, write_halved
 from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome, Task
 
 logger = logging.getLogger(__name__)

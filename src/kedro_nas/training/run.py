@@ -15,8 +15,8 @@ from kedro_nas.errors import KedroNasError
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.training.deadline import Deadline
 from kedro_nas.training.halving import Halvings
-from kedro_nas.training.journal import TaskJournal, read_journal, write_outcome
 from kedro_nas.training.outage import outages_explained
+from kedro_nas.training.task_journal import TaskJournal, read_journal, write_outcome
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.lease import lease_pool
 from kedro_nas.training.workers.worker_pool import Event, WorkerPool

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from kedro_nas.training.journal import read_journal, write_outcome
+from kedro_nas.training.task_journal import read_journal, write_outcome
 from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.team import Team
 from kedro_nas.training.workers.worker_pool import Event, WorkerPool

@@ -13,7 +13,7 @@ from kedro.io.core import DatasetError
 from PIL import Image
 
 from kedro_nas.errors import ParameterError
-from kedro_nas.export.predict import Predictions
+from kedro_nas.export.classify_images import Predictions
 from kedro_nas.framework.commands.predict import (
     check_output,
     images_at,

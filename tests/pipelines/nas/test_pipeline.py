@@ -11,12 +11,14 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from kedro.pipeline import Pipeline
 
 from kedro_nas import create_pipeline
 from kedro_nas.errors import ParameterError
 from kedro_nas.pipeline_registry import register_pipelines
 from kedro_nas.pipelines.nas import STAGES
-from kedro_nas.pipelines.nas.pipeline import LATER_STAGES, host_names
+from kedro_nas.pipelines.nas.pipeline import LATER_STAGES, host_names, namespace_of
+from kedro_nas.pipelines.search.pipeline import create_pipeline as search_stage
 from kedro_nas.stages import NUMBERS, SECTIONS
 
 ROOT = Path(__file__).parents[3]
@@ -69,8 +71,35 @@ def test_create_pipeline_datasets_are_all_in_the_catalog() -> None:
 def test_create_pipeline_nodes_are_named_after_their_functions() -> None:
     """A node's name says which function it calls; its tag says which stage it is."""
     for node in create_pipeline().nodes:
-        assert node.name == f"nas.{node.func.__name__}"
-        assert len(node.tags & set(STAGES)) == 1
+        (stage,) = node.tags & set(STAGES)
+
+        assert node.name == f"nas.{stage}.{node.func.__name__}"
+        assert node.namespace == f"nas.{stage}"
+
+
+@pytest.mark.parametrize("namespace", ["nas", "defects.nas", "search"])
+def test_create_pipeline_stages_are_boxes_of_their_own(namespace: str) -> None:
+    """Kedro groups nodes by stage; datasets are named by the search alone."""
+    pipeline = create_pipeline(namespace=namespace)
+
+    for stage in STAGES:
+        part = pipeline.only_nodes_with_namespaces([f"{namespace}.{stage}"])
+        alone = create_pipeline(namespace=namespace, stages=stage)
+
+        assert {n.name for n in part.nodes} == {n.name for n in alone.nodes}
+        assert part.datasets() == alone.datasets()
+        assert not any(f"{namespace}.{stage}." in name for name in part.datasets())
+
+
+@pytest.mark.parametrize("namespace", ["nas", "defects.nas", "search", "export.nas"])
+def test_namespace_of_is_that_of_the_search(namespace: str) -> None:
+    """Whatever stage a node is of, and whatever the search is called."""
+    every = create_pipeline(namespace=namespace, stages=(*STAGES, *LATER_STAGES))
+    nested = Pipeline(every, namespace="team")
+
+    assert {namespace_of(node) for node in every.nodes} == {namespace}
+    assert {namespace_of(node) for node in nested.nodes} == {f"team.{namespace}"}
+    assert namespace_of(search_stage().nodes[0]) == ""
 
 
 def test_create_pipeline_test_rows_are_read_by_one_node() -> None:
@@ -79,7 +108,7 @@ def test_create_pipeline_test_rows_are_read_by_one_node() -> None:
         node for node in create_pipeline().nodes if "nas.test_metrics" in node.outputs
     ]
 
-    assert [node.name for node in readers] == ["nas.evaluate_on_test"]
+    assert [node.name for node in readers] == ["nas.export.evaluate_on_test"]
     assert "nas.exports" in readers[0].inputs
 
 

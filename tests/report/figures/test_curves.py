@@ -36,6 +36,15 @@ def test_draw_learning_curves_shows_what_was_maximised(results, objective):
     assert figure.layout.yaxis.title.text.endswith(objective.replace("_", " "))
 
 
+def test_draw_learning_curves_names_the_floors_that_were_set(results):
+    """A score that was cut by missed floors of recall is no plain accuracy."""
+    key = results.best_architecture.key
+    figure = draw_learning_curves(results.trials, key, "accuracy", {"Shirt": 0.9})
+
+    title = figure.layout.yaxis.title.text
+    assert title == "validation accuracy with floors of recall"
+
+
 def test_draw_search_history_never_falls(results):
     """The best so far only rises."""
     search = results.finalists.search

@@ -41,3 +41,12 @@ def test_draw_fold_scores_is_of_the_objective(results):
     )
 
     assert figure.layout.yaxis.title.text == "balanced accuracy"
+
+
+def test_draw_fold_scores_names_the_floors_that_were_set(results):
+    """A score that was cut by missed floors of recall is no plain accuracy."""
+    figure = draw_fold_scores(
+        results.fold_scores, results.ranking, recall_floors={"Shirt": 0.9}
+    )
+
+    assert figure.layout.yaxis.title.text == "accuracy with floors of recall"

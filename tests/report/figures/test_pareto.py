@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from kedro_nas.report.figures.pareto import draw_pareto_front, log_ticks
 from kedro_nas.report.figures.theme import BASELINE, WINNER
-from kedro_nas.statistics.front import longest_trainings
 from kedro_nas.statistics.objectives import title_of
+from kedro_nas.statistics.pareto_front import longest_trainings
 
 
 def test_draw_pareto_front_shows_each_contestant_once_in_its_colour(results):
@@ -104,3 +104,12 @@ def test_draw_pareto_front_names_what_was_maximised(results):
     titles = [figure.layout.yaxis.title.text for figure in figures]
 
     assert titles == ["accuracy", title_of("macro_f1")]
+
+
+def test_draw_pareto_front_names_the_floors_that_were_set(results):
+    """A score that was cut by missed floors of recall is no plain accuracy."""
+    figure = draw_pareto_front(
+        results.trials, results.ranking, recall_floors={"Shirt": 0.9}
+    )
+
+    assert figure.layout.yaxis.title.text == "accuracy with floors of recall"

@@ -22,8 +22,9 @@ from kedro_nas.framework.latency_options import check_latency_options
 from kedro_nas.framework.preflight import check_inputs, check_sections
 from kedro_nas.framework.project import Search, opened
 from kedro_nas.framework.registered import our_nodes
-from kedro_nas.framework.tables import format_table
+from kedro_nas.framework.terminal_tables import format_table
 from kedro_nas.number_text import counted
+from kedro_nas.pipelines.nas.pipeline import namespace_of
 from kedro_nas.stages import PREPARE_IMAGES
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _check_configuration(search: Search) -> None:
     from kedro.framework.project import pipelines
 
     for pipeline in pipelines.values():
-        nodes = [n for n in our_nodes(pipeline) if n.namespace == search.namespace]
+        nodes = [n for n in our_nodes(pipeline) if namespace_of(n) == search.namespace]
         if any(node.func.__name__ == PREPARE_IMAGES for node in nodes):
             check_sections(nodes, search.catalog)
             check_custom_names(nodes, search.catalog)

@@ -16,6 +16,7 @@ from kedro_nas.framework.commands import (
     print_answer,
 )
 from kedro_nas.framework.project import Search, opened
+from kedro_nas.framework.registered import registered_nodes
 from kedro_nas.framework.run_status import read_status
 from kedro_nas.framework.stored import StoredDataset
 from kedro_nas.number_text import counted
@@ -89,17 +90,10 @@ class _Removal:
 def _removals(
     search: Search, *, everything: bool, all_versions: bool
 ) -> list[_Removal]:
-    from kedro.framework.project import pipelines
-
     names = {search.name("workspace")}
     if everything:
-        ours = {
-            node.name: node
-            for pipeline in pipelines.values()
-            for node in pipeline.nodes
-            if node.namespace == search.namespace
-        }
-        names |= {name for node in ours.values() for name in node.outputs}
+        ours = registered_nodes(search.namespace)
+        names |= {name for node in ours for name in node.outputs}
     removals = []
     for name in sorted(names):
         dataset = search.catalog.get(name) if name in search.catalog else None

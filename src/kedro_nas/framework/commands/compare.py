@@ -11,7 +11,7 @@ import click
 from kedro_nas.framework.commands import json_option, print_answer
 from kedro_nas.framework.commands.show import read_results
 from kedro_nas.framework.project import opened
-from kedro_nas.framework.tables import format_table
+from kedro_nas.framework.terminal_tables import format_table
 from kedro_nas.number_text import size_of
 from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.records.search import SearchResult

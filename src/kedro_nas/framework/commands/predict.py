@@ -17,11 +17,11 @@ from kedro_nas.framework.commands import (
     print_answer,
 )
 from kedro_nas.framework.project import Search, opened
-from kedro_nas.framework.tables import Cell, format_table
+from kedro_nas.framework.terminal_tables import Cell, format_table
 from kedro_nas.parameters.prediction import PredictionOptions
 
 if TYPE_CHECKING:
-    from kedro_nas.export.predict import Predictions
+    from kedro_nas.export.classify_images import Predictions
 
 _OUTPUTS = (".parquet", ".csv")
 
@@ -65,7 +65,7 @@ def predict(
     IMAGES is a folder, an image, or a table (.csv, .parquet, .arrow, .npz), here or
     remote. An image that cannot be used is a row with the reason.
     """
-    from kedro_nas.export.predict import predict_images
+    from kedro_nas.export.classify_images import predict_images
 
     check_output(output)
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
@@ -101,7 +101,7 @@ def check_output(output: Path | None) -> None:
 
 
 def images_at(place: str) -> Any:
-    """Return what `export.predict` takes for a path; one image is a table of it."""
+    """Return what `predict_images` takes for a path; one image is a table of it."""
     if Path(place).suffix.lower() in SUFFIXES and Path(place).is_file():
         import pandas as pd
 

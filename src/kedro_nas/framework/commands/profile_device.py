@@ -86,7 +86,7 @@ def profile_device(
     On another device: write files with --prepare, copy the folder there, run the
     program kedro_nas_device_benchmark.py in it, and read its JSON with --timings.
     """
-    from kedro_nas.datasets.device_profiles import check_device_name
+    from kedro_nas.datasets.device_profiles_dataset import check_device_name
     from kedro_nas.latency.profiling import IMAGE_SHAPES, make_profile, prepare_files
 
     check_device_name(name)  # before minutes of timing

@@ -17,7 +17,7 @@ from kedro_nas.framework.commands import (
     print_answer,
 )
 from kedro_nas.framework.project import Search, opened
-from kedro_nas.framework.tables import Cell, format_table
+from kedro_nas.framework.terminal_tables import Cell, format_table
 from kedro_nas.records.export import TestMetrics
 from kedro_nas.records.ranking import Choice
 from kedro_nas.space.architecture import Architecture

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kedro_nas.framework.registered import is_ours
-from kedro_nas.pipelines.nas.pipeline import PREFIX, host_names
+from kedro_nas.pipelines.nas.pipeline import PREFIX, host_names, namespace_of
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class FinishedNode:
     @property
     def namespace(self) -> str:
         """Namespace of its search."""
-        return str(self.node.namespace or "nas")
+        return namespace_of(self.node) or "nas"
 
     def value(self, name: str) -> Any:
         """Return an input or output of a node of ours.

@@ -15,7 +15,7 @@ from kedro_nas.framework.tracking import tensorboard, values
 from kedro_nas.framework.tracking.finished_node import FinishedNode
 from kedro_nas.framework.tracking.live_searches import LiveSearches
 from kedro_nas.framework.tracking.mlflow import ActiveRun, active_run
-from kedro_nas.pipelines.nas.pipeline import host_names
+from kedro_nas.pipelines.nas.pipeline import host_names, namespace_of
 from kedro_nas.records.ranking import Choice
 from kedro_nas.records.search import SearchResult
 from kedro_nas.stages import (
@@ -49,7 +49,7 @@ class Recorder:
             inputs: What the node is given, by the host's names.
             root: Of the project, where a relative folder of logs begins.
         """
-        namespace = str(node.namespace or "nas")
+        namespace = namespace_of(node) or "nas"
         workspace = Path(inputs[host_names(node)["workspace"]])
         search = (namespace, workspace / "search" / "ledger.jsonl")
         self._attempt("MLflow", self._live.begin_mlflow, *search)

@@ -1,4 +1,9 @@
-"""From images to an exported classifier: the six stages joined in a namespace."""
+"""From images to an exported classifier: the six stages joined in a namespace.
+
+Datasets and parameters are prefixed with the namespace of the search, `nas.trials`;
+nodes with that of their stage as well, `nas.search.search_architectures`. kedro-viz
+draws a box per namespace of nodes, and `kedro run --namespaces nas.search` runs one.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from kedro.pipeline import Node, Pipeline
 
 from kedro_nas.errors import ParameterError
-from kedro_nas.stages import LATER_STAGE_NAMES, STAGE_NAMES
+from kedro_nas.stages import LATER_STAGE_NAMES, STAGE_NAMES, stage_of
 
 STAGES = STAGE_NAMES  # the job; a host may pass some of them as `stages`
 LATER_STAGES = LATER_STAGE_NAMES  # others that a host may pass
@@ -35,7 +40,7 @@ def create_pipeline(
 
     Datasets become `<namespace>.<name>` and parameters
     `params:<namespace>.<stage>`; `images` and `images_new`, the user's own datasets,
-    keep their names.
+    keep their names. Nodes become `<namespace>.<stage>.<name>`.
 
     Args:
         namespace: Prefix of nodes, datasets and parameters; dots nest, as in
@@ -61,7 +66,7 @@ def create_pipeline(
     >>> sorted(create_pipeline(stages=("search_space",)).outputs())
     ['nas.search_space_figure']
     """
-    joined = sum((_stage(name) for name in _ordered(stages)), start=Pipeline([]))
+    joined = sum((_boxed(name) for name in _ordered(stages)), start=Pipeline([]))
     mapped = _mapping(inputs, joined.inputs(), "inputs")
     for name in OF_THE_HOST & joined.inputs():
         mapped.setdefault(name, name)
@@ -95,6 +100,24 @@ def host_names(node: Node) -> dict[str, str]:
     )
 
 
+def namespace_of(node: Node) -> str:
+    """Return the namespace of the search that a node of this package belongs to.
+
+    Args:
+        node: A node made by `create_pipeline`, or by that of a stage.
+
+    Returns:
+        What its datasets are prefixed with; empty for none.
+
+    >>> node = create_pipeline(namespace="a.nas").nodes[0]
+    >>> node.name, namespace_of(node)
+    ('a.nas.data_preparation.prepare_images', 'a.nas')
+    """
+    namespace = node.namespace or ""
+    search, _, last = namespace.rpartition(".")
+    return search if last == stage_of(node.func.__name__) else namespace
+
+
 @functools.cache
 def _plain_nodes() -> dict[str, Node]:
     nodes = (node for stage in _EVERY_STAGE for node in _stage(stage).nodes)
@@ -104,6 +127,10 @@ def _plain_nodes() -> dict[str, Node]:
 def _stage(name: str) -> Pipeline:
     module = importlib.import_module(f"kedro_nas.pipelines.{name}.pipeline")
     return Pipeline(module.create_pipeline(), tags=name)
+
+
+def _boxed(name: str) -> Pipeline:
+    return Pipeline(_stage(name), namespace=name, prefix_datasets_with_namespace=False)
 
 
 def _ordered(stages: Iterable[str]) -> list[str]:

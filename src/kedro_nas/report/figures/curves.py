@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -27,7 +28,10 @@ RUNG_OPACITY = (0.35, 0.6, 0.9)
 
 
 def draw_learning_curves(
-    trials: pd.DataFrame, winner_key: str, objective: str = "accuracy"
+    trials: pd.DataFrame,
+    winner_key: str,
+    objective: str = "accuracy",
+    recall_floors: Mapping[str, float] | None = None,
 ) -> go.Figure:
     """Draw the validation score by epoch, each network's rungs joined.
 
@@ -35,6 +39,7 @@ def draw_learning_curves(
         trials: `nas.trials`.
         winner_key: Key of the chosen architecture, drawn on top when it was tried.
         objective: Name of what was maximised.
+        recall_floors: Smallest recall wanted, by class name; None without floors.
     """
     curves = _joined_curves(trials, score_column(trials, objective, "val_{}_by_epoch"))
     if curves.empty:
@@ -66,7 +71,8 @@ def draw_learning_curves(
     last = max(max(epochs) for epochs in curves["epochs"])
     figure.update_xaxes(rangemode="tozero", tick0=0, dtick=-(-last // 10))
     label_axis(figure, "x", "epoch")
-    label_axis(figure, "y", f"validation {title_of(objective)}", percent_digits=0)
+    title = title_of(objective, recall_floors)
+    label_axis(figure, "y", f"validation {title}", percent_digits=0)
     return figure
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -17,7 +19,11 @@ from kedro_nas.statistics.objectives import score_column, title_of
 
 
 def draw_fold_scores(
-    fold_scores: pd.DataFrame, ranking: pd.DataFrame, *, objective: str = "accuracy"
+    fold_scores: pd.DataFrame,
+    ranking: pd.DataFrame,
+    *,
+    objective: str = "accuracy",
+    recall_floors: Mapping[str, float] | None = None,
 ) -> go.Figure:
     """Draw a line per fold across the contestants, and each one's mean.
 
@@ -27,7 +33,8 @@ def draw_fold_scores(
     Args:
         fold_scores: `nas.fold_scores`.
         ranking: `nas.ranking`, which gives the order.
-        objective: Column of `fold_scores` that the ranking is by.
+        objective: Name of what the ranking is by.
+        recall_floors: Smallest recall wanted, by class name; None without floors.
     """
     done = fold_scores[fold_scores["status"] == "completed"]
     ranked = ranking[ranking["cv_mean"].notna()]
@@ -68,5 +75,5 @@ def draw_fold_scores(
             hover=f"{label}: mean %{{y:.2%}}<extra></extra>",
         )
     figure.update_xaxes(type="category", showgrid=False)
-    label_axis(figure, "y", title_of(objective), percent_digits=1)
+    label_axis(figure, "y", title_of(objective, recall_floors), percent_digits=1)
     return figure

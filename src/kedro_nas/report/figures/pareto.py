@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -17,8 +19,8 @@ from kedro_nas.report.figures.theme import (
     widen_scores,
 )
 from kedro_nas.report.leaderboard import contestant_label
-from kedro_nas.statistics.front import is_on_front, longest_trainings
 from kedro_nas.statistics.objectives import title_of
+from kedro_nas.statistics.pareto_front import is_on_front, longest_trainings
 
 MAX_TICKS = 7
 KEY_DIGITS = 8  # of an architecture, as kedro nas export takes them
@@ -31,6 +33,7 @@ def draw_pareto_front(
     ranking: pd.DataFrame,
     objective: str = "accuracy",
     *,
+    recall_floors: Mapping[str, float] | None = None,
     cost: str = "params",
 ) -> go.Figure:
     """Draw score against a cost, with the front and the contestants' CV means.
@@ -39,6 +42,7 @@ def draw_pareto_front(
         trials: `nas.trials`.
         ranking: `nas.ranking`.
         objective: Name of what was maximised.
+        recall_floors: Smallest recall wanted, by class name; None without floors.
         cost: Column of the horizontal axis, `params` or `macs`.
     """
     tried = longest_trainings(trials)
@@ -64,7 +68,7 @@ def draw_pareto_front(
         named.add(role)
     label_axis(figure, "x", AXES[cost])
     _scale_costs(figure, [*tried[cost], *ranked[cost]])
-    label_axis(figure, "y", title_of(objective), percent_digits=0)
+    label_axis(figure, "y", title_of(objective, recall_floors), percent_digits=0)
     if ranked.empty:  # a contestant's interval is high enough
         widen_scores(figure, tried["score"])
     return figure

@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from kedro_nas.data.leaks import Leak
-from kedro_nas.data.profile import (
+from kedro_nas.data.image_profile import (
     build_profile,
     contact_sheet,
     contact_sheet_png,
@@ -23,6 +22,7 @@ from kedro_nas.data.profile import (
     intensity_warnings,
     leak_examples,
 )
+from kedro_nas.data.leaks import Leak
 from kedro_nas.data.store import ImageStore
 from kedro_nas.records.profile import Leaks, SetAside, Verdict
 

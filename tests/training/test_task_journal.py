@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kedro_nas.files import append_json_line
-from kedro_nas.training.journal import (
+from kedro_nas.training.task_journal import (
     TaskJournal,
     read_journal,
     write_halved,

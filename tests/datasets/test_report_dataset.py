@@ -1,4 +1,4 @@
-"""`kedro_nas.datasets.report`."""
+"""`kedro_nas.datasets.report_dataset`."""
 
 from __future__ import annotations
 

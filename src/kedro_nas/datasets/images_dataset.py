@@ -54,7 +54,7 @@ class ImagesDataset(AbstractDataset[Any, Source]):
 
     Python API:
 
-    >>> from kedro_nas.datasets.images import ImagesDataset
+    >>> from kedro_nas.datasets.images_dataset import ImagesDataset
     >>> ImagesDataset(path="data/01_raw/flowers").load().describe()
     'the folder data/01_raw/flowers'
     """

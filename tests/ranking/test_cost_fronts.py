@@ -1,4 +1,4 @@
-"""`kedro_nas.ranking.front`: accuracy against cost."""
+"""`kedro_nas.ranking.cost_fronts`: accuracy against cost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pandas as pd
 from tests.finalists import build_finalist
 from tests.latency_checks import latency_check
 
-from kedro_nas.ranking.front import find_front
+from kedro_nas.ranking.cost_fronts import find_front
 from kedro_nas.ranking.pairing import FoldTable
 
 

@@ -1,4 +1,4 @@
-"""`kedro_nas.datasets.trials`."""
+"""`kedro_nas.datasets.trials_dataset`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`kedro_nas.datasets.keras_model`."""
+"""`kedro_nas.datasets.keras_model_dataset`."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from kedro.io import Version
 
 from kedro_nas.data.store import ImageStore
 from kedro_nas.datasets import ImageStoreDataset
-from kedro_nas.datasets import image_store as module
+from kedro_nas.datasets import image_store_dataset as module
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kedro_nas.records.budget import BudgetPlan, JobBudget
 from kedro_nas.records.job import JobResults
-from kedro_nas.report.budget import budget_rows
+from kedro_nas.report.budget_use import budget_rows
 
 PLAN = BudgetPlan(search_s=40, ranking_s=0, final_s=230, finish_s=16)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kedro.io import DatasetError
 
-from kedro_nas.data.profile import contact_sheet_png
+from kedro_nas.data.image_profile import contact_sheet_png
 from kedro_nas.data.store import FILES, ImageStore
 from kedro_nas.datasets.base import FolderDataset, ImagePreview
 
@@ -40,7 +40,7 @@ class ImageStoreDataset(FolderDataset[ImageStore, ImageStore]):
 
     >>> import numpy as np
     >>> from kedro_nas.data.prepare import prepare_images
-    >>> from kedro_nas.datasets.image_store import ImageStoreDataset
+    >>> from kedro_nas.datasets.image_store_dataset import ImageStoreDataset
     >>> from kedro_nas.parameters.data_preparation import DataPreparationOptions
     >>> tmp_path = getfixture("tmp_path")
     >>> pixels = np.random.default_rng(0).integers(0, 256, (40, 8, 8), np.uint8)

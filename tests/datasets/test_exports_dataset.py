@@ -1,4 +1,4 @@
-"""`kedro_nas.datasets.exports`."""
+"""`kedro_nas.datasets.exports_dataset`."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from math import inf
 from kedro_nas.parameters.base import CostName
 from kedro_nas.ranking.pairing import Comparison
 from kedro_nas.records.latency import LatencyCheck
-from kedro_nas.statistics.front import is_on_front
+from kedro_nas.statistics.pareto_front import is_on_front
 
 
 def contestant_costs(

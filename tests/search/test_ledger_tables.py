@@ -16,7 +16,7 @@ from kedro_nas.search.ledger_lines import (
     TrialEnded,
     TrialStarted,
 )
-from kedro_nas.search.tables import (
+from kedro_nas.search.ledger_tables import (
     ends_of_trials,
     incumbents,
     make_finalist,

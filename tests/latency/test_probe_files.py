@@ -1,4 +1,4 @@
-"""`kedro_nas.latency.probes`: what a device is asked to time."""
+"""`kedro_nas.latency.probe_files`: what a device is asked to time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kedro_nas.latency.probes import draw_networks, draw_probes, write_probes
+from kedro_nas.latency.probe_files import draw_networks, draw_probes, write_probes
 from kedro_nas.space.costs import costs
 from kedro_nas.space.operator_model import group_of
 

@@ -8,9 +8,9 @@ import sys
 import pandas as pd
 import pytest
 
-from kedro_nas.data import journal as module
+from kedro_nas.data import decoding_progress as module
 from kedro_nas.data.chunks import RECORD_COLUMNS
-from kedro_nas.data.journal import Journal, track
+from kedro_nas.data.decoding_progress import Journal, track
 
 
 def records(*numbers: int) -> pd.DataFrame:
@@ -47,7 +47,7 @@ def test_journal_goes_on_where_it_was_synced(tmp_path, pixels):
 
 def test_journal_syncs_by_itself(tmp_path, pixels, monkeypatch):
     """A long run is synced every few seconds."""
-    monkeypatch.setattr("kedro_nas.data.journal.SYNC_EVERY_S", 0.0)
+    monkeypatch.setattr("kedro_nas.data.decoding_progress.SYNC_EVERY_S", 0.0)
     journal = Journal(tmp_path / "records", pixels)
     journal.add(records(0))
 

@@ -1,4 +1,4 @@
-"""`kedro_nas.statistics.front`: the front is what nothing beats."""
+"""`kedro_nas.statistics.pareto_front`: the front is what nothing beats."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kedro_nas.records.job import JobResults
-from kedro_nas.statistics.front import is_on_front, longest_trainings
+from kedro_nas.statistics.pareto_front import is_on_front, longest_trainings
 
 POINTS = st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9)), max_size=12)
 

@@ -1,4 +1,4 @@
-"""`kedro_nas.datasets.workspace`."""
+"""`kedro_nas.datasets.workspace_dataset`."""
 
 from __future__ import annotations
 

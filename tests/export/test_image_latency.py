@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kedro_nas.export.latency import measure_latency
+from kedro_nas.export.image_latency import measure_latency
 
 pytestmark = pytest.mark.slow
 

@@ -1,4 +1,4 @@
-"""`kedro_nas.datasets.predictions`."""
+"""`kedro_nas.datasets.predictions_dataset`."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kedro_nas.records.search import Execution
 from kedro_nas.training.execution import PLAIN
-from kedro_nas.training.probes import (
+from kedro_nas.training.step_timing import (
     DOUBLING,
     GAIN,
     MAX_BATCH,

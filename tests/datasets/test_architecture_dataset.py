@@ -1,4 +1,4 @@
-"""`kedro_nas.datasets.architecture`."""
+"""`kedro_nas.datasets.architecture_dataset`."""
 
 from __future__ import annotations
 

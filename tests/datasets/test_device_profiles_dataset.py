@@ -1,4 +1,4 @@
-"""`kedro_nas.datasets.device_profiles`."""
+"""`kedro_nas.datasets.device_profiles_dataset`."""
 
 from __future__ import annotations
 

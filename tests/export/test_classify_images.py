@@ -1,4 +1,4 @@
-"""`kedro_nas.export.predict`: new images, a row each."""
+"""`kedro_nas.export.classify_images`: new images, a row each."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tests.export.plain_format import (
 
 from kedro_nas.data import chunks
 from kedro_nas.errors import DataError, ExportError
+from kedro_nas.export.classify_images import Predictions, predict_images
 from kedro_nas.export.formats import FormatTraits
-from kedro_nas.export.predict import Predictions, predict_images
 from kedro_nas.export.runtime_process import RuntimeProcess
 from kedro_nas.parameters.prediction import PredictionOptions
 
@@ -93,7 +93,7 @@ def test_predict_images_starts_a_process_per_core_where_that_is_faster(
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(4)), raising=False)
     listed = type("Listed", (), {"__len__": lambda _: n_images, "notes": []})()
     monkeypatch.setattr(
-        "kedro_nas.export.predict.list_new_images", lambda *_, **__: listed
+        "kedro_nas.export.classify_images.list_new_images", lambda *_, **__: listed
     )
     started: list[RuntimeProcess] = []
 
@@ -173,7 +173,7 @@ def test_predict_images_of_an_empty_folder_raises(
 def test_importing_predict_does_not_import_keras() -> None:
     """LiteRT files are used without TensorFlow."""
     program = (
-        "import sys, kedro_nas.export.predict;"
+        "import sys, kedro_nas.export.classify_images;"
         "assert not {'keras', 'tensorflow', 'kedro'} & set(sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], check=False)

@@ -15,7 +15,7 @@ from kedro_nas.errors import SearchError
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.records.profile import Verdict
-from kedro_nas.search.workspace import EXTENSIONS, JOB_EXTENSIONS, claim_workspace
+from kedro_nas.search.workspace_check import EXTENSIONS, JOB_EXTENSIONS, claim_workspace
 
 VERDICT = Verdict(n_train=9, n_folds=2, n_repeats=1)
 

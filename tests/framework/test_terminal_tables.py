@@ -1,4 +1,4 @@
-"""`kedro_nas.framework.tables`: plain tables for the terminal."""
+"""`kedro_nas.framework.terminal_tables`: plain tables for the terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kedro_nas.framework.tables import format_table
+from kedro_nas.framework.terminal_tables import format_table
 
 
 @pytest.mark.parametrize(
