@@ -121,7 +121,8 @@ def test_costs_of_a_deeper_stage_grow_by_one_block_each(more, width):
 @given(width=st.integers(1, 64), side=st.integers(4, 40))
 def test_costs_of_a_wider_stage_are_larger(width, side):
     """A bound that a network exceeds is exceeded by every wider one."""
-    narrow, wide = (net(conv(width=w), shape=(side, side, 1)) for w in (width, width + 1))
+    shape = (side, side, 1)
+    narrow, wide = (net(conv(width=w), shape=shape) for w in (width, width + 1))
 
     assert count_params(narrow) < count_params(wide)
     assert count_macs(narrow) < count_macs(wide)
