@@ -17,7 +17,7 @@ NAMES = ("defects", "scratches")
 BOTH_FORMATS = "formats: [keras, saved_model]"
 # one worker: the searches take turns, and each stage of either starts its own
 SMALL = (
-    "job.workers=1,job.baseline=none,budget_s=null,search.max_trials=2,search.max_epochs=1,search.min_steps=1,"
+    "job.workers=1,budget_s=null,search.max_trials=2,search.max_epochs=1,search.min_steps=1,"
     "search.finalists=1,ranking.folds=2,ranking.repeats=1,ranking.epochs=1,"
     "export.epochs=1"
 )
@@ -40,10 +40,7 @@ def two(plain_host: Host, tmp_path_factory: pytest.TempPathFactory) -> Host:
         assert f"kedro nas check --namespace {name}.nas" in done.stdout
     done = host.kedro(
         *("run", "--pipelines", "defects_nas,scratches_nas"),
-        *(
-            "--to-nodes",
-            ",".join(f"{n}.nas.search_space.build_search_space" for n in NAMES),
-        ),
+        *("--to-nodes", ",".join(f"{n}.nas.build_search_space" for n in NAMES)),
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return host
@@ -145,7 +142,7 @@ def test_mistake_in_one_search_names_it(two: Host, tmp_path: Path) -> None:
     wrong = host.kedro("run", "--pipelines", "scratches_nas")
     right = host.kedro(
         *("run", "--pipelines", "defects_nas"),
-        *("--to-nodes", "defects.nas.search_space.build_search_space"),
+        *("--to-nodes", "defects.nas.build_search_space"),
     )
 
     assert wrong.returncode == 1
