@@ -69,9 +69,10 @@ for number, name in enumerate(("bars", "boxes", "dots")):
             photo.save(folder / f"{name}{index}.jpg", quality=90)
 PYTHON
 
-long=(run --pipelines nas --params "nas.budget_s=$budget,nas.data_preparation.image_size=32")
+params="nas.budget_s=$budget,nas.data_preparation.image_size=32"
+long=(run --pipelines nas --params "$params")
 step "$python" -m kedro run --pipelines nas --env smoke
-step "$python" -m kedro nas check --params "nas.budget_s=$budget"
+step "$python" -m kedro nas check --params "$params"
 
 printf '\n==> kedro %s, killed as soon as a network is being trained\n' "${long[*]}"
 "$python" -m kedro "${long[@]}" >killed.log 2>&1 &
@@ -83,6 +84,7 @@ wait "$run" 2>/dev/null || true
 tail -n 3 killed.log
 
 step "$python" -m kedro nas status
+step "$python" -m kedro nas report --output killed.html
 step "$python" -m kedro "${long[@]}"
 step "$python" -m kedro nas show
 step "$python" -m kedro nas compare nas @smoke
