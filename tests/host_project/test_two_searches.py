@@ -40,7 +40,10 @@ def two(plain_host: Host, tmp_path_factory: pytest.TempPathFactory) -> Host:
         assert f"kedro nas check --namespace {name}.nas" in done.stdout
     done = host.kedro(
         *("run", "--pipelines", "defects_nas,scratches_nas"),
-        *("--to-nodes", ",".join(f"{n}.nas.build_search_space" for n in NAMES)),
+        *(
+            "--to-nodes",
+            ",".join(f"{n}.nas.search_space.build_search_space" for n in NAMES),
+        ),
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return host
@@ -142,7 +145,7 @@ def test_mistake_in_one_search_names_it(two: Host, tmp_path: Path) -> None:
     wrong = host.kedro("run", "--pipelines", "scratches_nas")
     right = host.kedro(
         *("run", "--pipelines", "defects_nas"),
-        *("--to-nodes", "defects.nas.build_search_space"),
+        *("--to-nodes", "defects.nas.search_space.build_search_space"),
     )
 
     assert wrong.returncode == 1
