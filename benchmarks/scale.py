@@ -3,8 +3,9 @@
 The real driver, oracle, proposer and ledger face simulated workers: training takes
 simulated seconds, a minute an epoch in the middle, with a wide log-normal spread (0.5),
 and one training in fifty is lost. The simulated clock waits for the driver, whose own
-seconds are CPU seconds, so that other work on the machine does not count. The proposer
-is `random`; with `--lag` it says that it learns, so that it waits for outcomes.
+seconds are CPU seconds of its thread, so that other work on the machine does not count.
+The proposer is `random`; with `--lag` it says that it learns, so that it waits for
+outcomes.
 
 Utilisation is the share of worker seconds spent on training: `open` until the last
 network was proposed, as in a search that seconds end; `whole` until nothing was left to
@@ -71,11 +72,12 @@ class SimulatedPool:
         self._rng = np.random.default_rng(SEED)
         self._free = list(range(size))
         self._ends: list[tuple[float, int, str, int, int]] = []
+        self._lost: set[str] = set()
         self._last_proposal = 0.0
-        self._last = time.process_time()
+        self._last = time.thread_time()
 
     def _pass(self) -> None:
-        now = time.process_time()
+        now = time.thread_time()
         self.now += now - self._last
         self._last = now
 
@@ -104,7 +106,7 @@ class SimulatedPool:
         lost = self._rng.random() < LOST_SHARE
         took *= float(self._rng.random()) if lost else 1.0
         self._spans.append((self.now, self.now + took))
-        if task.epoch_start == 0:
+        if task.epoch_start == 0 and task.task_id not in self._lost:
             self._last_proposal = self.now
         end = (self.now + took, worker, task.task_id, task.epochs, int(lost))
         heapq.heappush(self._ends, end)
@@ -121,11 +123,12 @@ class SimulatedPool:
             self._free.append(worker)
             events.append(self._event(worker, name, epochs, lost=bool(lost)))
         self.events += len(events)
-        self._last = time.process_time()
+        self._last = time.thread_time()
         return events
 
     def _event(self, worker: int, name: str, epochs: int, *, lost: bool) -> Event:
         if lost:
+            self._lost.add(name)
             return Event("lost", worker, name, reason="simulated")
         score = float(self._rng.random())
         history = [
@@ -198,9 +201,9 @@ def run(
             max_attempts=5,
         )  # fmt: skip
         pool = SimulatedPool(workers)
-        began, cpu = time.perf_counter(), time.process_time()
+        began, cpu = time.perf_counter(), time.thread_time()
         driver.run(pool)
-        seconds, cpu_s = time.perf_counter() - began, time.process_time() - cpu
+        seconds, cpu_s = time.perf_counter() - began, time.thread_time() - cpu
         size = 0
         if traced:
             gc.collect()

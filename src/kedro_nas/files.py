@@ -164,6 +164,10 @@ def _open_to_append(path: Path) -> IO[bytes]:
 
 def _end_of_whole_lines(file: IO[bytes], end: int) -> int:
     """Return where the last whole line before `end` ends."""
+    if end:
+        file.seek(end - 1)
+        if file.read(1) == b"\n":
+            return end
     while end:
         begin = max(0, end - 4096)
         file.seek(begin)

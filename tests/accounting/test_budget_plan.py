@@ -139,7 +139,7 @@ def test_plan_that_was_given_is_kept_and_said() -> None:
     plan = _divide(300, kind="search")
 
     assert (plan.kind, plan.search_s) == ("search", pytest.approx(0.15 * 284))
-    assert plan.reasons[0].endswith("the plan was given.")
+    assert plan.reasons[0].endswith("given or begun before, is a search.")
 
 
 def test_reason_tells_what_the_budget_affords() -> None:

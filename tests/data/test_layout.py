@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kedro_nas.data.layout import Layout, fit_pixels, resolve_layout, shrunk
+from kedro_nas.data.layout import (
+    AUTO_SIDE,
+    Layout,
+    fit_pixels,
+    resolve_layout,
+    shrunk,
+    to_grey,
+)
 from kedro_nas.errors import DataError
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 
@@ -91,3 +100,93 @@ def test_shrunk_leaves_small_images_alone_and_averages_large_ones():
     assert shrunk(small) is small
     assert shrunk(large).shape == (2, 64, 200, 1)
     assert np.all(shrunk(large) == 7)
+
+
+SIDES = st.integers(1, 60)
+
+
+@given(
+    height=SIDES,
+    width=SIDES,
+    to_height=SIDES,
+    to_width=SIDES,
+    level=st.integers(0, 255),
+)
+def test_fit_pixels_of_one_level_stay_at_it(height, width, to_height, to_width, level):
+    """No policy darkens, brightens or frames an image but by its background."""
+    image = np.full((height, width, 1), level, np.uint8)
+    levels = {}
+    for fit in ("pad", "crop", "stretch"):
+        layout = Layout(to_height, to_width, 1, fit, 255 - level)
+        pixels, _ = fit_pixels(image, layout)
+        levels[fit] = set(np.unique(pixels).tolist())
+
+    assert levels["crop"] == levels["stretch"] == {level}
+    assert levels["pad"] <= {level, 255 - level}
+    assert level in levels["pad"]
+
+
+@given(height=st.integers(1, 9), width=st.integers(1, 9), side=st.integers(1, 12))
+def test_fit_pixels_pad_keeps_the_aspect_to_a_pixel(height, width, side):
+    """What is not background has the proportions of the image."""
+    image = np.full((height, width, 1), 9, np.uint8)
+    pixels, _ = fit_pixels(image, Layout(side, side, 1, "pad", 0))
+    rows, columns = (int((pixels == 9).any(axis=axis).sum()) for axis in (1, 0))
+    ratio = side / max(height, width)
+
+    assert max(rows, columns) == side
+    assert rows == pytest.approx(max(1, height * ratio), abs=0.51)
+    assert columns == pytest.approx(max(1, width * ratio), abs=0.51)
+
+
+@pytest.mark.parametrize("fit", ["pad", "crop", "stretch"])
+def test_fit_pixels_of_the_right_shape_are_the_same_array(fit):
+    """Most data sets have one size: nothing is copied, and nothing reported."""
+    image = np.zeros((5, 7, 3), np.uint8)
+    pixels, change = fit_pixels(image, Layout(5, 7, 3, fit, 0))
+
+    assert pixels is image
+    assert change is None
+
+
+def test_fit_pixels_between_grey_and_colour_uses_the_luminance():
+    """Green is brighter than blue, and grey has three equal channels."""
+    colours = np.eye(3, dtype=np.uint8)[None] * 255
+    grey, _ = fit_pixels(colours, Layout(1, 3, 1, "pad", 0))
+    back, _ = fit_pixels(grey, Layout(1, 3, 3, "pad", 0))
+
+    assert grey[0, :, 0].tolist() == [76, 150, 29]
+    assert back.shape == (1, 3, 3)
+    assert np.all(back == grey)
+
+
+@given(level=st.integers(0, 255))
+def test_to_grey_of_equal_channels_is_their_level(level):
+    """An image saved as RGB by a camera without colour keeps its levels."""
+    pixels = np.full((2, 2, 3), level, np.uint8)
+
+    assert np.allclose(to_grey(pixels), level, atol=1e-3)
+    assert np.array_equal(to_grey(pixels[..., :1]), np.full((2, 2), level))
+
+
+@given(
+    sizes=st.lists(
+        st.tuples(st.integers(1, 5000), st.integers(1, 5000)), min_size=1, max_size=5
+    )
+)
+def test_resolve_layout_auto_is_never_larger_than_published_networks_expect(sizes):
+    """Whatever comes, a store holds images that can be trained on."""
+    layout = resolve_layout(np.array(sizes), GREY, DataPreparationOptions())
+
+    assert 1 <= layout.height <= AUTO_SIDE
+    assert 1 <= layout.width <= AUTO_SIDE
+    assert layout.n_bytes == layout.height * layout.width
+
+
+def test_shrunk_image_has_the_mean_of_the_large_one():
+    """Statistics of blocks are those of the pixels."""
+    rng = np.random.default_rng(0)
+    large = rng.integers(0, 256, (1, 256, 320, 3)).astype(np.uint8)
+
+    assert shrunk(large).shape == (1, 64, 80, 3)
+    assert shrunk(large).mean() == pytest.approx(large.mean(), abs=0.6)

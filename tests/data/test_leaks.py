@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kedro_nas.data.leaks import find_leaks
 
@@ -73,3 +76,108 @@ def test_scattered_renumbers_rows():
 
     assert np.flatnonzero(found.leaking).tolist() == [1]
     assert (found.leaks[0].removed, found.leaks[0].kept) == (1, 4)
+
+
+ROWS = st.lists(
+    st.tuples(st.sampled_from("abcdef"), st.sampled_from("rvt"), st.integers(0, 3)),
+    min_size=1,
+    max_size=12,
+)
+RANK = {"r": 0, "v": 1, "t": 2}
+
+
+@settings(max_examples=30)
+@given(rows=ROWS)
+def test_find_leaks_removed_leave_no_copy_and_no_group_across_splits(rows):
+    """Whatever was given, what is kept can be scored honestly."""
+    letters, sides, groups = zip(*rows, strict=True)
+    found = find_leaks(
+        ids("".join(letters)),
+        np.zeros(len(rows), np.int64),
+        splits("".join(sides)),
+        np.array(groups, np.uint64),
+        NO_PAIRS,
+    )
+    kept = [row for row, leaks in zip(rows, found.leaking, strict=True) if not leaks]
+
+    for letter in set(letters):
+        assert len({side for one, side, _ in kept if one == letter}) <= 1
+    for group in set(groups) - {0}:
+        assert len({side for _, side, one in kept if one == group}) <= 1
+    assert len(found.leaks) == found.leaking.sum()
+    for leak in found.leaks:
+        assert RANK[sides[leak.kept]] > RANK[sides[leak.removed]]
+
+
+@settings(max_examples=30)
+@given(rows=ROWS)
+def test_find_leaks_without_given_splits_removes_none(rows):
+    """Where splits are drawn, units keep copies together instead."""
+    letters, _, groups = zip(*rows, strict=True)
+    found = find_leaks(
+        ids("".join(letters)),
+        np.zeros(len(rows), np.int64),
+        None,
+        np.array(groups, np.uint64),
+        NO_PAIRS,
+    )
+
+    assert not found.leaking.any()
+    assert found.leaks == []
+    for first, (letter, _, group) in enumerate(rows):
+        for second, (other, _, its_group) in enumerate(rows):
+            if letter == other or (group == its_group and group):
+                assert found.units[first] == found.units[second]
+
+
+@settings(max_examples=30)
+@given(rows=ROWS, seed=st.integers(0, 99))
+def test_find_leaks_units_do_not_depend_on_the_order_of_the_rows(rows, seed):
+    """A shuffled table has the same images together, by the same names."""
+    letters, _, groups = zip(*rows, strict=True)
+    names, numbers = ids("".join(letters)), np.array(groups, np.uint64)
+    order = np.random.default_rng(seed).permutation(len(rows))
+    labels = np.zeros(len(rows), np.int64)
+    whole = find_leaks(names, labels, None, numbers, NO_PAIRS)
+    mixed = find_leaks(names[order], labels, None, numbers[order], NO_PAIRS)
+
+    assert np.array_equal(whole.units[order], mixed.units)
+    assert (whole.n_exact, whole.n_near) == (mixed.n_exact, mixed.n_near)
+
+
+def test_find_leaks_near_pairs_of_exact_copies_are_not_counted_twice():
+    """A copy to the bit is no near copy."""
+    near = np.array([[0, 1], [1, 2]])
+    found = find_leaks(ids("aab"), np.zeros(3, np.int64), None, None, near)
+
+    assert (found.n_exact, found.n_near) == (1, 1)
+
+
+def test_find_leaks_near_copies_within_a_split_stay():
+    """Two photographs of one thing on the same side are no leak."""
+    near = np.array([[0, 1]])
+    found = find_leaks(ids("ab"), np.zeros(2, np.int64), splits("rr"), None, near)
+
+    assert not found.leaking.any()
+    assert found.units[0] == found.units[1]
+
+
+@pytest.mark.parametrize("sides", ["rt", "vt", "rv"])
+def test_find_leaks_says_first_what_is_most_certain(sides):
+    """An image that leaks by its pixels and by its group is told once, as a copy."""
+    groups = np.array([5, 5], np.uint64)
+    found = find_leaks(
+        ids("aa"), np.zeros(2, np.int64), splits(sides), groups, NO_PAIRS
+    )
+
+    assert [leak.kind for leak in found.leaks] == ["exact copy"]
+
+
+def test_scattered_over_more_rows_leaves_the_others_free():
+    """Rows without an image have no unit, no leak and no conflict."""
+    found = find_leaks(
+        ids("ab"), np.array([0, 1]), splits("rr"), None, NO_PAIRS
+    ).scattered(np.array([0, 3]), 5)
+
+    assert found.units[[1, 2, 4]].tolist() == [0, 0, 0]
+    assert len(found.leaking) == len(found.conflicting) == 5

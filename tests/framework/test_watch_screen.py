@@ -45,7 +45,7 @@ def test_screen_shows_stages_rungs_workers_curves_and_seconds() -> None:
 
     assert "defects.nas  running, in search" in text
     assert "● data_preparation   ◐ search   ○ ranking" in text
-    assert "1 trials completed, 0 failed, 1 under way, best 0.5000" in text
+    assert "1 trial completed, 0 failed, 1 under way, best 0.5000" in text
     assert "12 s spent of 1 min 0 s, 48 s left" in text
     assert "0.1.0" in text
     assert "1 of 2  0.3000" in " ".join(text.split()).replace("1 of 2 ", "1 of 2  ")
@@ -69,12 +69,21 @@ def test_screen_before_the_search_shows_stages_alone() -> None:
     assert "data_preparation" in text
 
 
+def test_screen_while_the_machine_is_measured_counts_nothing() -> None:
+    """Rows of noughts tell nothing; that steps are timed does."""
+    none = summarize_ledger(HEAD)
+    text = _shown(replace(STATUS, search=none), SearchView((), (), ()))
+
+    assert "no trial has begun: a few training steps are timed first" in text
+    assert "0 trials" not in text
+
+
 def test_line_says_the_same_in_a_log() -> None:
     """Where there is no terminal, a line is read by itself."""
     before = line(replace(STATUS, search=None, stage=None, running=False))
 
     assert line(STATUS) == (
-        "defects.nas: in search; 1 trials completed, 0 failed, 1 under way, best "
+        "defects.nas: in search; 1 trial completed, 0 failed, 1 under way, best "
         "0.5000, 12 s spent of 1 min 0 s, 48 s left"
     )
     assert before == "defects.nas: finished"

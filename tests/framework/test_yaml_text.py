@@ -130,3 +130,77 @@ def test_entry_names_are_the_keys_at_a_path(
     """Where there is no mapping, there are no entries."""
     assert entry_names("nas: {a: {}, b: 1}\nn: 2\n", "f", path) == names
     assert entry_names("", "f", path) == ()
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["a b", "", "#x"]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from("xyz"), inner, max_size=2)
+    ),
+    max_leaves=5,
+)
+_FILES = st.dictionaries(st.sampled_from("abcd"), _VALUES, max_size=4)
+
+
+@given(old=_FILES, new=_VALUES, in_braces=st.booleans())
+def test_add_entries_then_drop_them_is_where_it_began(
+    old: dict[str, object], new: object, *, in_braces: bool
+) -> None:
+    """Whatever a file holds, what is added is read back, and leaves with its name."""
+    text = yaml.safe_dump(old, default_flow_style=in_braces) if old else ""
+    entry = {"new": "# mine\n" + yaml.safe_dump({"new": new})}
+    added = add_entries(text, entry, "f")
+
+    assert yaml.safe_load(added) == {**old, "new": new}
+    if not (old and in_braces):
+        left = drop_entries(added, {"new"}, "f")
+        assert (yaml.safe_load(left) or {}) == old
+        assert "# mine" not in left
+
+
+@given(old=_FILES)
+def test_split_entries_of_any_file_are_entries_of_their_own(
+    old: dict[str, object],
+) -> None:
+    """Each piece is YAML with one key, and together they are the file."""
+    text = yaml.safe_dump(old) if old else ""
+    parts = [yaml.safe_load(part) for part in split_entries(text, "f").values()]
+
+    assert all(len(part) == 1 for part in parts)
+    assert {key: value for part in parts for key, value in part.items()} == old
+
+
+def test_add_entries_of_nothing_is_the_text_itself() -> None:
+    """Not even a broken file is touched where there is nothing to add."""
+    assert add_entries("nas: [", {}, "f", ["nas"]) == "nas: ["
+
+
+def test_add_entries_makes_what_leads_to_them() -> None:
+    """Two levels that are missing are written, each with its indent."""
+    added = add_entries("a: 1\n", NEW, "f", ["defects", "nas"])
+
+    assert yaml.safe_load(added) == {
+        "a": 1,
+        "defects": {"nas": {"export": {"formats": ["keras"]}, "n": 3}},
+    }
+    assert "    # about export\n" in added
+
+
+def test_drop_entries_that_are_all_there_are_leaves_an_empty_file() -> None:
+    """A comment on nothing is not kept."""
+    assert drop_entries(FILE, ["a", "b", "c"], "f") == ""
+
+
+def test_drop_entries_of_a_nested_mapping_keeps_its_neighbours() -> None:
+    """Lines outside of the mapping are not read as its end."""
+    text = "nas:\n  # of x\n  x: 1\n\n  y: 2\n# of z\nz: 3\n"
+
+    assert drop_entries(text, ["x"], "f", ["nas"]) == "nas:\n  y: 2\n# of z\nz: 3\n"
+
+
+@pytest.mark.parametrize("text", ["", "# only\n", "{}\n", "nas: {}\n", "nas:\n"])
+def test_split_entries_of_a_mapping_with_nothing_in_it_are_none(text: str) -> None:
+    """A file that `init` finds empty is no error."""
+    assert split_entries(text, "f", ["nas"]) == {}
+    assert split_entries(text.partition("nas")[0], "f") == {}

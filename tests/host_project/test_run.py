@@ -128,15 +128,9 @@ def test_show_and_status_of_a_finished_run(finished: Host) -> None:
     assert value["search"]["trials"]["completed"] > 0
 
 
-def test_export_of_another_network_needs_no_second_search(
-    finished: Host, tmp_path: Path
-) -> None:
+def test_export_of_another_network_needs_no_second_search(finished: Host) -> None:
     """Any row of the table is trained and written; what the run exported stays."""
-    shutil.copytree(finished.root, tmp_path / "host")
-    host = Host(tmp_path / "host")
-    one_format = SMALL.replace("export: {", "export: {formats: [keras], ")
-    host.write("conf/local/parameters_nas.yml", one_format)
-    data = host.root / "data"
+    data = finished.root / "data"
     folder = data / "07_model_output" / "nas"
     table = pd.read_csv(folder / "pareto_table.csv")
     trials = pd.read_parquet(folder / "trials.parquet")
@@ -144,10 +138,10 @@ def test_export_of_another_network_needs_no_second_search(
     before = (data / "06_models/nas/exports/SHA256SUMS").read_text()
     longer = ("--params", "nas.export.epochs=2")  # another model than the run's
     command = ("nas", "export", "--architecture", other[:7], *longer)
-    unknown = host.kedro("nas", "export", "--architecture", "zzz")
-    done = host.kedro(*command, "--json")
-    again = host.kedro(*command)
-    tested = host.kedro(*command, "--overwrite", "--test", "--json")
+    unknown = finished.kedro("nas", "export", "--architecture", "zzz")
+    done = finished.kedro(*command, "--json")
+    again = finished.kedro(*command)
+    tested = finished.kedro(*command, "--overwrite", "--test", "--json")
 
     assert set(table["key"]) == set(trials.loc[trials["score"].notna(), "key"])
     assert table["on_front_params"].any()

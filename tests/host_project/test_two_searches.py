@@ -17,7 +17,7 @@ NAMES = ("defects", "scratches")
 BOTH_FORMATS = "formats: [keras, saved_model]"
 # one worker: the searches take turns, and each stage of either starts its own
 SMALL = (
-    "job.workers=1,job.baseline=none,budget_s=null,search.max_trials=2,search.max_epochs=1,search.min_steps=1,"
+    "job.workers=1,budget_s=null,search.max_trials=2,search.max_epochs=1,search.min_steps=1,"
     "search.finalists=1,ranking.folds=2,ranking.repeats=1,ranking.epochs=1,"
     "export.epochs=1"
 )

@@ -28,6 +28,8 @@ def test_yaml_shows_every_option_with_its_default():
         {"test_share": 0},
         {"validation_share": 1},
         {"image_size": [0, 8]},
+        {"image_size": 0},
+        {"image_size": True},
         {"image_size": "large"},
         {"channels": 2},
         {"fit": "squash"},
@@ -50,3 +52,11 @@ def test_image_size_in_all_its_forms(size):
     options = DataPreparationOptions(image_size=size)
 
     assert options.image_size in {"native", "auto", (8, 12)}
+
+
+def test_image_size_of_one_number_is_a_square():
+    """`--params nas.data_preparation.image_size=32` cannot give a list."""
+    options = DataPreparationOptions.parse({"image_size": 32}, where="nas.data")
+
+    assert options.image_size == (32, 32)
+    assert options == DataPreparationOptions(image_size=(32, 32))

@@ -157,6 +157,7 @@ def test_bounds_without_a_limit_accept_anything():
     costs = Costs(params=10**12, macs=10**15, depth=10**4, memory_mb=10**6)
 
     assert Bounds().excesses(costs) == {}
+    assert not Bounds().are_exceeded(costs)
     assert Bounds().explain(costs) == ""
     assert str(Bounds()) == "anything"
 
@@ -207,6 +208,7 @@ def test_latency_is_bounded_by_the_profile_of_a_device() -> None:
     slow = Costs(params=1, macs=1, depth=1, memory_mb=0.1, latency_ms=5.0)
 
     assert bounds.excesses(slow) == {"max_latency_ms": 2.0}
+    assert bounds.are_exceeded(slow)
     assert bounds.explain(slow) == "max_latency_ms 2.5 is exceeded by 5.0"
     assert "Made-up Board 4" in str(bounds)
     assert "margin of" in str(bounds)

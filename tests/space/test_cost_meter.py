@@ -20,6 +20,7 @@ from kedro_nas.space.cost_meter import (
     block_costs_to_json,
     block_failures,
     custom_model_cost,
+    find_cost_meter,
     set_cost_meter,
 )
 from kedro_nas.space.registry import (
@@ -143,3 +144,108 @@ def test_block_with_a_formula_of_its_own_needs_no_meter():
     cost = block_cost(block, (8, 8, 3), ARGUMENTS)
 
     assert cost == MeasuredCost(5, 6, 1, 8 * 8 * 3 + 4 * 4 * 8)
+
+
+def test_meter_that_was_removed_is_missing_again(meter):
+    """`None` leaves the process as it was before."""
+    assert find_cost_meter("the block 'mine'") is meter
+    set_cost_meter(None)
+
+    with pytest.raises(SearchSpaceError, match="cannot measure the block 'mine'"):
+        find_cost_meter("the block 'mine'")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"name": "efficientnet_v2_b0"},
+        {"kept": 2},
+        {"unfrozen": 1},
+        {"reinitialised": 1},
+        {"input_size": 128},
+    ],
+)
+def test_backbone_that_differs_in_one_part_is_measured_apart(meter, other):
+    """What changes its layers or what is trained changes its costs."""
+    backbone_cost(BACKBONE, (28, 28, 1))
+    backbone_cost(BACKBONE.model_copy(update=other), (28, 28, 1))
+    backbone_cost(BACKBONE, (28, 28, 3))
+
+    assert meter.calls == ["backbone"] * 3
+
+
+def test_backbone_of_a_file_is_measured_again_when_its_content_changes(meter):
+    """The name of a file says nothing of what is in it."""
+    mine = {"name": "keras_file", "weights": "a.keras"}
+    for digest in ("a" * 12, "b" * 12, "a" * 12):
+        changes = mine | {"weights_digest": digest}
+        backbone_cost(BACKBONE.model_copy(update=changes), (28, 28, 1))
+
+    assert meter.calls == ["backbone"] * 2
+
+
+def test_weights_of_a_published_backbone_do_not_change_its_costs(meter):
+    """Pretrained or not, the layers are the same."""
+    for weights in ("imagenet", "none"):
+        backbone_cost(BACKBONE.model_copy(update={"weights": weights}), (28, 28, 1))
+
+    assert meter.calls == ["backbone"]
+
+
+def test_custom_model_for_other_images_or_classes_is_measured_apart(meter):
+    """Its first and its last layer depend on them."""
+    for shape, n_classes in (((28, 28, 1), 10), ((28, 28, 1), 9), ((8, 8, 1), 10)):
+        custom_model_cost(MODEL, shape, n_classes)
+
+    assert meter.calls == ["model"] * 3
+
+
+def test_block_that_is_defined_anew_is_measured_anew(meter):
+    """In a notebook a function is edited and run again under its old name."""
+    block_cost(mine(), (8, 8, 3), ARGUMENTS)
+    forget_block("mine")
+    register_block("mine", path="team:mine")(lambda x, **_: [x][0])
+    block_cost(mine(), (8, 8, 3), ARGUMENTS)
+
+    assert meter.calls == ["block", "block"]
+    assert len(block_costs_to_json(["mine"])["mine"]) == 1
+
+
+def test_costs_measured_here_are_not_replaced_by_those_of_another_process(meter):
+    """What this process has built is certain."""
+    block_cost(mine(), (8, 8, 3), ARGUMENTS)
+    table = block_costs_to_json(["mine"])
+    (use,) = table["mine"]
+    block_costs_from_json({"mine": {use: table["mine"][use] | {"params": 999}}})
+
+    assert block_cost(mine(), (8, 8, 3), ARGUMENTS).params == COST.params
+
+
+def test_costs_of_blocks_that_were_not_asked_for_stay_here(meter):
+    """A space carries the measurements of its own blocks."""
+    block_cost(mine(), (8, 8, 3), ARGUMENTS)
+
+    assert block_costs_to_json([]) == {}
+    assert list(block_costs_to_json(["mine", "conv"])) == ["mine", "conv"]
+    assert block_costs_to_json(["conv"]) == {"conv": {}}
+
+
+def test_failures_of_a_block_are_one_per_use(meter):
+    """The same failure is not told twice, another one is."""
+    for width in (8, 8, 16):
+        with pytest.raises(SearchSpaceError):
+            block_cost(mine(), (8, 8, 3), BlockArguments(width, 3, 1))
+
+    assert len(block_failures("mine")) == 2
+    assert block_failures("conv") == []
+
+
+def test_stated_costs_are_whole_numbers_with_depth_and_memory_of_their_own():
+    """A formula may give floats, and may know better than one layer."""
+    block = Block(
+        "mine",
+        mine,
+        cost=lambda *_, **__: {"params": 5.9, "macs": 6.0, "depth": 3, "values": 7},
+    )
+
+    assert block_cost(block, (8, 8, 3), ARGUMENTS) == MeasuredCost(5, 6, 3, 7)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.models.build import build_model
@@ -13,6 +15,7 @@ from kedro_nas.space.costs import (
     Counter,
     costs,
     count_depth,
+    count_depthwise_macs,
     count_macs,
     count_params,
     peak_memory,
@@ -101,3 +104,64 @@ def test_counter_peak_of_a_branch_frees_what_is_no_longer_used():
 
     # input 32 and y 64, then input, y and its successor 16
     assert layers.peak_values() == 32 + 64 + 16
+
+
+@given(more=st.integers(1, 6), width=st.sampled_from([8, 16, 24]))
+def test_costs_of_a_deeper_stage_grow_by_one_block_each(more, width):
+    """Each repetition is the same block again, and works in the same memory."""
+    one, two, deep = (net(conv(depth=n, width=width)) for n in (1, 2, 2 + more))
+    params, macs = (count(two) - count(one) for count in (count_params, count_macs))
+
+    assert count_params(deep) == count_params(two) + more * params
+    assert count_macs(deep) == count_macs(two) + more * macs
+    assert count_depth(deep) == count_depth(two) + more
+    assert peak_memory(deep) == peak_memory(two)
+
+
+@given(width=st.integers(1, 64), side=st.integers(4, 40))
+def test_costs_of_a_wider_stage_are_larger(width, side):
+    """A bound that a network exceeds is exceeded by every wider one."""
+    shape = (side, side, 1)
+    narrow, wide = (net(conv(width=w), shape=shape) for w in (width, width + 1))
+
+    assert count_params(narrow) < count_params(wide)
+    assert count_macs(narrow) < count_macs(wide)
+    assert peak_memory(narrow) <= peak_memory(wide)
+    assert count_depth(narrow) == count_depth(wide)
+
+
+@pytest.mark.parametrize(
+    ("side", "expected"), [(28, 14), (27, 14), (3, 2), (2, 1), (1, 1)]
+)
+def test_stage_shapes_of_an_odd_side_are_rounded_up(side, expected):
+    """As `same` padding does; one pixel is never lost to none."""
+    shapes = stage_shapes(net(conv(), shape=(side, side, 1)))
+
+    assert shapes[0][:2] == (expected, expected)
+
+
+def test_costs_do_not_depend_on_the_recipe():
+    """One network trained in two ways is counted once."""
+    small = net(conv())
+    other = small.with_recipe(batch_size=8)
+
+    assert other.key != small.key
+    assert costs(other) == costs(small)
+    assert costs(small).latency_ms is None
+
+
+def test_depthwise_macs_are_a_part_of_all_and_none_of_plain_convolutions():
+    """They are slow on a CPU, and bounded for it."""
+    plain, separable = net(conv()), net(conv(block="separable"))
+
+    assert count_depthwise_macs(plain) == 0
+    assert 0 < count_depthwise_macs(separable) < count_macs(separable)
+    assert count_macs(separable) < count_macs(plain)
+
+
+def test_counter_of_a_gate_does_not_count_it_for_the_depth():
+    """A squeeze-and-excitation has two layers of its own, beside the path."""
+    gated = net(conv(attention="se"))
+
+    assert count_params(gated) > count_params(net(conv()))
+    assert count_depth(gated) == count_depth(net(conv()))

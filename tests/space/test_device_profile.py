@@ -6,12 +6,14 @@ import json
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from tests.device import device_profile, network_us, operator_us
 
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.latency.probe_files import draw_networks
 from kedro_nas.space.costs import costs
 from kedro_nas.space.device_profile import (
+    LEAST_NETWORKS,
     DeviceProfile,
     NetworkTime,
     OperatorTime,
@@ -96,3 +98,80 @@ def test_an_operator_that_was_not_timed_is_named() -> None:
 
     with pytest.raises(SearchSpaceError, match="was not timed"):
         add_up(fit_operators(table), one)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        ("operators", [], "operators"),
+        ("networks", [], "networks"),
+        ("us", 0.0, "us"),
+        ("us", float("inf"), "us"),
+        ("ms", -1.0, "ms"),
+        ("spearman", 1.5, "spearman"),
+        ("margin", -0.1, "margin"),
+    ],
+)
+def test_profile_with_a_value_that_cannot_be_is_refused(
+    field: str, value: object, named: str
+) -> None:
+    """A file that was edited or cut off does not predict nonsense."""
+    values = PROFILE.model_dump(mode="json")
+    places = {
+        "us": values["operators"][0],
+        "ms": values["networks"][0],
+        "spearman": values["error"],
+        "margin": values["error"],
+    }
+    places.get(field, values)[field] = value
+
+    with pytest.raises(ValidationError, match=named):
+        DeviceProfile.model_validate(values)
+
+
+def test_profile_of_too_few_networks_is_refused() -> None:
+    """An error of five networks would be no error at all."""
+    values = PROFILE.model_dump(mode="json")
+    values["networks"] = values["networks"][: LEAST_NETWORKS - 1]
+
+    with pytest.raises(ValidationError, match=f"at least {LEAST_NETWORKS} items"):
+        DeviceProfile.model_validate(values)
+
+
+def test_profile_names_the_sizes_of_images_it_was_made_for() -> None:
+    """A prediction for other sizes can be questioned."""
+    assert PROFILE.image_sides == (16, 32)
+
+
+def test_bound_is_described_with_device_error_and_margin() -> None:
+    """Who reads a bound knows what it is worth."""
+    text = PROFILE.describe_bound()
+
+    assert "one image on board (Made-up Board 4, 1 thread(s))" in text
+    assert f"{PROFILE.error.median_percent:.1f} % (median of 12 networks)" in text
+    assert f"margin of {100 * PROFILE.error.margin:.0f} %" in text
+
+
+def test_bounded_time_is_the_prediction_with_its_margin() -> None:
+    """What is compared with a bound is never below what is expected."""
+    one = PROFILE.networks[0].architecture
+    expected = PROFILE.predict_ms(one) * (1 + PROFILE.error.margin)
+
+    assert PROFILE.bounded_ms(one) == pytest.approx(expected)
+    assert PROFILE.bounded_ms(one) >= PROFILE.predict_ms(one)
+
+
+@pytest.mark.parametrize("slow", [0.5, 1.0, 2.0])
+def test_margin_covers_the_slow_calls_of_nine_networks_in_ten(slow: float) -> None:
+    """It grows with the 90th percentile, and is never negative."""
+    one = PROFILE.networks[0].architecture
+    sizes = [100.0 * number for number in range(1, 11)]
+    networks = [
+        NetworkTime(architecture=one, ms=us / 1e3, p90_ms=slow * us / 1e3)
+        for us in sizes
+    ]
+    error = cross_check([NetworkLoad(us, 0, 0) for us in sizes], networks)
+
+    assert error.margin == pytest.approx(max(0.0, slow - 1), abs=0.02)
+    assert error.spearman == pytest.approx(1)
+    assert error.n_networks == 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from kedro_nas.space.choices import Values
 from kedro_nas.space.costs import costs, stage_shapes
 from kedro_nas.space.draws import (
     WidthLaw,
+    _nearest,
     make_room,
     plan_maps,
     scale_widths,
@@ -114,6 +116,25 @@ def test_draw_depends_on_the_generator_alone(make_space) -> None:
     assert first == again
 
 
+@pytest.mark.parametrize(
+    ("preset", "digest"),
+    [
+        ("accuracy", "e925675f841d"),
+        ("cpu", "6e3a968f0081"),
+        ("default", "f478f348fb19"),
+        ("mobile", "45666bc701c3"),
+        ("tiny", "494de5a4ec42"),
+    ],
+)
+def test_sample_of_a_seed_stays_as_it_was(make_space, preset: str, digest: str) -> None:
+    """Two hundred draws of a seed are those of the version that wrote this digest."""
+    space = make_space((32, 32, 3), preset=preset)
+    random = rng()
+    keys = "".join(space.sample(random).key for _ in range(200))
+
+    assert hashlib.sha256(keys.encode()).hexdigest()[:12] == digest
+
+
 def test_sample_sees_the_whole_image_with_wide_last_stages(drawn) -> None:
     """Few fields are smaller than the image, and the median last width is not small."""
     fields = [receptive_field(one) for one in drawn]
@@ -184,6 +205,33 @@ def test_plan_maps_never_leave_the_choices(seed: int) -> None:
         "stage2_stride": 1,
         "stage3_stride": 2,
     }
+
+
+def test_plan_maps_draws_the_proven_side_most_often(space) -> None:
+    """Of 28 pixels 4 are left in most plans, and each plan keeps its share."""
+    random = rng()
+    sides = []
+    for _ in range(600):
+        plan = plan_maps(space.choices, (28, 28, 1), random)
+        strides = [v for name, v in plan.items() if name.endswith("_stride")]
+        sides.append(-(-28 // int(np.prod(strides))))
+    shares = {side: sides.count(side) / 600 for side in set(sides)}
+
+    assert shares == pytest.approx({4: 1 / 2, 7: 1 / 3, 2: 1 / 6}, abs=0.07)
+
+
+@given(
+    st.sets(st.integers(1, 300), min_size=1).map(sorted),
+    st.floats(1, 400),
+    st.floats(0, 1),
+)
+def test_nearest_has_the_smallest_ratio(allowed, wanted, share) -> None:
+    """No other value that is allowed is nearer, and none is below the limit."""
+    at_least = share * wanted
+    found = _nearest(allowed, wanted, at_least)
+    candidates = [value for value in allowed if value >= at_least] or allowed
+
+    assert found == min(candidates, key=lambda v: max(v, wanted) / min(v, wanted))
 
 
 def test_widen_field_starts_with_the_last_depth(space) -> None:

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from tests.device import operator_us
 
-from kedro_nas.space.operator_model import OperatorModel, amounts, group_of
+from kedro_nas.space.operator_model import (
+    OperatorModel,
+    amounts,
+    count_weights,
+    group_of,
+)
 from kedro_nas.space.operators import Operator
 
 
@@ -67,3 +72,75 @@ def test_amounts_of_a_depthwise_convolution_depend_on_the_code_for_its_kernel() 
     assert seven[1:4] == (0, 0, 50_176)
     assert group_of(Operator("conv", 1, 1, 8, 8)) == "conv of a vector"
     assert group_of(Operator("conv", 4, 4, 8, 8)) == "conv 1x1"
+
+
+@pytest.mark.parametrize(
+    ("operator", "macs", "weights"),
+    [
+        # places x kernel x channels x filters, counted on paper
+        (Operator("conv", 4, 4, 2, 8, 3, 1), 16 * 9 * 2 * 8, 9 * 2 * 8),
+        (Operator("conv", 4, 4, 2, 8, 3, 2), 4 * 9 * 2 * 8, 9 * 2 * 8),
+        (Operator("conv", 5, 5, 2, 8, 1, 2), 9 * 2 * 8, 2 * 8),
+        (Operator("dense", 1, 1, 10, 3, 1, 1), 10 * 3, 10 * 3),
+        (Operator("conv1d", 1, 6, 4, 4, 3, 1), 6 * 3 * 4 * 4, 3 * 4 * 4),
+    ],
+)
+def test_amounts_of_an_operator_with_weights_are_counted_by_hand(
+    operator: Operator, macs: int, weights: int
+) -> None:
+    """Multiply-accumulates and weights are those of the layer's definition."""
+    assert amounts(operator)[1] == macs
+    assert count_weights(operator) == weights
+
+
+@pytest.mark.parametrize("kind", ["add", "pool", "gelu", "softmax"])
+def test_operators_without_weights_have_none(kind: str) -> None:
+    """What only moves values is described by the values it reads and writes."""
+    operator = Operator(kind, 4, 4, 8, 8, 1, 1)
+
+    assert count_weights(operator) == 0
+    assert amounts(operator)[1:3] == (0, 0)
+    assert amounts(operator)[5:] == (128, 128)
+
+
+@pytest.mark.parametrize(
+    ("operator", "group"),
+    [
+        (Operator("conv", 8, 8, 4, 4, 3, 1), "conv kxk"),
+        (Operator("conv", 8, 8, 4, 4, 1, 2), "conv 1x1"),
+        (Operator("conv", 1, 1, 4, 4, 3, 1), "conv of a vector"),
+        (Operator("depthwise", 8, 8, 4, 4, 3, 1), "depthwise"),
+        (Operator("dense", 1, 1, 4, 4, 1, 1), "dense"),
+    ],
+)
+def test_operators_that_share_code_share_factors(
+    operator: Operator, group: str
+) -> None:
+    """A runtime has one loop for a convolution of a pixel, another for one of a map."""
+    assert group_of(operator) == group
+
+
+@pytest.mark.parametrize(
+    ("kernel", "place"), [(1, 1), (3, 1), (4, 2), (5, 2), (6, 3), (9, 3)]
+)
+def test_each_kernel_of_a_depthwise_convolution_belongs_to_one_code(
+    kernel: int, place: int
+) -> None:
+    """Its work is counted once, in the column of the code that runs it."""
+    work = amounts(Operator("depthwise", 8, 8, 16, 16, kernel, 1))[1:4]
+
+    assert [column for column, macs in enumerate(work, 1) if macs] == [place]
+    assert sum(work) == 64 * kernel**2 * 16
+
+
+def test_model_times_an_operator_once_and_never_below_zero() -> None:
+    """A search asks for the same operators again and again."""
+    table = dict.fromkeys(convolutions((16, 32)), 0.0)
+    model = OperatorModel.fit(table)
+    one = next(iter(table))
+    first = model.predict(one)
+
+    assert first > 0
+    assert model.known == {one: first}
+    model.groups = {}
+    assert model.predict(one) == first

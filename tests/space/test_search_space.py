@@ -201,3 +201,13 @@ def test_draws_keep_a_bound_of_latency() -> None:
     assert "max_latency_ms" in bounded.acceptance.rejected
     assert bounded.is_feasible(free.anchors[0])[1].startswith("max_latency_ms")
     assert SearchSpace.from_dict(bounded.to_dict()) == bounded
+
+
+def test_model_copy_forgets_what_was_derived(space) -> None:
+    """Draws of a copy with other bounds are made for these bounds."""
+    assert space.draw_target.bounds == space.bounds
+
+    raised = space.model_copy(update={"bounds": space.bounds.measured(80e6)})
+
+    assert raised.draw_target.bounds == raised.bounds
+    assert raised.unused_values == space.unused_values

@@ -159,13 +159,11 @@ def divide_budget(
         ranking_s=ranking,
         final_s=left_s - searching - ranking,
         finish_s=speed.finish_s,
-        reasons=(_reason(trainings, speed, row, is_auto=kind == "auto"),),
+        reasons=(_reason(trainings, speed, row, kind),),
     )
 
 
-def _reason(
-    trainings: float, speed: MachineSpeed, row: Shares, *, is_auto: bool
-) -> str:
+def _reason(trainings: float, speed: MachineSpeed, row: Shares, asked: str) -> str:
     what = (
         "a race between proven networks, and the rest for the final training"
         if row.kind == "race"
@@ -176,7 +174,9 @@ def _reason(
         f"({speed.full_epochs} epochs, {speed.full_training_s:.0f} s on "
         f"{speed.workers} workers)"
     )
-    return f"{said}: {what}." if is_auto else f"{said}; the plan was given."
+    if asked == "auto":
+        return f"{said}: {what}."
+    return f"{said}; the plan, given or begun before, is a {asked}."
 
 
 def estimate_epoch_s(one: Finalist, others: Sequence[Finalist]) -> float:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kedro_nas.framework.run_status import RunStatus, SearchProgress
-from kedro_nas.number_text import duration
+from kedro_nas.number_text import counted, duration
 from kedro_nas.search.search_view import CurveView, SearchView
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -79,7 +79,10 @@ def _stages(status: RunStatus) -> Text:
 
 def _progress(search: SearchProgress) -> Text:
     trials = search.trials
-    text = Text(f"{trials.completed} trials completed, {trials.failed} failed, ")
+    if search.bracket is None and search.ended_by is None:
+        return Text("no trial has begun: a few training steps are timed first")
+    text = Text(f"{counted(trials.completed, 'trial')} completed, ")
+    text.append(f"{trials.failed} failed, ")
     ended = search.ended_by is not None
     left = trials.stopped if ended else trials.running
     text.append(f"{left} {'stopped' if ended else 'under way'}")

@@ -76,7 +76,7 @@ def split_entries(text: str, where: str, path: Sequence[str] = ()) -> dict[str, 
         ParameterError: The file is not YAML, or not a mapping.
     """
     value = _value_at(_read_mapping(text, where), path)
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping) or not value:
         return {}
     node, begin, end = _find(text, path)
     if node.flow_style:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from kedro_nas.parameters.base import Options
 
 Side = Annotated[int, Field(ge=1, le=4096)]
+
+
+def _read_size(value: Any) -> Any:
+    """Return a square for one number, as `--params` cannot pass a list."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return (value, value) if is_number else value
+
+
+ImageSize = Annotated[
+    Literal["native", "auto"] | tuple[Side, Side], BeforeValidator(_read_size)
+]
 
 
 class DataPreparationOptions(Options):
@@ -21,7 +32,7 @@ class DataPreparationOptions(Options):
         group_column: Column of groups that must not be divided between splits (patient,
             video).
         image_size: `native` requires one size, `auto` uses the median, at most 224; or
-            `[height, width]` in pixels.
+            `[height, width]` in pixels, one number for a square.
         max_images: Size of a stratified subset, for a trial run; None for all images.
         channels: `auto` (1 if all images are grey, else 3), 1 or 3.
         fit: How an image of another aspect ratio is fitted to the size.
@@ -48,7 +59,7 @@ class DataPreparationOptions(Options):
     label_column: str | None = None
     split_column: str | None = None
     group_column: str | None = None
-    image_size: Literal["native", "auto"] | tuple[Side, Side] = "auto"
+    image_size: ImageSize = "auto"
     max_images: int | None = Field(None, ge=1)
     channels: Literal["auto", 1, 3] = "auto"
     fit: Literal["pad", "crop", "stretch"] = "pad"

@@ -70,7 +70,8 @@ class Ledger:
         self._others: list[LedgerLine] = []  # those that are not about a trial
         last: LedgerLine | None = None
         for last in self.replay():
-            self._keep(last)
+            if not isinstance(last, TrialLine):
+                self._others.append(last)
         clock, before = path.with_name("clock.txt"), 0.0
         if last is not None:
             before = max(last.t, noted_seconds(clock))
@@ -88,20 +89,17 @@ class Ledger:
 
     def append(self, line: LedgerLine) -> None:
         """Add the time to a line and write it."""
-        timed = line.model_copy(update={"t": round(self.seconds, 3)})
+        t = round(self.seconds, 3)
         now = time.monotonic()
         sync = now - self._synced >= SYNC_S
         # pydantic writes it twice as fast as json does; NaN becomes null
-        fields = timed.model_dump_json(exclude={"event"})
-        text = f'{{"event": "{timed.event}", {fields[1:]}'
+        fields = line.model_dump_json(exclude={"event", "t"})
+        text = f'{{"event": "{line.event}", "t":{t}, {fields[1:]}'
         append_line(self._path, text.encode(), sync=sync)
         if sync:
             self._synced = now
-        self._keep(timed)
-
-    def _keep(self, line: LedgerLine) -> None:
         if not isinstance(line, TrialLine):
-            self._others.append(line)
+            self._others.append(line.model_copy(update={"t": t}))
 
     @property
     def is_empty(self) -> bool:

@@ -124,12 +124,13 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         """
         trial_id = f"{self._n_created:04d}"
         response = self.populate_space(trial_id)
+        if response["status"] != kt_trial.TrialStatus.RUNNING:
+            return kt_trial.Trial(self.hyperparameters, trial_id, response["status"])
         hyperparameters = self.hyperparameters.copy()
-        hyperparameters.values = response.get("values", {})
+        hyperparameters.values = response["values"]
         trial = kt_trial.Trial(hyperparameters, trial_id, response["status"])
-        if trial.status == kt_trial.TrialStatus.RUNNING:
-            self._n_created += 1
-            self.ongoing_trials[trial_id] = self.trials[trial_id] = trial
+        self._n_created += 1
+        self.ongoing_trials[trial_id] = self.trials[trial_id] = trial
         return trial
 
     def end(self, trial_id: str, *, score: float | None, reason: str = "") -> None:

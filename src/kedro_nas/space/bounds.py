@@ -97,18 +97,27 @@ class Bounds(BaseModel):
 
     def excesses(self, costs: Costs) -> dict[str, float]:
         """Return the factor by which each violated bound is exceeded."""
-        pairs = {
-            "max_depth": (costs.depth, self.max_depth),
-            "max_params": (costs.params, self.max_params),
-            "max_macs": (costs.macs, self.max_macs),
-            "max_memory_mb": (costs.memory_mb, self.max_memory_mb),
-            "max_latency_ms": (costs.latency_ms or 0.0, self.max_latency_ms),
-        }
         return {
             name: cost / bound
-            for name, (cost, bound) in pairs.items()
+            for name, cost, bound in self._pairs(costs)
             if bound is not None and cost > bound
         }
+
+    def are_exceeded(self, costs: Costs) -> bool:
+        """Return whether a bound is violated."""
+        for _, cost, bound in self._pairs(costs):
+            if bound is not None and cost > bound:
+                return True
+        return False
+
+    def _pairs(self, costs: Costs) -> tuple[tuple[str, float, float | None], ...]:
+        return (
+            ("max_depth", costs.depth, self.max_depth),
+            ("max_params", costs.params, self.max_params),
+            ("max_macs", costs.macs, self.max_macs),
+            ("max_memory_mb", costs.memory_mb, self.max_memory_mb),
+            ("max_latency_ms", costs.latency_ms or 0.0, self.max_latency_ms),
+        )
 
     def explain(self, costs: Costs) -> str:
         """Describe the bounds that a network exceeds; empty if none."""

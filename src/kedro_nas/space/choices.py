@@ -181,6 +181,11 @@ def first_value(allowed: Allowed) -> Value:
     return allowed[0] if isinstance(allowed, tuple) else two_digits(allowed.low)
 
 
+def first_values(choices: Choices) -> dict[str, Value]:
+    """Return the values of all choices where none is in use."""
+    return {name: first_value(allowed) for name, allowed in choices.items()}
+
+
 def nearest_value(allowed: Allowed, wanted: Value) -> Value:
     """Return the allowed value closest to a wanted one, or the first."""
     if isinstance(allowed, Range):

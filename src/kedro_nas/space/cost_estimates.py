@@ -15,7 +15,7 @@ from kedro_nas.errors import SearchSpaceError
 from kedro_nas.space.architecture import Stage
 from kedro_nas.space.choices import Values
 from kedro_nas.space.costs import BYTES_PER_VALUE, Costs, Counter
-from kedro_nas.space.encoding import read_stage
+from kedro_nas.space.encoding import read_stages
 from kedro_nas.space.formulas import strided
 from kedro_nas.space.network import run_block
 from kedro_nas.space.registry import find_block
@@ -23,8 +23,8 @@ from kedro_nas.space.registry import find_block
 _SIDE = 16  # of the map that a block is counted to give
 
 
-class _BlockCost(NamedTuple):
-    """Costs of a block whose output has 16 x 16 positions."""
+class _PartCost(NamedTuple):
+    """Costs of a block or a stage whose output has 16 x 16 positions."""
 
     params: int
     macs: int
@@ -48,25 +48,21 @@ def estimate_costs(
         convolution.
     """
     number: Any = values  # numbers where sizes are multiplied
-    height, width = (strided(s, number["stem_stride"]) for s in image_shape[:2])
-    channels = number["stem_width"]
+    stride, channels = number["stem_stride"], number["stem_width"]
+    height, width = strided(image_shape[0], stride), strided(image_shape[1], stride)
     params = number["stem_kernel_size"] ** 2 * image_shape[2] * channels
     macs = height * width * params
     depth = 1
     peak = height * width * channels
-    for index in range(1, number["n_stages"] + 1):
-        stage = read_stage(values.__getitem__, f"stage{index}")
-        height, width = (strided(s, stage.stride) for s in (height, width))
+    for stage in read_stages(values):
+        height, width = strided(height, stage.stride), strided(width, stage.stride)
         share = height * width / _SIDE**2
-        function = find_block(stage.block).function
-        for block_number in range(stage.depth):
-            stride = stage.stride if block_number == 0 else 1
-            block = _count_block(stage, channels, stride, function)
-            channels = stage.width
-            params += block.params
-            macs += block.macs * share
-            depth += block.depth
-            peak = max(peak, block.values * share)
+        counted = _count_stage(stage, channels, find_block(stage.block).function)
+        channels = stage.width
+        params += counted.params
+        macs += counted.macs * share
+        depth += counted.depth
+        peak = max(peak, counted.values * share)
     features = channels * (height * width if values["head_pooling"] == "flatten" else 1)
     dense = number["head_dense"]
     scores = features * dense + dense * n_classes if dense else features * n_classes
@@ -79,8 +75,22 @@ def estimate_costs(
 
 
 @lru_cache(maxsize=65_536)
-def _count_block(stage: Stage, channels: int, stride: int, function: Any) -> _BlockCost:
-    """Count one block of a stage; a redefined one has another function."""
+def _count_stage(stage: Stage, channels: int, function: Any) -> _PartCost:
+    """Count all blocks of a stage; a redefined one has another function."""
+    first = _count_block(stage, channels, stage.stride, function)
+    if stage.depth == 1:
+        return first
+    later, times = _count_block(stage, stage.width, 1, function), stage.depth - 1
+    return _PartCost(
+        params=first.params + times * later.params,
+        macs=first.macs + times * later.macs,
+        depth=first.depth + times * later.depth,
+        values=max(first.values, later.values),
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _count_block(stage: Stage, channels: int, stride: int, function: Any) -> _PartCost:
     # stages that differ in what is left out share a count
     plain = stage.model_copy(update={"attention": "none", "depth": 1, "stride": 1})
     try:
@@ -93,9 +103,9 @@ def _count_block(stage: Stage, channels: int, stride: int, function: Any) -> _Bl
 
 
 @lru_cache(maxsize=65_536)
-def _count_plain(stage: Stage, channels: int, stride: int, function: Any) -> _BlockCost:
+def _count_plain(stage: Stage, channels: int, stride: int, function: Any) -> _PartCost:
     del function  # part of the key of the cache only
     side = _SIDE * stride
     counter = Counter((side, side, channels))
     out = run_block(counter, stage, stride, "relu", counter.input)
-    return _BlockCost(counter.params, counter.macs, out.depth, counter.peak_values())
+    return _PartCost(counter.params, counter.macs, out.depth, counter.peak_values())

@@ -16,7 +16,7 @@ import math
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from kedro_nas.space.architecture import (
     Architecture,
@@ -185,8 +185,7 @@ class Counter(LayerVocabulary):
         return peak
 
 
-@dataclass(frozen=True)
-class _PartCosts:
+class _PartCosts(NamedTuple):
     shape: Shape
     params: int
     macs: int
@@ -282,13 +281,14 @@ def _custom_model(architecture: Architecture, model: CustomModel) -> _PartCosts:
 
 def _chain(parts: list[_PartCosts]) -> _PartCosts:
     """Combine consecutive parts: sums of costs, maximum of memory."""
+    shapes, params, macs, depths, values, depthwise_macs = zip(*parts, strict=True)
     return _PartCosts(
-        parts[-1].shape,
-        sum(part.params for part in parts),
-        sum(part.macs for part in parts),
-        sum(part.depth for part in parts),
-        max(part.values for part in parts),
-        sum(part.depthwise_macs for part in parts),
+        shapes[-1],
+        sum(params),
+        sum(macs),
+        sum(depths),
+        max(values),
+        sum(depthwise_macs),
     )
 
 

@@ -12,18 +12,19 @@ that grow geometrically with depth, found in populations of networks of equal co
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from kedro_nas.space.anchors import n_stages_for, stem_stride_for
-from kedro_nas.space.architecture import Stem
 from kedro_nas.space.bounds import Bounds
-from kedro_nas.space.choices import Allowed, Choices, Values
+from kedro_nas.space.choices import Choices, Values
 from kedro_nas.space.cost_estimates import estimate_costs
-from kedro_nas.space.encoding import read_stage
+from kedro_nas.space.encoding import read_stages, read_stem
 from kedro_nas.space.formulas import strided
 from kedro_nas.space.receptive_field import field_of_stages
 from kedro_nas.space.registry import Value
@@ -123,7 +124,7 @@ def draw_network(
 
     def is_over(trial: Values) -> bool:
         costs = estimate_costs(trial, target.image_shape, target.n_classes)
-        return bool(within.excesses(costs))
+        return within.are_exceeded(costs)
 
     least, most = _GROWTH
     growth = least * (most / least) ** rng.random()
@@ -151,14 +152,48 @@ def plan_maps(
     Returns:
         Values of `n_stages`, `stem_stride` and the stride of each stage.
     """
+    n_stages_allowed = _listed(choices, "n_stages")
+    plans = _map_plans(
+        image_shape,
+        _listed(choices, "stem_stride"),
+        n_stages_allowed,
+        tuple(
+            _listed(choices, f"stage{number + 1}_stride")
+            for number in range(max(n_stages_allowed))
+        ),
+    )
+    ending = plans.of_last_side[bisect_right(plans.shares_below, rng.random())]
+    stem, n_stages, halvings = ending[int(rng.integers(len(ending)))]
+    return {
+        "n_stages": n_stages,
+        "stem_stride": stem,
+        **_place_strides(choices, n_stages, halvings, rng),
+    }
+
+
+class _MapPlans(NamedTuple):
+    """Plans by the side of the last map they give, and how often each side is drawn.
+
+    A plan is the stride of the stem, the number of stages and how many of them halve.
+    """
+
+    of_last_side: list[list[tuple[int, int, int]]]
+    shares_below: list[float]  # summed up to each side, which ends with 1
+
+
+@lru_cache(maxsize=256)
+def _map_plans(
+    image_shape: tuple[int, int, int],
+    stem_strides: tuple[int, ...],
+    stages_allowed: tuple[int, ...],
+    stage_strides: tuple[tuple[int, ...], ...],
+) -> _MapPlans:
     side = max(image_shape[:2])
     proven = strided(side, stem_stride_for(image_shape) << n_stages_for(image_shape))
     plans: dict[int, list[tuple[int, int, int]]] = {}
-    for stem in _listed(choices, "stem_stride"):
-        for n_stages in _listed(choices, "n_stages"):
-            strides = [
-                _listed(choices, f"stage{i + 1}_stride") for i in range(n_stages)
-            ]
+    for stem in stem_strides:
+        for n_stages in stages_allowed:
+            strides = stage_strides[:n_stages]
             fewest = sum(1 not in allowed for allowed in strides)
             most = sum(2 in allowed for allowed in strides)
             for halvings in range(fewest, most + 1):
@@ -179,13 +214,9 @@ def plan_maps(
         else 1
         for last in near
     ]
-    last = rng.choice(near, p=np.divide(weights, sum(weights)))
-    stem, n_stages, halvings = plans[last][int(rng.integers(len(plans[last])))]
-    return {
-        "n_stages": n_stages,
-        "stem_stride": stem,
-        **_place_strides(choices, n_stages, halvings, rng),
-    }
+    shares_below = np.cumsum(np.divide(weights, sum(weights)))
+    shares_below /= shares_below[-1]
+    return _MapPlans([plans[last] for last in near], shares_below.tolist())
 
 
 def _place_strides(
@@ -230,13 +261,7 @@ def widen_field(choices: Choices, values: Values, side: int) -> dict[str, Value]
 
 
 def _field(values: Draw) -> float:
-    stem = Stem(
-        width=1, kernel_size=values["stem_kernel_size"], stride=values["stem_stride"]
-    )
-    names = [f"stage{number + 1}" for number in range(values["n_stages"])]
-    return field_of_stages(
-        stem, [read_stage(values.__getitem__, name) for name in names]
-    )
+    return field_of_stages(read_stem(values), read_stages(values))
 
 
 @dataclass(frozen=True)
@@ -261,13 +286,11 @@ class WidthLaw:
     def widths(self, step: int) -> dict[str, Value]:
         """Return the widths of one step; they grow with it from the narrowest."""
         first = self._smallest * 2 ** (step / _STEPS_PER_DOUBLING)
-        found = {
-            "stem_width": _nearest(self.choices["stem_width"], first * self.thinner)
-        }
+        found = {"stem_width": _nearest(self._stem_widths, first * self.thinner)}
         before = 0
-        for index, name in enumerate(self._names):
+        for index, (name, allowed) in enumerate(self._stage_widths.items()):
             wanted = max(before, first * self.growth**index)
-            found[name] = before = _nearest(self.choices[name], wanted, before)
+            found[name] = before = _nearest(allowed, wanted, before)
         return found
 
     def step_for(self, last_width: float) -> int:
@@ -278,18 +301,23 @@ class WidthLaw:
     @property
     def n_steps(self) -> int:
         """Number of steps up to the one at which all widths are the largest."""
-        stem = max(_listed(self.choices, "stem_width")) / self.thinner
-        first = max(stem, *(max(_listed(self.choices, name)) for name in self._names))
+        stem = self._stem_widths[-1] / self.thinner
+        first = max(stem, *(allowed[-1] for allowed in self._stage_widths.values()))
         return 2 + math.ceil(_STEPS_PER_DOUBLING * math.log2(first / self._smallest))
 
-    @property
-    def _names(self) -> list[str]:
-        return [f"stage{number + 1}_width" for number in range(self.n_stages)]
+    @cached_property
+    def _stem_widths(self) -> list[Any]:
+        return sorted(_listed(self.choices, "stem_width"))
 
-    @property
+    @cached_property
+    def _stage_widths(self) -> dict[str, list[Any]]:
+        names = [f"stage{number + 1}_width" for number in range(self.n_stages)]
+        return {name: sorted(_listed(self.choices, name)) for name in names}
+
+    @cached_property
     def _smallest(self) -> float:
         """Return the first width with which all widths are the smallest."""
-        narrowest: float = min(_listed(self.choices, self._names[0]))
+        narrowest: float = self._stage_widths["stage1_width"][0]
         return narrowest / float(self.growth ** (self.n_stages - 1))
 
 
@@ -332,22 +360,35 @@ def make_room(
     """
     current: Draw = dict(values)
     least = min(side, _field(current))
+    still_over = is_over(current)
     for number in range(1, current["n_stages"] + 1):
         for word in ("kernel_size", "depth"):
             name = f"stage{number}_{word}"
-            while is_over(current):
+            while still_over:
                 cheaper = cut_value(name, choices[name], current[name])
                 if cheaper is None or _field(current | {name: cheaper}) < least:
                     break
                 current[name] = cheaper
+                still_over = is_over(current)
     return current
 
 
-def _nearest(allowed: Allowed, wanted: float, at_least: float = 0) -> Any:
-    """Return the value of the nearest ratio to a wanted one, not below another."""
-    values: Any = allowed
-    candidates = [value for value in values if value >= at_least] or values
-    return min(candidates, key=lambda v: max(v, wanted) / min(v, wanted))
+def _nearest(allowed: Sequence[Any], wanted: float, at_least: float = 0) -> Any:
+    """Return the value of the nearest ratio to a wanted one, not below another.
+
+    Args:
+        allowed: In ascending order.
+        wanted: Not below `at_least`.
+        at_least: Smaller values are left out, unless there are no others.
+    """
+    place = bisect_left(allowed, wanted)
+    if place == len(allowed):
+        return allowed[-1]
+    larger = allowed[place]
+    if not place or allowed[place - 1] < at_least:
+        return larger
+    smaller = allowed[place - 1]
+    return smaller if wanted / smaller <= larger / wanted else larger
 
 
 def _listed(choices: Choices, name: str) -> tuple[Any, ...]:

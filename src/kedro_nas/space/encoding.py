@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from kedro_nas.space.architecture import (
@@ -24,7 +25,7 @@ from kedro_nas.space.choices import (
     RECIPE,
     Choices,
     Values,
-    first_value,
+    first_values,
     nearest_value,
     two_digits,
 )
@@ -58,10 +59,9 @@ def decode_values(
         weights: Weights of pretrained backbones.
         weights_digest: Digest of their file, empty without a file.
     """
-
-    def pick(name: str) -> Any:
-        return values[name] if name in values else first_value(choices[name])
-
+    if not choices.keys() <= values.keys():
+        values = first_values(choices) | dict(values)
+    pick: Callable[[str], Any] = values.__getitem__
     head = _head(pick("head_pooling"), pick("head_dropout"), pick("head_dense"))
     recipe = _recipe({name: pick(name) for name in RECIPE})
     if "backbone" in choices and pick("backbone") != "none":
@@ -82,8 +82,7 @@ def decode_values(
                 weights_digest=weights_digest,
             ),
         )
-    stem = _stem(pick("stem_width"), pick("stem_kernel_size"), pick("stem_stride"))
-    stages = [read_stage(pick, f"stage{i}") for i in range(1, pick("n_stages") + 1)]
+    stem, stages = read_stem(values), read_stages(values)
     used = canonical_stages(stages, input_shape, stem.stride, choices)
     return Architecture(
         input_shape=input_shape,
@@ -99,14 +98,18 @@ def decode_values(
 
 
 def encode_architecture(
-    choices: Choices, architecture: Architecture
+    choices: Choices, architecture: Architecture, unused: Values | None = None
 ) -> dict[str, Value]:
-    """Return the flat values of an architecture; `decode_values` is the inverse."""
+    """Return the flat values of an architecture; `decode_values` is the inverse.
+
+    Args:
+        choices: The space's choices.
+        architecture: One of the space.
+        unused: What `first_values` returns for the choices; None computes it.
+    """
     recipe = architecture.recipe
     head = architecture.head
-    values: dict[str, Value] = {
-        name: first_value(allowed) for name, allowed in choices.items()
-    }
+    values = dict(first_values(choices) if unused is None else unused)
     values |= {name: getattr(recipe, name) for name in RECIPE}
     if recipe.optimizer == "sgd":
         values["learning_rate"] = nearest_value(
@@ -220,46 +223,54 @@ def _is_continued(here: Stage, after: Stage) -> bool:
     )
 
 
-def read_stage(pick: Callable[[str], Any], name: str) -> Stage:
-    """Return one stage of flat values, as it is before `canonical_stages`.
+def read_stem(values: Values) -> Stem:
+    """Return the stem of flat values.
 
     Args:
-        pick: Returns the value of a choice.
-        name: Prefix of the stage's choices, e.g. `stage2`.
+        values: A value for every choice.
     """
-    block = pick(f"{name}_block")
-    options = tuple(
-        (option, pick(f"{name}_{block}_{option}"))
-        for option in sorted(find_block(block).options)
-    )
-    return _stage(*(pick(f"{name}_{word}") for word in PER_STAGE), options=options)
+    names = ("stem_width", "stem_kernel_size", "stem_stride")
+    return _stem(*(values[name] for name in names))
+
+
+def read_stages(values: Values) -> list[Stage]:
+    """Return the stages of flat values, as they are before `canonical_stages`.
+
+    Args:
+        values: A value for every choice.
+    """
+    return [_read_stage(values, n) for n in range(1, int(values["n_stages"]) + 1)]
+
+
+def _read_stage(values: Values, number: int) -> Stage:
+    block = str(values[f"stage{number}_block"])
+    options = tuple(find_block(block).options)
+    return _stage(options, *_stage_values(number, block, options)(values))
+
+
+@lru_cache(maxsize=4_096)
+def _stage_values(
+    number: int, block: str, options: tuple[str, ...]
+) -> Callable[[Values], tuple[Any, ...]]:
+    """Return what reads the values of a stage and of its block's options."""
+    words = (*PER_STAGE, *(f"{block}_{option}" for option in options))
+    return itemgetter(*(f"stage{number}_{word}" for word in words))
 
 
 # Parts of networks repeat between draws; validating each once reduces ten thousand
 # draws to seconds.
 @lru_cache(maxsize=65_536, typed=True)
-def _stage(
-    block: str,
-    depth: int,
-    width: int,
-    kernel_size: int,
-    stride: int,
-    attention: str,
-    options: tuple[tuple[str, Value], ...],
-) -> Stage:
+def _stage(options: tuple[str, ...], *values: Any) -> Stage:
+    """Return a stage of the values of `PER_STAGE` and of some options."""
+    common, own = values[: len(PER_STAGE)], values[len(PER_STAGE) :]
     return Stage(
-        block=block,
-        depth=depth,
-        width=width,
-        kernel_size=kernel_size,
-        stride=stride,
-        attention=attention,
-        options=options,
+        **dict(zip(PER_STAGE, common, strict=True)),
+        options=tuple(sorted(zip(options, own, strict=True))),
     )
 
 
 @lru_cache(maxsize=4_096)
-def _stem(width: int, kernel_size: int, stride: int) -> Stem:
+def _stem(width: Any, kernel_size: Any, stride: Any) -> Stem:
     return Stem(width=width, kernel_size=kernel_size, stride=stride)
 
 

@@ -94,8 +94,8 @@ def receptive_field(architecture: Architecture) -> float:
 
 def field_of_stages(stem: Stem, stages: Sequence[Stage]) -> float:
     """Return the receptive field of a stem and stages; see `receptive_field`."""
-    first = run_stem(FieldReader(), stem, "relu", FieldOfMap(_ANY_MAP))
-    field, step = float(first.field), int(first.step)
+    first = _field_of_stem(stem.kernel_size, stem.stride)
+    field, step = float(first.field), first.step
     for stage in stages:
         function = find_block(stage.block).function
         opening, following = _fields_of_blocks(stage, function)
@@ -104,6 +104,13 @@ def field_of_stages(stem: Stem, stages: Sequence[Stage]) -> float:
         if stage.depth > 1:
             field += (following.field - 1) * step * (stage.depth - 1)
     return field
+
+
+@lru_cache(maxsize=256)
+def _field_of_stem(kernel_size: int, stride: int) -> FieldOfMap:
+    stem = Stem(width=_ANY_MAP[-1], kernel_size=kernel_size, stride=stride)
+    found: FieldOfMap = run_stem(FieldReader(), stem, "relu", FieldOfMap(_ANY_MAP))
+    return found
 
 
 @lru_cache(maxsize=65_536)

@@ -56,13 +56,10 @@ def draw_values(
         backbone_share: Fraction of draws with a pretrained backbone, if the space has
             any.
     """
-    shares = rng.random(len(choices))
+    shares = rng.random(len(choices)).tolist()  # numbers of Python are faster
     size = max(_SMALLEST_SIZE, rng.random())
-    for index, name in enumerate(choices):
-        if _word(name) in _SIZED:
-            shares[index] *= size
     values: dict[str, Any] = {  # numbers where widths are sorted
-        name: draw_value(allowed, share)
+        name: draw_value(allowed, share * size if _word(name) in _SIZED else share)
         for (name, allowed), share in zip(choices.items(), shares, strict=True)
     }
     if "backbone" in choices and rng.random() >= backbone_share:
@@ -97,6 +94,8 @@ def repair_values(
     off = excess(current)
     names = list(choices)
     rng.shuffle(names)
+    if off == 0:
+        return current
     pending = [name for name in names if can_be_cut(name)]
     pending.sort(key=_last_resort, reverse=True)
     for _ in range(_CUTS):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
+from typing_extensions import Self
 
 from kedro_nas.errors import SearchSpaceError
 from kedro_nas.parameters.search_space import Range, SearchSpaceOptions
@@ -20,7 +21,7 @@ from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.backbones import digest_weights, enlarged
 from kedro_nas.space.block_programs import digest_all_options
 from kedro_nas.space.bounds import Bounds, DataFacts, misplaced, resolve_bounds
-from kedro_nas.space.choices import Values, resolve_options, spell_out
+from kedro_nas.space.choices import Values, first_values, resolve_options, spell_out
 from kedro_nas.space.cost_meter import (
     backbone_costs_to_json,
     block_costs_to_json,
@@ -32,32 +33,13 @@ from kedro_nas.space.draws import DrawTarget, draw_network
 from kedro_nas.space.encoding import decode_values, encode_architecture
 from kedro_nas.space.registry import Value, find_block
 from kedro_nas.space.sampling import find_smallest, repair_values
+from kedro_nas.space.smallest import Smallest
 
 REDRAWS = 500
 SURVEYED = 1_000
 FAILED = 1e9
 # each new use of a block over Keras tensors is built once, which takes about 50 ms
 SURVEYED_KERAS = 100
-
-
-class Smallest(BaseModel):
-    """The cheapest architecture of a space.
-
-    Attributes:
-        architecture: The network and its recipe.
-        params: All parameters.
-        macs: Multiply-accumulates of one image.
-        depth: Weighted layers on the longest path.
-        memory_mb: Peak of the activations at batch 1, 10**6 bytes.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    architecture: Architecture
-    params: int
-    macs: int
-    depth: int
-    memory_mb: float
 
 
 class SearchSpace(BaseModel):
@@ -131,17 +113,28 @@ class SearchSpace(BaseModel):
 
         It is the smallest architecture if 500 draws could not be repaired.
         """
+        fitting = self.stand_in
+
+        def excess(values: Values) -> float:
+            nonlocal fitting
+            fitting = self.decode(values)
+            return self.excess_of(fitting)
+
         for _ in range(REDRAWS):
-            values = self.draw(rng)
-            repaired = repair_values(self.choices, values, rng, self.excess)
-            if repaired is not None:
-                return self.decode(repaired)
+            # a repair ends with the first values that fit
+            if repair_values(self.choices, self.draw(rng), rng, excess) is not None:
+                return fitting
         return self.stand_in
 
     def draw(self, rng: np.random.Generator) -> dict[str, Value]:
         """Draw flat values for a drawn budget; some exceed a bound."""
+        return draw_network(self.choices, rng, self.draw_target, self.backbone_share)
+
+    @cached_property
+    def draw_target(self) -> DrawTarget:
+        """What draws are made for."""
         proven = next(one for one in (*self.anchors, self.stand_in) if one.stages)
-        target = DrawTarget(
+        return DrawTarget(
             self.input_shape,
             self.n_classes,
             self.bounds,
@@ -149,11 +142,24 @@ class SearchSpace(BaseModel):
             proven_macs=costs(proven).macs,
             proven_width=proven.stages[-1].width,
         )
-        return draw_network(self.choices, rng, target, self.backbone_share)
+
+    def model_copy(
+        self, *, update: Mapping[str, Any] | None = None, deep: bool = False
+    ) -> Self:
+        """Copy without what was derived from the fields, which pydantic would keep."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in ("searched", "draw_target", "unused_values"):
+            copied.__dict__.pop(name, None)
+        return copied
 
     def encode(self, architecture: Architecture) -> dict[str, Value]:
         """Return the canonical flat values of an architecture of this space."""
-        return encode_architecture(self.choices, architecture)
+        return encode_architecture(self.choices, architecture, self.unused_values)
+
+    @cached_property
+    def unused_values(self) -> dict[str, Value]:
+        """Values of choices that are not in use."""
+        return first_values(self.choices)
 
     def decode(self, values: Values) -> Architecture:
         """Return the canonical architecture of flat values, fitting or not."""
@@ -373,14 +379,7 @@ def _smallest(space: SearchSpace) -> Smallest:
             remedy="Raise that bound of nas.search_space, or allow smaller networks: "
             "smaller width or stem_width, fewer n_stages, a stride of 2",
         )
-    cost = costs(smallest)
-    return Smallest(
-        architecture=smallest,
-        params=cost.params,
-        macs=cost.macs,
-        depth=cost.depth,
-        memory_mb=cost.memory_mb,
-    )
+    return Smallest.of(smallest)
 
 
 def _fitting_anchors(space: SearchSpace, seed: int) -> tuple[Architecture, ...]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +14,7 @@ from kedro_nas.framework.commands.status import _text, status
 from kedro_nas.framework.run_status import RunStatus, SearchProgress, TrialCounts
 from kedro_nas.framework.running_mark import RemoteRun
 
+command = importlib.import_module(status.callback.__module__)
 SEARCH = SearchProgress(
     bracket=1,
     rung=0,
@@ -89,6 +93,23 @@ def test_status_of_a_run_on_another_machine_names_it(
     found = replace(STATUS, running=running, elsewhere=other, search=None)
 
     assert said in _text(found, "kedro run --pipelines nas")
+
+
+def test_status_watched_where_nothing_runs_says_what_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever watches too early learns the command, instead of an empty screen."""
+    search = SimpleNamespace(run_command=lambda: "kedro run --pipelines team")
+    found = replace(STATUS, running=False, search=None)
+    monkeypatch.setattr(command, "opened", lambda *_, **__: nullcontext(search))
+    monkeypatch.setattr(command, "read_status", lambda _: found)
+
+    done = CliRunner().invoke(
+        status, ["--watch"], obj=SimpleNamespace(project_path=".")
+    )
+
+    assert done.exit_code == 0
+    assert "nas: not begun; `kedro run --pipelines team` begins it" in done.output
 
 
 def test_status_watched_as_json_is_refused() -> None:

@@ -15,6 +15,7 @@ from kedro_nas.framework.commands import (
 )
 from kedro_nas.framework.project import opened
 from kedro_nas.framework.run_status import RunStatus, SearchProgress, read_status
+from kedro_nas.number_text import counted
 
 
 @click.command()
@@ -22,8 +23,8 @@ from kedro_nas.framework.run_status import RunStatus, SearchProgress, read_statu
     "--watch",
     "is_watched",
     is_flag=True,
-    help="Show rungs, workers and curves until the run ends, or q is pressed; "
-    "without a terminal, a line for each change.",
+    help="Show rungs, workers and curves of a running search until it ends, or q is "
+    "pressed; without a terminal, a line for each change.",
 )
 @env_option
 @namespace_option
@@ -44,13 +45,12 @@ def status(
         )
     if is_watched:
         from kedro_nas.framework.watch import Watched, watch  # imports pandas
-
-        with opened(metadata.project_path, env=env, namespace=namespace) as search:
-            watch(Watched(search), Console())
-        return
     with opened(metadata.project_path, env=env, namespace=namespace) as search:
         found = read_status(search)
         command = search.run_command()
+        if is_watched and found.running:
+            watch(Watched(search), Console())
+            return
     print_answer(found.to_json(), _text(found, command), as_json=as_json)
 
 
@@ -74,7 +74,8 @@ def _text(found: RunStatus, command: str) -> str:
     else:
         lines.append(
             f"Search: bracket {search.bracket}, rung {search.rung}; "
-            f"{trials.completed} trials completed, {trials.failed} failed, {rest}"
+            f"{counted(trials.completed, 'trial')} completed, {trials.failed} failed, "
+            f"{rest}"
         )
     if search.best is not None:
         lines.append(f"Best so far: {search.best.score:.4f}  {search.best.network}")

@@ -11,7 +11,6 @@ import plotly.graph_objects as go
 from kedro_nas.records.search import SearchSummary
 from kedro_nas.report.figures.theme import (
     BASELINE,
-    INK,
     OTHER,
     WINNER,
     empty_figure,
@@ -143,7 +142,7 @@ def _add_incumbent(
         y=[*(score for _, score in steps), last_score],
         mode="lines",
         name="best so far",
-        line={"shape": "hv", "width": 2, "color": INK},
+        line={"shape": "hv", "width": 2, "color": WINNER},
         hovertemplate="best %{y:.1%}<extra></extra>",
     )
 
