@@ -55,9 +55,10 @@ def test_full_training_is_shared_by_all_workers() -> None:
     ("trainings", "kind", "search", "ranking"),
     [
         (9.9, "race", 0.15, 0.0),
-        (10.1, "search", 0.32, 0.06),
-        (39.9, "search", 0.32, 0.06),
-        (40.1, "search", 0.42, 0.42),
+        (39.9, "race", 0.15, 0.0),
+        (40.1, "search", 0.32, 0.06),
+        (149.9, "search", 0.32, 0.06),
+        (150.1, "search", 0.42, 0.42),
         (1000, "search", 0.42, 0.42),
     ],
 )

@@ -173,7 +173,7 @@ def test_plan_race_without_a_budget_runs_candidate_0_for_a_full_training(
 
 
 @pytest.mark.parametrize("begun_s", [300.0, 20_000.0])
-@pytest.mark.parametrize("budget_s", [40.0, 1_000.0, 90_000.0, None])
+@pytest.mark.parametrize("budget_s", [40.0, 5_000.0, 90_000.0, None])
 def test_plan_that_was_begun_is_kept_with_another_budget(
     plan: Plan, noted: Any, begun_s: float, budget_s: float | None
 ) -> None:
