@@ -42,12 +42,12 @@ class Shares:
 
 
 # With 20 full trainings and equally long final trainings a search of 37 networks gave
-# 0.753 and a race of three 0.759 on CIFAR-10 (test rows of the sample, one seed, standard
-# error 0.01), and a race needs half of the seconds.
+# 0.753 and a race of three 0.759 on the test rows of the CIFAR-10 sample (one seed,
+# standard error 0.01), and a race needs half of the seconds.
 # A cross-validation of two finalists and the baseline over two folds, at half the final
-# epochs and on 0.8 of the images, takes 2.4 times the seconds of the final training. Only
-# where a sixth of the budget is some 25 full trainings does it leave enough of them;
-# below, the ranking only trains the baseline as long as the finalists were.
+# epochs and on 0.8 of the images, takes 2.4 times the seconds of the final training.
+# Only where a sixth of the budget is some 25 full trainings does it leave enough of
+# them; below, the ranking only trains the baseline as long as the finalists were.
 SHARES = (
     Shares(40, "race", 0.15, 0.0),
     Shares(150, "search", 0.32, 0.06),
