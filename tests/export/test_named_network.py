@@ -65,6 +65,17 @@ def test_an_unknown_key_names_the_nearest(given: str) -> None:
         assert "the nearest are aabb01 (50.0 %)" in str(raised.value)
 
 
+def test_the_baseline_that_the_search_did_not_train_is_told_apart() -> None:
+    """The ranking lists it among the networks, so its key is copied from there."""
+    with pytest.raises(ExportError, match=r"nas\.baseline_model") as raised:
+        find_network(trials(), "ee05", baseline="ee0500")
+    assert "the baseline" in str(raised.value)
+
+    with pytest.raises(ExportError, match="no such architecture"):
+        find_network(trials(), "ff", baseline="ee0500")
+    assert find_network(trials(), "cc", baseline="cc0300").key == "cc0300"
+
+
 def test_an_architecture_that_failed_tells_why() -> None:
     """What ran out of memory in the search would again."""
     with pytest.raises(ExportError, match="out of memory"):

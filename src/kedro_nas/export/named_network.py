@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kedro_nas.errors import ExportError
-from kedro_nas.number_text import percent, whole
+from kedro_nas.number_text import counted, percent, whole
 from kedro_nas.records.latency import LatencyCheck
 from kedro_nas.records.ranking import Choice
 from kedro_nas.records.search import SearchResult
@@ -42,12 +42,16 @@ class NamedTrial:
     val_images: int | None
 
 
-def find_network(trials: pd.DataFrame, given: str) -> NamedTrial:
+def find_network(
+    trials: pd.DataFrame, given: str, *, baseline: str | None = None
+) -> NamedTrial:
     """Find an architecture of the search by its key, or by the beginning of it.
 
     Args:
         trials: `nas.trials`.
         given: The key, or a prefix of it that no other key has.
+        baseline: Key of the baseline, which the ranking lists also where the search did
+            not train it.
 
     Raises:
         ExportError: No key begins so, several do, or it has no score.
@@ -56,6 +60,14 @@ def find_network(trials: pd.DataFrame, given: str) -> NamedTrial:
     wanted = given.strip().lower()
     found = [key for key in keys if wanted and key.startswith(wanted)]
     scored = longest_trainings(trials)
+    if not found and wanted and baseline is not None and baseline.startswith(wanted):
+        raise ExportError(
+            "the search did not train this network",
+            received=f"--architecture {given}, the baseline",
+            allowed="an architecture of nas.trials",
+            remedy="Take the baseline's model from nas.baseline_model, where it was "
+            "trained finally, or name another network of nas.pareto_table",
+        )
     if len(found) != 1:
         raise _not_one(given, found, keys, scored)
     rows = scored[scored["key"] == found[0]]
@@ -100,7 +112,7 @@ def _not_one(
     return ExportError(
         "the search has no such architecture",
         received=f"--architecture {given}",
-        allowed=f"the key, or its beginning, of one of {len(keys)} architectures; the "
+        allowed=f"the key, or its beginning, of one of {counted(len(keys), 'architecture')}; the "
         f"nearest are {named}"
         if keys
         else "the key of an architecture; nas.trials has none",

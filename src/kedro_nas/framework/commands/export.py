@@ -78,10 +78,13 @@ def export(
         from kedro_nas.export.by_hand import check_place
         from kedro_nas.export.named_network import find_network
 
-        one = find_network(search.load("trials"), architecture)
+        trials = search.load("trials")
+        best = Choice.read(search.load("best_architecture"))
+        against = None if best.baseline is None else best.baseline.key
+        one = find_network(trials, architecture, baseline=against)
         place = output or _place_of(search, one.key)
         check_place(place, overwrite=overwrite)
-        choice, done = _export(search, one, place, reads_test=reads_test)
+        choice, done = _export(search, one, best, place, reads_test=reads_test)
     value = {
         "key": one.key,
         "name": one.name,
@@ -116,7 +119,7 @@ def _place_of(search: Search, key: str) -> Path:
 
 
 def _export(
-    search: Search, one: NamedTrial, place: Path, *, reads_test: bool
+    search: Search, one: NamedTrial, best: Choice, place: Path, *, reads_test: bool
 ) -> tuple[Choice, ExportedByHand]:
     from kedro_nas.framework.quiet import import_tensorflow
 
@@ -124,7 +127,7 @@ def _export(
     from kedro_nas.datasets import ExportsDataset
     from kedro_nas.export.by_hand import export_by_hand
 
-    choice = _choice(search, one)
+    choice = _choice(search, one, best)
     done = export_by_hand(
         search.load("dataset"),
         DatasetProfile.read(search.load("dataset_profile")),
@@ -139,7 +142,7 @@ def _export(
     return choice, done
 
 
-def _choice(search: Search, one: NamedTrial) -> Choice:
+def _choice(search: Search, one: NamedTrial, best: Choice) -> Choice:
     """Return the choice by hand, with the network against the bound of latency."""
     from kedro_nas.export.named_network import choose_by_hand
     from kedro_nas.latency.bound_check import check_network
@@ -160,7 +163,6 @@ def _choice(search: Search, one: NamedTrial) -> Choice:
             name=one.name,
             predicted_ms=predicted,
         )
-    best = Choice.read(search.load("best_architecture"))
     return choose_by_hand(one, result, best, search.load("ranking"), latency)
 
 
