@@ -112,8 +112,8 @@ def _not_one(
     return ExportError(
         "the search has no such architecture",
         received=f"--architecture {given}",
-        allowed=f"the key, or its beginning, of one of {counted(len(keys), 'architecture')}; the "
-        f"nearest are {named}"
+        allowed="the key, or its beginning, of one of "
+        f"{counted(len(keys), 'architecture')}; the nearest are {named}"
         if keys
         else "the key of an architecture; nas.trials has none",
         remedy="Look it up in nas.pareto_table or nas.trials, column `key`",
