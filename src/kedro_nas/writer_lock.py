@@ -89,6 +89,7 @@ class _Locks:
 
     def _touch(self) -> None:
         """Give signs of life, and stop this process where its lock was taken over."""
+        is_told = False
         while True:
             time.sleep(TOUCH_S)
             with self._guard:
@@ -100,15 +101,17 @@ class _Locks:
                     for workspace, (descriptor, _) in self._held.items()
                     if not _touched(descriptor, workspace / LOCK_FILE)
                 ]
-            if lost:
+            if lost and not is_told:
+                is_told = True
                 logger.error(
                     "Another run has taken over the workspace %s: this one stops, as "
                     "two would spoil it.",
                     lost[0],
                 )
-                # a real signal, which also ends a call that waits
+            if lost:
+                # A real signal, which also ends a call that waits. Again until the lock
+                # is released: one that comes just before such a call does not end it.
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-                return
 
     def release(self, workspace: Path, *, entirely: bool) -> None:
         with self._guard:
