@@ -22,11 +22,16 @@ from kedro_nas.errors import SearchError
 from kedro_nas.process_identity import ProcessIdentity
 from kedro_nas.writer_lock import LOCK_FILE, hold_workspace, one_writer
 
+# with a second word it loses the first signal to stop, as before a call that waits
 HOLDER = """
-import sys
+import signal, sys
 from pathlib import Path
 from kedro_nas import writer_lock
 writer_lock.TOUCH_S = 0.05
+def lose(number, frame):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if sys.argv[2:]:
+    signal.signal(signal.SIGINT, lose)
 with writer_lock.hold_workspace(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.readline()
@@ -35,13 +40,13 @@ ELSEWHERE = {"pid": 7, "host": "node-3", "process_start": "x", "since": "2026-01
 
 
 @pytest.fixture
-def start_holder(tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+def start_holder(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start another process that holds the workspace."""
     started: list[subprocess.Popen[str]] = []
 
-    def start() -> subprocess.Popen[str]:
+    def start(*words: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-c", HOLDER, str(tmp_path)],
+            [sys.executable, "-c", HOLDER, str(tmp_path), *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -191,11 +196,14 @@ def test_hold_workspace_gives_signs_of_life(
     assert time.time() - path.stat().st_mtime < 60
 
 
+@pytest.mark.parametrize("words", [(), ("loses the first signal",)])
 def test_hold_workspace_taken_over_stops_the_first_run(
-    start_holder: Callable[[], subprocess.Popen[str]], tmp_path: Path
+    start_holder: Callable[..., subprocess.Popen[str]],
+    tmp_path: Path,
+    words: tuple[str, ...],
 ) -> None:
     """A machine that comes back after its lock was deleted does not write any more."""
-    holder = start_holder()
+    holder = start_holder(*words)
     (tmp_path / LOCK_FILE).unlink()
     with hold_workspace(tmp_path):
         assert holder.wait(timeout=20) != 0
