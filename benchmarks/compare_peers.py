@@ -100,7 +100,7 @@ def run_missing(
         if row and row.is_current(versions[tool.name], tool.code, machine):
             continue
         if (load := os.getloadavg()[0]) > QUIET_LOAD:
-            print(f"load {load:.1f}: other work takes part of the cores", flush=True)
+            print(f"load average {load:.1f}, the run before counted", flush=True)
         row = bench.run(tool, data, case)
         results = results.with_row(row)
         results.write(out)

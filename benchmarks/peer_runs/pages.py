@@ -109,14 +109,19 @@ def provenance(rows: Sequence[Row]) -> str:
     seeds = sorted({row.seed for row in kept})
     busy = sum(row.load_before > BUSY_LOAD for row in kept)
     load = (
-        f"other work took part of the cores when {busy} of {len(kept)} runs began"
+        f"the load average, which counts the run before, was above {BUSY_LOAD} "
+        f"when {busy} of {len(kept)} runs began"
         if busy
         else "nothing else ran"
     )
     named = ", ".join(map(str, seeds))
+    mean_of = (
+        f"Mean over seeds {named}, lowest and highest in brackets"
+        if len(seeds) > 1
+        else f"One run each, seed {named}"
+    )
     return (
-        f"Mean over seeds {named}, lowest and highest in brackets; {period}, "
-        f"{machine.cores} cores ({machine.processor}), {load}; "
+        f"{mean_of}; {period}, {machine.cores} cores ({machine.processor}), {load}; "
         "`benchmarks/compare_peers.py`, benchmarks/results/peers.json."
     )
 

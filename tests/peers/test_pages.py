@@ -58,6 +58,8 @@ def test_table_says_when_and_where_it_was_measured(rows, make_row):
     assert "seeds 0, 1" in text_table(rows)
     assert "2026-11-27, 2 cores (fast), nothing else ran" in text_table(rows)
     assert "when 1 of 8 runs began" in text_table([*rows, busy])
+    first = [row for row in rows if row.seed == 0]
+    assert "One run each, seed 0; 2026-11-27" in text_table(first)
 
 
 def test_a_lost_contest_is_shown(make_row):
