@@ -144,7 +144,7 @@ def test_program_needs_nothing_but_numpy_and_a_runtime() -> None:
 def test_progress_tells_how_long_three_rounds_take(
     monkeypatch: pytest.MonkeyPatch, seconds: float, said: list[str]
 ) -> None:
-    """A machine that is too slow for the seconds asked for is told how many it takes."""
+    """A machine too slow for the seconds asked for is told how many it takes."""
     now = [0.0]
     monkeypatch.setattr(benchmark.time, "monotonic", lambda: now[0])
 
