@@ -11,7 +11,11 @@ import pytest
 
 from kedro_nas.errors import ExportError
 from kedro_nas.export.formats import FormatTraits
-from kedro_nas.export.fresh_process import predict_in_fresh_processes
+from kedro_nas.export.fresh_process import (
+    ModelFiles,
+    predict_in_fresh_processes,
+    predict_of_models,
+)
 
 PIXELS = np.arange(70 * 4, dtype=np.uint8).reshape(70, 2, 2, 1)
 # the number of the process stands for a probability
@@ -120,3 +124,30 @@ def test_program_that_fails_is_the_one_that_is_named(
         )
     assert reason in str(caught.value)
     assert program.partition("\n")[0] in str(caught.value)
+
+
+def test_files_of_several_models_share_the_process_of_their_runtime(
+    tmp_path: Path,
+) -> None:
+    """Each is loaded from its own folder, and classifies the images of its model."""
+    program = (
+        "import os\n"
+        "import numpy\n"
+        "scale = float(open('scale.txt').read())\n"
+        "def predict(pixels):\n"
+        "    return numpy.array([[os.getpid(), scale * x.sum()] for x in pixels])\n"
+    )
+    models = []
+    for number in (1, 2):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "scale.txt").write_text(str(number))
+        pixels = np.full((number, 1, 1, 1), 10, np.uint8)
+        exporter = ProgramExporter("lite", program, runtime="lite")
+        models.append(ModelFiles(folder, [exporter], pixels))
+
+    first, second = (found["lite"] for found in predict_of_models(models))
+
+    assert first[:, 1].tolist() == [10.0]
+    assert second[:, 1].tolist() == [20.0, 20.0]
+    assert first[0, 0] == second[0, 0] != os.getpid()

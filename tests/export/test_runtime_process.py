@@ -13,6 +13,7 @@ from tests.export.plain_format import PlainExporter, write_exports
 
 from kedro_nas.errors import ExportError
 from kedro_nas.export import runtime_process
+from kedro_nas.export.formats import EXPORTERS
 from kedro_nas.export.runtime_process import RuntimeProcess, classify_in_turn
 
 SHAPE = (8, 8, 1)
@@ -129,3 +130,37 @@ def test_classify_names_what_the_runtime_failed_of(
 
     with runtime, pytest.raises(ExportError, match=said):
         list(classify_in_turn([runtime], iter([drawn(2), drawn(2)])))
+
+
+# Stands in for ONNX Runtime: says of each image whether idle threads may spin.
+RUNTIME = """
+import numpy
+
+
+class SessionOptions:
+    def __init__(self):
+        self.entries = {}
+
+    def add_session_config_entry(self, name, value):
+        self.entries[name] = value
+
+
+class InferenceSession:
+    def __init__(self, path, sess_options=None, providers=None):
+        given = sess_options.entries if sess_options else {}
+        self.spins = given.get("session.intra_op.allow_spinning", "1") == "1"
+
+    def run(self, _, given):
+        return [numpy.full((len(given["pixels"]), 2), self.spins, "float32")]
+"""
+
+
+def test_idle_threads_of_onnx_runtime_leave_their_cores_to_decoding(
+    tmp_path: Path,
+) -> None:
+    """The program that is handed over is run as it is, in a session told so."""
+    (tmp_path / "onnxruntime.py").write_text(RUNTIME)
+    with RuntimeProcess(EXPORTERS["onnx"], tmp_path, SHAPE, 2) as runtime:
+        (found,) = classify_in_turn([runtime], iter([drawn(3)]))
+
+    assert found.tolist() == [[0.0, 0.0]] * 3

@@ -132,3 +132,28 @@ def test_program_needs_nothing_but_numpy_and_a_runtime() -> None:
         "ai_edge_litert",
         "tflite_runtime",
     }
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (10, ["round 1: 16 s of 48", "round 2: 32 s of 48", "round 3: 48 s of 48"]),
+        (60, ["round 1: 16 s of 60", "round 2: 32 s of 60", "round 3: 48 s of 60"]),
+    ],
+)
+def test_progress_tells_how_long_three_rounds_take(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, said: list[str]
+) -> None:
+    """A machine too slow for the seconds asked for is told how many it takes."""
+    now = [0.0]
+    monkeypatch.setattr(benchmark.time, "monotonic", lambda: now[0])
+
+    def visit(_: str) -> tuple[float, float, int]:
+        now[0] += 8
+        return 1.0, 1.0, 1
+
+    lines: list[str] = []
+    timer: Any = SimpleNamespace(visit=visit)
+    benchmark.time_files(timer, ["a", "b"], seconds, lines.append)
+
+    assert lines[:3] == said

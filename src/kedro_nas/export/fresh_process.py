@@ -1,8 +1,8 @@
 """Probabilities of exported files, computed in fresh processes.
 
-Files of one runtime are loaded one after another by one process, since importing
-TensorFlow takes longer than loading a file. A file whose format states no runtime has a
-process of its own.
+Files of one runtime are loaded one after another by one process, also those of several
+models, since importing TensorFlow takes longer than loading a file. A file whose format
+states no runtime has a process of its own.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,25 +27,57 @@ _BATCH = 64
 # last line it prints is the reason.
 _PROGRAM = """
 import json
+import os
 import sys
 
 import numpy
 
 
-def run(program, results):
+def run(folder, images, program, results):
+    os.chdir(folder)
     names = {"__name__": "__main__"}
     exec(program, names)
+    pixels = numpy.load(images)
     starts = range(0, len(pixels), at_once)
     parts = [names["predict"](pixels[i : i + at_once]) for i in starts]
     assert "kedro_nas" not in sys.modules
     numpy.save(results, numpy.concatenate(parts))
 
 
-at_once, place, *tasks = json.loads(sys.argv[1])
-pixels = numpy.load(place)
+at_once, *tasks = json.loads(open(sys.argv[1]).read())
 for task in tasks:
     run(*task)
 """
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """Exported files of one model, and images for them.
+
+    Attributes:
+        folder: The folder of exports.
+        exporters: Formats that were written to it.
+        pixels: uint8 `(n, height, width, channels)`.
+    """
+
+    folder: Path
+    exporters: Sequence[Exporter]
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One file to be loaded, by a process for which all is prepared."""
+
+    exporter: Exporter
+    folder: Path
+    images: Path
+    results: Path
+
+    def words(self) -> list[str]:
+        """Return what the program is told of it."""
+        places = self.folder.resolve(), self.images, self.exporter.snippet()
+        return [*map(str, places), str(self.results)]
 
 
 def predict_in_fresh_processes(
@@ -63,40 +96,71 @@ def predict_in_fresh_processes(
     Raises:
         ExportError: A file cannot be loaded or used.
     """
-    groups = _by_runtime(exporters)
+    (found,) = predict_of_models([ModelFiles(folder, tuple(exporters), pixels)])
+    return found
+
+
+def predict_of_models(
+    models: Sequence[ModelFiles],
+) -> list[dict[str, NDArray[np.float32]]]:
+    """Load the exported files of several models, in a new process for each runtime.
+
+    Args:
+        models: Their files, each in a folder of its own.
+
+    Returns:
+        For each model the probabilities `(n, n_classes)` of each format, by its name.
+
+    Raises:
+        ExportError: A file cannot be loaded or used.
+    """
     with tempfile.TemporaryDirectory() as place:
-        scratch = Path(place)
-        np.save(scratch / "pixels.npy", pixels)
-        started = [_start(group, folder, scratch) for group in groups]
+        tasks = [
+            _prepare(model, Path(place, str(number)))
+            for number, model in enumerate(models)
+        ]
+        groups = _by_runtime(task for of_model in tasks for task in of_model)
+        started = [
+            _start(group, Path(place, f"{number}.json"))
+            for number, group in enumerate(groups)
+        ]
         ended = [process.communicate()[1] for process in started]
         for group, process, messages in zip(groups, started, ended, strict=True):
             if process.returncode != 0:
-                raise _failure(group, scratch, messages)
-        return {
-            each.name: np.load(scratch / f"{each.name}.npy")
-            for group in groups
-            for each in group
-        }
+                raise _failure(group, messages)
+        return [
+            {task.exporter.name: np.load(task.results) for task in of_model}
+            for of_model in tasks
+        ]
 
 
-def _by_runtime(exporters: Iterable[Exporter]) -> list[list[Exporter]]:
-    """Group formats that state the same runtime; their order is kept."""
-    groups: dict[str, list[Exporter]] = {}
-    for each in exporters:
-        runtime = traits_of(each).runtime
+def _prepare(model: ModelFiles, scratch: Path) -> list[_Task]:
+    """Write the images of a model, and return what is to be done with its files."""
+    scratch.mkdir()
+    images = scratch / "pixels.npy"
+    np.save(images, model.pixels)
+    return [
+        _Task(each, model.folder, images, scratch / f"{each.name}.npy")
+        for each in model.exporters
+    ]
+
+
+def _by_runtime(tasks: Iterable[_Task]) -> list[list[_Task]]:
+    """Group files whose formats state the same runtime; their order is kept."""
+    groups: dict[str, list[_Task]] = {}
+    for task in tasks:
+        runtime = traits_of(task.exporter).runtime
         # no name of a runtime has a space
-        groups.setdefault(runtime or f"only {each.name}", []).append(each)
+        alone = f"only {task.results}"
+        groups.setdefault(runtime or alone, []).append(task)
     return list(groups.values())
 
 
-def _start(
-    group: Sequence[Exporter], folder: Path, scratch: Path
-) -> subprocess.Popen[str]:
-    tasks = [(each.snippet(), str(scratch / f"{each.name}.npy")) for each in group]
-    given = json.dumps([_BATCH, str(scratch / "pixels.npy"), *tasks])
+def _start(group: Sequence[_Task], given: Path) -> subprocess.Popen[str]:
+    given.write_text(json.dumps([_BATCH, *(task.words() for task in group)]))
     return subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM, given],
-        cwd=folder,
+        [sys.executable, "-c", _PROGRAM, str(given)],
+        cwd=group[0].folder,
         env=environment_of_child(gpus="-1"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -105,14 +169,14 @@ def _start(
     )
 
 
-def _failure(group: Sequence[Exporter], scratch: Path, messages: str) -> ExportError:
+def _failure(group: Sequence[_Task], messages: str) -> ExportError:
     """Return the error of the first file of a process that has no result.
 
     A runtime that crashes as its process ends has left all results: the last file is
     named then.
     """
-    unfinished = (one for one in group if not (scratch / f"{one.name}.npy").exists())
-    each = next(unfinished, group[-1])
+    unfinished = (task for task in group if not task.results.exists())
+    each = next(unfinished, group[-1]).exporter
     last = (messages.strip().splitlines() or ["no message"])[-1]
     return ExportError(
         f"the export '{each.name}' cannot be loaded in a fresh process",

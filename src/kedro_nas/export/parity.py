@@ -79,20 +79,31 @@ def check_parity(
     exporters = list(exporters)
     found = predict_in_fresh_processes(exporters, folder, sample.pixels)
     return {
-        each.name: _compare(
-            each, found[each.name], sample, options, _size(folder / each.file_name)
-        )
+        each.name: compare_with_model(each, found[each.name], sample, folder, options)
         for each in exporters
     }
 
 
-def _compare(
+def compare_with_model(
     exporter: Exporter,
     found: NDArray[np.float32],
     sample: ParitySample,
+    folder: Path,
     options: ExportOptions,
-    n_bytes: int,
 ) -> FormatParity:
+    """Compare the probabilities of one exported file with those of the model.
+
+    Args:
+        exporter: The format.
+        found: Probabilities that the file gives, `(n, n_classes)`.
+        sample: Real images with the predictions of the model in memory.
+        folder: The folder of exports.
+        options: Limits on the difference.
+
+    Raises:
+        ExportError: They differ by more than the format may, or it has lost too much
+            accuracy.
+    """
     tolerance = _tolerance(exporter, options)
     difference = _largest_difference(sample.expected, found)
     # probabilities differ by 1 at most; infinity and NaN are rejected, too
@@ -122,7 +133,7 @@ def _compare(
         max_difference=difference,
         equal_decisions=float(np.mean(found.argmax(-1) == sample.expected.argmax(-1))),
         n_images=len(found),
-        bytes=n_bytes,
+        bytes=_size(folder / exporter.file_name),
         tolerance=tolerance,
         accuracy=accuracy,
         accuracy_drop_pp=drop_pp,

@@ -1,29 +1,28 @@
 """Hooks of the plugin: registered by entry point, loaded on every Kedro run.
 
 They change neither catalog nor parameters, and do nothing in a run without our
-nodes. An import error here would stop every project of the environment, so this
-module imports nothing but Kedro and small modules of ours.
+nodes. An import error here would stop every project of the environment, and every
+command of Kedro waits for this module; so it imports nothing but Kedro and small
+modules of ours, and the checks and the trackers once there is a run of our nodes.
 """
 
 from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 
-from kedro_nas.framework import failures, preflight, quiet
-from kedro_nas.framework.custom_names import check_custom_names
-from kedro_nas.framework.latency_options import check_latency_options
+from kedro_nas.framework import failures, quiet
 from kedro_nas.framework.registered import is_ours, our_nodes
 from kedro_nas.framework.running_mark import mark_running, unmark_running
-from kedro_nas.framework.tracking.finished_node import FinishedNode
-from kedro_nas.framework.tracking.record import Recorder
-from kedro_nas.framework.tracking.tensorboard import require_tensorboard
 from kedro_nas.pipelines.nas.pipeline import STAGES, host_names, namespace_of
 from kedro_nas.stages import SEARCH_ARCHITECTURES
 from kedro_nas.writer_lock import hold_workspace
+
+if TYPE_CHECKING:
+    from kedro_nas.framework.tracking.record import Recorder
 
 
 class NasHooks:
@@ -34,7 +33,7 @@ class NasHooks:
 
     def __init__(self) -> None:
         self._scope = failures.RunScope()
-        self._recorder = Recorder()
+        self._made_recorder: Recorder | None = None
         self._workspaces: dict[str, Path] = {}
         self._marked: tuple[Path, str] | None = None
         self._held = ExitStack()
@@ -61,6 +60,12 @@ class NasHooks:
         nodes = our_nodes(pipeline)
         if not nodes:
             return
+
+        from kedro_nas.framework import preflight
+        from kedro_nas.framework.custom_names import check_custom_names
+        from kedro_nas.framework.latency_options import check_latency_options
+        from kedro_nas.framework.tracking.tensorboard import require_tensorboard
+
         context = self._scope.context
         if context is not None:
             preflight.warn_of_destructive_merge(context, nodes)
@@ -109,6 +114,10 @@ class NasHooks:
     @hook_impl
     def after_node_run(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Log what a node of ours leaves, to MLflow and TensorBoard if asked for."""
+        if not is_ours(node):
+            return
+        from kedro_nas.framework.tracking.finished_node import FinishedNode
+
         self._recorder.record(FinishedNode(node, inputs, outputs), root=self._root)
 
     @hook_impl
@@ -122,13 +131,25 @@ class NasHooks:
     @hook_impl
     def after_pipeline_run(self) -> None:
         """Remove the note of what runs, once trackers are told of all trials."""
-        self._recorder.finish()
-        self._unmark()
+        self._finish()
 
     @hook_impl
     def on_pipeline_error(self) -> None:
         """Do the same after a failure."""
-        self._recorder.finish()
+        self._finish()
+
+    @property
+    def _recorder(self) -> Recorder:
+        """The trackers, made once there is something to tell them."""
+        if self._made_recorder is None:
+            from kedro_nas.framework.tracking.record import Recorder
+
+            self._made_recorder = Recorder()
+        return self._made_recorder
+
+    def _finish(self) -> None:
+        if self._made_recorder is not None:
+            self._made_recorder.finish()
         self._unmark()
 
     @property

@@ -12,6 +12,7 @@ from kedro.framework.session import KedroSession
 from pydantic import JsonValue
 
 from kedro_nas.errors import DataError, ParameterError
+from kedro_nas.framework.command_catalog import open_catalog
 from kedro_nas.framework.failures import named_as_the_host_does
 from kedro_nas.framework.registered import (
     command_that_writes,
@@ -194,7 +195,7 @@ def opened(
         chosen = _choose(namespace)
         names = names_of_search(registered_nodes(chosen))
         with named_as_the_host_does(chosen, names):
-            yield Search(chosen, context, context.catalog, names)
+            yield Search(chosen, context, open_catalog(context), names)
 
 
 def namespaces() -> list[str]:

@@ -21,6 +21,7 @@ class OnnxExporter:
         extra="onnx",
         packages=("onnx", "onnxruntime", "tf2onnx"),
         read_with=("onnxruntime",),
+        runtime="onnxruntime",
         # its kernels sum in another order: 8e-7 of candidate 0, 2.3e-4 of MobileNetV3
         max_difference=1e-3,
     )

@@ -21,6 +21,7 @@ class OpenvinoExporter:
         purpose="OpenVINO on Intel processors, graphics and NPUs",
         extra="openvino",
         packages=("openvino",),
+        runtime="openvino",
         max_difference=1e-3,  # its kernels sum in another order, as those for ONNX
     )
 
