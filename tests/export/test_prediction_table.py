@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -120,3 +122,39 @@ def test_write_copy_replaces_an_old_file_whole(table: Path, tmp_path: Path) -> N
     assert len(lines) == 4
     assert "old" not in lines
     assert sorted(one.name for one in tmp_path.iterdir()) == ["out.csv", table.name]
+
+
+def test_table_keeps_names_of_any_alphabet(tmp_path: Path) -> None:
+    """Texts are stored by their bytes, and an empty one is no gap."""
+    path = tmp_path / "table.parquet"
+    names = ["grün/ä.png", "", "猫.jpg", "d"]
+    with PredictionTable(path, ["Kätzchen", "犬"], names) as made:
+        made.add(np.array([[0.9, 0.1], [0.2, 0.8]], np.float32), ["", "kaputt ü", ""])
+        made.add(np.zeros((0, 2), np.float32), ["missing"])
+    found = pq.read_table(path)
+    found.validate(full=True)
+
+    assert found["file"].to_pylist() == names
+    assert found["class"].to_pylist() == ["Kätzchen", None, "犬", None]
+    assert found["fault"].to_pylist() == [None, "kaputt ü", None, "missing"]
+
+
+def test_table_is_written_without_pandas(tmp_path: Path) -> None:
+    """The command that classifies images would wait for its import."""
+    program = (
+        "import sys\n"
+        "import numpy\n"
+        "from pathlib import Path\n"
+        "from kedro_nas.export.prediction_table import PredictionTable\n"
+        "with PredictionTable(Path(sys.argv[1]), ['cat'], ['a', 'b']) as table:\n"
+        "    table.add(numpy.ones((1, 1), numpy.float32), ['', 'missing'])\n"
+        "assert 'pandas' not in sys.modules\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "table.parquet")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stderr

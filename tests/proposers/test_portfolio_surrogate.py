@@ -12,7 +12,10 @@ from kedro_nas.proposers.fidelity import target_of
 from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.proposers.portfolio_surrogate import (
     FIRST_OUTCOMES,
+    MOST_HEDGED,
+    MOST_MODELLED,
     PortfolioSurrogateProposer,
+    modelled_places,
     refit_count,
 )
 from kedro_nas.proposers.random import RandomProposer
@@ -73,7 +76,7 @@ def test_failure_on_a_later_rung_is_no_loss_by_longer_training() -> None:
         proposer.tell(outcome_of(point, score=score))
     proposer.tell(outcome_of(points[0], score=0.9, epochs=3))
     proposer.tell(ProposalOutcome(points[1], None, "out of memory", epochs=3))
-    targets = proposer._scores(6)[1]
+    targets = proposer._scores(6).targets
 
     gain = target_of(0.9) - target_of(0.8)
     expected = [target_of(score) + gain for score in (0.8, 0.7, 0.6, 0.5)]
@@ -131,3 +134,67 @@ def test_proposal_in_a_space_of_networks_takes_milliseconds() -> None:
 
     assert all(count_macs(one) <= (limits.max_macs or 0) for one in asked)
     assert spent_s / 10 < 0.2  # four times the promise, for slow machines
+
+
+def _run_behind(
+    proposer: PortfolioSurrogateProposer, points: list, n: int, *, lag: int
+) -> None:
+    """Let proposals see the outcomes of those a lag before them, up to the n-th."""
+    while len(points) < n:
+        if len(points) >= lag:
+            proposer.tell(outcome_of(points[len(points) - lag]))
+        points.append(proposer.ask(Bounds()))
+
+
+def test_batch_interrupted_in_its_middle_goes_on() -> None:
+    """What is proposed next does not depend on where a process was started again."""
+    lag, n = 96, 142
+    first = PortfolioSurrogateProposer(Lattice(), 5)
+    points: list = []
+    _run_behind(first, points, n, lag=lag)
+    sizes = set()
+    for stop in (130, 133, 137):
+        again = PortfolioSurrogateProposer(Lattice(), 5)
+        repeated = points[:stop]
+        for place, point in enumerate(repeated):
+            if place >= lag:
+                again.tell(outcome_of(points[place - lag]))
+            again.repeat(point)
+        _run_behind(again, repeated, n, lag=lag)
+        sizes.add(again._current_batch().size)
+
+        assert repeated == points
+
+    assert sizes == {6}
+    assert len(set(points)) == n
+
+
+def test_batches_find_more_than_chance() -> None:
+    """With 64 under way, proposals after the first outcomes are better than draws."""
+    points: list = []
+    _run_behind(PortfolioSurrogateProposer(Lattice(), 1), points, 128, lag=64)
+    scores = [score_of(point) for point in points]
+
+    assert np.mean(scores[80:]) > np.mean(scores[:64]) + 0.1
+    assert max(scores) > 0.89
+
+
+def test_model_is_fitted_to_the_best_and_the_newest() -> None:
+    """A proposal takes the time of 500 outcomes, however many there are."""
+    targets = np.concatenate([np.arange(900.0), np.zeros(300)])
+    places = modelled_places(targets)
+
+    assert len(places) == MOST_MODELLED == 500
+    assert places.tolist() == sorted(set(places.tolist()))
+    assert set(range(950, 1_200)) <= set(places.tolist())
+    assert set(range(700, 900)) <= set(places.tolist())
+    assert not set(range(100)) & set(places.tolist())
+
+
+def test_hedge_ends_where_no_outcome_is_near() -> None:
+    """With hundreds under way the largest of 30 draws would take the driver's time."""
+    proposer = PortfolioSurrogateProposer(Lattice(), 0)
+    sizes = [sum(proposer.ask(Bounds())) for _ in range(200)]
+
+    assert np.mean(sizes[0:MOST_HEDGED:2]) > 7
+    assert np.mean(sizes[MOST_HEDGED + 1 :]) < 7

@@ -97,3 +97,29 @@ def test_expected_improvement_grows_with_mean_and_uncertainty() -> None:
     assert better > plain > 0
     assert unsure > plain
     assert worse == pytest.approx(0.0, abs=1e-9)
+
+
+def test_candidates_chosen_together_differ() -> None:
+    """The second is not the twin of the first, which would teach nothing more."""
+    twins = np.array([[1.0, 0.999, 0.0], [0.999, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    predicted = Prediction(np.array([0.1, 0.09, 0.0]), twins)
+
+    assert np.argsort(-predicted.expected_improvement(0.0)).tolist() == [0, 1, 2]
+    assert predicted.choose_together(0.0, 2) == [0, 2]
+    assert sorted(predicted.choose_together(0.0, 9)) == [0, 1, 2]
+
+
+def test_choosing_together_is_choosing_given_what_was_chosen() -> None:
+    """The second has the largest expected improvement once the first is under way."""
+    rng = np.random.default_rng(0)
+    half = rng.normal(size=(6, 9))
+    predicted = Prediction(rng.normal(size=6), half @ half.T / 9)
+    first, second = predicted.choose_together(0.2, 2)
+    rest = [place for place in range(6) if place != first]
+    order = [*rest, first]
+    later = Prediction(
+        predicted.mean[order], predicted.covariance[np.ix_(order, order)]
+    )
+
+    assert first == int(np.argmax(predicted.expected_improvement(0.2)))
+    assert second == rest[int(np.argmax(later.given(1).expected_improvement(0.2)))]

@@ -311,3 +311,17 @@ def test_write_report_shows_the_latency_of_exported_files(make_results):
         "Latency of the exported files"
         not in write_report(made, ReportingOptions()).html
     )
+
+
+def test_bounds_are_shown_as_they_were_resolved(results):
+    """Half a millisecond is no bound of 0, and a yes or no is no number."""
+    space = results.search_space
+    bounds = space.bounds.model_copy(
+        update={"max_latency_ms": 0.5, "max_params": 50_000, "macs_are_auto": True}
+    )
+    bounded = replace(results, search_space=space.model_copy(update={"bounds": bounds}))
+    text = words(write(bounded))
+
+    assert "max_latency_ms 0.5 " in text
+    assert "max_params 50,000 " in text
+    assert "macs_are_auto" not in text

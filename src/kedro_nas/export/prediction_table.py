@@ -85,11 +85,11 @@ class PredictionTable:
         valid = np.packbits(~is_faulty, bitorder="little")
         columns = [
             _numbers(rows, pa.int64()),
-            pa.array(self._names[self._next : self._next + n], pa.string()),
-            pa.array(names, pa.string()),
+            _texts(self._names[self._next : self._next + n]),
+            _texts(names),
             _numbers(every.max(axis=1), pa.float32(), valid),
             *(_numbers(share, pa.float32(), valid) for share in every.T),
-            pa.array([fault or None for fault in faults], pa.string()),
+            _texts([fault or None for fault in faults]),
         ]
         self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
         for number in chosen[usable]:
@@ -111,6 +111,15 @@ def _numbers(
     bits = None if valid is None else pa.py_buffer(valid)
     content = pa.py_buffer(np.ascontiguousarray(values))
     return pa.Array.from_buffers(kind, len(values), [bits, content])
+
+
+def _texts(values: Sequence[str | None]) -> pa.Array:
+    """Return a column of texts and gaps; `pyarrow.array` would import pandas."""
+    encoded = [b"" if value is None else value.encode() for value in values]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    valid = np.packbits([value is not None for value in values], bitorder="little")
+    content = [pa.py_buffer(valid), pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.string(), len(encoded), content)
 
 
 def write_copy(table: Path, output: Path) -> None:

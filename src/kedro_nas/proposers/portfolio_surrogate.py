@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -12,7 +13,8 @@ from kedro_nas.proposers.candidate_space import CandidateSpace, Description
 from kedro_nas.proposers.fidelity import level_targets, target_of
 from kedro_nas.proposers.kernel import CandidateRows, Kernel, RowMaker
 from kedro_nas.proposers.outcome import ProposalOutcome
-from kedro_nas.proposers.surrogate import Surrogate, choose_kernel
+from kedro_nas.proposers.proposal_batch import ProposalBatch
+from kedro_nas.proposers.surrogate import Prediction, Surrogate, choose_kernel
 from kedro_nas.proposers.unrepeated import UnrepeatedProposer
 from kedro_nas.seeds import generator
 from kedro_nas.space.bounds import Bounds
@@ -22,14 +24,36 @@ CandidateT = TypeVar("CandidateT")
 
 # Networks that have ended, from which on the model chooses; before, the hedge draws.
 FIRST_OUTCOMES = 6
+MOST_HEDGED = (
+    64  # proposals of the hedge; with more under way the rest is drawn plainly
+)
 HEDGED_DRAWS = 30  # draws of which the hedge takes the one with most multiply-adds
 RANDOM_SHARE = 0.05  # of the proposals after that, in case the model is wrong
 PARENTS = 5  # best networks that are changed, and most promising candidates as well
 MUTANTS = 16  # candidates that are one or two changes away from each of them
+PLACES_FOR_PARENT = 8  # more parents in a batch of many: one for so many places
 FRESH_DRAWS = 3  # candidates of the whole space made for a proposal ...
 DRAWS_KEPT = 32  # ... and kept for so many proposals, as a draw takes two milliseconds
 MOST_DESCRIBED = 20_000  # candidates whose numbers are remembered
+# Outcomes that the model is fitted to, half of them the best and half the newest: its
+# time grows with the cube of their number (500: some 10 ms).
+MOST_MODELLED = 500
 REFERENCE = 20  # proposals whose draws give the spread of costs
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Outcomes that a model is fitted to.
+
+    Attributes:
+        places: In the order of outcomes told.
+        rows: The candidates.
+        targets: On one scale, shape `(len(places),)`.
+    """
+
+    places: NDArray[np.intp]
+    rows: CandidateRows
+    targets: NDArray[np.float64]
 
 
 class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
@@ -50,9 +74,11 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         self, space: SearchSpace | CandidateSpace[CandidateT], seed: int
     ) -> None:
         super().__init__(space, seed)
-        self._known: dict[str, CandidateT] = {}  # proposals in their order, by key
+        self._under_way: dict[str, CandidateT] = {}  # in the order of proposals
+        self._batch: ProposalBatch[CandidateT] | None = None
         self._keys: list[str] = []  # of the outcomes
         self._told: list[Description] = []  # of the outcomes
+        self._modelled_from: int | None = None  # outcomes that are enough for the model
         self._described: dict[str, Description] = {}
         self._forget_draws()
 
@@ -64,31 +90,48 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
 
     def repeat(self, architecture: CandidateT) -> None:
         """Count a candidate as the next proposal, and as one under way."""
+        batch, key = self._current_batch(), self._space.key(architecture)
         super().repeat(architecture)
-        self._known[self._space.key(architecture)] = architecture
+        self._under_way[key] = architecture
+        batch.since.add(key)
 
     def tell(self, outcome: ProposalOutcome[CandidateT]) -> None:
         """Learn how a training ended; a failure is worse than any score."""
         super().tell(outcome)
-        self._keys.append(self._space.key(outcome.architecture))
+        key = self._space.key(outcome.architecture)
+        self._under_way.pop(key, None)
+        self._keys.append(key)
         self._told.append(self._describe(outcome.architecture))
+        if self._modelled_from is None and len(set(self._keys)) >= FIRST_OUTCOMES:
+            has_score = any(one.score is not None for one in self._outcomes)
+            self._modelled_from = len(self._keys) if has_score else None
+
+    def _current_batch(self) -> ProposalBatch[CandidateT]:
+        """Return the batch that the next proposal belongs to."""
+        number = len(self._proposed)
+        if self._batch is None or not self._batch.holds(number):
+            under_way = list(self._under_way.values())
+            self._batch = ProposalBatch.begin(number, len(self._outcomes), under_way)
+        return self._batch
 
     def _forget_draws(self) -> None:
         self._draws: dict[int, list[CandidateT]] = {}
         self._maker: RowMaker | None = None
         self._kernel: tuple[int, Kernel] | None = None  # and the outcomes it is from
+        if self._batch is not None:
+            self._batch.chosen = None
 
     def _choose(self, rng: np.random.Generator) -> CandidateT | None:
-        has_score = any(one.score is not None for one in self._outcomes)
-        if len(set(self._keys)) < FIRST_OUTCOMES or not has_score:
+        enough, batch = self._modelled_from, self._current_batch()
+        if enough is None or batch.n_outcomes < enough:
             return self._hedge(rng)
         if rng.random() < RANDOM_SHARE:
             return self._draw(rng)
-        return self._most_promising(rng) or self._draw(rng)
+        return self._most_promising(batch, rng) or self._draw(rng)
 
     def _hedge(self, rng: np.random.Generator) -> CandidateT | None:
-        n_made = len(self._known) - self._n_starts
-        n_draws = 1 if n_made % 2 else HEDGED_DRAWS
+        n_made = len(self._proposed) - self._n_starts
+        n_draws = 1 if n_made % 2 or n_made > MOST_HEDGED else HEDGED_DRAWS
         drawn = [self._draw(rng) for _ in range(n_draws)]
         return max(
             (one for one in drawn if one is not None),
@@ -96,74 +139,121 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
             default=None,
         )
 
-    def _most_promising(self, rng: np.random.Generator) -> CandidateT | None:
-        """Return the candidate with the largest expected improvement, if any is new.
+    def _most_promising(
+        self, batch: ProposalBatch[CandidateT], rng: np.random.Generator
+    ) -> CandidateT | None:
+        """Return the next of a batch that is new, None if there is none."""
+        if batch.chosen is None:
+            if batch.size > 1:  # whichever of its proposals is asked for first
+                rng = generator(self._seed, "batch", batch.start)
+            batch.chosen = self._choose_together(batch, rng)
+        while batch.chosen:
+            candidate = batch.chosen.pop(0)
+            if self._is_new(candidate):
+                return candidate
+        return None
+
+    def _choose_together(
+        self, batch: ProposalBatch[CandidateT], rng: np.random.Generator
+    ) -> list[CandidateT]:
+        """Return the new candidates with the largest expected improvement, best first.
 
         The most promising candidates are changed once more: a large space has too many
         mutations to draw the best of them at random.
         """
-        n = len(self._outcomes)
-        surrogate = Surrogate(*self._scores(n), self._current_kernel(n))
+        n, n_parents = batch.n_outcomes, max(PARENTS, batch.size // PLACES_FOR_PARENT)
+        scored = self._scores(n)
+        surrogate = Surrogate(scored.rows, scored.targets, self._current_kernel(n))
         denoised = surrogate.denoised()
-        found = {**self._mutants(self._best(denoised), rng), **self._recent_draws()}
-        values = self._improvement(surrogate, found, float(denoised.max()))
-        leaders = sorted(found, key=lambda key: -values[key])[:PARENTS]
-        climbed = self._mutants([found[key] for key in leaders], rng)
-        values |= self._improvement(surrogate, climbed, float(denoised.max()))
-        best = max(values, key=lambda key: values[key], default=None)
-        return None if best is None else (found | climbed)[best]
+        incumbent = float(denoised.max())
+        parents = self._best(scored.places[np.argsort(-denoised, kind="stable")])
+        found = self._mutants(parents[:n_parents], batch, rng)
+        found |= self._recent_draws(batch)
+        values = self._improvement(surrogate, found, batch, incumbent)
+        leaders = sorted(found, key=lambda key: -values[key])[:n_parents]
+        climbed = self._mutants([found[key] for key in leaders], batch, rng)
+        if batch.size == 1:
+            values |= self._improvement(surrogate, climbed, batch, incumbent)
+            best = max(values, key=lambda key: values[key], default=None)
+            return [] if best is None else [(found | climbed)[best]]
+        candidates = found | climbed
+        if not candidates:
+            return []
+        predicted = self._predict(surrogate, candidates, batch)
+        listed = list(candidates.values())
+        return [
+            listed[place] for place in predicted.choose_together(incumbent, batch.size)
+        ]
 
     def _improvement(
-        self, surrogate: Surrogate, candidates: dict[str, CandidateT], incumbent: float
+        self,
+        surrogate: Surrogate,
+        candidates: dict[str, CandidateT],
+        batch: ProposalBatch[CandidateT],
+        incumbent: float,
     ) -> dict[str, float]:
         """Return the expected improvement of candidates after most epochs, by key."""
         if not candidates:
             return {}
-        ended = set(self._keys)
-        pending = [one for key, one in self._known.items() if key not in ended]
-        top = max(one.epochs for one in self._outcomes)
-        described = [self._describe(one) for one in (*candidates.values(), *pending)]
-        rows = self._rows(described, [top] * len(described))
-        predicted = surrogate.predict(rows).given(len(pending))
+        predicted = self._predict(surrogate, candidates, batch)
         improvement = predicted.expected_improvement(incumbent)
         return dict(zip(candidates, improvement.tolist(), strict=True))
 
-    def _best(self, denoised: NDArray[np.float64]) -> list[CandidateT]:
-        """Return the networks with the best scores.
+    def _predict(
+        self,
+        surrogate: Surrogate,
+        candidates: dict[str, CandidateT],
+        batch: ProposalBatch[CandidateT],
+    ) -> Prediction:
+        """Return the prediction for candidates, given those that are under way."""
+        top = max(one.epochs for one in self._outcomes[: batch.n_outcomes])
+        everything = (*candidates.values(), *batch.pending)
+        described = [self._describe(one) for one in everything]
+        rows = self._rows(described, [top] * len(described))
+        return surrogate.predict(rows).given(len(batch.pending))
 
-        Args:
-            denoised: Targets of all outcomes without noise.
-        """
+    def _best(self, places: NDArray[np.intp]) -> list[CandidateT]:
+        """Return the networks of outcomes, each once."""
         best: dict[str, CandidateT] = {}
-        for place in np.argsort(-denoised, kind="stable"):
+        for place in places.tolist():
             best.setdefault(self._keys[place], self._outcomes[place].architecture)
-            if len(best) == PARENTS:
-                break
         return list(best.values())
 
     def _mutants(
-        self, parents: Sequence[CandidateT], rng: np.random.Generator
+        self,
+        parents: Sequence[CandidateT],
+        batch: ProposalBatch[CandidateT],
+        rng: np.random.Generator,
     ) -> dict[str, CandidateT]:
-        """Return new candidates one or two changes away from some, by key."""
+        """Return candidates one or two changes away from some, by key.
+
+        They are new to a batch: not proposed before its first proposal.
+        """
         found: dict[str, CandidateT] = {}
         for parent in parents:
             for n_changes in rng.integers(1, 3, MUTANTS):
                 mutant = self._space.mutate(parent, int(n_changes), rng)
                 if mutant is not None:
                     found[self._space.key(mutant)] = mutant
-        return {key: one for key, one in found.items() if key not in self._known}
+        return self._new_to(batch, found)
 
-    def _recent_draws(self) -> dict[str, CandidateT]:
-        """Return new draws of the whole space, by key."""
-        now = len(self._known)
-        drawn = [
-            one
-            for made_for in range(max(0, now - DRAWS_KEPT + 1), now + 1)
-            for one in self._drawn_for(made_for)
-        ]
-        self._draws.pop(now - DRAWS_KEPT, None)
-        found = {self._space.key(one): one for one in drawn}
-        return {key: one for key, one in found.items() if key not in self._known}
+    def _recent_draws(self, batch: ProposalBatch[CandidateT]) -> dict[str, CandidateT]:
+        """Return draws of the whole space that are new to a batch, by key."""
+        recent = range(max(0, batch.start - DRAWS_KEPT + 1), batch.start + 1)
+        drawn = {number: self._drawn_for(number) for number in recent}
+        self._draws = drawn
+        found = {self._space.key(one): one for many in drawn.values() for one in many}
+        return self._new_to(batch, found)
+
+    def _new_to(
+        self, batch: ProposalBatch[CandidateT], found: dict[str, CandidateT]
+    ) -> dict[str, CandidateT]:
+        before = self._proposed
+        return {
+            key: one
+            for key, one in found.items()
+            if key not in before or key in batch.since
+        }
 
     def _drawn_for(self, number: int) -> list[CandidateT]:
         """Return the draws that were made for a proposal."""
@@ -179,11 +269,12 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         """
         chosen_at = refit_count(n)
         if self._kernel is None or self._kernel[0] != chosen_at:
-            self._kernel = chosen_at, choose_kernel(*self._scores(chosen_at))
+            scored = self._scores(chosen_at)
+            self._kernel = chosen_at, choose_kernel(scored.rows, scored.targets)
         return self._kernel[1]
 
-    def _scores(self, n: int) -> tuple[CandidateRows, NDArray[np.float64]]:
-        """Return the first outcomes as rows and targets on one scale.
+    def _scores(self, n: int) -> Scored:
+        """Return those of the first outcomes that the model is fitted to.
 
         Failures count a standard deviation less than the worst score. They are left out
         of the gain by longer training, which one of them would make a loss.
@@ -203,7 +294,10 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
             )
             targets[:] = levelled.min() - levelled.std()
             targets[list(scores)] = levelled
-        return self._rows(self._told[:n], epochs), targets
+        places = modelled_places(targets)
+        described = [self._told[place] for place in places]
+        rows = self._rows(described, [epochs[place] for place in places])
+        return Scored(places, rows, targets[places])
 
     def _rows(
         self, described: Sequence[Description], epochs: Sequence[int]
@@ -220,6 +314,23 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
                 self._described.clear()
             self._described[key] = self._space.describe(candidate)
         return self._described[key]
+
+
+def modelled_places(targets: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the places of the outcomes that the model is fitted to, in their order.
+
+    Args:
+        targets: Of all outcomes, in the order in which they became known.
+
+    >>> len(modelled_places(np.arange(100.0))), len(modelled_places(np.arange(9999.0)))
+    (100, 500)
+    """
+    n = len(targets)
+    if n <= MOST_MODELLED:
+        return np.arange(n)
+    newest = np.arange(n - MOST_MODELLED // 2, n)
+    earlier = np.argsort(-targets[: newest[0]], kind="stable")
+    return np.concatenate([np.sort(earlier[: MOST_MODELLED - len(newest)]), newest])
 
 
 def refit_count(n: int) -> int:

@@ -71,14 +71,44 @@ class Prediction:
 
         Args:
             incumbent: Standardised target.
-
-        Source: Jones, Schonlau and Welch (1998), equation 15.
         """
-        deviation = np.sqrt(np.maximum(np.diag(self.covariance), 1e-12))
-        z = (self.mean - incumbent) / deviation
-        density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
-        improvement: Vector = deviation * (z * ndtr(z) + density)
-        return improvement
+        return _expected_improvement(self.mean, np.diag(self.covariance), incumbent)
+
+    def choose_together(self, incumbent: float, count: int) -> list[int]:
+        """Return the places of candidates that together promise most, best first.
+
+        Each is chosen by expected improvement once those before it are scored as
+        predicted, see `given`.
+
+        Args:
+            incumbent: Standardised target.
+            count: Of candidates, at most.
+        """
+        count = min(count, len(self.mean))
+        variance = np.diag(self.covariance).copy()
+        half = np.zeros((count, len(self.mean)))  # rows of a Cholesky factor
+        chosen: list[int] = []
+        for row in range(count):
+            values = _expected_improvement(self.mean, variance, incumbent)
+            values[chosen] = -np.inf
+            best = int(np.argmax(values))
+            column = self.covariance[best] - half[:row, best] @ half[:row]
+            half[row] = column / np.sqrt(max(variance[best], 0.0) + 1e-6)
+            variance -= half[row] ** 2
+            chosen.append(best)
+        return chosen
+
+
+def _expected_improvement(mean: Vector, variance: Vector, incumbent: float) -> Vector:
+    """Return the expected improvement of normal distributions.
+
+    Source: Jones, Schonlau and Welch (1998), equation 15.
+    """
+    deviation = np.sqrt(np.maximum(variance, 1e-12))
+    z = (mean - incumbent) / deviation
+    density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
+    improvement: Vector = deviation * (z * ndtr(z) + density)
+    return improvement
 
 
 class Surrogate:

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,10 +30,10 @@ RAY_PORT = 6379
 PORTS = ("--node-manager-port=6380", "--object-manager-port=6381")
 START_S = 120.0  # a busy machine starts Ray slowly
 _ENVIRONMENT = {**os.environ, "RAY_worker_niceness": "0"}
-# what the second host does not see of the first
+# what the second host does not see of the first; Ray's folder is in the system's
 _HIDE = (
-    "mount -t tmpfs none {hidden} && mkdir -p /tmp/ray && "
-    'mount -t tmpfs none /tmp/ray && exec "$@"'
+    "mount -t tmpfs none {hidden} && mkdir -p {ray} && "
+    'mount -t tmpfs none {ray} && exec "$@"'
 )
 
 
@@ -48,12 +49,14 @@ class TwoHosts:
     def __init__(self, hidden: Path) -> None:
         self._started: list[subprocess.Popen[bytes]] = []
         self._log = (hidden / "ray.log").open("wb")
+        ray = Path(tempfile.gettempdir()) / "ray"
+        hide = _HIDE.format(hidden=hidden, ray=ray)
         options = ["--head", f"--port={RAY_PORT}", f"--node-ip-address={HEAD_ADDRESS}"]
         self._start_ray(HEAD, [], [*options, "--include-dashboard=false"])
         _wait_for(lambda: _answers(HEAD, HEAD_ADDRESS, RAY_PORT), "a Ray head")
         self._start_ray(
             NODE,
-            ["unshare", "--mount", "sh", "-c", _HIDE.format(hidden=hidden), "node"],
+            ["unshare", "--mount", "sh", "-c", hide, "node"],
             [f"--address={self.address}", f"--node-ip-address={NODE_ADDRESS}"],
         )
         _wait_for(lambda: len(self.processes(NODE, "ray")) > 2, "a Ray node")
