@@ -9,8 +9,9 @@ Each has random weights and moving statistics, is written in every format whose 
 are installed, loaded in a fresh process by its own runtime and compared on 32 random
 images, by the program of the export. A process loads the files of up to ten networks,
 one after another: the import of TensorFlow alone takes as long as all conversions of a
-network. Full integers are judged by accuracy, which a network that was not trained does
-not have; of these the largest difference is reported.
+network. Each core works at ten networks of its own. Full integers are judged by
+accuracy, which a network that was not trained does not have; of these the largest
+difference is reported.
 
 The full run writes `export_parity.json` among the results, after each ten networks;
 started again with the same packages, it goes on where it ended. `make reference` makes
@@ -25,7 +26,9 @@ import os
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +39,7 @@ import keras
 import numpy as np
 from measurement.conclusion import conclude, new_parser, versions_of, write_result
 
+from kedro_nas.devices import cpu_numbers
 from kedro_nas.errors import ExportError
 from kedro_nas.export.formats import (
     EXPORTERS,
@@ -298,6 +302,7 @@ def main() -> int:
     """Export, compare, write, and judge."""
     parser = new_parser(__doc__)
     parser.add_argument("--networks", type=int, default=100)
+    parser.add_argument("--workers", type=int, default=len(cpu_numbers()))
     given = parser.parse_args()
     n = 3 if given.quick else given.networks
     sys.path.insert(0, str(Path(__file__).parents[1] / "examples" / "custom_block"))
@@ -307,14 +312,18 @@ def main() -> int:
     networks = [] if given.quick else recorded()[:n]
     if [each["key"] for each in networks] != [a.key for a in drawn[: len(networks)]]:
         networks = []
-    while len(networks) < n:
-        numbers = range(n)[len(networks) : len(networks) + AT_ONCE]
-        for entry in measure({number: drawn[number] for number in numbers}):
-            wrong = [row["format"] for row in entry["rows"] if not row["ok"]]
-            print(len(networks), entry["network"], *wrong, flush=True)
-            networks.append(entry)
-        if not given.quick:
-            record(networks)
+    groups = [
+        {number: drawn[number] for number in range(n)[first : first + AT_ONCE]}
+        for first in range(len(networks), n, AT_ONCE)
+    ]
+    with ProcessPoolExecutor(given.workers, get_context("spawn")) as pool:
+        for entries in pool.map(measure, groups):
+            for entry in entries:
+                wrong = [row["format"] for row in entry["rows"] if not row["ok"]]
+                print(len(networks), entry["network"], *wrong, flush=True)
+                networks.append(entry)
+            if not given.quick:
+                record(networks)
     rows = summary(networks)
     show(rows)
     custom = sum(CUSTOM in network["network"] for network in networks)

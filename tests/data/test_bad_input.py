@@ -161,7 +161,7 @@ CASES = {
     small_class: "fewer images than there are folds.*'rare' 4.*at least 5",
     small_class_misspelt: "'PANTS' 1, beside 'pants' \\d+.*at least 5",
     small_class_of_copies: "fewer images than there are.*distinct images.*'rare' 0",
-    undecodable_images: "2 of 40 .2 not an image.*row 0.*max_bad_fraction",
+    undecodable_images: "2 of 40: 2 x not an image.*.row 0, row .*max_bad_fraction",
     no_image_at_all: "no image of the DataFrame can be read. Received: 40 x empty",
     unknown_split: "not understood. Received: 'somewhere'",
     only_a_test: "leave nothing to train on|fewer images than there are folds",
@@ -213,7 +213,7 @@ def test_prepare_reasons_that_differ_in_a_number_are_one_line(
     _, profile = prepare(some, max_bad_fraction=0.1)
 
     assert profile.set_aside.reasons == {reason: 4}
-    with pytest.raises(DataError, match=rf"Received: 4 of 40 \(4 {reason}\), e"):
+    with pytest.raises(DataError, match=rf"Received: 4 of 40: 4 x {reason} \(row 0"):
         prepare(some, max_bad_fraction=0.0)
     with pytest.raises(DataError, match=f"Received: 40 x {reason}, e"):
         prepare(some.assign(image=images))

@@ -97,8 +97,24 @@ def test_clean_of_too_many_bad_images_is_an_error(cleaned) -> None:
     """A quarter of broken files is a fault of the source, not of some images."""
     bad = ["empty file"] * 3 + [""] * 7
 
-    with pytest.raises(DataError, match=r"3 of 10 \(3 empty file\).*max_bad_fraction"):
+    with pytest.raises(DataError, match=r"3 of 10: 3 x empty file.*max_bad_fraction"):
         cleaned({"max_bad_fraction": 0.25}, bad=bad)
+
+
+def test_clean_of_missing_files_names_a_few_of_each_reason_and_what_to_correct(
+    cleaned: Callable[..., Cleaned],
+) -> None:
+    """A reason is said once, however many images it holds for."""
+    missing = "unreadable file: No such file or directory"
+    bad = [missing] * 4 + ["oversized: 9x9 pixels", *[""] * 5]
+
+    with pytest.raises(DataError) as raised:
+        cleaned({"max_bad_fraction": 0.25}, bad=bad)
+    assert raised.value.received == (
+        f"5 of 10: 4 x {missing} (row 0, row 1, row 2, ...); "
+        "1 x oversized (row 4 9x9 pixels)"
+    )
+    assert "paths, which start from the folder of their table" in raised.value.remedy
 
 
 def test_clean_drops_one_image_under_several_labels(cleaned) -> None:

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kedro_nas.data.layout import (
-    AUTO_SIDE,
     Layout,
     fit_pixels,
     resolve_layout,
@@ -37,6 +36,23 @@ GREY = [True]
 def test_resolve_layout_sizes(sizes, wanted, expected):
     """One size stays, several meet in the median, large ones shrink, numbers rule."""
     options = DataPreparationOptions(image_size=wanted)
+    layout = resolve_layout(np.array(sizes), GREY, options)
+
+    assert (layout.height, layout.width) == expected
+
+
+@pytest.mark.parametrize(
+    ("sizes", "wanted", "expected"),
+    [
+        ([(900, 1200)], "auto", (72, 96)),
+        ([(28, 28)], "auto", (28, 28)),
+        ([(900, 1200)], "native", (900, 1200)),
+        ([(900, 1200)], (120, 160), (120, 160)),
+    ],
+)
+def test_resolve_layout_max_side_bounds_what_auto_gives(sizes, wanted, expected):
+    """Photographs are shrunk, small images stay, and a size that is asked for rules."""
+    options = DataPreparationOptions(image_size=wanted, max_side=96)
     layout = resolve_layout(np.array(sizes), GREY, options)
 
     assert (layout.height, layout.width) == expected
@@ -176,10 +192,11 @@ def test_to_grey_of_equal_channels_is_their_level(level):
 )
 def test_resolve_layout_auto_is_never_larger_than_published_networks_expect(sizes):
     """Whatever comes, a store holds images that can be trained on."""
-    layout = resolve_layout(np.array(sizes), GREY, DataPreparationOptions())
+    options = DataPreparationOptions()
+    layout = resolve_layout(np.array(sizes), GREY, options)
 
-    assert 1 <= layout.height <= AUTO_SIDE
-    assert 1 <= layout.width <= AUTO_SIDE
+    assert 1 <= layout.height <= options.max_side
+    assert 1 <= layout.width <= options.max_side
     assert layout.n_bytes == layout.height * layout.width
 
 

@@ -94,6 +94,27 @@ def test_hint_for_a_broken_file_names_the_search_it_belongs_to(
     assert command in str(hints.hint_for(ParserError(f"Invalid YAML in {file}, line")))
 
 
+def test_hint_for_an_unknown_environment_names_those_of_the_project(
+    tmp_path: Path,
+) -> None:
+    """A misspelt `--env` is corrected; no folder of that name is wanted."""
+    for name in ("base", "local", "smoke"):
+        (tmp_path / name).mkdir()
+    error = MissingConfigException(f"is not a valid directory: {tmp_path / 'smok'}")
+
+    said = str(hints.hint_for(error))
+    assert "The environments are base, local, smoke. Did you mean 'smoke'?" in said
+
+
+def test_hint_for_a_broken_file_names_its_line(tmp_path: Path) -> None:
+    """Kedro says line 1, whatever the line is."""
+    file = tmp_path / "parameters_nas.yml"
+    file.write_text("nas:\n\tbudget_s: 60\n")
+
+    said = str(hints.hint_for(ParserError(f"Invalid YAML file {file}, line 1")))
+    assert "is not valid YAML in line 2 (found character '\\t'" in said
+
+
 def test_every_hint_is_tested() -> None:
     """A hint whose text cannot be filled in would hide the error itself."""
     said = {hints.hint_for(error) for error, _ in ERRORS}
@@ -142,7 +163,7 @@ def test_hint_for_unregistered_is_for_a_search_registered_by_hand(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A misspelt name, or a project without us, is Kedro's to explain."""
+    """An unknown name, or a project without us, is Kedro's to explain."""
     package = f"host_{name}_{advised}".lower()
     (tmp_path / package).mkdir()
     (tmp_path / package / "__init__.py").touch()
@@ -171,3 +192,33 @@ def test_hint_for_unregistered_names_the_namespace_of_the_search(
     assert "--namespace defects.nas --pipeline-name nas`" in str(
         hints.hint_for_unregistered(error)
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "meant"),
+    [
+        ("from kedro_nas import create_pipeline", "nass", "Did you mean 'nas'?"),
+        ("from kedro_nas import create_pipeline", "cleaning", None),
+        ("from theirs import create_pipeline", "nass", None),
+    ],
+)
+def test_hint_for_unregistered_corrects_a_name_that_is_nearly_that_of_a_search(
+    source: str,
+    name: str,
+    meant: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`kedro run --pipelines nass` ends in one sentence; other names are Kedro's."""
+    package = f"host_{abs(hash((source, name)))}"
+    folder = tmp_path / package / "pipelines" / "nas"
+    folder.mkdir(parents=True)
+    for place in (folder.parents[1], folder.parent):
+        (place / "__init__.py").touch()
+    (folder.parents[1] / "pipeline_registry.py").touch()
+    (folder / "__init__.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    error = ImportError(f"... importing the '{package}.pipelines.{name}' module.")
+
+    assert hints.is_misspelt_pipeline(error) is (meant is not None)
+    assert (meant or "None") in str(hints.hint_for_unregistered(error))

@@ -143,3 +143,25 @@ def test_start_of_a_command_imports_only_what_it_needs(program: str) -> None:
     )
 
     assert done.returncode == 0, done.stderr
+
+
+def test_commands_of_kedro_wait_for_no_module_that_only_a_run_needs() -> None:
+    """Each of them imports hooks and pipelines, whatever it does."""
+    program = (
+        "import sys\n"
+        "import kedro_nas.framework.hooks\n"
+        "from kedro_nas import create_pipeline\n"
+        "create_pipeline()\n"
+        "early = [name for name in sys.modules if name.startswith(tuple(sys.argv))]\n"
+        "assert not early, early\n"
+    )
+    ours = ["records", "space", "framework.tracking", "framework.preflight"]
+    late = [*(f"kedro_nas.{name}" for name in ours), "pandas", "pyarrow", "numpy"]
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *late],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stderr

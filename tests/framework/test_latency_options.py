@@ -35,7 +35,7 @@ def catalog(profiles: tuple[str, ...], **sections: Any) -> DataCatalog:
     [
         (("board",), {}, "max_latency_ms: null"),
         ((), BOUNDED, "device_profiles: none"),
-        (("phone",), BOUNDED, "device_profiles: phone"),
+        (("phone",), BOUNDED, "device: board, profiles in device_profiles: phone"),
     ],
 )
 def test_it_is_refused_with_what_to_do(

@@ -136,6 +136,19 @@ def test_check_inputs_not_in_the_catalog_asks_for_an_entry() -> None:
         check_inputs(pipeline, pipeline.nodes, catalog)
 
 
+def test_check_inputs_without_a_folder_of_images_asks_for_one_that_exists(
+    tmp_path: Path,
+) -> None:
+    """What no run writes is put there by the user."""
+    pipeline = create_pipeline(stages=("data_preparation",))
+    images = JSONDataset(filepath=str(tmp_path / "imagez"))
+    catalog = DataCatalog({"images": images, "nas.workspace": MemoryDataset(tmp_path)})
+
+    with pytest.raises(DataError, match="imagez, which does not exist") as error:
+        check_inputs(pipeline, pipeline.nodes, catalog)
+    assert error.value.allowed == "a file or folder that exists"
+
+
 def test_check_inputs_never_written_names_the_command(tmp_path: Path) -> None:
     """A stage run alone too early says what to run first."""
     profile = JSONDataset(filepath=str(tmp_path / "profile.json"))

@@ -41,7 +41,7 @@ MISTAKES = {
     ),
     "wrong type": (
         {LOCAL: "nas: {search: {budget_s: long}}"},
-        ["nas.search", "budget_s='long'", "or input should be 'auto'"],
+        ["nas.search", "budget_s='long'", "a number or 'auto'"],
     ),
     "option of an earlier version": (
         {LOCAL: "nas: {search: {workers: 2, pipeline_budget_s: 300}}"},
@@ -53,7 +53,7 @@ MISTAKES = {
     "budget of no seconds": ({LOCAL: "nas: {budget_s: 0}"}, ["nas.budget_s", "null"]),
     "out of range": (
         {LOCAL: "nas: {export: {parity_images: 0}}"},
-        ["nas.export", "greater than or equal to 1"],
+        ["nas.export", "at least 1"],
     ),
     "two mistakes at once": (
         {LOCAL: "nas: {export: {formats: []}, search: {factor: 1}}"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,19 +147,36 @@ def _check_bad(
 ) -> None:
     if len(set_aside) <= options.max_bad_fraction * n:
         return
-    counts = set_aside["reason"].map(kind_of_reason).value_counts()
-    first = "; ".join(
-        f"{name}: {reason}"
-        for name, reason in set_aside.head(3).itertuples(index=False)
-    )
     raise DataError(
         f"too many images of {source.describe()} cannot be used",
-        received=f"{len(set_aside)} of {n} ("
-        + ", ".join(f"{count} {reason}" for reason, count in counts.head(5).items())
-        + f"), e.g. {first}",
+        received=f"{len(set_aside)} of {n}: {_by_reason(set_aside)}",
         allowed=f"a share of {options.max_bad_fraction:g} (max_bad_fraction)",
-        remedy="Repair or remove them, or raise data_preparation.max_bad_fraction",
+        remedy=_remedy(set_aside),
     )
+
+
+def _remedy(set_aside: pd.DataFrame) -> str:
+    reasons = set(set_aside["reason"])
+    missing = any(os.strerror(errno.ENOENT) in reason for reason in reasons)
+    where = "Correct the paths, which start from the folder of their table or from root"
+    return (
+        f"{where if missing else 'Repair or remove them'}, or raise "
+        "data_preparation.max_bad_fraction"
+    )
+
+
+def _by_reason(set_aside: pd.DataFrame) -> str:
+    """Return the most frequent reasons, each with its number and a few examples."""
+    kinds = set_aside["reason"].map(kind_of_reason)
+    said = []
+    for kind, count in kinds.value_counts().head(5).items():
+        examples = set_aside[kinds == kind].head(3).itertuples(index=False)
+        names = ", ".join(
+            f"{name} {reason.removeprefix(kind).lstrip(' :')}".rstrip()
+            for name, reason in examples
+        )
+        said.append(f"{count} x {kind} ({names}{', ...' if count > 3 else ''})")
+    return "; ".join(said)
 
 
 def _leak_error(table: pd.DataFrame, findings: Findings) -> DataError:

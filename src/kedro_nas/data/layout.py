@@ -13,7 +13,6 @@ from kedro_nas.data.decode import Pixels, strips
 from kedro_nas.errors import DataError
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 
-AUTO_SIDE = 224  # pixels; `auto` shrinks larger images, as published CNNs expect 224
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow's "L"
 
 
@@ -56,7 +55,7 @@ def resolve_layout(
     Args:
         sizes: Native height and width, `(n, 2)`.
         grey: Whether each image has one channel, `(n,)`.
-        options: `image_size`, `channels`, `fit` and `background` are read.
+        options: `image_size`, `max_side`, `channels`, `fit` and `background` are read.
 
     Raises:
         DataError: `image_size` is `native`, but the sizes differ.
@@ -64,13 +63,14 @@ def resolve_layout(
     channels = options.channels
     if channels == "auto":
         channels = 1 if np.all(grey) else 3
-    height, width = _side_lengths(np.asarray(sizes), options.image_size)
+    height, width = _side_lengths(np.asarray(sizes), options)
     return Layout(height, width, channels, options.fit, options.background)
 
 
 def _side_lengths(
-    sizes: NDArray[np.integer], wanted: str | tuple[int, int]
+    sizes: NDArray[np.integer], options: DataPreparationOptions
 ) -> tuple[int, int]:
+    wanted = options.image_size
     if not isinstance(wanted, str):
         return wanted
     distinct, counts = np.unique(sizes, axis=0, return_counts=True)
@@ -89,7 +89,7 @@ def _side_lengths(
     if len(distinct) > 1:
         # multiples of 8 can be halved three times without a remainder
         height, width = (max(8.0, 8 * round(side / 8)) for side in (height, width))
-    shrink = min(1.0, AUTO_SIDE / max(height, width))
+    shrink = min(1.0, options.max_side / max(height, width))
     return max(1, round(height * shrink)), max(1, round(width * shrink))
 
 

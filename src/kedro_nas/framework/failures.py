@@ -24,6 +24,7 @@ from kedro_nas.framework.hints import (
     WITH_TRACEBACK,
     hint_for,
     hint_for_unregistered,
+    is_misspelt_pipeline,
 )
 from kedro_nas.framework.registered import names_of_search, our_nodes
 from kedro_nas.parameters.base import Options
@@ -89,7 +90,8 @@ def install(scope: RunScope) -> None:
             hint = hint_for(error)
         else:
             hint = hint_for_unregistered(error)
-        if text is None and hint and kind.__name__ not in WITH_TRACEBACK:
+        its_own = kind.__name__ in WITH_TRACEBACK and not is_misspelt_pipeline(error)
+        if text is None and hint and not its_own:
             text = f"{kind.__name__}: {error}"
         if text is None or os.environ.get(SWITCH):
             previous(kind, error, traceback)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import re
 import shlex
 from pathlib import Path
+
+import yaml
 
 from kedro_nas import datasets
 from kedro_nas.framework.registered import init_command, registered_nodes
@@ -18,14 +21,14 @@ _HINTS = (
         r"not a valid directory: (?P<folder>(?![^\n]* Error: )[^\n]+)",
         (
             "kedro-nas: Kedro needs that folder, even if it is empty. "
-            "Make it: mkdir -p {folder}"
+            "{environments}Make it: mkdir -p {folder}"
         ),
     ),
     (
         "ParserError",
         r"(?P<file>\S*_nas\.ya?ml)",
         (
-            "kedro-nas: {file} is not valid YAML at the line named above. Correct it, "
+            "kedro-nas: {file} is not valid YAML{place}. Correct it, "
             "or move it away and write it anew with `{command}`."
         ),
     ),
@@ -86,11 +89,37 @@ def hint_for(error: BaseException) -> str | None:
         if found and kind in {link.__name__ for link in type(error).__mro__}:
             groups = found.groupdict()
             if "folder" in groups:
-                groups["folder"] = shlex.quote(groups["folder"].strip())
+                folder = Path(groups["folder"].strip())
+                groups["environments"] = _environments_beside(folder)
+                groups["folder"] = shlex.quote(str(folder))
             if "file" in groups:
                 groups["command"] = init_command(_namespace_of(groups["file"]))
+                groups["place"] = _place_of_the_fault(groups["file"])
             return hint.format(**groups)
     return None
+
+
+def _environments_beside(folder: Path) -> str:
+    """Return the environments of the project, where a misspelt one may be meant."""
+    if folder.name in {"base", "local"} or not folder.parent.is_dir():
+        return ""
+    known = sorted(path.name for path in folder.parent.iterdir() if path.is_dir())
+    close = difflib.get_close_matches(folder.name, known, n=1)
+    meant = f"Did you mean '{close[0]}'? " if close else ""
+    return f"The environments are {', '.join(known)}. {meant}"
+
+
+def _place_of_the_fault(file: str) -> str:
+    """Return where a file is no YAML; Kedro says line 1 whatever the line is."""
+    try:
+        yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" in line {mark.line + 1}" if mark else ""
+        return f"{where} ({error.problem})"
+    except (OSError, ValueError, yaml.YAMLError):
+        pass
+    return ""
 
 
 def _namespace_of(file: str) -> str:
@@ -108,11 +137,16 @@ def hint_for_unregistered(error: BaseException) -> str | None:
     """Return what to do about a search that is registered where Kedro does not look.
 
     Kedro passes over a pipeline that is registered by hand beside `find_pipelines`.
-    A name that the registry lacks, such as a misspelt one, is Kedro's to explain.
+    A name that the registry lacks is Kedro's to explain, unless it is nearly ours.
     """
     found = _UNFOUND.search(str(error))
     if not found or error.__cause__ or not isinstance(error, ImportError):
         return None
+    if meant := _meant_by(found["package"], found["name"]):
+        return (
+            f"kedro-nas: there is no pipeline '{found['name']}'. Did you mean "
+            f"'{meant}'? `kedro registry list` lists all."
+        )
     registry = _source_of(f"{found['package']}.pipeline_registry")
     named = re.search(rf"""["']{found["name"]}["']""", registry)
     if "kedro_nas" not in registry or not named:
@@ -126,6 +160,30 @@ def hint_for_unregistered(error: BaseException) -> str | None:
         f"src/{found['package']}/pipelines/{found['name']}/__init__.py contain "
         "`from kedro_nas import create_pipeline`."
     )
+
+
+def is_misspelt_pipeline(error: BaseException) -> bool:
+    """Return whether a pipeline's name was misspelt; then no traceback helps."""
+    found = _UNFOUND.search(str(error))
+    return bool(found and _meant_by(found["package"], found["name"]))
+
+
+def _meant_by(package: str, name: str) -> str | None:
+    """Return the folder of a search of ours whose name is close to an unknown one."""
+    try:
+        spec = importlib.util.find_spec(f"{package}.pipelines")
+    except ImportError:
+        return None
+    folders = [Path(p) for p in (spec and spec.submodule_search_locations) or ()]
+    if any((folder / name).exists() for folder in folders):
+        return None
+    ours = [
+        file.parent.name
+        for folder in folders
+        for file in folder.glob("*/__init__.py")
+        if "kedro_nas" in file.read_text(encoding="utf-8", errors="replace")
+    ]
+    return next(iter(difflib.get_close_matches(name, ours, n=1)), None)
 
 
 _UNFOUND = re.compile(

@@ -39,7 +39,8 @@ def check_latency_options(nodes: Iterable[Any], catalog: Any) -> None:
         device = space.device or next(iter(found), None)
         if device not in found:
             there = ", ".join(found) or "none"
-            _refuse(wanted, f"profiles in device_profiles: {there}")
+            asked = f"nas.search_space.device: {device}, " if space.device else ""
+            _refuse(wanted, f"{asked}profiles in device_profiles: {there}")
 
 
 def _wanted(names: dict[str, str], catalog: Any) -> str:

@@ -100,7 +100,9 @@ def check_inputs(
                         if in_memory
                         else "does not exist"
                     ),
-                    allowed="a dataset that was written before",
+                    allowed="a dataset that was written before"
+                    if in_memory or command_that_writes(name, namespace_of(node))
+                    else "a file or folder that exists",
                     remedy=_remedy_without_data(catalog, node, name, env),
                 )
 

@@ -96,7 +96,7 @@ class Search:
         name = self.name(dataset)
         if name not in self.catalog or not self.catalog.exists(name):
             raise DataError(
-                f"there is no '{name}' to show",
+                f"there is no '{name}' yet",
                 received=f"{self.place(dataset)}, which does not exist",
                 allowed="the output of a run",
                 remedy=f"Write it: {self.run_command('--to-outputs', name)}",
@@ -216,7 +216,9 @@ def _choose(namespace: str | None) -> str:
         return known[0]
     if namespace not in known:
         raise ParameterError(
-            "it is not clear which search is meant",
+            f"there is no search '{namespace}' in this project"
+            if namespace
+            else "it is not clear which search is meant",
             received=f"--namespace {namespace}" if namespace else "no --namespace",
             allowed=", ".join(known),
             remedy="Name one with --namespace",

@@ -87,33 +87,71 @@ class Options(BaseModel):
         try:
             return cls.model_validate({} if value is None else value)
         except ValidationError as error:
+            received, allowed = faults(error, cls)
             raise ParameterError(
                 f"the parameters '{where}' are not valid",
-                received=faults(error, cls),
-                allowed=", ".join(cls.model_fields),
+                received=received,
+                allowed=allowed,
                 remedy="Correct them in conf/<env>/parameters*.yml or --params",
             ) from error
 
 
-def faults(error: ValidationError, model: type[Options]) -> str:
-    """Return a description of all faults of a validation, one line.
+def faults(error: ValidationError, model: type[Options]) -> tuple[str, str]:
+    """Return what was received and what is allowed, for all faults of a validation.
 
-    For an unknown option it names the present option or the closest known name. Errors
-    for several allowed forms, such as a number or `auto`, are joined into one fault.
+    For an unknown option that is the present option or the closest known name, and the
+    known names; for a wrong value its range. Several allowed forms, such as a number or
+    `auto`, are one fault.
     """
-    lines: dict[str, str] = {}
+    received: dict[str, str] = {}
+    allowed: dict[str, list[str]] = {}
     for fault in error.errors():
         path = tuple(p for p in fault["loc"] if not _FORM.fullmatch(str(p)))
-        name = ".".join(map(str, path)) or "(all)"
+        while _dotted(path[:-1]) in received:  # an item of a value named already
+            path = path[:-1]
+        name = _dotted(path)
         if fault["type"] == "extra_forbidden":
-            lines[name] = f"{name}: {_unknown(name, path, model)}"
-        elif name in lines:
-            lines[name] += f", or {fault['msg'].lower()}"
+            received[name] = f"{name}: {_unknown(name, path, model)}"
+            name, said = _dotted(path[:-1]), ", ".join(_names_at(model, path[:-1]))
         else:
-            lines[name] = f"{name}={fault.get('input')!r}: {fault['msg'].lower()}"
-    return "; ".join(lines.values())
+            value = repr(fault["input"])
+            received.setdefault(name, f"{name}={value}" if name else value)
+            said = _wanted(fault["msg"])
+        if said and said not in allowed.setdefault(name, []):
+            allowed[name].append(said)
+    wanted = (
+        f"{n}: {' or '.join(a)}" if n else "; ".join(a) for n, a in allowed.items()
+    )
+    return "; ".join(received.values()), "; ".join(wanted)
 
 
+def _dotted(path: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, path))
+
+
+def _wanted(said: str) -> str:
+    """Return the words of pydantic, or of a validator, as what is allowed."""
+    said = said.removeprefix("Value error, ").partition(", unable to")[0]
+    for start in ("Input should be ", "should be ", "must be "):
+        said = said.removeprefix(start)
+    for theirs, ours in _WORDS.items():
+        said = said.replace(theirs, ours)
+    return said
+
+
+_WORDS = {
+    "greater than or equal to": "at least",
+    "less than or equal to": "at most",
+    "greater than": "above",
+    "less than": "below",
+    "a valid tuple": "a list",
+    "a valid list": "a list",
+    "a valid dictionary": "a mapping",
+    "a valid boolean": "true or false",
+    "a valid string": "text",
+    "a valid integer": "an integer",
+    "a valid number": "a number",
+}
 # pydantic appends the form it tried to the location of a fault
 _FORM = re.compile(
     r"float|int|str|bool|none|Range|constrained-\w+|(literal|tuple|function-\w+)\[.*\]"

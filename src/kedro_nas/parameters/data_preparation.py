@@ -31,8 +31,9 @@ class DataPreparationOptions(Options):
         split_column: Column of given splits; None uses `split` if there is one.
         group_column: Column of groups that must not be divided between splits (patient,
             video).
-        image_size: `native` requires one size, `auto` uses the median, at most 224; or
-            `[height, width]` in pixels, one number for a square.
+        image_size: `native` requires one size, `auto` uses the median, at most
+            `max_side`; or `[height, width]` in pixels, one number for a square.
+        max_side: Pixels of the longer side, at most, where `image_size` is `auto`.
         max_images: Size of a stratified subset, for a trial run; None for all images.
         channels: `auto` (1 if all images are grey, else 3), 1 or 3.
         fit: How an image of another aspect ratio is fitted to the size.
@@ -60,6 +61,7 @@ class DataPreparationOptions(Options):
     split_column: str | None = None
     group_column: str | None = None
     image_size: ImageSize = "auto"
+    max_side: Side = 224
     max_images: int | None = Field(None, ge=1)
     channels: Literal["auto", 1, 3] = "auto"
     fit: Literal["pad", "crop", "stretch"] = "pad"

@@ -70,7 +70,7 @@ def test_status_of_a_search_its_budget_ended_promises_nothing_more() -> None:
     text = _text(found, "kedro run --pipelines nas")
 
     assert "5 trials completed, 1 failed, 2 stopped by the budget" in text
-    assert "Spent: 12 s of 240 s" in text
+    assert "Spent on the search: 12 s of 240 s" in text
     assert "left" not in text
 
 

@@ -79,7 +79,7 @@ def _text(found: RunStatus, command: str) -> str:
         )
     if search.best is not None:
         lines.append(f"Best so far: {search.best.score:.4f}  {search.best.network}")
-    lines.append(f"Spent: {search.spent_s:.0f} s{_left(search)}")
+    lines.append(f"Spent on the search: {search.spent_s:.0f} s{_left(search)}")
     if search.failures:
         lines.append("Last failure: " + search.failures[-1])
     return "\n".join(lines)

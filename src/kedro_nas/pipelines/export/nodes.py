@@ -1,4 +1,8 @@
-"""Nodes of the `export` stage; each calls one function of the library."""
+"""Nodes of the `export` stage; each calls one function of the library.
+
+Records are imported by the nodes that read them: each command of Kedro imports this
+module.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,6 @@ from pydantic import JsonValue
 
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.job import JobOptions
-from kedro_nas.records.export import FinalFit
-from kedro_nas.records.profile import DatasetProfile
-from kedro_nas.records.ranking import Choice
 
 
 def fit_final_models(
@@ -25,6 +26,8 @@ def fit_final_models(
 ) -> tuple[Any, Any, JsonValue]:
     """Train the winner and the baseline on all non-test rows."""
     from kedro_nas.export.final_fit import fit_final_models as fit
+    from kedro_nas.records.profile import DatasetProfile
+    from kedro_nas.records.ranking import Choice
 
     models = fit(
         dataset,
@@ -43,6 +46,7 @@ def export_model(
 ) -> Any:
     """Write the model in each format and check the parity of the files."""
     from kedro_nas.export.export import export_model as export
+    from kedro_nas.records.ranking import Choice
 
     options = ExportOptions.parse(options, where="nas.export")
     return export(model, Choice.read(best_architecture), dataset, options)
@@ -59,6 +63,8 @@ def evaluate_on_test(
 ) -> JsonValue:
     """Score the exported model and the baseline on the test rows, once."""
     from kedro_nas.export.evaluate import evaluate_on_test as evaluate
+    from kedro_nas.records.export import FinalFit
+    from kedro_nas.records.ranking import Choice
 
     metrics = evaluate(
         dataset,

@@ -1,4 +1,8 @@
-"""Nodes of the `ranking` stage; each calls one function of the library."""
+"""Nodes of the `ranking` stage; each calls one function of the library.
+
+Records are imported by the nodes that read them: each command of Kedro imports this
+module.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,6 @@ from pydantic import JsonValue
 
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
-from kedro_nas.records.profile import DatasetProfile
-from kedro_nas.records.ranking import Choice
-from kedro_nas.records.search import SearchResult
 
 
 def rank_finalists(
@@ -25,6 +26,8 @@ def rank_finalists(
 ) -> tuple[Any, Any, JsonValue]:
     """Compare finalists and baseline on the same images, and choose."""
     from kedro_nas.ranking.rank import rank_finalists as rank
+    from kedro_nas.records.profile import DatasetProfile
+    from kedro_nas.records.search import SearchResult
 
     fold_scores, table, choice = rank(
         dataset,
@@ -48,6 +51,7 @@ def tabulate_front(
     """List what each architecture scored and costs, and which are on a front."""
     from kedro_nas.models.spaces import load_search_space
     from kedro_nas.ranking.front_table import tabulate_front as tabulate
+    from kedro_nas.records.ranking import Choice
     from kedro_nas.space.device_choice import device_of_table
 
     device = device_of_table(load_search_space(search_space).device, device_profiles)

@@ -1,4 +1,8 @@
-"""Nodes of the `reporting` stage; each calls one function of the library."""
+"""Nodes of the `reporting` stage; each calls one function of the library.
+
+Records are imported by the nodes that read them: each command of Kedro imports this
+module.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,6 @@ from typing import Any
 from pydantic import JsonValue
 
 from kedro_nas.parameters.reporting import ReportingOptions
-from kedro_nas.records.export import TestMetrics
-from kedro_nas.records.profile import DatasetProfile
-from kedro_nas.records.ranking import Choice
-from kedro_nas.records.search import SearchResult
-from kedro_nas.space.search_space import SearchSpace
 
 # the outputs of `write_report` after the page, in this order
 FIGURES = (
@@ -37,8 +36,13 @@ def write_report(
     reporting: ReportingOptions,
 ) -> tuple[Any, ...]:
     """Write the page; return it and the figures in the order of `FIGURES`."""
+    from kedro_nas.records.export import TestMetrics
     from kedro_nas.records.job import JobResults
+    from kedro_nas.records.profile import DatasetProfile
+    from kedro_nas.records.ranking import Choice
+    from kedro_nas.records.search import SearchResult
     from kedro_nas.report.page import write_report as write
+    from kedro_nas.space.search_space import SearchSpace
 
     results = JobResults(
         DatasetProfile.read(dataset_profile), SearchSpace.model_validate(search_space),

@@ -1,4 +1,8 @@
-"""Nodes of the `search` stage; each calls one function of the library."""
+"""Nodes of the `search` stage; each calls one function of the library.
+
+Records are imported by the nodes that read them: each command of Kedro imports this
+module.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,6 @@ from pydantic import JsonValue
 
 from kedro_nas.parameters.job import JobOptions, check_budget
 from kedro_nas.parameters.search import SearchOptions
-from kedro_nas.records.profile import DatasetProfile
 
 
 def search_architectures(
@@ -24,6 +27,7 @@ def search_architectures(
 ) -> tuple[Any, JsonValue]:
     """Train candidates rung by rung with KerasTuner's Hyperband."""
     from kedro_nas.models.spaces import load_search_space
+    from kedro_nas.records.profile import DatasetProfile
     from kedro_nas.search import search as library
 
     trials, result = library.search_architectures(

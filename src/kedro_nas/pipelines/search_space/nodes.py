@@ -1,4 +1,8 @@
-"""Nodes of the `search_space` stage; each calls one function of the library."""
+"""Nodes of the `search_space` stage; each calls one function of the library.
+
+Records are imported by the nodes that read them: each command of Kedro imports this
+module.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,6 @@ from typing import Any
 from pydantic import JsonValue
 
 from kedro_nas.parameters.search_space import SearchSpaceOptions
-from kedro_nas.records.profile import DatasetProfile
 
 
 def build_search_space(
@@ -18,6 +21,7 @@ def build_search_space(
 ) -> JsonValue:
     """Adapt choices and bounds to the data; raise an error if no architecture fits."""
     from kedro_nas.models.spaces import build_search_space as build
+    from kedro_nas.records.profile import DatasetProfile
 
     options = SearchSpaceOptions.parse(search_space, where="nas.search_space")
     data = DatasetProfile.read(dataset_profile).facts
