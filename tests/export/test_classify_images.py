@@ -93,7 +93,7 @@ def test_predict_images_starts_a_process_per_core_where_that_is_faster(
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(4)), raising=False)
     listed = type("Listed", (), {"__len__": lambda _: n_images, "notes": []})()
     monkeypatch.setattr(
-        "kedro_nas.export.classify_images.list_new_images", lambda *_, **__: listed
+        "kedro_nas.data.new_images.list_new_images", lambda *_, **__: listed
     )
     started: list[RuntimeProcess] = []
 

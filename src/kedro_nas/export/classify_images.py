@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kedro_nas.data.decode import kind_of_reason
-from kedro_nas.data.new_images import list_new_images
 from kedro_nas.devices import cpu_numbers
 from kedro_nas.errors import ExportError
 from kedro_nas.export.formats import Exporter, find_exporters, traits_of
@@ -89,8 +87,9 @@ def predict_images(
             process = RuntimeProcess(exporter, folder, shape, n_classes, flips=flips)
             return stack.enter_context(process)
 
-        # it loads the file while pyarrow is imported and the images are listed
+        # it loads the file while Pillow and pyarrow are imported and images are listed
         processes = [start()]
+        from kedro_nas.data.new_images import list_new_images
         from kedro_nas.export.table_of_images import write_table
 
         listed = list_new_images(images, contract, image_column=options.image_column)
@@ -137,6 +136,8 @@ def _exporter_of(manifest: Manifest, folder: Path, name: str) -> Exporter:
 
 
 def _by_kind(faults: Counter[str]) -> dict[str, int]:
+    from kedro_nas.data.decode import kind_of_reason
+
     kinds: Counter[str] = Counter()
     for reason, count in faults.items():
         kinds[kind_of_reason(reason)] += count
