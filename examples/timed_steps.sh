@@ -6,7 +6,7 @@ TIMEFORMAT='    %0R s, computing %0U + %0S s'
 
 step() { # command and arguments; prints them, and the seconds they took
   printf '\n==> %s\n' "$*"
-  time "$@"
+  { time "$@" 2>&3; } 3>&2 2>&1 # the seconds go to standard output
 }
 
 make_wheel() { # repository, folder to work in; sets `wheel`
