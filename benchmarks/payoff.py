@@ -1,18 +1,21 @@
 """What a search buys at equal wall clock: against networks that only train.
 
-Five contestants get the same seconds on all cores of this machine, in turns:
+Six contestants get the same seconds on all cores of this machine, in turns:
 
 * `search`: `kedro run --pipelines nas` as shipped, with `nas.budget_s` alone;
 * `candidate_0`: candidate 0 trained by the same engine for all of the seconds;
 * `candidate_0_wide`: its plain outline with 64 channels in the stem, doubling;
+* `candidate_0_wide_flip`: the same with mirrored images, as somebody who knows the data
+  would train it where classes are the same in a mirror;
 * `baseline`: the hand-built ResNet likewise;
 * `random`: Hyperband over random draws for 58 % of the seconds, then the final fit.
 
 All compute in the precision that the search takes on a CPU: bfloat16 where the hardware
-has it. Each is scored on the test rows of its data set. Every finished row is kept in
-benchmarks/results/payoff.json and not run again; `--fresh` begins anew. The figure is
-the mean difference between `search` and the better of the two candidates; the bar is
--0.3 points up to five minutes, and 0 beyond.
+has it. Each is scored on the test rows of its data set, its predictions averaged over
+shifts, and over mirrored images where it was trained on them, as the search exports it.
+Every finished row is kept in benchmarks/results/payoff.json and not run again;
+`--fresh` begins anew. The figure is the mean difference between `search` and the best
+of the three candidates; the bar is -0.3 points up to five minutes, and 0 beyond.
 
     python benchmarks/payoff.py [--quick] [--seconds 300 900] [--seeds 3] [--who ...]
                                 [--fresh] [DATA.parquet ...]
@@ -39,7 +42,8 @@ from peers.linked_project import link_project
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "payoff.json"
 SHIPPED = ROOT / "data" / "01_raw" / "fashion_mnist_12k.parquet"
-WHO = ("search", "candidate_0", "candidate_0_wide", "baseline", "random")
+CANDIDATES = ("candidate_0", "candidate_0_wide", "candidate_0_wide_flip")
+WHO = ("search", *CANDIDATES, "baseline", "random")
 WIDE_STEM = 64
 RANDOM_SHARE = 0.58  # of the seconds, as of the first version of the search
 SHORT_S, SHORT_BAR, BAR = 300, -0.003, 0.0
@@ -52,6 +56,7 @@ import pandas as pd
 from kedro_nas.data.prepare import prepare_images
 from kedro_nas.export.evaluate import predict
 from kedro_nas.export.long_fit import fit_for_seconds
+from kedro_nas.models.averaged_predictions import average_predictions
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.parameters.job import JobOptions
@@ -73,9 +78,13 @@ if who == "baseline":
 else:
     space = build_search_space(SearchSpaceOptions(), profile.facts, seed=seed)
     network = space.anchors[0]
-    if who == "candidate_0_wide":
+    if who.startswith("candidate_0_wide"):
         code = outline(store.image_shape, "conv", int(stem), doubling=True)
         network = space.decode(spell_code(space.choices, code))
+flips = who.endswith("flip")
+if flips:
+    recipe = network.recipe.model_copy(update={"augmentation": "light+flip"})
+    network = network.model_copy(update={"recipe": recipe})
 job = JobOptions()
 task = Task(
     execution=execution_here(HALF, job),  # as the search: bfloat16 if the CPU has it
@@ -88,8 +97,10 @@ left = seconds - (time.monotonic() - began)
 fit = fit_for_seconds(store, task, folder / "final", job, seconds=left, clock=clock)
 import keras
 model = keras.models.load_model(fit.task.model_file, compile=False)
+averaged = average_predictions(model, shifts=True, flips=flips)
 rows = store.test_rows()
-right = predict(model, np.asarray(store.pixels[rows])).argmax(1) == store.labels[rows]
+predicted = predict(averaged, np.asarray(store.pixels[rows])).argmax(1)
+right = predicted == store.labels[rows]
 print(json.dumps({
     "test_accuracy": float(right.mean()), "n_params": model.count_params(),
     "epochs": len(fit.outcome.history), "network": network.describe(),
@@ -230,7 +241,7 @@ def _report(rows: Sequence[dict[str, object]], *, quick: bool) -> int:
     groups: Any = frame.groupby(["data", "seconds"])
     for (data, seconds), group in groups:
         by_who = group.groupby("who")["test_accuracy"].mean()
-        opponents = [by_who[who] for who in WHO[1:3] if who in by_who]
+        opponents = [by_who[who] for who in CANDIDATES if who in by_who]
         if "search" not in by_who or not opponents:
             continue
         margin = float(by_who["search"] - max(opponents))
@@ -242,7 +253,7 @@ def _report(rows: Sequence[dict[str, object]], *, quick: bool) -> int:
         line = "no comparison: run `search` and a candidate"
         return conclude(line, passed=False)
     return conclude(
-        f"search minus the better candidate: {100 * mean(margins):+.2f} points",
+        f"search minus the best candidate: {100 * mean(margins):+.2f} points",
         passed=passed or quick,
     )
 

@@ -63,6 +63,8 @@ UTILISATION, PER_SECOND, BYTES = 0.95, 1_000, 2_048
 CASES = ((1, 1_000), (10, 1_000), (100, 10_000), (1_000, 10_000), (1_000, 100_000))
 QUICK = ((10, 300), (1_000, 3_000))
 LEARNING, QUICK_LEARNING = (1_000, 30_000), (50, 1_600)  # workers and trials
+MEMORY, QUICK_MEMORY = (6_000, 9_000), (1_000, 2_000)  # numbers of trials
+MARGIN = 300  # trials before the last: what is under way at both counts is alike
 LAGS, LAG_WORKERS, LAG_TRIALS = (8, 100, 200, 400, 800, 1_600), 100, 4_000
 FACTS = DataFacts(image_shape=(28, 28, 1), n_classes=10, n_train=10_000)
 
@@ -190,19 +192,29 @@ class Case:
         return make(space, SEED)
 
 
-def run(space: SearchSpace, case: Case, *, traced: bool = False) -> dict[str, Any]:
-    """Run a search of so many trials on so many workers."""
+def run(
+    space: SearchSpace, case: Case, *, sizes: dict[int, int] | None = None
+) -> dict[str, Any]:
+    """Run a search of so many trials on so many workers.
+
+    Args:
+        space: The search space.
+        case: What is simulated.
+        sizes: By number of trials; takes the bytes in use then.
+    """
     workers, trials = case.workers, case.trials
 
     def make_task(trial: Trial, start: int, end: int) -> Task:
+        if sizes is not None and driver.n_trials in sizes:
+            gc.collect()
+            sizes[driver.n_trials] = tracemalloc.get_traced_memory()[0]
         return Task(
             task_id=trial.name, architecture=trial.architecture, store="none",
             rows="search", epoch_start=start, epochs=end, schedule_epochs=9, seed=SEED,
         )  # fmt: skip
 
     with tempfile.TemporaryDirectory() as folder:
-        if traced:
-            gc.collect()
+        if sizes is not None:
             tracemalloc.start()
         ledger = Ledger(Path(folder) / "ledger.jsonl")
         oracle = HyperbandOracle(
@@ -226,11 +238,7 @@ def run(space: SearchSpace, case: Case, *, traced: bool = False) -> dict[str, An
         began, cpu = time.perf_counter(), time.thread_time()
         driver.run(pool)
         seconds, cpu_s = time.perf_counter() - began, time.thread_time() - cpu
-        size = 0
-        if traced:
-            gc.collect()
-            size = tracemalloc.get_traced_memory()[0]
-            tracemalloc.stop()
+        tracemalloc.stop()
     n = driver.n_trials
     return {
         "workers": workers,
@@ -244,16 +252,18 @@ def run(space: SearchSpace, case: Case, *, traced: bool = False) -> dict[str, An
         "driver_cpu_s": cpu_s,
         "per_cpu_second": (n + pool.events) / cpu_s,
         "saturates_at_workers": pool.trained_s / cpu_s,
-        "bytes": size,
     }
 
 
-def bytes_per_trial(space: SearchSpace, trials: int) -> float:
-    """Return the memory that each further trial takes."""
-    cases = (Case(100, n) for n in (trials // 2, trials))
-    small, large = (run(space, case, traced=True) for case in cases)
-    grown = large["bytes"] - small["bytes"]
-    return float(grown / (large["trials"] - small["trials"]))
+def bytes_per_trial(space: SearchSpace, first: int, last: int) -> float:
+    """Return the memory that each trial takes between two counts of one search.
+
+    The caches of counted networks are full at the first.
+    """
+    sizes = {first: 0, last - MARGIN: 0}
+    run(space, Case(100, last), sizes=sizes)
+    small, large = sizes.values()
+    return (large - small) / (last - MARGIN - first)
 
 
 def table(space: SearchSpace, cases: Sequence[Case]) -> list[dict[str, Any]]:
@@ -293,7 +303,7 @@ def main() -> int:
     workers, trials = QUICK_LEARNING if quick else LEARNING
     learner = Case(workers, trials, LEARNER, ENOUGH_LAG * workers)
     rows = table(space, [*(Case(*case) for case in cases), learner])
-    memory = bytes_per_trial(space, 800 if quick else 4_000)
+    memory = bytes_per_trial(space, *(QUICK_MEMORY if quick else MEMORY))
     *drawn, learned = rows
     most = max(drawn, key=lambda row: (row["workers"], row["trials"]))
     if not quick:

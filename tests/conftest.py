@@ -99,10 +99,12 @@ def _workers_outlive_a_test() -> Iterator[None]:
 def _surveys_of_a_space_are_short() -> Iterator[None]:
     """Draw 50 networks to survey a new space, not 1,000, which take 2 to 4 s of a core.
 
-    What is surveyed is told to the user and decides nothing.
+    With custom blocks over Keras tensors 5, not 100: each block is built for each new
+    use. What is surveyed is told to the user and decides nothing.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search_space, "SURVEYED", 50)
+        patch.setattr(search_space, "SURVEYED_KERAS", 5)
         yield
 
 

@@ -271,7 +271,7 @@ def test_whole_job_on_noise_ends_at_chance_and_says_so(tmp_path: Path) -> None:
         (store, profile.to_json()),
         tmp_path / "w",
         SMALL_SPACE,
-        SearchOptions(finalists=2, max_trials=8, max_epochs=8, min_epochs=4, factor=2),
+        SearchOptions(finalists=2, max_trials=4, max_epochs=6, min_epochs=3, factor=2),
     )
 
     metrics = done["metrics"]

@@ -90,7 +90,7 @@ def test_clean_sets_aside_what_could_not_be_decoded(cleaned) -> None:
     assert summary.n == 3
     assert summary.reasons == {"oversized": 2, "no label": 1}
     assert [one.source for one in summary.examples] == ["row 1", "row 2", "x0"]
-    assert "3 images could not be used" in found.warnings[0]
+    assert "cannot be used: 3 images." in found.warnings[0]
 
 
 def test_clean_of_too_many_bad_images_is_an_error(cleaned) -> None:

@@ -19,6 +19,7 @@ from kedro_nas.datasets import (
     TrialsDataset,
 )
 from kedro_nas.datasets.file_location import FileLocation
+from kedro_nas.errors import DataError
 
 
 def _options(address: str, fs_args: dict[str, Any]) -> Any:
@@ -32,6 +33,27 @@ def test_file_location_on_this_machine_makes_missing_folders(tmp_path: Path) -> 
 
     assert (location.protocol, location.path) == ("file", str(tmp_path / "a" / "b.txt"))
     assert (tmp_path / "a" / "b.txt").read_bytes() == b"written"
+
+
+@pytest.mark.parametrize(
+    ("address", "remedy"),
+    [("s3://bucket/flowers", "'kedro-nas[s3]'"), ("gs://bucket/a", "that package")],
+)
+def test_file_location_without_the_package_of_its_protocol_says_what_to_install(
+    address: str, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The entry is right; what is missing is an extra."""
+
+    def missing(*_: Any, **__: Any) -> None:
+        raise ImportError("Install s3fs to access S3")
+
+    monkeypatch.setattr(fsspec, "filesystem", missing)
+    location = FileLocation(*address.split("://"))
+
+    with pytest.raises(DataError, match="Install s3fs") as raised:
+        location.open()
+    assert remedy in raised.value.remedy
+    assert address in raised.value.failed
 
 
 @pytest.mark.parametrize(

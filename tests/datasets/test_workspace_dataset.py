@@ -9,6 +9,7 @@ import pytest
 from kedro.io.core import DatasetError
 
 from kedro_nas.datasets import WorkspaceDataset
+from kedro_nas.errors import SearchError
 
 
 def test_workspace_dataset_load_makes_the_folder(tmp_path: Path) -> None:
@@ -20,6 +21,19 @@ def test_workspace_dataset_load_makes_the_folder(tmp_path: Path) -> None:
     assert existed
     assert folder == tmp_path / "a" / "workspace"
     assert folder.is_dir()
+
+
+def test_workspace_dataset_load_where_nothing_can_be_written_says_what_to_do(
+    tmp_path: Path,
+) -> None:
+    """A file in the way, a full or a read-only disk: no bare `OSError`."""
+    (tmp_path / "a").touch()
+
+    with pytest.raises(DatasetError) as raised:
+        WorkspaceDataset(path=str(tmp_path / "a" / "workspace")).load()
+    assert isinstance(raised.value.__cause__, SearchError)
+    assert "Not a directory" in raised.value.__cause__.received
+    assert "set another path for nas.workspace" in raised.value.__cause__.remedy
 
 
 def test_workspace_dataset_load_keeps_what_is_there(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -50,6 +51,16 @@ def test_check_custom_names_passes_built_in_names_and_missing_sections() -> None
 
     assert check_custom_names(create_pipeline().nodes, known) is None
     assert check_custom_names(create_pipeline().nodes, catalog()) is None
+
+
+def test_check_custom_names_without_ray_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The images of a day are not prepared before a missing package is named."""
+    monkeypatch.setitem(sys.modules, "ray", None)
+
+    with pytest.raises(KedroNasError, match=r"pip install 'kedro-nas\[ray\]'"):
+        check_custom_names(create_pipeline().nodes, catalog(job={"pool": "ray"}))
 
 
 def test_check_custom_names_tells_what_a_format_needs(

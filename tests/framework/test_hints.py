@@ -54,6 +54,13 @@ ERRORS = [
         "mlflow_tracking_uri: sqlite:///mlflow.db",
     ),
     (
+        DatasetError(
+            "ImagesDataset.__init__() got an unexpected keyword argument 'pth'.\n"
+            "valid for 'kedro_nas.datasets.images_dataset.ImagesDataset'."
+        ),
+        "ImagesDataset takes path, source, ",
+    ),
+    (
         DatasetError("Dataset 'ImageDataset' not found in 'kedro_nas.datasets'."),
         "ImagesDataset, KerasModelDataset",
     ),

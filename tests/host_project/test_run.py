@@ -20,10 +20,13 @@ nas:
   search_space: {preset: tiny}
   budget_s: null
   job: {workers: 2}
-  search: {max_trials: 4, max_epochs: 2, min_steps: 1, finalists: 1}
+  search: {max_trials: 3, max_epochs: 2, min_steps: 1, finalists: 1}
   ranking: {folds: 2, repeats: 1, epochs: 1}
   export: {epochs: 1}
 """
+ONE_WORKER_AND_FORMAT = SMALL.replace("workers: 2", "workers: 1").replace(
+    "export: {", "export: {formats: [keras], "
+)
 STAGES = (
     "data_preparation",
     "search_space",
@@ -128,9 +131,14 @@ def test_show_and_status_of_a_finished_run(finished: Host) -> None:
     assert value["search"]["trials"]["completed"] > 0
 
 
-def test_export_of_another_network_needs_no_second_search(finished: Host) -> None:
+def test_export_of_another_network_needs_no_second_search(
+    finished: Host, tmp_path: Path
+) -> None:
     """Any row of the table is trained and written; what the run exported stays."""
-    data = finished.root / "data"
+    shutil.copytree(finished.root, tmp_path / "host")
+    host = Host(tmp_path / "host")
+    host.write("conf/local/parameters_nas.yml", ONE_WORKER_AND_FORMAT)
+    data = host.root / "data"
     folder = data / "07_model_output" / "nas"
     table = pd.read_csv(folder / "pareto_table.csv")
     trials = pd.read_parquet(folder / "trials.parquet")
@@ -138,10 +146,10 @@ def test_export_of_another_network_needs_no_second_search(finished: Host) -> Non
     before = (data / "06_models/nas/exports/SHA256SUMS").read_text()
     longer = ("--params", "nas.export.epochs=2")  # another model than the run's
     command = ("nas", "export", "--architecture", other[:7], *longer)
-    unknown = finished.kedro("nas", "export", "--architecture", "zzz")
-    done = finished.kedro(*command, "--json")
-    again = finished.kedro(*command)
-    tested = finished.kedro(*command, "--overwrite", "--test", "--json")
+    unknown = host.kedro("nas", "export", "--architecture", "zzz")
+    done = host.kedro(*command, "--json")
+    again = host.kedro(*command)
+    tested = host.kedro(*command, "--overwrite", "--test", "--json")
 
     assert set(table["key"]) == set(trials.loc[trials["score"].notna(), "key"])
     assert table["on_front_params"].any()
@@ -222,9 +230,7 @@ def test_run_as_six_processes_finds_the_same(finished: Host, tmp_path: Path) -> 
     again = Host(tmp_path / "host")
     for place in again.root.glob("data/0[2-8]*/nas"):
         shutil.rmtree(place)
-    one_worker = SMALL.replace("workers: 2", "workers: 1")
-    one_format = one_worker.replace("export: {", "export: {formats: [keras], ")
-    again.write("conf/local/parameters_nas.yml", one_format)
+    again.write("conf/local/parameters_nas.yml", ONE_WORKER_AND_FORMAT)
     for stage in STAGES:
         done = again.kedro("run", "--pipelines", "nas", "--tags", stage)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

@@ -76,7 +76,7 @@ def test_failure_on_a_later_rung_is_no_loss_by_longer_training() -> None:
         proposer.tell(outcome_of(point, score=score))
     proposer.tell(outcome_of(points[0], score=0.9, epochs=3))
     proposer.tell(ProposalOutcome(points[1], None, "out of memory", epochs=3))
-    targets = proposer._scores(6).targets
+    targets = proposer._scored(6).targets
 
     gain = target_of(0.9) - target_of(0.8)
     expected = [target_of(score) + gain for score in (0.8, 0.7, 0.6, 0.5)]
@@ -182,7 +182,7 @@ def test_batches_find_more_than_chance() -> None:
 def test_model_is_fitted_to_the_best_and_the_newest() -> None:
     """A proposal takes the time of 500 outcomes, however many there are."""
     targets = np.concatenate([np.arange(900.0), np.zeros(300)])
-    places = modelled_places(targets)
+    places = modelled_places(np.arange(1_200), targets)
 
     assert len(places) == MOST_MODELLED == 500
     assert places.tolist() == sorted(set(places.tolist()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,25 @@ def test_cross_validate_table_has_a_row_per_contestant_and_fold(
     assert set(table["n_held_out"]) == {3}
     assert table["seconds"].tolist() == pytest.approx([0.1] * 6)
     assert table["is_baseline"].tolist() == [False, False, True] * 2
+
+
+@pytest.mark.usefixtures("pool")
+def test_cross_validate_logs_network_and_fold_of_each_training(
+    store: ImageStore,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The network is named as in the report, folds are counted from 1."""
+    caplog.set_level(logging.INFO, "kedro_nas.ranking")
+    contestants = _contestants(small_architecture)
+    _train(store, contestants, tmp_path)
+
+    key = contestants[1].key[:6]
+    assert (
+        f"cross-validation, training 5 of 6: network {key}, repeat 1, fold 2: 0.5000"
+        in caplog.messages
+    )
 
 
 def test_cross_validate_leaves_out_finalists_the_plan_has_no_room_for(

@@ -18,6 +18,7 @@ from kedro_nas.data.leaks import Findings, find_leaks
 from kedro_nas.data.rows import Rows
 from kedro_nas.data.sources.base import Source
 from kedro_nas.errors import DataError
+from kedro_nas.number_text import counted
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.records.profile import Leaks, SetAside, SetAsideExample
 
@@ -196,7 +197,9 @@ def _warnings(
 ) -> list[str]:
     warnings = []
     if n_bad:
-        warnings.append(f"{n_bad} images could not be used and were set aside.")
+        warnings.append(
+            f"Set aside, as they cannot be used: {counted(n_bad, 'image')}."
+        )
     if findings.conflicting.any():
         warnings.append(
             f"{int(findings.conflicting.sum())} images occur under several labels and "

@@ -199,9 +199,10 @@ def check_disk(n_bytes: int, max_disk_gb: float, pixels: Path) -> None:
     if n_bytes > min(max_disk_gb * 1e9, free):
         raise DataError(
             "the decoded images would not fit on the disk",
-            received=f"{n_bytes / 1e9:.1f} GB of pixels",
-            allowed=f"{max_disk_gb:g} GB (max_disk_gb), and {free / 1e9:.1f} GB free",
-            remedy="Set a smaller data_preparation.image_size, or raise max_disk_gb",
+            received=f"{n_bytes / 1e9:.3g} GB of pixels for {pixels.parent}",
+            allowed=f"{max_disk_gb:g} GB (max_disk_gb), and {free / 1e9:.3g} GB free",
+            remedy="Set a smaller data_preparation.image_size, free the disk, or raise "
+            "max_disk_gb",
         )
 
 

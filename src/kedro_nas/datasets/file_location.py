@@ -14,6 +14,8 @@ from fsspec.spec import AbstractFileSystem
 from kedro.io.core import DatasetError, get_protocol_and_path
 from typing_extensions import Self
 
+from kedro_nas.errors import DataError
+
 KedroConfig = dict[str, Any]
 """Values of a catalog entry or of `credentials.yml`, which Kedro hands to a dataset.
 
@@ -74,9 +76,23 @@ class FileLocation:
         return cls(protocol, path, options)
 
     def open(self) -> AbstractFileSystem:
-        """Open the file system; on this machine it makes missing folders."""
+        """Open the file system; on this machine it makes missing folders.
+
+        Raises:
+            DataError: The package of its protocol is not installed.
+        """
         defaults = {"auto_mkdir": True} if self.protocol == "file" else {}
-        return fsspec.filesystem(self.protocol, **{**defaults, **self.options})
+        try:
+            return fsspec.filesystem(self.protocol, **{**defaults, **self.options})
+        except ImportError as error:
+            raise DataError(
+                f"the path {self.protocol}://{self.path} cannot be reached",
+                received=f"an environment without its package ({error})",
+                allowed="a path on this machine, or the package of its protocol",
+                remedy="Run pip install 'kedro-nas[s3]'"
+                if self.protocol in {"s3", "s3a"}
+                else "Install that package",
+            ) from error
 
 
 def _check_names(protocol: str, given: set[str]) -> None:

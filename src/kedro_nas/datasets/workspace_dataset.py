@@ -8,6 +8,7 @@ from kedro.io.core import AbstractDataset, DatasetError
 
 from kedro_nas.datasets.base import JSONPreview, to_json
 from kedro_nas.datasets.file_location import KedroConfig
+from kedro_nas.errors import SearchError
 
 
 class WorkspaceDataset(AbstractDataset[Path, Path]):
@@ -49,8 +50,21 @@ class WorkspaceDataset(AbstractDataset[Path, Path]):
         self.metadata = metadata
 
     def load(self) -> Path:
-        """Create the folder if it is missing, and return its path."""
-        self._path.mkdir(parents=True, exist_ok=True)
+        """Create the folder if it is missing, and return its path.
+
+        Raises:
+            SearchError: It cannot be created.
+        """
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SearchError(
+                f"the workspace {self._path} cannot be created",
+                received=f"{error.strerror}: {error.filename}",
+                allowed="a folder this process may write into",
+                remedy="Correct its permissions, or set another path for nas.workspace "
+                "in the catalog",
+            ) from error
         return self._path
 
     def save(self, data: Path) -> None:

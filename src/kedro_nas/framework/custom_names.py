@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib.util import find_spec
 from typing import Any
 
 from kedro_nas.custom_code import find_custom, import_custom, is_import_path
@@ -15,14 +16,15 @@ def check_custom_names(nodes: Iterable[Any], catalog: Any) -> None:
     """Import what options name: exporters, proposers, pools, objectives, figures.
 
     Built-in proposers and pools are passed over, as they are there and importing them
-    takes time. Built-in formats are cheap to import; their packages may be missing.
+    takes time; their packages may be missing, as those of built-in formats.
 
     Args:
         nodes: Nodes of ours.
         catalog: Kedro's catalog, parameters included.
 
     Raises:
-        ParameterError: A proposer, worker pool, objective or figure does not exist.
+        ParameterError: A proposer, worker pool, objective or figure does not exist, or
+            Ray is not installed.
         ExportError: An export format does not exist, or cannot be used, or a package
             it needs is not installed.
     """
@@ -45,6 +47,10 @@ def check_custom_names(nodes: Iterable[Any], catalog: Any) -> None:
         if is_import_path(str(objective)):
             find_metric(objective)
         pool = _option(names, catalog, "job", "pool")
+        if pool == "ray" and find_spec("ray") is None:
+            from kedro_nas.training.workers.ray_cluster import import_ray
+
+            import_ray()
         if pool is not None and pool not in POOLS:
             find_custom(
                 pool, POOLS, what="worker pool", error=ParameterError, group=POOL_GROUP

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import inspect
 import re
 import shlex
 from pathlib import Path
@@ -68,6 +69,11 @@ _HINTS = (
     ),
     (
         "DatasetError",
+        r"(?P<dataset>\w+)\.__init__\(\) got an unexpected[\s\S]*kedro_nas\.datasets",
+        "kedro-nas: {dataset} takes {arguments}.",
+    ),
+    (
+        "DatasetError",
         r"Dataset '\w+' not found in 'kedro_nas\.datasets'",
         f"kedro-nas: its datasets are {', '.join(datasets.__all__)}.",
     ),
@@ -92,11 +98,18 @@ def hint_for(error: BaseException) -> str | None:
                 folder = Path(groups["folder"].strip())
                 groups["environments"] = _environments_beside(folder)
                 groups["folder"] = shlex.quote(str(folder))
+            if "dataset" in groups:
+                groups["arguments"] = _arguments_of(groups["dataset"])
             if "file" in groups:
                 groups["command"] = init_command(_namespace_of(groups["file"]))
                 groups["place"] = _place_of_the_fault(groups["file"])
             return hint.format(**groups)
     return None
+
+
+def _arguments_of(dataset: str) -> str:
+    known = inspect.signature(getattr(datasets, dataset)).parameters
+    return ", ".join(known)
 
 
 def _environments_beside(folder: Path) -> str:

@@ -10,11 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedro_nas.proposers.candidate_space import CandidateSpace, Description
-from kedro_nas.proposers.fidelity import level_targets, target_of
 from kedro_nas.proposers.kernel import CandidateRows, Kernel, RowMaker
 from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.proposers.proposal_batch import ProposalBatch
-from kedro_nas.proposers.surrogate import Prediction, Surrogate, choose_kernel
+from kedro_nas.proposers.surrogate import (
+    MOST_CHOSEN_FROM,
+    Prediction,
+    Surrogate,
+    choose_kernel,
+)
+from kedro_nas.proposers.told_outcomes import ToldOutcomes
 from kedro_nas.proposers.unrepeated import UnrepeatedProposer
 from kedro_nas.seeds import generator
 from kedro_nas.space.bounds import Bounds
@@ -76,8 +81,7 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         super().__init__(space, seed)
         self._under_way: dict[str, CandidateT] = {}  # in the order of proposals
         self._batch: ProposalBatch[CandidateT] | None = None
-        self._keys: list[str] = []  # of the outcomes
-        self._told: list[Description] = []  # of the outcomes
+        self._told: ToldOutcomes[CandidateT] = ToldOutcomes()
         self._modelled_from: int | None = None  # outcomes that are enough for the model
         self._described: dict[str, Description] = {}
         self._forget_draws()
@@ -97,21 +101,24 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
 
     def tell(self, outcome: ProposalOutcome[CandidateT]) -> None:
         """Learn how a training ended; a failure is worse than any score."""
-        super().tell(outcome)
         key = self._space.key(outcome.architecture)
         self._under_way.pop(key, None)
-        self._keys.append(key)
-        self._told.append(self._describe(outcome.architecture))
-        if self._modelled_from is None and len(set(self._keys)) >= FIRST_OUTCOMES:
-            has_score = any(one.score is not None for one in self._outcomes)
-            self._modelled_from = len(self._keys) if has_score else None
+        self._told.add(key, outcome, self._describe(outcome.architecture))
+        if (
+            self._modelled_from is None
+            and len(set(self._told.keys)) >= FIRST_OUTCOMES
+            and self._told.has_score()
+        ):
+            self._modelled_from = len(self._told)
+        if self._told.is_to_forget():
+            self._told.forget(also_kept=_kernel_places(len(self._told)))
 
     def _current_batch(self) -> ProposalBatch[CandidateT]:
         """Return the batch that the next proposal belongs to."""
         number = len(self._proposed)
         if self._batch is None or not self._batch.holds(number):
             under_way = list(self._under_way.values())
-            self._batch = ProposalBatch.begin(number, len(self._outcomes), under_way)
+            self._batch = ProposalBatch.begin(number, len(self._told), under_way)
         return self._batch
 
     def _forget_draws(self) -> None:
@@ -162,11 +169,12 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         mutations to draw the best of them at random.
         """
         n, n_parents = batch.n_outcomes, max(PARENTS, batch.size // PLACES_FOR_PARENT)
-        scored = self._scores(n)
+        scored = self._scored(n)
         surrogate = Surrogate(scored.rows, scored.targets, self._current_kernel(n))
         denoised = surrogate.denoised()
         incumbent = float(denoised.max())
-        parents = self._best(scored.places[np.argsort(-denoised, kind="stable")])
+        best_first = scored.places[np.argsort(-denoised, kind="stable")].tolist()
+        parents = self._told.candidates(best_first)
         found = self._mutants(parents[:n_parents], batch, rng)
         found |= self._recent_draws(batch)
         values = self._improvement(surrogate, found, batch, incumbent)
@@ -206,18 +214,11 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         batch: ProposalBatch[CandidateT],
     ) -> Prediction:
         """Return the prediction for candidates, given those that are under way."""
-        top = max(one.epochs for one in self._outcomes[: batch.n_outcomes])
+        top = self._told.most_epochs(batch.n_outcomes)
         everything = (*candidates.values(), *batch.pending)
         described = [self._describe(one) for one in everything]
         rows = self._rows(described, [top] * len(described))
         return surrogate.predict(rows).given(len(batch.pending))
-
-    def _best(self, places: NDArray[np.intp]) -> list[CandidateT]:
-        """Return the networks of outcomes, each once."""
-        best: dict[str, CandidateT] = {}
-        for place in places.tolist():
-            best.setdefault(self._keys[place], self._outcomes[place].architecture)
-        return list(best.values())
 
     def _mutants(
         self,
@@ -269,35 +270,25 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         """
         chosen_at = refit_count(n)
         if self._kernel is None or self._kernel[0] != chosen_at:
-            scored = self._scores(chosen_at)
+            scored = self._scored(chosen_at, _kernel_places(n))
             self._kernel = chosen_at, choose_kernel(scored.rows, scored.targets)
         return self._kernel[1]
 
-    def _scores(self, n: int) -> Scored:
-        """Return those of the first outcomes that the model is fitted to.
+    def _scored(self, n: int, places: Sequence[int] | None = None) -> Scored:
+        """Return outcomes with their targets on one scale.
 
-        Failures count a standard deviation less than the worst score. They are left out
-        of the gain by longer training, which one of them would make a loss.
+        Args:
+            n: Outcomes that are known.
+            places: Of those that are returned; None: those the model is fitted to.
         """
-        epochs = [one.epochs for one in self._outcomes[:n]]
-        scores = {
-            place: one.score
-            for place, one in enumerate(self._outcomes[:n])
-            if one.score is not None
-        }
-        targets = np.zeros(n)
-        if scores:
-            levelled = level_targets(
-                [self._keys[place] for place in scores],
-                [epochs[place] for place in scores],
-                [target_of(score) for score in scores.values()],
-            )
-            targets[:] = levelled.min() - levelled.std()
-            targets[list(scores)] = levelled
-        places = modelled_places(targets)
-        described = [self._told[place] for place in places]
-        rows = self._rows(described, [epochs[place] for place in places])
-        return Scored(places, rows, targets[places])
+        targets = self._told.targets(n)
+        chosen = (
+            modelled_places(self._told.kept(n), targets)
+            if places is None
+            else np.array(places)
+        )
+        rows = self._rows(self._told.described(chosen), self._told.epochs(chosen))
+        return Scored(chosen, rows, targets[chosen])
 
     def _rows(
         self, described: Sequence[Description], epochs: Sequence[int]
@@ -316,21 +307,26 @@ class PortfolioSurrogateProposer(UnrepeatedProposer[CandidateT]):
         return self._described[key]
 
 
-def modelled_places(targets: NDArray[np.float64]) -> NDArray[np.intp]:
+def modelled_places(
+    places: NDArray[np.intp], targets: NDArray[np.float64]
+) -> NDArray[np.intp]:
     """Return the places of the outcomes that the model is fitted to, in their order.
 
     Args:
-        targets: Of all outcomes, in the order in which they became known.
-
-    >>> len(modelled_places(np.arange(100.0))), len(modelled_places(np.arange(9999.0)))
-    (100, 500)
+        places: To choose from, in the order in which the outcomes became known.
+        targets: Of all outcomes, by place.
     """
-    n = len(targets)
-    if n <= MOST_MODELLED:
-        return np.arange(n)
-    newest = np.arange(n - MOST_MODELLED // 2, n)
-    earlier = np.argsort(-targets[: newest[0]], kind="stable")
-    return np.concatenate([np.sort(earlier[: MOST_MODELLED - len(newest)]), newest])
+    if len(places) <= MOST_MODELLED:
+        return places
+    earlier, newest = np.split(places, [-(MOST_MODELLED // 2)])
+    best_first = earlier[np.argsort(-targets[earlier], kind="stable")]
+    return np.concatenate([np.sort(best_first[: MOST_MODELLED // 2]), newest])
+
+
+def _kernel_places(n: int) -> range:
+    """Return the places of the outcomes from which the kernel for `n` is chosen."""
+    chosen_at = refit_count(n)
+    return range(max(0, chosen_at - MOST_CHOSEN_FROM), chosen_at)
 
 
 def refit_count(n: int) -> int:

@@ -130,7 +130,16 @@ def _logging(n_folds: int) -> OnEvent:
         scores = outcome.fold_scores or {}
         own = scores.get("objective_score", scores.get("accuracy"))
         said = outcome.reason if own is None else f"{own:.4f}"
-        logger.info("fold %d of %d: %s, %s", next(ended), n_folds, task.task_id, said)
+        _, repeat, fold, key = task.task_id.split("-", 3)
+        logger.info(
+            "cross-validation, training %d of %d: network %s, repeat %d, fold %d: %s",
+            next(ended),
+            n_folds,
+            key[:6],
+            int(repeat) + 1,
+            int(fold) + 1,
+            said,
+        )
 
     return on_event
 

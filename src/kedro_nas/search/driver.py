@@ -246,7 +246,8 @@ class Driver:
             self._ledger.append(WorkerLost(trial=trial.name, reason=event.reason))
             self._waiting.insert(0, trial)
         else:
-            reason = f"the worker was lost {trial.attempts} times: {event.reason}"
+            times = "once" if trial.attempts == 1 else f"{trial.attempts} times"
+            reason = f"the worker was lost {times}: {event.reason}"
             self._end(trial, Outcome(status="failed", reason=reason))
 
     def _lost_before_start(self, event: Event) -> bool:

@@ -22,7 +22,7 @@ from kedro_nas.search.trial_schedule import TrialSchedule
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.costs import count_macs
-from kedro_nas.space.proven import proven_networks
+from kedro_nas.space.proven import MOST_PROVEN, proven_networks
 from kedro_nas.space.search_space import SearchSpace
 
 # final epochs over those of a full training; the widest network that reaches this
@@ -87,7 +87,7 @@ def plan_trials(
     space = measured.space
     proven: tuple[Architecture, ...] = ()
     if max_macs is not None:
-        proven = proven_networks(space, max_macs)
+        proven = proven_networks(space, max_macs, MOST_PROVEN[plan.kind])
         space = space.model_copy(
             update={
                 "anchors": tuple(

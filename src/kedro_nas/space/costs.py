@@ -194,7 +194,8 @@ class _PartCosts(NamedTuple):
     depthwise_macs: int
 
 
-@lru_cache(maxsize=65_536)
+# networks take 4 KB each; one is asked for several times in a row, and seldom later
+@lru_cache(maxsize=4_096)
 def costs(architecture: Architecture) -> Costs:
     """Count all costs of an architecture.
 

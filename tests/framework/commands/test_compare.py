@@ -58,3 +58,16 @@ def test_text_says_what_a_mean_is_over() -> None:
     assert lines[0].split() == ["a", "b"]
     assert over == ["over", "folds", "validation"]
     assert lines[-1] == "said"
+
+
+def test_text_of_a_large_network_fits_a_terminal() -> None:
+    """Long networks are broken between stages, intervals are beside their values."""
+    network = " · ".join(["stem 16/4", *(f"residual3 {2**n}/2" for n in range(5, 10))])
+    runs = [replace(_run("a", None), network=network), _run("b", 0.8)]
+    text = compare._text(runs, "said")
+    lines = text.splitlines()
+
+    assert max(map(len, lines)) <= 112
+    assert lines[1].split("  ")[0] == "winner"
+    assert " ".join(text.split()).count("residual3") == 5
+    assert "0.8000 (95 %: 0.7500 to 0.8500)" in text

@@ -65,6 +65,15 @@ def test_draw_choice_importance_is_grey_where_it_is_not_reliable(is_reliable, co
     assert set(bars.marker.color) == {colour}
 
 
+def test_draw_choice_importance_says_how_uncertain_it_is():
+    """Beside each bar stands its standard deviation over the parts."""
+    choice = ChoiceImportance("depth", 0.12, 0.04, "")
+
+    (bars,) = draw_choice_importance(replace(NONE, choices=(choice,))).data
+
+    assert bars.text[0].replace("\N{NARROW NO-BREAK SPACE}", " ").endswith("% ± 4")
+
+
 def test_draw_choice_importance_of_too_few_networks_shows_the_sentence():
     """What the page says is in the figure, too."""
     assert draw_choice_importance(NONE).layout.annotations[0].text == "Too few."

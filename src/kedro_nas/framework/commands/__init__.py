@@ -46,6 +46,9 @@ class NasGroup(LazyGroup):
                 _answers.reset(token)
         except Exception as error:
             text = message_of(error) or _message_of_yaml(error)
+            hint = hint_for(error)
+            if text is not None and hint is not None:
+                text = f"{text}\n{hint}"
             if text is None or isinstance(error, click.ClickException):
                 raise
             # click says "Error: " itself

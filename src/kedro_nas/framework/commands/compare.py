@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
 from typing import Any
 
 import click
@@ -103,32 +104,58 @@ def _read(metadata: Any, name: str) -> ComparedRun:
     )
 
 
-_LINES = {
-    "network": "winner",
-    "mean": "mean score",
-    "mean_over": "over",
-    "ci_low": "95 % from",
-    "ci_high": "95 % to",
-    "test": "test accuracy",
-    "test_low": "test 95 % from",
-    "test_high": "test 95 % to",
-    "params": "parameters",
-    "macs": "MACs",
-    "architectures": "architectures tried",
-    "search_s": "seconds of search",
-    "seed": "seed",
-    "data": "data set",
-}
+_BETWEEN = " · "  # the stages of a network's name
+_WIDEST = 44  # characters of a run's column: two of them fit a terminal of 120
 
 
 def _text(runs: Sequence[ComparedRun], sentence: str) -> str:
-    first, second = runs
+    first, second = (_cells(run) for run in runs)
     lines = [
-        {"what": heading, "a": getattr(first, name), "b": getattr(second, name)}
-        for name, heading in _LINES.items()
+        {"what": "" if number else heading, "a": a, "b": b}
+        for heading in first
+        for number, (a, b) in enumerate(
+            zip_longest(_wrapped(first[heading]), _wrapped(second[heading]))
+        )
     ]
-    columns = {"what": "", "a": first.run, "b": second.run}
-    return format_table(lines, columns) + "\n\n" + sentence
+    columns = {"what": "", "a": runs[0].run, "b": runs[1].run}
+    rows = [{key: cell or "" for key, cell in line.items()} for line in lines]
+    return format_table(rows, columns) + "\n\n" + sentence
+
+
+def _cells(run: ComparedRun) -> dict[str, str]:
+    """Return what is shown of a run by its heading."""
+    return {
+        "winner": run.network,
+        "mean score": _interval(run.mean, run.ci_low, run.ci_high),
+        "over": run.mean_over,
+        "test accuracy": _interval(run.test, run.test_low, run.test_high),
+        "parameters": "-" if run.params is None else f"{run.params:,}",
+        "MACs": "-" if run.macs is None else f"{run.macs:,}",
+        "architectures": f"{run.architectures} tried",
+        "search": f"{run.search_s:.0f} s",
+        "seed": str(run.seed),
+        "data set": run.data[:12],
+    }
+
+
+def _interval(value: float | None, low: float | None, high: float | None) -> str:
+    if value is None:
+        return "-"
+    if low is None or high is None:
+        return f"{value:.4f}"
+    return f"{value:.4f} (95 %: {low:.4f} to {high:.4f})"
+
+
+def _wrapped(text: str) -> list[str]:
+    """Break a long network between its stages."""
+    lines = [""]
+    for part in text.split(_BETWEEN):
+        longer = _BETWEEN.join(filter(None, (lines[-1], part)))
+        if len(longer) <= _WIDEST or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines
 
 
 def _sentence(first: ComparedRun, second: ComparedRun) -> str:

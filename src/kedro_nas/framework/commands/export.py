@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ from kedro_nas.records.search import SearchResult
 if TYPE_CHECKING:
     from kedro_nas.export.by_hand import ExportedByHand
     from kedro_nas.export.named_network import NamedTrial
+
+logger = logging.getLogger(__name__)
 
 
 @click.command()
@@ -84,6 +87,11 @@ def export(
         one = find_network(trials, architecture, baseline=against)
         place = output or _place_of(search, one.key)
         check_place(place, overwrite=overwrite)
+        logger.info(
+            "Training %s as the winner was, on all images but the test split; then it "
+            "is exported, and each file is compared with it.",
+            one.name,
+        )
         choice, done = _export(search, one, best, place, reads_test=reads_test)
     value = {
         "key": one.key,

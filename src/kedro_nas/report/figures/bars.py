@@ -49,6 +49,8 @@ def draw_time_spent(time_spent: TimeSpent) -> go.Figure:
 def draw_choice_importance(importance: Importance) -> go.Figure:
     """Draw how much worse the score is predicted when a choice is shuffled.
 
+    Each bar has the standard deviation over the parts of the networks beside it.
+
     Args:
         importance: The choices, most important first.
     """
@@ -59,7 +61,10 @@ def draw_choice_importance(importance: Importance) -> go.Figure:
         labels=[choice.name for choice in shown],
         values=[choice.importance for choice in shown],
         colours=[WINNER if importance.is_reliable else OTHER] * len(shown),
-        texts=[percent(choice.importance, 0) for choice in shown],
+        texts=[
+            f"{percent(choice.importance, 0)} ± {100 * choice.spread:.0f}"
+            for choice in shown
+        ],
     )
     label_axis(figure, "x", "share of the score's variance", percent_digits=0)
     return figure
