@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import os
 import socket
 import sys
 import time
@@ -40,6 +41,14 @@ def ray(monkeypatch: pytest.MonkeyPatch) -> _FakeRay:
     made = _FakeRay()
     monkeypatch.setitem(sys.modules, "ray", made)  # type: ignore[arg-type]
     return made
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take back what a connection sets."""
+    for name in ray_cluster._PATIENCE:
+        monkeypatch.setenv(name, "1")  # so that it is restored
+        monkeypatch.delenv(name)
 
 
 def test_connect_without_ray_says_how_to_install_it(
@@ -104,6 +113,20 @@ def test_connect_auto_without_a_cluster_says_how_to_start_one(
 
     with pytest.raises(ParameterError, match="ray start --head"):
         connect("auto")
+
+
+@pytest.mark.parametrize("own", [None, "9"])
+def test_connect_asks_what_is_no_ray_head_for_seconds_only(
+    ray: _FakeRay, monkeypatch: pytest.MonkeyPatch, own: str | None
+) -> None:
+    """Ray is told before it is imported; what the user has set is kept."""
+    if own is not None:
+        monkeypatch.setenv("RAY_NUM_REDIS_GET_RETRIES", own)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connect(f"127.0.0.1:{listener.getsockname()[1]}")
+
+    assert os.environ["RAY_NUM_REDIS_GET_RETRIES"] == (own or "4")
+    assert int(os.environ["RAY_CLIENT_MAX_CONNECTION_TIMEOUT_S"]) * 3 < 10
 
 
 def test_connect_to_a_word_is_refused(ray: _FakeRay) -> None:
