@@ -47,7 +47,7 @@ from kedro_nas.space.device_profile import DeviceProfile
 
 RESULTS = Path(__file__).parent / "results" / "latency_bound.json"
 SEEDS = (0, 1, 2)
-JOB = JobOptions(workers=2, baseline="none")
+JOB = JobOptions(workers=1, baseline="none")
 
 
 def find(
