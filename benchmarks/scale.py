@@ -17,13 +17,14 @@ default proposer; by draws 1,000 proposals plus reports a second, and less than 
 memory for each further trial. Ends with status 1 where one is missed. Writes
 `scale.json` among the results.
 
-    python benchmarks/scale.py [--quick | --lag] [--most TRIALS]
+    python benchmarks/scale.py [--quick | --lag | --learning] [--most TRIALS]
 """
 
 from __future__ import annotations
 
 import gc
 import heapq
+import json
 import os
 import sys
 import tempfile
@@ -31,12 +32,14 @@ import time
 import tracemalloc
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from measurement.conclusion import conclude, new_parser, write_result
 
+from kedro_nas.files import write_json
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.proposers.base import Proposer
@@ -62,7 +65,7 @@ EPOCH_S, SIGMA, LOST_SHARE = 60.0, 0.5, 0.02
 UTILISATION, PER_SECOND, BYTES = 0.95, 1_000, 2_048
 CASES = ((1, 1_000), (10, 1_000), (100, 10_000), (1_000, 10_000), (1_000, 100_000))
 QUICK = ((10, 300), (1_000, 3_000))
-LEARNING, QUICK_LEARNING = (1_000, 30_000), (50, 1_600)  # workers and trials
+LEARNING, QUICK_LEARNING = (1_000, 34_000), (50, 1_600)  # workers and trials
 MEMORY, QUICK_MEMORY = (6_000, 9_000), (1_000, 2_000)  # numbers of trials
 MARGIN = 300  # trials before the last: what is under way at both counts is alike
 LAGS, LAG_WORKERS, LAG_TRIALS = (8, 100, 200, 400, 800, 1_600), 100, 4_000
@@ -287,10 +290,28 @@ def table(space: SearchSpace, cases: Sequence[Case]) -> list[dict[str, Any]]:
     return rows
 
 
+def dated(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with when it was measured, and how busy the machine was."""
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return {"date": now, "load": os.getloadavg()[2], **row}
+
+
+def judge_learned(row: dict[str, Any]) -> int:
+    """Print the verdict on the default proposer; 1 where it misses its bar."""
+    used = row["utilisation_open"]
+    line = f"scale: {row['workers']} workers with {LEARNER} at {used:.3f}"
+    return conclude(f"{line} (bar {UTILISATION})", passed=used >= UTILISATION)
+
+
 def main() -> int:
     """Print the table and the verdict; 1 where a bar is missed."""
     parser = new_parser(__doc__)
     parser.add_argument("--lag", action="store_true", help="only the lags, no bars")
+    parser.add_argument(
+        "--learning",
+        action="store_true",
+        help="only the default proposer; replaces its row among the results",
+    )
     parser.add_argument("--most", type=int, default=100_000, help="trials of a case")
     arguments = parser.parse_args()
     space = build_search_space(SearchSpaceOptions(preset="cpu"), FACTS, seed=SEED)
@@ -302,27 +323,33 @@ def main() -> int:
     cases = QUICK if quick else [c for c in CASES if c[1] <= arguments.most]
     workers, trials = QUICK_LEARNING if quick else LEARNING
     learner = Case(workers, trials, LEARNER, ENOUGH_LAG * workers)
-    rows = table(space, [*(Case(*case) for case in cases), learner])
+    if arguments.learning:
+        learned = dated(table(space, [learner])[0])
+        write_json(RESULTS, {**json.loads(RESULTS.read_text()), "learning": learned})
+        return judge_learned(learned)
+    drawn = table(space, [Case(*case) for case in cases])
+    learned = dated(table(space, [learner])[0])
     memory = bytes_per_trial(space, *(QUICK_MEMORY if quick else MEMORY))
-    *drawn, learned = rows
     most = max(drawn, key=lambda row: (row["workers"], row["trials"]))
     if not quick:
         record = {
             "load": os.getloadavg()[2],
-            "rows": rows,
+            "rows": drawn,
+            "learning": learned,
             "lags": table(space, lags),
             "bytes_per_trial": memory,
         }
         write_result(RESULTS, record, seeds=[SEED])
+    missed = judge_learned(learned)
     passed = (
-        min(most["utilisation_open"], learned["utilisation_open"]) >= UTILISATION
+        most["utilisation_open"] >= UTILISATION
         and most["per_cpu_second"] >= PER_SECOND
         and memory < BYTES
+        and not missed
     )
     return conclude(
         f"scale: {most['workers']} workers at a utilisation of "
-        f"{most['utilisation_open']:.3f}, {learned['workers']} with {LEARNER} of "
-        f"{learned['utilisation_open']:.3f} (bar {UTILISATION}), "
+        f"{most['utilisation_open']:.3f} (bar {UTILISATION}), "
         f"{most['per_cpu_second']:.0f} proposals and reports a second (bar "
         f"{PER_SECOND}), {memory:.0f} bytes a trial (bar {BYTES})",
         passed=passed,

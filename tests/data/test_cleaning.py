@@ -110,10 +110,12 @@ def test_clean_of_missing_files_names_a_few_of_each_reason_and_what_to_correct(
 
     with pytest.raises(DataError) as raised:
         cleaned({"max_bad_fraction": 0.25}, bad=bad)
-    assert raised.value.received == (
+    said, _, listed = raised.value.received.partition("; all are in ")
+    assert said == (
         f"5 of 10: 4 x {missing} (row 0, row 1, row 2, ...); "
         "1 x oversized (row 4 9x9 pixels)"
     )
+    assert pd.read_csv(listed)["reason"].tolist() == bad[:5]
     assert "paths, which start from the folder of their table" in raised.value.remedy
 
 

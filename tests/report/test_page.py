@@ -245,6 +245,20 @@ def test_write_report_of_a_repeated_test_reading_warns(results):
     assert "read for 3 different models" in words(page)
 
 
+def test_write_report_counts_a_single_confusion_as_once(results):
+    """Of a good network most confusions are one image."""
+    names = results.test_metrics.class_names
+    matrix = [[5 if a == b else 0 for b in names] for a in names]
+    matrix[0][1] = 1
+    test = results.test_metrics.model_copy(
+        update={"confusion_matrix": tuple(map(tuple, matrix))}
+    )
+    said = words(write(replace(results, test_metrics=test)))
+
+    assert f"{names[0]} taken for {names[1]} once (" in said
+    assert f"{names[1]} 1 times" not in said
+
+
 def test_write_report_of_a_space_that_lost_a_branch_says_so(results):
     """What was left out of the space is told on the page, never silently."""
     note = "The pretrained branch mobilenet_v2 was left out: no <network>"

@@ -77,7 +77,7 @@ def test_waiting_workers_are_explained_with_what_to_set(
     said = explain_waiting(workers, lag)
 
     assert bool(said) is waits
-    assert not waits or f"to {16 * workers}, 16 times the workers" in said
+    assert not waits or f"to {24 * workers}, 24 times the workers" in said
     assert not waits or f"at most {lag} train" in said
 
 

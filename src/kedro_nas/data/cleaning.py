@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,13 @@ from kedro_nas.data.leaks import Findings, find_leaks
 from kedro_nas.data.rows import Rows
 from kedro_nas.data.sources.base import Source
 from kedro_nas.errors import DataError
+from kedro_nas.files import write_atomically
 from kedro_nas.number_text import counted
 from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.records.profile import Leaks, SetAside, SetAsideExample
 
 _EXAMPLES = 25
+SET_ASIDE_FILE = "set_aside.csv"
 
 
 @dataclass
@@ -72,7 +75,9 @@ def clean(
     table = rows.table.assign(image_id=records["image_id"].to_numpy())
     bad = records["bad"].to_numpy() != ""
     set_aside = [rows.set_aside, _reasons(table, bad, records["bad"].to_numpy())]
-    _check_bad(pd.concat(set_aside), len(rows.set_aside) + len(table), source, options)
+    n = len(rows.set_aside) + len(table)
+    listed = ingested.pixels.with_name(SET_ASIDE_FILE)
+    _check_bad(pd.concat(set_aside), n, source, options, listed)
     good = np.flatnonzero(~bad)
     findings = _findings(rows, table, ingested, good, options)
     if findings.leaks and options.on_leak == "stop":
@@ -144,13 +149,19 @@ def _reasons(
 
 
 def _check_bad(
-    set_aside: pd.DataFrame, n: int, source: Source, options: DataPreparationOptions
+    set_aside: pd.DataFrame,
+    n: int,
+    source: Source,
+    options: DataPreparationOptions,
+    listed: Path,
 ) -> None:
     if len(set_aside) <= options.max_bad_fraction * n:
         return
+    write_atomically(listed, lambda file: set_aside.to_csv(file, index=False))
     raise DataError(
         f"too many images of {source.describe()} cannot be used",
-        received=f"{len(set_aside)} of {n}: {_by_reason(set_aside)}",
+        received=f"{len(set_aside)} of {n}: {_by_reason(set_aside)}; "
+        f"all are in {listed}",
         allowed=f"a share of {options.max_bad_fraction:g} (max_bad_fraction)",
         remedy=_remedy(set_aside),
     )

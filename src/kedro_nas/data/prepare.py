@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kedro_nas.data.assemble import draw_folds, draw_splits, name_changes, write_store
-from kedro_nas.data.cleaning import Cleaned, clean
+from kedro_nas.data.cleaning import SET_ASIDE_FILE, Cleaned, clean
 from kedro_nas.data.guard import judge
 from kedro_nas.data.image_profile import build_profile, leak_examples
 from kedro_nas.data.ingest import Ingested, ingest
@@ -175,7 +175,7 @@ def _write(
         folder, index, ingested.layout, rows.class_names, verdict, contract
     )
     write_atomically(
-        build / "set_aside.csv",
+        build / SET_ASIDE_FILE,
         lambda file: cleaned.set_aside.to_csv(file, index=False),
     )
     return build_profile(
