@@ -74,7 +74,7 @@ def measure(*, trials: int, epochs: int, final_epochs: int) -> dict[str, Any]:
         )
         fitted = fit_final_models(store, profile, choice, workspace, export, JOB, SEED)
         folder = export_model(fitted.winner, choice, store, export)
-        rows = store.rows("test")
+        rows = store.test_rows()
         labels = np.asarray(store.labels[rows])
         shares = predict_in_fresh_processes(
             find_exporters(export.formats), folder, np.asarray(store.pixels[rows])
