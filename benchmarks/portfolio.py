@@ -99,8 +99,6 @@ CANDIDATES = (
     Outline(name="plain, medium", augmentation="medium"),
     Outline(name="plain, cutmix", augmentation="light+cutmix"),
     Outline(name="plain, fine stem", stem_stride_factor=0.5),
-    Outline(name="residual, fine stem", block="residual", stem_stride_factor=0.5),
-    Outline(name="plain, coarse stem", stem_stride_factor=2),
 )
 
 

@@ -18,7 +18,7 @@ from kedro_nas.space.outlines import Outline, widest_network
 from kedro_nas.space.search_space import SearchSpace
 
 RACED = 2  # networks of a race: each further one takes seconds from the others
-STARTS = 6  # networks that a search of the space begins with, if it affords them
+STARTS = 5  # networks that a search of the space begins with
 MOST_PROVEN = {"race": RACED, "search": STARTS}  # by the plan of a job
 STEM_WIDTHS = (64, 80, 96, 112, 128, 160, 192, 256)
 
