@@ -125,16 +125,10 @@ def _path_of_the_team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 
 
 @pytest.fixture
-def team_models() -> str:
-    """Give the module of a team's networks."""
-    return "team_models"
-
-
-@pytest.fixture
 def team_package() -> Iterator[str]:
     """Give the module of a team's blocks."""
     yield "team_blocks"
-    for block in ("gated", *PLANTED):
+    for block in PLANTED:
         forget_block(block)
 
 
@@ -180,31 +174,39 @@ def _whole_job(
     }
 
 
-def test_digits_whole_job_in_small_data_mode_with_a_teams_block(
-    digits: tuple[Any, dict[str, Any]], tmp_path: Path, team_package: str
-) -> None:
-    """1,797 arrays of 8 x 8 become a report that names a block from outside."""
-    _, profile = digits
-    done = _whole_job(
+@pytest.fixture(scope="module")
+def of_a_team(
+    digits: tuple[Any, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Any]]:
+    """Run the whole job with a team's own block and own baseline."""
+    yield _whole_job(
         digits,
-        tmp_path / "workspace",
+        tmp_path_factory.mktemp("team") / "workspace",
         SearchSpaceOptions(
             preset="cpu",
             blocks=("gated",),
-            custom_blocks={"gated": f"{team_package}:gated"},
+            custom_blocks={"gated": "team_blocks:gated"},
             attention=("none",),
         ),
         SearchOptions(finalists=2, max_trials=4, max_epochs=12, min_epochs=6, factor=2),
-        baseline="none",  # trained in the other tests
+        baseline="team_models:build",
     )
+    forget_block("gated")
+
+
+def test_digits_whole_job_in_small_data_mode_with_a_teams_block(
+    digits: tuple[Any, dict[str, Any]], of_a_team: dict[str, Any]
+) -> None:
+    """1,797 arrays of 8 x 8 become a report that names a block from outside."""
+    _, profile = digits
 
     assert profile["verdict"]["mode"] == "small_data"
-    assert set(done["trials"]["status"]) == {"completed"}
-    assert done["trials"]["family"].str.contains("gated").all()
-    assert "gated" in done["report"].html
-    assert "gated" in done["source"]
-    assert done["metrics"].accuracy > 0.8
-    assert done["metrics"].reads == 1
+    assert set(of_a_team["trials"]["status"]) == {"completed"}
+    assert of_a_team["trials"]["family"].str.contains("gated").all()
+    assert "gated" in of_a_team["report"].html
+    assert of_a_team["choice"].is_baseline or "gated" in of_a_team["source"]
+    assert of_a_team["metrics"].accuracy > 0.8
+    assert of_a_team["metrics"].reads == 1
 
 
 SMALL_SPACE = SearchSpaceOptions(preset="cpu", blocks=("conv",), attention=("none",))
@@ -214,15 +216,13 @@ TWO_TRIALS = SearchOptions(
 
 
 def test_ranking_own_network_is_a_baseline_like_ours(
-    digits: tuple[Any, dict[str, Any]], tmp_path: Path, team_models: str
+    of_a_team: dict[str, Any],
 ) -> None:
     """A team's network is trained on the same folds and shown in each comparison."""
-    done = _whole_job(
-        digits, tmp_path / "w", SMALL_SPACE, TWO_TRIALS, f"{team_models}:build"
-    )
-
-    folds, table = done["folds"], done["ranking"]
+    folds, table = of_a_team["folds"], of_a_team["ranking"]
+    metrics = of_a_team["metrics"]
     row = table[table["is_baseline"]].iloc[0]
+
     assert set(folds["status"]) == {"completed"}
     assert folds.groupby("key")["epochs"].unique().map(tuple).nunique() == 1
     assert (row["name"], row["params"], row["macs"]) == (
@@ -231,19 +231,19 @@ def test_ranking_own_network_is_a_baseline_like_ours(
         OWN_MACS,
     )
     assert row["cv_mean"] > 0.8
-    assert done["metrics"].baseline.accuracy > 0.8
-    assert done["choice"].is_baseline or done["metrics"].mcnemar is not None
-    assert done["metrics"].baseline.latency_s_p90 > 0
-    assert "custom model team_models:build" in done["report"].html
-    assert "Against the baseline" in done["report"].html
+    assert metrics.baseline.accuracy > 0.8
+    assert of_a_team["choice"].is_baseline or metrics.mcnemar is not None
+    assert metrics.baseline.latency_s_p90 > 0
+    assert "custom model team_models:build" in of_a_team["report"].html
+    assert "Against the baseline" in of_a_team["report"].html
 
 
 def test_ranking_own_network_that_fails_in_training_is_rows_with_its_reason(
-    digits: tuple[Any, dict[str, Any]], tmp_path: Path, team_models: str
+    digits: tuple[Any, dict[str, Any]], tmp_path: Path
 ) -> None:
     """The job ends with a winner, and the report says why there is no comparison."""
     done = _whole_job(
-        digits, tmp_path / "w", SMALL_SPACE, TWO_TRIALS, f"{team_models}:build_badly"
+        digits, tmp_path / "w", SMALL_SPACE, TWO_TRIALS, "team_models:build_badly"
     )
 
     failed = done["folds"][done["folds"]["is_baseline"]]

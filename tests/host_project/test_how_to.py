@@ -107,3 +107,14 @@ def test_team_pipeline_as_the_page_has_it_runs_to_its_end(host: Host) -> None:
     assert "nas" not in listed.stdout.replace("Name of", "")
     shared = host.kedro("nas", "init", "--update", "--namespace", "scratches.nas")
     assert "nothing to add" in shared.stdout
+    for name, n_images in (("defects", profile["n_images"]), ("scratches", 36)):
+        data = host.root / "data"
+        best = data / f"07_model_output/{name}/nas/best_architecture.json"
+        tested = data / f"08_reporting/{name}/nas/test_metrics.json"
+        n_tested = json.loads(tested.read_text())["n_images"]
+        assert n_tested == pytest.approx(n_images // 5, abs=2)
+        assert (
+            json.loads(best.read_text())["name"]
+            in said["kedro nas compare defects.nas scratches.nas"]
+        )
+        assert (data / f"08_reporting/{name}/nas/report.html").exists()

@@ -1,4 +1,7 @@
-"""Two searches side by side in one project: `defects.nas` and `scratches.nas`."""
+"""Two searches side by side in one project: `defects.nas` and `scratches.nas`.
+
+To their end they are run in test_how_to.py.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,6 @@ from tests.host_project.conftest import Host, draw_images
 pytestmark = pytest.mark.slow
 
 NAMES = ("defects", "scratches")
-BOTH_FORMATS = "formats: [keras, saved_model]"
-# one worker: the searches take turns, and each stage of either starts its own
-SMALL = (
-    "job.workers=1,budget_s=null,search.max_trials=2,search.max_epochs=1,search.min_steps=1,"
-    "search.finalists=1,ranking.folds=2,ranking.repeats=1,ranking.epochs=1,"
-    "export.epochs=1"
-)
 
 
 @pytest.fixture(scope="module")
@@ -87,38 +83,6 @@ def test_run_of_both_keeps_them_apart(two: Host) -> None:
     for name in NAMES:
         space = two.root / f"data/05_model_input/{name}/nas/search_space.json"
         assert json.loads(space.read_text())["n_classes"] == 3
-
-
-def test_run_of_both_to_the_end_reports_both(two: Host, tmp_path: Path) -> None:
-    """One `kedro run` ends in two models and two reports, which can be compared."""
-    shutil.copytree(two.root, tmp_path / "host")
-    host = Host(tmp_path / "host")
-    for name in NAMES:  # one format is enough to tell the two apart
-        path = f"conf/base/parameters_{name}_nas.yml"
-        text = (host.root / path).read_text()
-        assert BOTH_FORMATS in text
-        host.write(path, text.replace(BOTH_FORMATS, "formats: [keras]"))
-    small = [f"{name}.nas.{option}" for name in NAMES for option in SMALL.split(",")]
-    done = host.kedro(
-        *("run", "--pipelines", ",".join(f"{name}_nas" for name in NAMES)),
-        *("--params", ",".join(small)),
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    compared = host.kedro("nas", "compare", *(f"{name}.nas" for name in NAMES))
-    winners = []
-    for name in NAMES:
-        best = host.root / f"data/07_model_output/{name}/nas/best_architecture.json"
-        winners.append(json.loads(best.read_text())["name"])
-        metrics = host.root / f"data/08_reporting/{name}/nas/test_metrics.json"
-        n_test = _profile(host, name)["n_images"] // 5
-        assert json.loads(metrics.read_text())["n_images"] == pytest.approx(
-            n_test, abs=2
-        )
-        assert (host.root / f"data/06_models/{name}/nas/model.keras").exists()
-        assert (host.root / f"data/08_reporting/{name}/nas/report.html").exists()
-
-    assert compared.returncode == 0, compared.stderr
-    assert all(winner in compared.stdout for winner in winners)
 
 
 def test_commands_ask_which_search_is_meant(two: Host) -> None:
