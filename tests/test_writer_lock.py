@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from kedro_nas import writer_lock
 from kedro_nas.errors import SearchError
 from kedro_nas.process_identity import ProcessIdentity
 from kedro_nas.writer_lock import LOCK_FILE, hold_workspace, one_writer
@@ -207,6 +208,33 @@ def test_hold_workspace_taken_over_stops_the_first_run(
     (tmp_path / LOCK_FILE).unlink()
     with hold_workspace(tmp_path):
         assert holder.wait(timeout=20) != 0
+
+
+def test_hold_workspace_that_is_left_gets_no_further_signal(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A process that follows the signal to stop is not interrupted while it unlocks."""
+    monkeypatch.setattr(writer_lock, "TOUCH_S", 0.01)
+    locks = writer_lock._Locks()  # with a thread that begins with this period
+    monkeypatch.setattr(writer_lock, "_locks", locks)
+    sent: list[int] = []
+    monkeypatch.setattr(
+        writer_lock.signal, "pthread_kill", lambda _, number: sent.append(number)
+    )
+    seen = 0
+    with hold_workspace(tmp_path):
+        (tmp_path / LOCK_FILE).unlink()
+        (tmp_path / LOCK_FILE).write_text("")  # another run's
+        until = time.monotonic() + 10
+        while len(sent) < 2 and time.monotonic() < until:
+            time.sleep(0.005)
+        locks.is_leaving = True  # as the first of them would
+        time.sleep(0.05)  # one that is on its way
+        seen = len(sent)
+        time.sleep(0.1)
+
+    assert seen >= 2
+    assert len(sent) == seen
 
 
 @pytest.mark.parametrize(("silent_s", "is_free"), [(5.0, False), (600.0, True)])

@@ -75,6 +75,9 @@ class _Locks:
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._toucher: threading.Thread | None = None
+        # Set by the main thread once it is interrupted, without the guard: another
+        # signal while it has the guard would leave it locked for good.
+        self.is_leaving = False
         self._held: dict[Path, tuple[int, int]] = {}  # file descriptor, times acquired
 
     def acquire(self, workspace: Path) -> None:
@@ -82,6 +85,7 @@ class _Locks:
             descriptor, times = self._held.get(workspace, (None, 0))
             if descriptor is None:
                 descriptor = _locked(workspace)
+                self.is_leaving = False
             self._held[workspace] = descriptor, times + 1
             if self._toucher is None or not self._toucher.is_alive():
                 self._toucher = threading.Thread(target=self._touch, daemon=True)
@@ -108,9 +112,9 @@ class _Locks:
                     "two would spoil it.",
                     lost[0],
                 )
-            if lost:
-                # A real signal, which also ends a call that waits. Again until the lock
-                # is released: one that comes just before such a call does not end it.
+            if lost and not self.is_leaving:
+                # A real signal, which also ends a call that waits. Again until it is
+                # followed: one that comes just before such a call does not end it.
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     def release(self, workspace: Path, *, entirely: bool) -> None:
@@ -149,6 +153,7 @@ def hold_workspace(workspace: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
+        _locks.is_leaving = True
         _locks.release(workspace, entirely=True)
         raise
     finally:
