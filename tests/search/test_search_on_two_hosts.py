@@ -24,6 +24,8 @@ from kedro_nas.search.ledger_tables import trial_rows, trials_table
 from kedro_nas.search.search import search_architectures
 from kedro_nas.training.workers.lease import end_kept_pool
 
+pytest.importorskip("ray", reason="Ray is not installed: pip install 'kedro-nas[ray]'")
+
 pytestmark = [
     pytest.mark.slow,
     # Ray's own: sockets and processes that it leaves to the interpreter's end
