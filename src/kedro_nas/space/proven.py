@@ -1,9 +1,9 @@
 """Networks that are known to be good, sized to what a machine can train in its time.
 
-Their outlines are the portfolio, in the order in which benchmarks/portfolio.py chose
-them on several data sets. Width is the surest way to spend more multiply-adds: at 200
-seconds on two cores candidate 0 reached 69.1 % and the same with 64, 64, 128 and 256
-channels 70.8 % on validation images of CIFAR-10, each with more than forty epochs.
+Their outlines are the portfolio (benchmarks/portfolio.py). Width is the surest way to
+spend more multiply-adds: at 200 seconds on two cores candidate 0 reached 69.1 % and the
+same with 64, 64, 128 and 256 channels 70.8 % on validation images of CIFAR-10, each with
+more than forty epochs.
 """
 
 from __future__ import annotations
