@@ -2,8 +2,8 @@
 
 Their outlines are the portfolio (benchmarks/portfolio.py). Width is the surest way to
 spend more multiply-adds: at 200 seconds on two cores candidate 0 reached 69.1 % and the
-same with 64, 64, 128 and 256 channels 70.8 % on validation images of CIFAR-10, each with
-more than forty epochs.
+same with 64, 64, 128 and 256 channels 70.8 % on validation images of CIFAR-10, each
+with more than forty epochs.
 """
 
 from __future__ import annotations
