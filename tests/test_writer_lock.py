@@ -23,7 +23,8 @@ from kedro_nas.errors import SearchError
 from kedro_nas.process_identity import ProcessIdentity
 from kedro_nas.writer_lock import LOCK_FILE, hold_workspace, one_writer
 
-# with a second word it loses the first signal to stop, as before a call that waits
+# with a second word it loses the first signal to stop, as before a call that waits, or
+# ignores SIGINT, as what a script starts in the background
 HOLDER = """
 import signal, sys
 from pathlib import Path
@@ -31,8 +32,9 @@ from kedro_nas import writer_lock
 writer_lock.TOUCH_S = 0.05
 def lose(number, frame):
     signal.signal(signal.SIGINT, signal.default_int_handler)
-if sys.argv[2:]:
-    signal.signal(signal.SIGINT, lose)
+words = sys.argv[2:]
+if words:
+    signal.signal(signal.SIGINT, signal.SIG_IGN if "ignores" in words[0] else lose)
 with writer_lock.hold_workspace(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.readline()
@@ -197,7 +199,7 @@ def test_hold_workspace_gives_signs_of_life(
     assert time.time() - path.stat().st_mtime < 60
 
 
-@pytest.mark.parametrize("words", [(), ("loses the first signal",)])
+@pytest.mark.parametrize("words", [(), ("loses the first signal",), ("ignores it",)])
 def test_hold_workspace_taken_over_stops_the_first_run(
     start_holder: Callable[..., subprocess.Popen[str]],
     tmp_path: Path,

@@ -115,7 +115,7 @@ class _Locks:
             if lost and not self.is_leaving:
                 # A real signal, which also ends a call that waits. Again until it is
                 # followed: one that comes just before such a call does not end it.
-                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+                signal.pthread_kill(threading.main_thread().ident or 0, _to_stop())
 
     def release(self, workspace: Path, *, entirely: bool) -> None:
         with self._guard:
@@ -175,6 +175,15 @@ def one_writer(function: Callable[P, T]) -> Callable[P, T]:
             return function(*args, **kwargs)
 
     return locked
+
+
+def _to_stop() -> signal.Signals:
+    """Return the signal that ends this process: a shell's background job has no SIGINT.
+
+    What a script starts with `&` ignores it, and so do the processes it starts.
+    """
+    is_ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    return signal.SIGTERM if is_ignored else signal.SIGINT
 
 
 def _touched(descriptor: int, path: Path) -> bool:

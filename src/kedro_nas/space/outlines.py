@@ -26,15 +26,12 @@ class Outline(BaseModel):
         name: Identifies it in tables.
         block: Kind of all blocks.
         depth: Blocks per stage.
-        kernel_size: Of the blocks.
         attention: After each block.
         block_options: Options of the blocks.
         stem_stride_factor: Times the usual stride of the stem for the image size.
         activation: Of the whole network.
         pooling: Before the last layer.
-        dropout: Before the last layer.
         augmentation: Of the recipe, without mirroring, which the data decide.
-        label_smoothing: Of the recipe.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,15 +39,12 @@ class Outline(BaseModel):
     name: str
     block: str = "conv"
     depth: int = Field(1, ge=1)
-    kernel_size: int = 3
     attention: str = "none"
     block_options: dict[str, Value] = {}
     stem_stride_factor: float = 1
     activation: str = "relu"
     pooling: str = "average"
-    dropout: float = 0.25
     augmentation: str = "light"
-    label_smoothing: float = 0.1
 
     def is_allowed(self, space: SearchSpace) -> bool:
         """Return whether a space has the outline's kind of block."""
@@ -84,9 +78,7 @@ class Outline(BaseModel):
         return {
             "activation": self.activation,
             "head_pooling": self.pooling,
-            "head_dropout": self.dropout,
             "augmentation": self.augmentation,
-            "label_smoothing": self.label_smoothing,
         }
 
     def _of_stage(self) -> dict[str, Value]:
@@ -95,7 +87,6 @@ class Outline(BaseModel):
         return {
             "block": self.block,
             "depth": self.depth,
-            "kernel_size": self.kernel_size,
             "attention": self.attention,
             **options,
         }

@@ -42,15 +42,17 @@ def proven_networks(
         most: Networks returned at most.
 
     Returns:
-        In the order of the portfolio; candidate 0 itself where no outline is
-        affordable.
+        In the order of the portfolio; candidate 0 in place of the first outline where
+        that is not affordable.
     """
     allowed = [one for one in portfolio() if one.is_allowed(space)]
-    found: dict[str, Architecture] = {}
-    for outline in allowed or portfolio()[:1]:
-        one = widest_network(outline, space, max_macs, STEM_WIDTHS)
-        if one is not None:
-            found.setdefault(one.key, one)
+    first, *others = allowed or portfolio()[:1]
+    start = widest_network(first, space, max_macs, STEM_WIDTHS) or space.anchors[0]
+    found = {start.key: start}
+    for other in others:
         if len(found) == most:
             break
-    return tuple(found.values()) or space.anchors[:1]
+        one = widest_network(other, space, max_macs, STEM_WIDTHS)
+        if one is not None:
+            found.setdefault(one.key, one)
+    return tuple(found.values())
