@@ -7,16 +7,20 @@ import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kedro_nas.data.decoding_progress import track
 from kedro_nas.data.new_images import DecodedImages, NewImages, decode_in_parts
-from kedro_nas.export.prediction_table import PredictionTable
 from kedro_nas.export.runtime_process import RuntimeProcess, classify_in_turn
 from kedro_nas.records.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    from kedro_nas.export.prediction_table import PredictionTable
 
 
 def write_table(
@@ -38,12 +42,15 @@ def write_table(
             yield part.pixels[[not fault for fault in part.faults]]
 
     try:
-        with (
-            closing(decoded),
-            PredictionTable(path, contract.class_names, listed.names) as table,
-        ):
-            for shares in classify_in_turn(processes, usable()):
-                table.add(shares, waiting.popleft().faults)
+        with closing(decoded):
+            answers = classify_in_turn(processes, usable())
+            first = next(answers)
+            # imports pyarrow, 0.1 s, while further images are decoded and classified
+            from kedro_nas.export.prediction_table import PredictionTable
+
+            with PredictionTable(path, contract.class_names, listed.names) as table:
+                for shares in chain([first], answers):
+                    table.add(shares, waiting.popleft().faults)
     except BaseException:
         path.unlink()
         raise

@@ -20,6 +20,10 @@ from kedro_nas.records.search import Finalist
 logger = logging.getLogger(__name__)
 
 HORIZON = 0.5  # least share of the final epochs: shorter folds lead to another ranking
+# of the final training's seconds: what the baseline gets where the race had none left
+# for it. Without them a job of 300 s ended without a comparison with the baseline, and
+# the final training has lost 2 epochs of 48.
+BASELINE_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,8 @@ class Schedule:
 
     Attributes:
         plan: The cross-validation; None where it is not affordable.
-        limit_s: Wall seconds of all sessions together, None for no limit.
+        limit_s: Wall seconds of all sessions together, None for no limit. Without a
+            cross-validation they are for the baseline, if it has no results.
         reason: Why there is no cross-validation; empty if there is one.
     """
 
@@ -62,7 +67,7 @@ def make_schedule(
     if limit_s == 0:
         return Schedule(
             None,
-            limit_s,
+            min(budget.left_s or 0.0, BASELINE_SHARE * (budget.plan.final_s or 0.0)),
             "the budget covers too few full trainings",
         )
     share = (store.n_folds - 1) / store.n_folds

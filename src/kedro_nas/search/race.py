@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Sequence
 
 from kedro_nas.proposers.outcome import ProposalOutcome
@@ -18,17 +19,23 @@ def race_epochs(
 ) -> int:
     """Return the epochs for which a race can train its networks, at least one.
 
+    Each worker takes the next network when it is idle, so two long trainings and a
+    short one take two workers as long as a long and the short one together.
+
     Args:
-        epoch_s: Seconds of an epoch of each network on one worker.
+        epoch_s: Seconds of an epoch of each network on one worker, in the order in
+            which they are trained.
         seconds: Wall seconds of the race.
         workers: Networks trained side by side.
         most: Epochs of a full training.
 
-    >>> race_epochs([4, 8, 8], seconds=50, workers=2, most=30)
+    >>> race_epochs([8, 8, 4], seconds=60, workers=2, most=30)
     4
     """
-    at_once = max(*epoch_s, sum(epoch_s) / workers)
-    return max(1, min(most, int(CERTAIN * seconds / at_once)))
+    busy_until_s = [0.0] * workers
+    for one in epoch_s:
+        heapq.heapreplace(busy_until_s, busy_until_s[0] + one)
+    return max(1, min(most, int(CERTAIN * seconds / max(busy_until_s))))
 
 
 class Race:

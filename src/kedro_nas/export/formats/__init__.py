@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path, PurePath
-from typing import Any, Protocol, runtime_checkable
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from kedro_nas.custom_code import check_protocol, import_custom
 from kedro_nas.errors import ExportError
@@ -25,6 +22,10 @@ from kedro_nas.export.formats.traits import (
     packages_to_read,
     traits_of,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = [
     "EXPORTERS",

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from kedro_nas.errors import ExportError
 from kedro_nas.export.formats.litert_conversion import (
@@ -18,6 +15,10 @@ from kedro_nas.export.formats.litert_conversion import (
     write_litert,
 )
 from kedro_nas.export.formats.traits import FormatTraits
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class LitertInt8Exporter:
@@ -78,6 +79,8 @@ class LitertInt8Exporter:
         With this input range the model takes raw pixels: its input has scale 1 and zero
         point 0.
         """
+        import numpy as np
+
         images = np.asarray(self._images, np.float32)
         whole_range = images[0].copy()
         whole_range.flat[0], whole_range.flat[-1] = 0, 255

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kedro_nas.data.sources.folder import SUFFIXES
 from kedro_nas.errors import ParameterError
 from kedro_nas.framework.commands import (
     env_option,
@@ -102,6 +101,8 @@ def check_output(output: Path | None) -> None:
 
 def images_at(place: str) -> Any:
     """Return what `predict_images` takes for a path; one image is a table of it."""
+    from kedro_nas.data.sources.folder import SUFFIXES
+
     if Path(place).suffix.lower() in SUFFIXES and Path(place).is_file():
         import pandas as pd
 
