@@ -1,6 +1,6 @@
 """`kedro nas predict` on 10,000 image files against the bare loop of the runtime.
 
-    python benchmarks/predict_speed.py            # 10,000 images, about a minute
+    python benchmarks/predict_speed.py            # 10,000 images, two minutes
     python benchmarks/predict_speed.py --quick    # 1,000 images, not judged
 
 A folder of PNG files of 28 x 28 pixels, one of them cut short, is classified by
@@ -216,7 +216,7 @@ def main() -> int:
     """Measure, write, and judge."""
     parser = new_parser(__doc__)
     quick = parser.parse_args().quick
-    n, runs = (1000, 1) if quick else (10_000, 5)
+    n, runs = (1000, 1) if quick else (10_000, 9)
     if missing := [p for f in FORMATS for p in missing_packages(EXPORTERS[f])]:
         return conclude(f"predict_speed: needs {', '.join(missing)}", passed=False)
     with tempfile.TemporaryDirectory() as scratch:

@@ -44,7 +44,7 @@ def test_classify_answers_part_by_part_in_their_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Parts of any size, none included, come back as they were sent."""
-    monkeypatch.setattr(runtime_process, "_MOST_AT_ONCE", 3)
+    monkeypatch.setattr(runtime_process, "_VALUES_AT_ONCE", 3 * 8 * 8)
     folder = write_exports(tmp_path / "exports")
     parts = [drawn(n, seed=n) for n in (5, 0, 7, 1)]
     with RuntimeProcess(PlainExporter(), folder, SHAPE, 2) as runtime:
@@ -132,35 +132,38 @@ def test_classify_names_what_the_runtime_failed_of(
         list(classify_in_turn([runtime], iter([drawn(2), drawn(2)])))
 
 
-# Stands in for ONNX Runtime: says of each image whether idle threads may spin.
+# Stands in for ONNX Runtime: gives its threads, and the mean of each image.
 RUNTIME = """
+import threading
+import time
 import numpy
 
-
 class SessionOptions:
-    def __init__(self):
-        self.entries = {}
-
-    def add_session_config_entry(self, name, value):
-        self.entries[name] = value
-
+    intra_op_num_threads = 0
 
 class InferenceSession:
-    def __init__(self, path, sess_options=None, providers=None):
-        given = sess_options.entries if sess_options else {}
-        self.spins = given.get("session.intra_op.allow_spinning", "1") == "1"
+    def __init__(self, *_, sess_options=None, **__):
+        self.threads = sess_options.intra_op_num_threads
+        self.both = threading.Barrier(2, timeout=60)
 
     def run(self, _, given):
-        return [numpy.full((len(given["pixels"]), 2), self.spins, "float32")]
+        pixels = given["pixels"]
+        if len(pixels) == 32:  # returns when another batch is computed meanwhile
+            self.both.wait()
+        light = pixels.mean(axis=(1, 2, 3)) / 255
+        return [numpy.stack([light * 0 + self.threads, light], 1).astype("float32")]
 """
 
 
-def test_idle_threads_of_onnx_runtime_leave_their_cores_to_decoding(
-    tmp_path: Path,
+def test_batches_of_onnx_runtime_are_computed_side_by_side(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The program that is handed over is run as it is, in a session told so."""
+    """Each on one thread; the answers are in the order of the images."""
+    monkeypatch.setattr(runtime_process, "cpu_numbers", lambda: [0, 1])
     (tmp_path / "onnxruntime.py").write_text(RUNTIME)
+    images = drawn(70)
     with RuntimeProcess(EXPORTERS["onnx"], tmp_path, SHAPE, 2) as runtime:
-        (found,) = classify_in_turn([runtime], iter([drawn(3)]))
+        (found,) = classify_in_turn([runtime], iter([images]))
 
-    assert found.tolist() == [[0.0, 0.0]] * 3
+    assert found[:, 0].tolist() == [1.0] * 70
+    assert np.allclose(found[:, 1], images.mean(axis=(1, 2, 3)) / 255, atol=1e-6)

@@ -28,6 +28,28 @@ print(json.dumps({
 """
 
 
+IMPORTS = """
+import sys
+from kedro_nas.training.device import import_keras
+import_keras()
+before = {"sklearn", "pandas"} & sys.modules.keys()
+import pandas
+import sklearn
+from keras import layers
+print(sorted(before), pandas.__name__, sklearn.__name__, layers.__name__)
+"""
+
+
+@pytest.mark.slow
+def test_import_keras_leaves_out_packages_that_can_be_imported_later() -> None:
+    """A worker starts sooner, and a metric of a team may use either of them."""
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == ["[]", "pandas", "sklearn", "keras.layers"]
+
+
 @pytest.mark.slow
 def test_prepare_device_on_a_cpu() -> None:
     """Given threads, deterministic operations, and no graph rewriting without a GPU."""

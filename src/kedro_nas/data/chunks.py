@@ -166,6 +166,8 @@ def changed_while_read(n_read: int, n_listed: int) -> DataError:
 
 def _raw_bytes(raw: Raw) -> int:
     """Return the bytes of memory that a raw image takes; 0 for a path."""
+    if isinstance(raw, LocalFile):
+        return 0
     if isinstance(raw, bytes | bytearray):
         return len(raw)
     if isinstance(raw, Image.Image):

@@ -15,6 +15,7 @@ from kedro_nas.errors import ExportError
 from kedro_nas.export.formats import Exporter, find_exporters, traits_of
 from kedro_nas.export.handover import read_contract, read_manifest
 from kedro_nas.export.runtime_process import RuntimeProcess
+from kedro_nas.export.waiting_interpreter import WaitingInterpreter
 from kedro_nas.parameters.prediction import PredictionOptions
 from kedro_nas.records.manifest import Manifest
 
@@ -50,7 +51,10 @@ class Predictions:
 
 
 def predict_images(
-    images: Any, exports: Path, options: PredictionOptions
+    images: Any,
+    exports: Path,
+    options: PredictionOptions,
+    interpreter: WaitingInterpreter | None = None,
 ) -> Predictions:
     """Classify new images with an exported file.
 
@@ -61,6 +65,7 @@ def predict_images(
         images: Anything that `data.sources.as_source` accepts; labels are not read.
         exports: The folder of exports.
         options: Which file is used, and how.
+        interpreter: A process that was started earlier, for the runtime; it is ended.
 
     Returns:
         A new temporary file of the columns `row`, `file`, `class`, `probability`, one
@@ -83,12 +88,14 @@ def predict_images(
     n_classes = len(contract.class_names)
     with ExitStack() as stack:
 
-        def start() -> RuntimeProcess:
-            process = RuntimeProcess(exporter, folder, shape, n_classes, flips=flips)
+        def start(waiting: WaitingInterpreter | None = None) -> RuntimeProcess:
+            process = RuntimeProcess(
+                exporter, folder, shape, n_classes, flips=flips, interpreter=waiting
+            )
             return stack.enter_context(process)
 
         # it loads the file while Pillow and pyarrow are imported and images are listed
-        processes = [start()]
+        processes = [start(interpreter)]
         from kedro_nas.data.new_images import list_new_images
         from kedro_nas.export.table_of_images import write_table
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 from math import sqrt
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from kedro_nas.errors import RankingError
 from kedro_nas.statistics.paired import PairedTest, normal_test
@@ -112,7 +112,7 @@ def compare_images(
     # half an image more on which each is right alone: without any such image the
     # interval would be a point
     spread_of_interval = spread + np.mean(weights**2)
-    reach = float(stats.norm.ppf(0.5 + confidence / 2)) * sqrt(
+    reach = NormalDist().inv_cdf(0.5 + confidence / 2) * sqrt(
         float(spread_of_interval) * n / (n - 1)
     )
     return normal_test(difference, se, reach=reach, n=n)

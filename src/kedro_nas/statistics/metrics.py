@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn import metrics as sk
 
 from kedro_nas.errors import RankingError
 
@@ -38,6 +37,9 @@ def score_predictions(labels: ArrayLike, probabilities: ArrayLike) -> dict[str, 
     >>> round(scores["accuracy"], 3), round(scores["balanced_accuracy"], 3)
     (0.667, 0.75)
     """
+    # not above: a worker imports this file, and only folds need scikit-learn, 1.2 s
+    from sklearn import metrics as sk
+
     truth, shares = check_predictions(labels, probabilities)
     predicted = shares.argmax(axis=1)
     present = np.unique(truth)

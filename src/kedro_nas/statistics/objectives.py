@@ -10,17 +10,18 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from kedro_nas.custom_code import import_custom
 from kedro_nas.errors import ParameterError, RankingError
 from kedro_nas.seeds import generator
 from kedro_nas.statistics.metrics import check_predictions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # standard errors from 200 resamples are right within 5 % (Efron and Tibshirani 1993)
 N_RESAMPLES = 200
@@ -225,6 +226,8 @@ def unpack_scores(text: str) -> NDArray[np.float64]:
 
 
 def _holds_numbers(cell: Any) -> bool:
+    import pandas as pd
+
     values = cell if isinstance(cell, list | tuple | np.ndarray) else [cell]
     return any(value is not None and not pd.isna(value) for value in values)
 
@@ -285,6 +288,8 @@ def _auc(truth: NDArray[np.int64], shares: NDArray[np.float64]) -> float:
 
     Source: Hanley and McNeil (1982), Radiology 143: the share of pairs in order.
     """
+    from scipy.stats import rankdata  # takes a worker 1 s, as the only one here
+
     counts = np.bincount(truth, minlength=shares.shape[1]).astype(np.float64)
     split = np.flatnonzero((counts > 0) & (counts < len(truth)))
     if not len(split):

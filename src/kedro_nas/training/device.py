@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
+import sys
+
+# Keras imports them if they are installed, for wrappers and tables that no training
+# uses: 5.2 processor seconds instead of 3.9
+_NOT_NEEDED = ("sklearn", "pandas")
+
+
+def import_keras() -> None:
+    """Import Keras and TensorFlow without scikit-learn and pandas.
+
+    Both can be imported afterwards. Only for processes of this package: in others
+    somebody may want `keras.wrappers`, which need scikit-learn.
+    """
+    left_out = [name for name in _NOT_NEEDED if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(left_out))  # type: ignore[arg-type]
+    try:
+        import keras  # noqa: F401
+    finally:
+        for name in left_out:
+            del sys.modules[name]
+
 
 def prepare_device(threads: int) -> None:
     """Set threads, memory, determinism and graph rewriting; once per process.
@@ -9,6 +30,7 @@ def prepare_device(threads: int) -> None:
     Args:
         threads: Intra-op threads on CPU, at least 1.
     """
+    import_keras()
     import keras
     import tensorflow as tf
 

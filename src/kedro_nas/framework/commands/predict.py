@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,10 +65,13 @@ def predict(
     IMAGES is a folder, an image, or a table (.csv, .parquet, .arrow, .npz), here or
     remote. An image that cannot be used is a row with the reason.
     """
-    from kedro_nas.export.classify_images import predict_images
-
     check_output(output)
-    with opened(metadata.project_path, env=env, namespace=namespace) as search:
+    with (
+        interpreter_for(format_) as interpreter,
+        opened(metadata.project_path, env=env, namespace=namespace) as search,
+    ):
+        from kedro_nas.export.classify_images import predict_images
+
         given = search.options(PredictionOptions, "prediction")
         options = PredictionOptions.parse(
             {
@@ -78,7 +82,9 @@ def predict(
             where=search.parameter("prediction"),
         )
         place = str(output) if output else search.place("predictions")
-        found = predict_images(images_at(images), search.load("exports"), options)
+        found = predict_images(
+            images_at(images), search.load("exports"), options, interpreter
+        )
         keep(found, search, output)
     value = {**asdict(found), "path": place}
     print_answer(value, text_of(found, place), as_json=as_json)
@@ -97,6 +103,23 @@ def check_output(output: Path | None) -> None:
             allowed=f"a name that ends in {' or '.join(_OUTPUTS)}",
             remedy="Choose such a name",
         )
+
+
+def interpreter_for(format_: str | None) -> AbstractContextManager[Any]:
+    """Start the process of a format's runtime, if the format is known already.
+
+    A custom format is known once its module is imported, which may take long.
+    """
+    from kedro_nas.export.formats import EXPORTERS
+    from kedro_nas.export.waiting_interpreter import (
+        WaitingInterpreter,
+        packages_imported_by,
+    )
+
+    if format_ not in EXPORTERS:
+        return nullcontext()
+    program = EXPORTERS[format_].snippet()
+    return WaitingInterpreter(["numpy", *packages_imported_by(program)])
 
 
 def images_at(place: str) -> Any:
