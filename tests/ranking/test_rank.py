@@ -190,11 +190,11 @@ def without_folds(*finalists: Finalist) -> Any:
 def test_rank_finalists_without_seconds_for_folds_compares_validation_images(
     pool: Any, store: ImageStore, tmp_path: Path
 ) -> None:
-    """Nothing is trained; the order is that of the search, and it is said why."""
+    """The order is that of the search; the baseline would take 18 s of at most 10."""
     number = np.arange(9)
     found = without_folds(
-        build_finalist("first1", right=number < 8, epochs=9),
-        build_finalist("second", right=number < 3, epochs=9),
+        build_finalist("first1", right=number < 8, epochs=9, seconds_per_epoch=2.0),
+        build_finalist("second", right=number < 3, epochs=9, seconds_per_epoch=2.0),
         build_finalist("base01", is_baseline=True, score=None),
     )
     scores, table, choice = rank_finalists(
@@ -213,6 +213,20 @@ def test_rank_finalists_without_seconds_for_folds_compares_validation_images(
     assert scores["reason"].iloc[2] == "not trained by the search"
     assert choice.seconds < 5
     assert choice.budget.left_s == pytest.approx(300 - 50 - 20, abs=5)
+
+
+def test_rank_finalists_trains_a_baseline_that_the_race_had_no_seconds_for(
+    pool: Any, store: ImageStore, tmp_path: Path
+) -> None:
+    """A twentieth of the final training's seconds is for the comparison with it."""
+    found = without_folds(
+        build_finalist("first1", right=np.arange(9) < 8, epochs=9, rung_epochs=9),
+        build_finalist("base01", is_baseline=True, score=None),
+    )
+    rank_finalists(store, PROFILE, found, tmp_path, RankingOptions(), JOB, 0)
+    (task,) = pool.tasks
+
+    assert (task.task_id, task.epochs) == ("validation-base01", 9)
 
 
 @pytest.mark.parametrize("is_trained_anew", [True, False])

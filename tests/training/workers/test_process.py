@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from kedro_nas.training.checkpoints import load_checkpoint
@@ -184,7 +184,7 @@ def test_server_store_that_cannot_be_read_is_an_outage(
         def forbidden(*_: object, **__: object) -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-        monkeypatch.setattr(pd, "read_parquet", forbidden)
+        monkeypatch.setattr(pq, "ParquetFile", forbidden)
     channel = io.StringIO()
     task = make_task(store=str(store), checkpoint=None)
     TaskServer(channel).serve(TaskMessage(task=task))
