@@ -93,6 +93,7 @@ def train(store: ImageStore, tmp_path: Path) -> Train:
             JobOptions(workers=1, threads_per_worker=2),
             HALF,
             seed=5,
+            patience=4,
             limit_s=limit_s,
             clock=WorkClock(tmp_path / "clock.txt"),
         )
@@ -113,7 +114,7 @@ def _baseline(network: Architecture, **changes: Any) -> Finalist:
 def test_train_baseline_is_trained_as_the_search_trained_its_finalists(
     pool: ValidatingPool, train: Train, small_architecture: Architecture
 ) -> None:
-    """Same rows and schedule, for the epochs of their rung, patience or not."""
+    """Same rows and schedule, for the epochs of their rung, with their patience."""
     baseline = _baseline(small_architecture)
     first, trained = train(_finalist(), baseline)
     (task,) = pool.tasks
@@ -123,6 +124,7 @@ def test_train_baseline_is_trained_as_the_search_trained_its_finalists(
     assert trained.right == pack_right(RIGHT)
     assert trained.key == baseline.key
     assert (task.rows, task.epochs, task.schedule_epochs) == ("search", 45, 45)
+    assert task.patience == 4
     assert task.seed == derive_seed(5, "trial", baseline.key)
     assert (task.bn_momentum, task.class_weights) == (0.8, (1.0, 2.0))
     assert (task.execution, task.threads) == (HALF, 2)
@@ -143,7 +145,7 @@ def test_train_baseline_with_results_of_as_many_epochs_is_not_trained_again(
 
 
 @pytest.mark.parametrize(
-    ("limit_s", "is_trained"), [(0.0, False), (89.0, False), (90.0, True), (None, True)]
+    ("limit_s", "is_trained"), [(0.0, False), (39.0, False), (40.0, True), (None, True)]
 )
 def test_train_baseline_is_begun_only_if_it_will_be_done_in_time(
     pool: ValidatingPool,
@@ -152,7 +154,7 @@ def test_train_baseline_is_begun_only_if_it_will_be_done_in_time(
     limit_s: float | None,
     is_trained: bool,
 ) -> None:
-    """It takes 45 epochs of two seconds, as many multiply-adds as the finalist's."""
+    """Two seconds an epoch, for the 20 after which the finalist's patience ended."""
     baseline = _baseline(small_architecture)
     found = train(_finalist(), baseline, limit_s=limit_s)
 

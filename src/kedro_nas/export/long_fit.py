@@ -89,7 +89,14 @@ def fit_for_seconds(
     log = folder.parent / "workers.log"
     deadline = clock.deadline(max(1.0, seconds - SAVE_S))
 
+    line_every_s = min(30.0, max(1.0, seconds / 60))
+    next_line_s = 0.0
+
     def on_epoch(epoch: Epoch) -> None:
+        nonlocal next_line_s
+        if clock.seconds < next_line_s:
+            return  # few images have 20 epochs a second
+        next_line_s = clock.seconds + line_every_s
         logger.info(
             "final training: epoch %d, loss %.3f, %.0f of %.0f s",
             epoch.epoch,

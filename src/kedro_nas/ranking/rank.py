@@ -229,6 +229,7 @@ def _on_validation(inputs: _Inputs) -> _Compared:
         inputs.job,
         inputs.execution,
         seed=inputs.seed,
+        patience=inputs.result.search.patience,
         limit_s=inputs.schedule.limit_s,
         clock=inputs.clock,
     )

@@ -30,12 +30,14 @@ def train_baseline(
     execution: Execution,
     *,
     seed: int,
+    patience: int | None,
     limit_s: float | None,
     clock: WorkClock,
 ) -> tuple[Finalist, ...]:
-    """Train the baseline, if it has no results, for the epochs of the finalists.
+    """Train the baseline, if it has no results, as the finalists were trained.
 
-    It is not started if it would not end in time.
+    For as many epochs, or until its patience ends. It is not started if it would not
+    end in time with the epochs of the finalist that was trained longest.
 
     Args:
         store: Images; test rows are not read.
@@ -45,6 +47,8 @@ def train_baseline(
         job: `params:nas.job`.
         execution: How gradient steps are run.
         seed: The root seed; the network gets the seed it would have in the search.
+        patience: Epochs without a better score after which it stops, as in the search;
+            None for no such limit.
         limit_s: Wall seconds, all sessions; None for no limit.
         clock: Of the ranking.
 
@@ -54,7 +58,9 @@ def train_baseline(
     Raises:
         RankingError: Storage failed; the same command resumes the ranking.
     """
-    epochs = max((one.rung_epochs or 0 for one in contestants if one.right), default=0)
+    known = [one for one in contestants if one.right]
+    epochs = max((one.rung_epochs or 0 for one in known), default=0)
+    expected = max((one.epochs or 0 for one in known), default=0)
     missing = [
         one
         for one in contestants
@@ -64,7 +70,7 @@ def train_baseline(
         missing = [
             one
             for one in missing
-            if epochs * estimate_epoch_s(one, contestants) <= limit_s
+            if expected * estimate_epoch_s(one, contestants) <= limit_s
         ]
     if not missing or not epochs:
         return tuple(contestants)
@@ -76,7 +82,7 @@ def train_baseline(
             rows="search",
             epochs=epochs,
             seed=derive_seed(seed, "trial", one.key),
-        )
+        ).model_copy(update={"patience": patience})
         for one in missing
     ]
     ran = run_tasks_of_stage(

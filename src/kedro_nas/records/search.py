@@ -154,6 +154,8 @@ class SearchSummary(Part):
         ended_by: What ended the search; None in a report of one that goes on.
         workers: Training processes.
         max_epochs: Epochs of the last rung.
+        patience: Epochs without a better score after which a network stopped; None in
+            files of earlier versions.
         acceptance: How many random draws satisfied the bounds of the search space.
         rank_correlation: Rank correlations of successive rungs with at least five
             networks.
@@ -185,6 +187,7 @@ class SearchSummary(Part):
     )
     workers: int
     max_epochs: int
+    patience: int | None = None
     acceptance: Acceptance = Acceptance()
     rank_correlation: tuple[RankCorrelation, ...] = ()
     incumbent: tuple[Incumbent, ...] = ()

@@ -111,7 +111,7 @@ def search_architectures(
     events = ledger.events
     rows = trial_rows(events)
     trials = trials_table(rows)
-    summary = _summary(events, trials, space, session, job, ended_by)
+    summary = _summary(events, trials, space, session, options, job, ended_by)
     budget = JobBudget(budget_s=budget_s, spent_s=spent_s, plan=session.plan)
     return trials, SearchResult(
         finalists=_finalists(rows, trials, events, session, baseline, options, space),
@@ -204,6 +204,7 @@ def _summary(
     trials: pd.DataFrame,
     space: SearchSpace,
     session: SearchSession,
+    options: SearchOptions,
     job: JobOptions,
     ended_by: str,
 ) -> SearchSummary:
@@ -213,6 +214,7 @@ def _summary(
         ended_by=ended_by,
         budget_s=session.plan.search_s,
         max_epochs=session.top_epochs,
+        patience=options.patience,
         acceptance=space.acceptance,
         baseline=job.baseline,
         execution=session.execution,

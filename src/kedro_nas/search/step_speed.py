@@ -131,7 +131,7 @@ def measure_once(
                     speed = _with_exponent(speed, task, wider, timed_wider)
             ledger.append(SpeedMeasured(**vars(speed)))
             logger.info(
-                "Candidate 0 (%s) takes %.1f s an epoch here, on each of %d workers; "
+                "Candidate 0 (%s) takes %.2f s an epoch here, on each of %d workers; "
                 "seconds grow with multiply-adds to the power of %.2f.",
                 space.anchors[0].describe(),
                 speed.epoch_s,

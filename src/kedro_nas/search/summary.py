@@ -36,6 +36,7 @@ def summarize_search(
     acceptance: Acceptance,
     baseline: str,
     execution: Execution,
+    patience: int | None = None,
 ) -> SearchSummary:
     """Return the summary of a search.
 
@@ -48,6 +49,7 @@ def summarize_search(
         acceptance: Of the search space.
         baseline: Which baseline was built.
         execution: How gradient steps are run.
+        patience: `params:nas.search.patience`.
     """
     top = trials["rung"] == trials["bracket"]  # bracket b has the rungs 0 to b
     epochs = trials["epochs"] - trials["epoch_start"]
@@ -68,6 +70,7 @@ def summarize_search(
         ended_by=ended_by,
         workers=1 + max((line.worker for line in started), default=0),
         max_epochs=max_epochs,
+        patience=patience,
         acceptance=acceptance,
         rank_correlation=tuple(rank_correlations(trials)),
         incumbent=tuple(incumbents(events)),
