@@ -17,7 +17,7 @@ from kedro_nas.export import long_fit
 from kedro_nas.export.long_fit import LongFit, fit_for_seconds, keep_seconds, team_job
 from kedro_nas.files import append_json_line, read_json_lines
 from kedro_nas.parameters.job import JobOptions
-from kedro_nas.training.tasks import Task
+from kedro_nas.training.tasks import Epoch, Outcome, Task
 from kedro_nas.training.workers.lease import end_kept_pool
 from kedro_nas.work_clock import WorkClock
 
@@ -107,6 +107,30 @@ def test_fit_for_seconds_trains_on_all_workers_of_the_team(
     assert {one.train_s for one in tasks} == {100.0}
     assert leased.pool.granted == pytest.approx([98.0] * 4, abs=2)
     assert Path(found.task.model_file or "").parent == tmp_path
+
+
+def test_fit_for_seconds_writes_a_line_now_and_then_and_not_for_each_epoch(
+    leased: _LeasedPool,
+    digits: tuple[ImageStore, Any],
+    make_task: MakeTask,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Of few images twenty epochs end in a second, and a log holds what is read."""
+
+    def train(*_: Any, on_epoch: Callable[[Epoch], None], **__: Any) -> Outcome:
+        for n in range(500):
+            on_epoch(
+                Epoch(epoch=n, train_loss=1.0, learning_rate=0.1, seconds_train=0.1)
+            )
+        return Outcome(status="completed")
+
+    monkeypatch.setattr(long_fit, "run_on_team", train)
+    with caplog.at_level("INFO"):
+        _fit(digits[0], make_task(rows="dev"), tmp_path)
+
+    assert 1 <= sum("final training: epoch" in one for one in caplog.messages) <= 3
 
 
 def test_fit_for_seconds_that_is_done_is_not_done_again(
