@@ -98,7 +98,7 @@ def test_schedule_without_a_share_has_no_folds_and_says_why(store: ImageStore) -
     made = _schedule(store, _budget(ranking_s=0.0, final_s=300.0))
 
     assert made.plan is None
-    assert made.limit_s == 15  # for a baseline that the race has not trained
+    assert made.limit_s == 24  # for a baseline that the race has not trained
     assert "too few full trainings" in made.reason
 
 

@@ -13,7 +13,7 @@ from kedro_nas.records.budget import BudgetPlan
 from kedro_nas.search.delayed_proposer import DelayedProposer
 from kedro_nas.search.ladder import Ladder, make_ladder, make_limits
 from kedro_nas.search.ledger import Ledger
-from kedro_nas.search.ledger_lines import TrialsPlanned
+from kedro_nas.search.ledger_lines import SpeedMeasured, TrialsPlanned
 from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.search.race import Race, race_epochs
 from kedro_nas.search.step_speed import MeasuredSpace
@@ -98,7 +98,12 @@ def plan_trials(
         )
     if plan.kind == "race" and speed is not None:
         networks = _race_networks(proven, space, baseline)
-        epochs = begun[0].epochs if begun else _epochs(networks, speed, plan, space)
+        spent_s = max((line.t for line in ledger.of(SpeedMeasured)), default=0.0)
+        epochs = (
+            begun[0].epochs
+            if begun
+            else _epochs(networks, speed, plan, space, spent_s=spent_s)
+        )
         if not begun:
             ledger.append(
                 TrialsPlanned(kind=plan.kind, max_macs=max_macs, epochs=epochs)
@@ -199,9 +204,13 @@ def _epochs(
     speed: MachineSpeed,
     plan: BudgetPlan,
     space: SearchSpace,
+    *,
+    spent_s: float,
 ) -> int:
     candidate_0 = count_macs(space.anchors[0])
-    seconds = plan.search_s if plan.search_s is not None else speed.full_training_s
+    seconds = speed.full_training_s
+    if plan.search_s is not None:
+        seconds = plan.search_s - spent_s  # by the measurement of the speed
     return race_epochs(
         [speed.epoch_s_of(count_macs(one) / candidate_0) for one in networks],
         seconds=max(1.0, seconds - speed.start_s),
