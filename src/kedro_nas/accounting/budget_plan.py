@@ -142,8 +142,8 @@ def divide_budget(
 
     >>> speed = MachineSpeed(start_s=4, epoch_s=4, steps_per_epoch=250, workers=2)
     >>> plan = divide_budget(300, 14, speed, search_s="auto")
-    >>> plan.kind, plan.full_trainings, plan.search_s, plan.ranking_s, plan.final_s
-    ('race', 4.3, 38.7, 0.0, 219.3)
+    >>> plan.kind, plan.full_trainings, plan.ranking_s, plan.final_s
+    ('race', 4.3, 0.0, 219.3)
     """
     given = None if search_s == "auto" else search_s
     epochs = speed.full_epochs if speed else MIN_FULL_EPOCHS
