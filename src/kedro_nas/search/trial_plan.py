@@ -98,11 +98,8 @@ def plan_trials(
         )
     if plan.kind == "race" and speed is not None:
         networks = _race_networks(proven, space, baseline)
-        spent_s = max((line.t for line in ledger.of(SpeedMeasured)), default=0.0)
         epochs = (
-            begun[0].epochs
-            if begun
-            else _epochs(networks, speed, plan, space, spent_s=spent_s)
+            begun[0].epochs if begun else _epochs(networks, speed, plan, space, ledger)
         )
         if not begun:
             ledger.append(
@@ -204,13 +201,13 @@ def _epochs(
     speed: MachineSpeed,
     plan: BudgetPlan,
     space: SearchSpace,
-    *,
-    spent_s: float,
+    ledger: Ledger,
 ) -> int:
     candidate_0 = count_macs(space.anchors[0])
     seconds = speed.full_training_s
     if plan.search_s is not None:
-        seconds = plan.search_s - spent_s  # by the measurement of the speed
+        measuring_s = max((line.t for line in ledger.of(SpeedMeasured)), default=0.0)
+        seconds = plan.search_s - measuring_s
     return race_epochs(
         [speed.epoch_s_of(count_macs(one) / candidate_0) for one in networks],
         seconds=max(1.0, seconds - speed.start_s),
