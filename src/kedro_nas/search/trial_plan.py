@@ -88,13 +88,10 @@ def plan_trials(
     proven: tuple[Architecture, ...] = ()
     if max_macs is not None:
         proven = proven_networks(space, max_macs, MOST_PROVEN[plan.kind])
+        anchors = {one.key: one for one in (*space.anchors, *proven)}
+        bounds = space.bounds.measured(DRAWN_FACTOR * max_macs)
         space = space.model_copy(
-            update={
-                "anchors": tuple(
-                    {a.key: a for a in (*space.anchors, *proven)}.values()
-                ),
-                "bounds": space.bounds.measured(DRAWN_FACTOR * max_macs),
-            }
+            update={"anchors": tuple(anchors.values()), "bounds": bounds}
         )
     if plan.kind == "race" and speed is not None:
         networks = _race_networks(proven, space, baseline)
