@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from kedro_nas.export.waiting_interpreter import WaitingInterpreter
 
 ANSWER = "_answers.write({}.encode()); _answers.flush(); _answers.close()"
@@ -15,8 +17,7 @@ def _run(program: str, folder: Path, *packages: str) -> bytes:
         assert interpreter.process.stdout is not None
         answer = interpreter.process.stdout.read()
         interpreter.process.wait()
-        interpreter.messages.seek(0)
-        return answer + interpreter.messages.read()
+        return answer + interpreter.printed().encode()
 
 
 def test_waiting_interpreter_runs_a_program_as_the_command_line_would(
@@ -42,6 +43,20 @@ def test_waiting_interpreter_has_imported_the_packages_that_are_there(
     assert b"No module named 'no_such_package'" in _run(
         "import no_such_package", tmp_path, "no_such_package"
     )
+
+
+def test_waiting_interpreter_imports_no_file_of_the_folder_it_is_started_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file `wave.py` beside a project is no package; one beside the program is."""
+    for place in ("project", "exports"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "wave.py").write_text(f"place = {place!r}")
+    (tmp_path / "exports" / "own.py").write_text("place = 'own'")
+    monkeypatch.chdir(tmp_path / "project")
+    program = "import wave, own\n" + ANSWER.format("(dir(wave)[0] + own.place)")
+
+    assert _run(program, tmp_path / "exports", "wave") == b"Errorown"
 
 
 def test_waiting_interpreter_without_a_program_ends_with_its_block() -> None:

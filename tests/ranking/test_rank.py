@@ -190,7 +190,7 @@ def without_folds(*finalists: Finalist) -> Any:
 def test_rank_finalists_without_seconds_for_folds_compares_validation_images(
     pool: Any, store: ImageStore, tmp_path: Path
 ) -> None:
-    """The order is that of the search; the baseline would take 21 s of at most 16."""
+    """The order is that of the search; the baseline would take 19 s of at most 16."""
     number = np.arange(9)
     found = without_folds(
         build_finalist("first1", right=number < 8, epochs=9, seconds_per_epoch=2.0),

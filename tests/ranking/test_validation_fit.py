@@ -145,7 +145,7 @@ def test_train_baseline_with_results_of_as_many_epochs_is_not_trained_again(
 
 
 @pytest.mark.parametrize(
-    ("limit_s", "is_trained"), [(0.0, False), (42.9, False), (43.0, True), (None, True)]
+    ("limit_s", "is_trained"), [(0.0, False), (40.9, False), (41.0, True), (None, True)]
 )
 def test_train_baseline_is_begun_only_if_it_will_be_done_in_time(
     pool: ValidatingPool,
@@ -154,7 +154,7 @@ def test_train_baseline_is_begun_only_if_it_will_be_done_in_time(
     limit_s: float | None,
     is_trained: bool,
 ) -> None:
-    """Two seconds an epoch, for the finalist's 20, and three to build the network."""
+    """Two seconds an epoch, for the finalist's 20, and one to build the network."""
     baseline = _baseline(small_architecture)
     found = train(_finalist(), baseline, limit_s=limit_s)
 

@@ -14,17 +14,19 @@ seconds = st.floats(0, 1e6)
 @given(
     budget_s=st.floats(1, 1e6),
     spent=st.lists(st.tuples(st.sampled_from("abcd"), seconds), max_size=8),
+    import_s=st.floats(0, 100),
     finish_s=st.floats(0, 100),
 )
-def test_left_is_the_budget_less_what_was_spent_and_the_finish(
-    budget_s: float, spent: list[tuple[str, float]], finish_s: float
+def test_left_is_the_budget_less_what_was_spent_and_is_kept_free(
+    budget_s: float, spent: list[tuple[str, float]], import_s: float, finish_s: float
 ) -> None:
     """A stage that is run again counts once; less than nothing is never left."""
-    budget = JobBudget(budget_s=budget_s, plan=BudgetPlan(finish_s=finish_s))
+    plan = BudgetPlan(import_s=import_s, finish_s=finish_s)
+    budget = JobBudget(budget_s=budget_s, plan=plan)
     for stage, took in spent:
         budget = budget.after(stage, took)
 
-    expected = budget_s - sum(dict(spent).values()) - finish_s
+    expected = budget_s - sum(dict(spent).values()) - import_s - finish_s
     assert budget.left_s == pytest.approx(max(0.0, expected), abs=1e-6)
     assert budget.spent_s == dict(spent)
 

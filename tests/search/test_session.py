@@ -86,7 +86,9 @@ def test_session_divides_the_seconds_of_the_job(make_session: MakeSession) -> No
     made, _ = make_session(300.0)
 
     assert (made.plan.kind, made.plan.finish_s) == ("race", SPEED.finish_s)
-    assert made.plan.search_s == pytest.approx(0.15 * (300 - 10 - SPEED.finish_s))
+    assert made.plan.search_s == pytest.approx(
+        0.15 * (290 - SPEED.import_s - SPEED.finish_s)
+    )
 
 
 @pytest.mark.parametrize(

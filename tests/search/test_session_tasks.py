@@ -158,7 +158,7 @@ def test_session_share_begins_when_the_machine_is_measured(
     folder.mkdir()
     (folder / "ledger.jsonl").write_text(measured.model_dump_json() + "\n")
     made, _, _ = searches.run(200.0, max_trials=1)
-    left_s = 200 - 10 - 20 - SPEED.finish_s
+    left_s = 200 - 10 - 20 - SPEED.import_s - SPEED.finish_s
     parts = (made.plan.search_s, made.plan.ranking_s, made.plan.final_s)
 
     assert sum(part or 0 for part in parts) == pytest.approx(20 + left_s)

@@ -12,7 +12,7 @@ from tests.search.plans import SPEED, divided, make_plan, racers
 
 from kedro_nas.data.store import ImageStore
 from kedro_nas.search.ledger import Ledger
-from kedro_nas.search.ledger_lines import TrialsPlanned
+from kedro_nas.search.ledger_lines import SpeedMeasured, TrialsPlanned
 from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.search.race import Race
 from kedro_nas.search.trial_plan import (
@@ -170,6 +170,18 @@ def test_plan_race_without_a_budget_runs_candidate_0_for_a_full_training(
     assert networks[0] == small_space.anchors[0]
     assert len(networks) == 2
     assert 1 <= trials.top_epochs <= SPEED.full_epochs
+
+
+def test_plan_of_a_race_leaves_out_the_seconds_that_its_measurement_took(
+    plan: Plan, tmp_path: Path
+) -> None:
+    """They are of the search's seconds, and no network can be trained in them."""
+    whole = plan(600.0).top_epochs
+    (tmp_path / "ledger.jsonl").unlink()
+    measured = SpeedMeasured(t=40.0, **vars(SPEED))
+    (tmp_path / "ledger.jsonl").write_text(measured.model_dump_json() + "\n")
+
+    assert 1 <= plan(600.0).top_epochs < whole
 
 
 @pytest.mark.parametrize("begun_s", [300.0, 20_000.0])

@@ -19,11 +19,13 @@ StageBudget = float | Literal["auto"] | None
 
 # a full training of candidate 0: accuracy gains less than its own noise beyond it
 FULL_STEPS, MIN_FULL_EPOCHS, MAX_FULL_EPOCHS = 7_500, 15, 150
-# In starts of a worker: this process imports TensorFlow and Keras with all they can use
-# before the search, 1.5 to 2; at the finish the proof starts two processes, one after
-# another, 3.5. The rest is writing, the test and the report. With 2.5 of the first and
-# none of the second a job of 300 s took 315 where a worker starts in 3.7 s.
-FINISH_STARTS, FINISH_S = 5.5, 6.0
+# In starts of a worker. Before the search the job's own process imports TensorFlow:
+# 1.5 to 2 of them. At the finish the proof starts two processes, one after another; the
+# rest is writing, the test and the report: together 21 s beside a start of 3.7 s, and
+# 22 s beside one of 2.9 s. So a job of 300 s took 305; without the import, and with 2.5
+# starts for the finish, 315.
+IMPORT_STARTS = 1.5
+FINISH_STARTS, FINISH_S = 4.0, 6.0
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,13 @@ class MachineSpeed:
         return self.full_epochs * self.epoch_s / self.workers
 
     @property
+    def import_s(self) -> float:
+        """Wall seconds in which the job's own process imports TensorFlow."""
+        return IMPORT_STARTS * self.start_s
+
+    @property
     def finish_s(self) -> float:
-        """Wall seconds outside the other shares: import, export, proof and report."""
+        """Wall seconds of export, proof, test and report."""
         return FINISH_STARTS * self.start_s + FINISH_S
 
 
@@ -150,7 +157,7 @@ def divide_budget(
     if budget_s is None or speed is None:
         wanted: PlanKind = "search" if kind == "auto" else kind
         return BudgetPlan(kind=wanted, full_epochs=epochs, search_s=given)
-    left_s = max(1.0, budget_s - spent_s - speed.finish_s)
+    left_s = max(1.0, budget_s - spent_s - speed.import_s - speed.finish_s)
     trainings = left_s / speed.full_training_s
     row = next(row for row in SHARES if trainings < row.below)
     searching = left_s * row.search if given is None else min(given, left_s)
@@ -163,6 +170,7 @@ def divide_budget(
         search_s=searching,
         ranking_s=ranking,
         final_s=left_s - searching - ranking,
+        import_s=speed.import_s,
         finish_s=speed.finish_s,
         reasons=(_reason(trainings, speed, row, kind),),
     )

@@ -163,8 +163,7 @@ class ImageStore:
     @cached_property
     def labels(self) -> NDArray[np.int32]:
         """Class numbers, `(n,)`, indices into `class_names`."""
-        labels = self._columns("label")["label"].to_numpy()
-        return np.asarray(labels, np.int32)
+        return _integers(self._columns("label")["label"]).astype(np.int32)
 
     @cached_property
     def split(self) -> NDArray[np.str_]:
@@ -176,8 +175,8 @@ class ImageStore:
         """Fold of each image in each repeat, `(n, n_repeats)`; -1 on test rows."""
         names = [f"fold_{repeat}" for repeat in range(self.n_repeats)]
         table = self._columns(*names)
-        columns = [np.asarray(table[name].to_numpy(), np.int8) for name in names]
-        return np.stack(columns, axis=1)
+        columns = [_integers(table[name]) for name in names]
+        return np.stack(columns, axis=1).astype(np.int8)
 
     def rows(self, *splits: str) -> NDArray[np.int64]:
         """Return the row numbers of `train`, `val`, or both (also called `dev`).
@@ -259,3 +258,8 @@ class ImageStore:
 
 
 _DEV = {"dev": ("train", "val")}
+
+
+def _integers(column: pa.ChunkedArray) -> NDArray[Any]:
+    """Return a column without gaps; its own `to_numpy` would import pandas."""
+    return np.from_dlpack(column.combine_chunks())

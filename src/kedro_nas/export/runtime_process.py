@@ -37,7 +37,7 @@ class _Batches:
 
     Attributes:
         most_at_once: Images of a batch.
-        are_side_by_side: Whether it computes a batch on one core, and on each core one.
+        are_side_by_side: Whether each core computes a batch of its own.
         program: What comes before the program of the format.
     """
 
@@ -114,7 +114,8 @@ class RuntimeProcess:
         n_classes: Number of probabilities per image.
         flips: Whether probabilities are the mean of those of an image and of its
             mirrored copy, which takes twice as long.
-        interpreter: A process that was started earlier; ended at the end.
+        interpreter: A process that was started earlier, in place of a new one; ended
+            with this one.
     """
 
     def __init__(
@@ -132,7 +133,7 @@ class RuntimeProcess:
         self._shape = image_shape
         self._n_classes = n_classes
         self._flips = flips
-        self._interpreter = interpreter
+        self._waiting = interpreter
 
     def __enter__(self) -> Self:
         """Start the process; it loads the file while the first images are decoded."""
@@ -143,7 +144,7 @@ class RuntimeProcess:
             *self._shape,
             *(self._n_classes, max(1, most), int(self._flips), side_by_side),
         )
-        self._interpreter = self._interpreter or WaitingInterpreter()
+        self._interpreter = self._waiting or WaitingInterpreter()
         self._interpreter.run(self._program(), [*map(str, numbers)], self._folder)
         self._process = self._interpreter.process
         self._is_ready = False
@@ -151,8 +152,7 @@ class RuntimeProcess:
 
     def __exit__(self, *_: object) -> None:
         """End the process."""
-        if self._interpreter is not None:
-            self._interpreter.__exit__()
+        self._interpreter.__exit__()
 
     def _batches(self) -> _Batches:
         is_onnx = traits_of(self._exporter).runtime == "onnxruntime"
@@ -200,14 +200,7 @@ class RuntimeProcess:
     def _failure(self) -> ExportError:
         """Return the error of a process that has ended."""
         self._process.wait()
-        assert self._interpreter is not None
-        self._interpreter.messages.seek(0)
-        lines = (
-            self._interpreter.messages.read()
-            .decode(errors="replace")
-            .strip()
-            .splitlines()
-        )
+        lines = self._interpreter.printed().strip().splitlines()
         last = lines[-1] if lines else f"exit status {self._process.returncode}"
         return ExportError(
             f"the exported file '{self._exporter.file_name}' cannot be used",

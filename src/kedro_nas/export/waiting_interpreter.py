@@ -27,6 +27,7 @@ import json
 import os
 import sys
 
+sys.path.remove("")  # a file beside the project is no package
 _answers = os.fdopen(os.dup(1), "wb")
 os.dup2(2, 1)  # what packages print is no answer
 for _name in sys.argv[1:]:
@@ -38,35 +39,35 @@ _told = sys.stdin.buffer.readline()
 if _told:
     _told = json.loads(_told)
     os.chdir(_told["folder"])
+    sys.path.insert(0, "")
     sys.argv[1:] = _told["arguments"]
     exec(compile(_told["program"], "<program>", "exec"))
 """
 
 
 class WaitingInterpreter:
-    """A process that waits for a program; used in a `with` statement.
+    """A process that waits for a program; it ends with its `with` statement.
 
     Args:
         packages: Modules that it imports meanwhile, as far as they are installed.
 
     Attributes:
-        process: Its standard input and output are pipes; what the program prints goes
-            to `messages`, and what it writes to `_answers` to standard output.
-        messages: What the process has printed.
+        process: Its standard input and output are pipes; to the latter goes what the
+            program writes to `_answers`.
     """
 
     def __init__(self, packages: Sequence[str] = ()) -> None:
-        self.messages: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        self._printed: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self.process = subprocess.Popen(
             [sys.executable, "-c", _WAIT, *packages],
             env=environment_of_child(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self.messages,
+            stderr=self._printed,
         )
 
     def run(self, program: str, arguments: Sequence[str], folder: Path) -> None:
-        """Send the program; its errors are in `messages`.
+        """Send the program.
 
         Args:
             program: Python source.
@@ -83,16 +84,21 @@ class WaitingInterpreter:
             self.process.stdin.write(json.dumps(told).encode() + b"\n")
             self.process.stdin.flush()
 
+    def printed(self) -> str:
+        """Return what the process has printed, errors included."""
+        self._printed.seek(0)
+        return self._printed.read().decode(errors="replace")
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         """End the process, if it has not been ended."""
-        if self.messages.closed:
+        if self._printed.closed:
             return
         self.process.kill()
         self.process.communicate()
-        self.messages.close()
+        self._printed.close()
 
 
 def packages_imported_by(program: str) -> list[str]:

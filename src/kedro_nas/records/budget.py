@@ -25,6 +25,8 @@ class BudgetPlan(Part):
             validation images of the search instead.
         final_s: Minimum for the final training, which also gets the seconds that
             earlier stages did not use.
+        import_s: Of the import of TensorFlow before the search, as expected on this
+            machine; no stage counts it as spent.
         finish_s: Of export, proof, test and report, as expected on this machine.
         reasons: A sentence for each decision.
     """
@@ -35,6 +37,7 @@ class BudgetPlan(Part):
     search_s: float | None = None
     ranking_s: float | None = None
     final_s: float | None = None
+    import_s: float = 0.0
     finish_s: float = 0.0
     reasons: Strings = ()
 
@@ -68,5 +71,5 @@ class JobBudget(Part):
         """
         if self.budget_s is None:
             return None
-        spent = sum(self.spent_s.values()) + self.plan.finish_s
-        return max(0.0, self.budget_s - spent)
+        kept = self.plan.import_s + self.plan.finish_s
+        return max(0.0, self.budget_s - sum(self.spent_s.values()) - kept)

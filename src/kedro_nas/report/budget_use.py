@@ -15,12 +15,12 @@ class BudgetRow:
     Attributes:
         stage: As a reader names it.
         planned_s: Seconds it was given, None where nothing was planned for it.
-        taken_s: Seconds it took.
+        taken_s: Seconds it took, None where they were not measured.
     """
 
     stage: str
     planned_s: float | None
-    taken_s: float
+    taken_s: float | None
 
 
 def budget_rows(budget: JobBudget, test: TestMetrics) -> list[BudgetRow]:
@@ -40,10 +40,11 @@ def budget_rows(budget: JobBudget, test: TestMetrics) -> list[BudgetRow]:
         BudgetRow(
             "Data and search space", None, sum(spent.get(k, 0.0) for k in before)
         ),
+        BudgetRow("Import of TensorFlow", plan.import_s, None),
         BudgetRow("Search", plan.search_s, spent.get("search", 0.0)),
         BudgetRow("Ranking", plan.ranking_s, spent.get("ranking", 0.0)),
         BudgetRow("Final training", plan.final_s, test.seconds_final_fit),
         BudgetRow("Export, proof and test", plan.finish_s, finish),
     ]
-    total = sum(row.taken_s for row in rows)
+    total = sum(row.taken_s or 0.0 for row in rows)
     return [*rows, BudgetRow("Together", budget.budget_s, total)]

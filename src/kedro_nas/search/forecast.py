@@ -40,6 +40,7 @@ class Division(Part):
         full_trainings: Number of full trainings of candidate 0 within the budget, None
             without one.
         data_s: Seconds of the stages before the search.
+        import_s: Of the import of TensorFlow before the search.
         search_s: Of the search, the start of the workers included.
         ranking_s: Of the cross-validation, 0 where there is none.
         final_s: Of the final training.
@@ -50,6 +51,7 @@ class Division(Part):
     kind: PlanKind
     full_trainings: float | None
     data_s: float
+    import_s: float
     search_s: float
     ranking_s: float
     final_s: float
@@ -58,7 +60,7 @@ class Division(Part):
     @property
     def total_s(self) -> float:
         """Seconds of the whole job."""
-        before = self.data_s + self.search_s + self.ranking_s
+        before = self.data_s + self.import_s + self.search_s + self.ranking_s
         return before + self.final_s + self.finish_s
 
 
@@ -280,7 +282,7 @@ class _Work:
         whole_s = None if search.wall_s is None else speed.start_s + search.wall_s
         left_s = None
         if budget_s is not None:
-            left_s = max(1.0, budget_s - data_s - speed.finish_s)
+            left_s = max(1.0, budget_s - data_s - speed.import_s - speed.finish_s)
         search_s = _least(plan.search_s, whole_s, left_s)
         left_s = None if left_s is None else left_s - search_s
         ranking_s = _least(self._ranking_s(plan, search), left_s)
@@ -290,6 +292,7 @@ class _Work:
             kind=plan.kind,
             full_trainings=plan.full_trainings,
             data_s=data_s,
+            import_s=speed.import_s,
             search_s=search_s,
             ranking_s=ranking_s,
             final_s=self._final_s(left_s, search.top_epochs),

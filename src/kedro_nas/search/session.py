@@ -22,12 +22,11 @@ from kedro_nas.search.ledger import Ledger
 from kedro_nas.search.ledger_lines import (
     SessionBegun,
     SessionEnded,
-    SpeedMeasured,
     TrialEnded,
     TrialsPlanned,
 )
 from kedro_nas.search.live_line import Progress
-from kedro_nas.search.step_speed import MeasuredSpace, measure_once
+from kedro_nas.search.step_speed import MeasuredSpace, measure_once, measuring_s
 from kedro_nas.search.trial import Trial
 from kedro_nas.search.trial_plan import plan_trials
 from kedro_nas.search.validation import validation_share
@@ -143,7 +142,7 @@ class SearchSession:
         given = self._options.budget_s
         # the measurement counts as spent and extends the search by as much, so that a
         # short search keeps its trials
-        took_s = max((line.t for line in self._ledger.of(SpeedMeasured)), default=0.0)
+        took_s = measuring_s(self._ledger)
         plan = divide_budget(
             budget_s,
             spent_s + took_s,

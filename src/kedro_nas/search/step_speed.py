@@ -68,6 +68,11 @@ class MeasuredSpace:
     speed: MachineSpeed | None
 
 
+def measuring_s(ledger: Ledger) -> float:
+    """Return the wall seconds of the search until its speed was measured, else 0."""
+    return max((line.t for line in ledger.of(SpeedMeasured)), default=0.0)
+
+
 def measure_once(
     store: ImageStore,
     space: SearchSpace,

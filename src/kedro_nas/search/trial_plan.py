@@ -13,10 +13,10 @@ from kedro_nas.records.budget import BudgetPlan
 from kedro_nas.search.delayed_proposer import DelayedProposer
 from kedro_nas.search.ladder import Ladder, make_ladder, make_limits
 from kedro_nas.search.ledger import Ledger
-from kedro_nas.search.ledger_lines import SpeedMeasured, TrialsPlanned
+from kedro_nas.search.ledger_lines import TrialsPlanned
 from kedro_nas.search.oracle import HyperbandOracle
 from kedro_nas.search.race import Race, race_epochs
-from kedro_nas.search.step_speed import MeasuredSpace
+from kedro_nas.search.step_speed import MeasuredSpace, measuring_s
 from kedro_nas.search.stop_rule import StopRule
 from kedro_nas.search.trial_schedule import TrialSchedule
 from kedro_nas.seeds import derive_seed
@@ -203,8 +203,7 @@ def _epochs(
     candidate_0 = count_macs(space.anchors[0])
     seconds = speed.full_training_s
     if plan.search_s is not None:
-        measuring_s = max((line.t for line in ledger.of(SpeedMeasured)), default=0.0)
-        seconds = plan.search_s - measuring_s
+        seconds = plan.search_s - measuring_s(ledger)
     return race_epochs(
         [speed.epoch_s_of(count_macs(one) / candidate_0) for one in networks],
         seconds=max(1.0, seconds - speed.start_s),

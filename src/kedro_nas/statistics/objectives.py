@@ -288,7 +288,8 @@ def _auc(truth: NDArray[np.int64], shares: NDArray[np.float64]) -> float:
 
     Source: Hanley and McNeil (1982), Radiology 143: the share of pairs in order.
     """
-    from scipy.stats import rankdata  # takes a worker 1 s, as the only one here
+    # not above: a worker imports this file, and only this objective needs SciPy, 1 s
+    from scipy.stats import rankdata
 
     counts = np.bincount(truth, minlength=shares.shape[1]).astype(np.float64)
     split = np.flatnonzero((counts > 0) & (counts < len(truth)))

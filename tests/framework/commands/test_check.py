@@ -16,9 +16,10 @@ DIVISION = Division(
     kind="race",
     full_trainings=4.5,
     data_s=14.0,
+    import_s=6.0,
     search_s=40.5,
     ranking_s=0.0,
-    final_s=229.5,
+    final_s=223.5,
     finish_s=16.0,
 )
 LONGER = DIVISION.model_copy(
@@ -84,8 +85,8 @@ def test_check_shows_how_the_budget_is_divided() -> None:
     assert any("5 min afford 4.5 full trainings" in line for line in lines)
     assert lines[head].split("  ")[-1] == "finish"
     assert lines[head + 1].split() == [
-        *("5", "min", "4.5", "race", "14", "s", "40", "s", "0", "s"),
-        *("4", "min", "16", "s"),
+        *("5", "min", "4.5", "race", "14", "s", "6", "s", "40", "s"),
+        *("0", "s", "4", "min", "16", "s"),
     ]
     assert lines[head + 2].split()[:4] == ["10.0", "h", "599.5", "search"]
 

@@ -17,6 +17,7 @@ from kedro_nas.export.classify_images import Predictions
 from kedro_nas.framework.commands.predict import (
     check_output,
     images_at,
+    interpreter_for,
     keep,
     text_of,
 )
@@ -47,6 +48,18 @@ def test_text_counts_classes_and_faults_and_names_the_file() -> None:
     assert lines[1:3] == ["  1 x empty file", found.notes[0]]
     assert lines[4].split() == ["cat", "1,000"]
     assert lines[-1] == "Written to out.csv"
+
+
+def test_interpreter_is_started_for_a_format_whose_program_is_known() -> None:
+    """It imports what the program begins with; others are started later."""
+    with interpreter_for("onnx") as interpreter:
+        assert interpreter is not None
+        arguments = list(map(str, interpreter.process.args))[3:]  # type: ignore[arg-type]
+
+    assert arguments == ["numpy", "onnxruntime"]
+    for format_ in (None, "no_format", "my_team.formats:Exporter"):
+        with interpreter_for(format_) as none:
+            assert none is None
 
 
 def test_keep_deletes_the_temporary_table_when_it_cannot_be_saved(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -152,9 +151,7 @@ def _kind_of(path: str) -> str | None:
         return kind
     local = Path(path)
     if "://" not in path and local.is_dir():
-        # a tenth of the time of Path.iterdir: 3 ms for 10,000 files
-        suffixes = {os.path.splitext(name)[1].lower() for name in os.listdir(local)}  # noqa: PTH122, PTH208
-        inside = {_BY_SUFFIX.get(suffix) for suffix in suffixes}
+        inside = {_BY_SUFFIX.get(p.suffix.lower()) for p in local.iterdir()}
         tables = inside & {"parquet", "arrow"}
         return tables.pop() if len(tables) == 1 else "folder"
     # a missing path without a suffix is most likely a folder; listing it reports so

@@ -257,6 +257,7 @@ _COLUMNS = {
     "full_trainings": "full trainings",
     "kind": "plan",
     "data_s": "data",
+    "import_s": "import",
     "search_s": "search",
     "ranking_s": "ranking",
     "final_s": "final training",

@@ -22,6 +22,7 @@ from kedro_nas.parameters.prediction import PredictionOptions
 
 if TYPE_CHECKING:
     from kedro_nas.export.classify_images import Predictions
+    from kedro_nas.export.waiting_interpreter import WaitingInterpreter
 
 _OUTPUTS = (".parquet", ".csv")
 
@@ -105,10 +106,12 @@ def check_output(output: Path | None) -> None:
         )
 
 
-def interpreter_for(format_: str | None) -> AbstractContextManager[Any]:
-    """Start the process of a format's runtime, if the format is known already.
+def interpreter_for(
+    format_: str | None,
+) -> AbstractContextManager[WaitingInterpreter | None]:
+    """Start the process of a format's runtime; none for an unknown or custom format.
 
-    A custom format is known once its module is imported, which may take long.
+    A custom format is known only when its module has been imported.
     """
     from kedro_nas.export.formats import EXPORTERS
     from kedro_nas.export.waiting_interpreter import (
