@@ -10,10 +10,12 @@ from tests.export.fitting import FOLDS, fit, fit_all, smaller
 from tests.export.writing_pool import WritingPool
 
 from kedro_nas.export import long_fit
+from kedro_nas.records.ranking import BaselineComparison
 from kedro_nas.space.architecture import Architecture
 
 SAVE_S = long_fit.SAVE_S
 VALIDATION = FOLDS.model_copy(update={"scored_on": "validation"})
+COMPARED = BaselineComparison(difference=0.1, sentence="", beats_baseline=True)
 
 
 def test_fit_final_models_baseline_has_its_part_of_the_seconds(
@@ -37,6 +39,11 @@ def test_fit_final_models_baseline_has_its_part_of_the_seconds(
     ("known", "said"),
     [
         ({"plan": VALIDATION}, "the seconds went to the winner"),
+        (
+            {"plan": VALIDATION, "against_baseline": COMPARED},
+            "the seconds went to the winner; "
+            "the two were compared on validation images",
+        ),
         ({"is_baseline": True}, "the baseline itself was chosen"),
         ({"baseline": None}, "not wanted"),
     ],
@@ -54,7 +61,7 @@ def test_fit_final_models_without_seconds_for_the_baseline_says_why(
 
     assert models.baseline is models.winner
     assert not models.record.has_baseline
-    assert models.record.baseline_reason.startswith(said)
+    assert models.record.baseline_reason == said
     assert (models.record.baseline_epochs, models.record.baseline_seconds) == (0, 0.0)
     assert [task.train_s for task in pool.tasks] == [300.0]
 

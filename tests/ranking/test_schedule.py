@@ -110,7 +110,7 @@ def test_schedule_of_folds_that_do_not_fit_has_none_and_says_their_seconds(
 
     assert made.plan is None
     assert "two folds of 100 epochs" in made.reason
-    assert "instead of 30 s" in made.reason
+    assert "instead of 30.0 s" in made.reason
 
 
 @pytest.mark.parametrize("has_plan", [True, False])

@@ -81,6 +81,15 @@ def test_choice_sentence_of_the_proven_network_says_why_it_stays() -> None:
     assert "has 8 % of its parameters" in said
 
 
+def test_choice_sentence_of_an_equal_score_speaks_of_no_lead() -> None:
+    """On few images several networks classify all of them correctly."""
+    proven = build_finalist("proven", 99, right=NUMBER < 700, epochs=4, is_proven=True)
+    said = _chosen(_table(RIVAL, proven), "rival1", "proven", "proven_network")
+
+    assert "rival1 (1,200 parameters) scored the same; the chosen one has 8 %" in said
+    assert "higher" not in said
+
+
 def test_choice_sentence_of_a_lone_contestant_compares_with_nothing() -> None:
     """Without others there is no lead to speak of."""
     said = _chosen(_table(RIVAL), "rival1", "rival1", "best_mean")

@@ -224,6 +224,9 @@ def _why_no_baseline(fits: _Fits, choice: Choice) -> str:
     if fits.baseline is None:
         return _why_no_task(choice)
     if choice.plan.scored_on == "validation":
+        compared = choice.against_baseline
+        if compared is None or compared.difference is None:
+            return "the seconds went to the winner"
         return (
             "the seconds went to the winner; the two were compared on validation images"
         )

@@ -89,7 +89,7 @@ def make_schedule(
             None,
             limit_s,
             f"two folds of {plan.epochs} epochs, half of the final training, would "
-            f"take {plan.expected_s:.0f} s instead of {limit_s:.0f} s",
+            f"take {plan.expected_s:.1f} s instead of {limit_s:.1f} s",
         )
     for reason in plan.reasons:
         logger.warning("Cross-validation: %s.", reason)

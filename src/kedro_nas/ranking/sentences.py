@@ -168,11 +168,13 @@ def _gap(
     if test is None:
         return ""
     share = costs[chosen] / costs[best] if costs[best] else 1.0
+    of_its_cost = f"the chosen one has {percent(share, 0)} of its {CHEAPEST[cost][1]}."
+    if not test.difference:
+        return f"{label(table.contestants[best])} scored the same; {of_its_cost}"
     return (
         f"The best mean, {label(table.contestants[best])}, is"
         f" {size_of(test.difference)} higher; two equal networks would differ by as"
-        f" much in {percent(test.p_value)} of such comparisons, and the chosen one"
-        f" has {percent(share, 0)} of its {CHEAPEST[cost][1]}."
+        f" much in {percent(test.p_value)} of such comparisons, and {of_its_cost}"
     )
 
 
