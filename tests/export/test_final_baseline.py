@@ -41,8 +41,10 @@ def test_fit_final_models_baseline_has_its_part_of_the_seconds(
         ({"plan": VALIDATION}, "the seconds went to the winner"),
         (
             {"plan": VALIDATION, "against_baseline": COMPARED},
-            "the seconds went to the winner; "
-            "the two were compared on validation images",
+            (
+                "the seconds went to the winner; "
+                "the two were compared on validation images"
+            ),
         ),
         ({"is_baseline": True}, "the baseline itself was chosen"),
         ({"baseline": None}, "not wanted"),
