@@ -31,7 +31,7 @@ from engine import prepare
 from measurement.conclusion import conclude, new_parser, write_result
 
 from kedro_nas.data.store import ImageStore
-from kedro_nas.space.anchors import outline, spell_code
+from kedro_nas.space.anchors import proven_code, spell_code
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
 from kedro_nas.training.device import prepare_device
@@ -62,7 +62,7 @@ def networks(space: SearchSpace) -> list[Architecture]:
     first = space.anchors[0]
     found = [first]
     for block in ("conv", "residual"):
-        code = outline(space.input_shape, block, WIDE_STEM, doubling=True)
+        code = proven_code(space.input_shape, block, WIDE_STEM, doubling=True)
         found.append(space.decode(spell_code(space.choices, code)))
     for block, attention, options in VARIANTS:
         stages = tuple(

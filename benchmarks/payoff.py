@@ -62,7 +62,7 @@ from kedro_nas.parameters.data_preparation import DataPreparationOptions
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.search.baseline import make_baseline
-from kedro_nas.space.anchors import outline, spell_code
+from kedro_nas.space.anchors import proven_code, spell_code
 from kedro_nas.training.execution import HALF, execution_here
 from kedro_nas.training.tasks import Task
 from kedro_nas.work_clock import WorkClock
@@ -79,7 +79,7 @@ else:
     space = build_search_space(SearchSpaceOptions(), profile.facts, seed=seed)
     network = space.anchors[0]
     if who.startswith("candidate_0_wide"):
-        code = outline(store.image_shape, "conv", int(stem), doubling=True)
+        code = proven_code(store.image_shape, "conv", int(stem), doubling=True)
         network = space.decode(spell_code(space.choices, code))
 flips = who.endswith("flip")
 if flips:

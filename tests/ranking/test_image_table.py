@@ -85,6 +85,15 @@ def test_scored_on_of_a_training_that_patience_ended_gives_its_epochs() -> None:
     assert table.scored_on(stopped.key) == "200 validation images after 6 epochs"
 
 
+def test_scored_on_counts_the_epochs_of_ancestors() -> None:
+    """A grown network has been trained for longer than its own epochs."""
+    grown = LONG.model_copy(update={"ancestor_epochs": 12})
+
+    assert _table(grown).scored_on("long") == (
+        "200 validation images after 9 epochs and 12 of the networks it was grown from"
+    )
+
+
 def test_failures_name_who_was_not_scored_on_all_images() -> None:
     """Who cannot be compared is said, with the reason."""
     expected = "network shared: not scored on all validation images"

@@ -13,6 +13,7 @@ import pytest
 from kedro_nas.models.spaces import build_search_space
 from kedro_nas.parameters.search_space import SearchSpaceOptions
 from kedro_nas.proposers.outcome import ProposalOutcome
+from kedro_nas.search.ancestry import Ancestry
 from kedro_nas.search.delayed_proposer import DelayedProposer
 from kedro_nas.search.driver import Driver
 from kedro_nas.search.ladder import Ladder, Limits
@@ -119,6 +120,7 @@ def make_oracle() -> Callable[..., HyperbandOracle]:
             lag=changes.pop("learning_lag", 8),
             limits=Bounds(),
             stop_rule=changes.pop("stop_rule", None),
+            ancestry=Ancestry(is_on=changes.pop("inherits", False)),
         )
         options: dict[str, Any] = {"slope_places": 0, "seed": 0, **changes}
         return HyperbandOracle(

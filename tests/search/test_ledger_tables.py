@@ -183,3 +183,18 @@ def test_finalist_the_search_did_not_train_knows_no_score(
     assert (entry.score, entry.epochs, entry.seconds_per_epoch, entry.right) == (
         (None,) * 4
     )
+
+
+def test_finalist_that_was_grown_says_nothing_of_the_epochs_it_needs(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """From fresh weights it would need more than those after its ancestor's."""
+    driver, ledger = make_driver("grown", max_trials=12, inherits=True)
+    driver.run(scripted_pool(1))
+    rows = trial_rows(ledger.events)
+    entries = [make_finalist(row.network, row, is_baseline=False) for row in rows]
+    grown = [one for one in entries if one.ancestor_epochs]
+
+    assert grown
+    assert len(grown) < len(entries)
+    assert all((one.best_epoch is None) == bool(one.ancestor_epochs) for one in entries)

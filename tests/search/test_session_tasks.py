@@ -135,6 +135,46 @@ def test_session_promoted_tasks_go_on_from_their_parents(searches: _Searches) ->
         assert task.architecture == parent.architecture
 
 
+def test_session_grown_tasks_name_the_checkpoint_of_their_ancestor(
+    searches: _Searches,
+) -> None:
+    """The file is that of a training that has ended, and it is not deleted."""
+    _, _, ledger = searches.run(
+        max_trials=6,
+        inherit="morph",
+        learning_lag=1,
+        proposer="tests.search.growing_proposer:GrowingProposer",
+    )
+    tasks: list[Task] = searches.pool.submitted
+    lines = {line.trial: line for line in ledger.of(TrialCreated)}
+    grown = [task for task in tasks if task.ancestor is not None]
+
+    assert len(grown) > 2
+    for task in grown:
+        assert task.ancestor is not None
+        earlier = tasks[: tasks.index(task)]
+        (source,) = (t for t in earlier if t.task_id == task.ancestor.task_id)
+        assert task.ancestor.checkpoint == source.checkpoint
+        assert task.ancestor.architecture == source.architecture
+        assert lines[task.task_id].ancestor == source.task_id
+        assert lines[task.task_id].ancestor_epochs == source.epochs
+
+
+@pytest.mark.parametrize("inherit", ["none", "morph"])
+def test_session_keeps_checkpoints_where_networks_inherit(
+    searches: _Searches, inherit: str
+) -> None:
+    """A later network may be grown from any trial, eliminated ones included."""
+    folder = searches._folder / "search" / "checkpoints"
+    folder.mkdir(parents=True)
+    files = [folder / f"i0-b{b}-r0-n{n:03d}.npz" for b in range(3) for n in range(9)]
+    for file in files:
+        file.touch()
+    searches.run(max_trials=11, inherit=inherit)
+
+    assert all(file.exists() for file in files) is (inherit == "morph")
+
+
 @pytest.mark.parametrize(
     ("budget_s", "own_s", "expected"),
     [(None, "auto", None), (None, 60.0, 60.0), (300.0, 40.0, 40.0)],

@@ -10,7 +10,7 @@ from kedro_nas.space.anchors import (
     anchor_values,
     baseline_architecture,
     n_stages_for,
-    outline,
+    proven_code,
     spell_code,
     stem_stride_for,
 )
@@ -131,7 +131,7 @@ def test_outline_doubling_widens_each_stage_alike(side: int, block: str) -> None
     """Whatever the stem's channels, widths and strides have the same proportions."""
     shape = (side, side, 3)
     codes = {
-        stem: outline(shape, block, stem, doubling=True)
+        stem: proven_code(shape, block, stem, doubling=True)
         for stem in (16, 48, 64, 96, 100, 256)
     }
 
@@ -151,7 +151,7 @@ def test_outline_doubling_widens_each_stage_alike(side: int, block: str) -> None
 
 def test_outline_of_small_images_has_a_stage_before_the_map_is_halved() -> None:
     """A map of 16 after the stem has one stage more, as wide as the stem."""
-    code = outline((32, 32, 3), "conv", 64, doubling=True)
+    code = proven_code((32, 32, 3), "conv", 64, doubling=True)
 
     assert [code[f"stage{n}_width"] for n in (1, 2, 3)] == [64, 128, 256]
     assert [code[f"stage{n}_stride"] for n in (1, 2, 3)] == [1, 2, 2]

@@ -105,7 +105,9 @@ def test_execution_half_precision_keeps_float32_weights_and_hands_over_float32(
 
     assert trained.model.get_layer("logits").compute_dtype == "bfloat16"
     assert {layer.compute_dtype for layer in saved.layers} == {"float32"}
-    assert all(array.dtype == np.float32 for array in trained.state()[:4])
+    assert all(
+        array.dtype == np.float32 for array in list(trained.state().values())[:4]
+    )
     assert probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     again = saved.predict(images, verbose=0)

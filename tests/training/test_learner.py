@@ -60,9 +60,10 @@ def rates(n_steps: int) -> NDArray[np.float32]:
     return np.full((n_steps, 2), RATE, np.float32)
 
 
-def equal(one: list[NDArray[Any]], other: list[NDArray[Any]]) -> bool:
+def equal(one: dict[str, NDArray[Any]], other: dict[str, NDArray[Any]]) -> bool:
     """Return whether two states are the same, bit for bit."""
-    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+    pairs = zip(one.values(), other.values(), strict=True)
+    return all(np.array_equal(a, b) for a, b in pairs)
 
 
 @pytest.mark.parametrize("class_weights", [None, tuple(np.linspace(0.5, 2, 10))])

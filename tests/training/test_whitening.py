@@ -124,12 +124,12 @@ def test_whitened_learner_restarted_equals_a_new_one(
         second.model_copy(update={"whitened_stem": False}), store, pixels
     )
 
-    pairs = zip(new.state(), restarted.state(), strict=True)
+    pairs = zip(new.state().values(), restarted.state().values(), strict=True)
     assert all(np.array_equal(a, b) for a, b in pairs)
     assert (
         sum(
             not np.array_equal(a, b)
-            for a, b in zip(new.state(), plain.state(), strict=True)
+            for a, b in zip(new.state().values(), plain.state().values(), strict=True)
         )
         == 1
     )

@@ -51,6 +51,10 @@ class SearchOptions(Options):
         learning_lag: Places between a proposal and the last outcome that it may depend
             on; the search is the same for any number of workers, of which up to so many
             train without waiting. null uses every outcome at once, and gives that up.
+        inherit: `none` starts every network from fresh weights; with `morph` one that
+            is a trained network made wider, deeper, with larger kernels or with
+            attention starts with that network's function. Final training and
+            cross-validation start from fresh weights in any case.
         newest_candidates: Number of newest networks among which finalists are chosen,
             None for all.
         max_per_family: Finalists that may share one sequence of block names, as
@@ -82,6 +86,7 @@ class SearchOptions(Options):
     rung0_standard_error: float | None = Field(0.01, gt=0, le=0.5)
     proposer: str = Field("portfolio_surrogate", min_length=1)
     learning_lag: int | None = Field(8, ge=1)
+    inherit: Literal["none", "morph"] = "none"
     newest_candidates: int | None = Field(None, ge=1)
     max_per_family: int = Field(2, ge=1)
     on_change: Literal["refuse", "restart"] = "refuse"

@@ -22,6 +22,7 @@ class ProposalOutcome(Generic[CandidateT]):
         curve: The objective after each epoch, lower rungs included.
         standard_error: Of the score, from the number of images; None if unknown.
         seconds: Spent on this rung.
+        trial: Name of the trial in the ledger, empty outside of a search.
     """
 
     architecture: CandidateT
@@ -32,3 +33,4 @@ class ProposalOutcome(Generic[CandidateT]):
     curve: tuple[float, ...] = ()
     standard_error: float | None = None
     seconds: float = 0.0
+    trial: str = ""

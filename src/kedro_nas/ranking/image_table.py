@@ -104,7 +104,9 @@ class ImageTable:
         one = self.contestants[key]
         n = one.epochs or one.rung_epochs or 0  # fewer than the rung's by patience
         epochs = "one epoch" if n == 1 else f"{n} epochs"
-        return f"{len(self.weights):,} validation images after {epochs}"
+        grown = one.ancestor_epochs
+        others = f" and {grown} of the networks it was grown from" if grown else ""
+        return f"{len(self.weights):,} validation images after {epochs}{others}"
 
     def n_folds_of(self, key: str) -> int:
         """Return 0: there are no folds."""

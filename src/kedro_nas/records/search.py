@@ -25,7 +25,9 @@ class Finalist(Part):
         epochs: Epochs it was trained for, or None.
         rung_epochs: Epochs of the rung it reached, more than `epochs` if it stopped
             early, or None.
-        best_epoch: Its last epoch within one standard error of its best, or None.
+        ancestor_epochs: Epochs of the networks it was grown from, 0 for fresh weights.
+        best_epoch: Its last epoch within one standard error of its best; None where it
+            was not trained or was grown, as a training from fresh weights takes longer.
         trial_id: Its last trial, or None.
         seconds_per_epoch: Measured on the training rows, or None.
         params: Parameters.
@@ -50,6 +52,7 @@ class Finalist(Part):
     score: float | None = None
     epochs: int | None = None
     rung_epochs: int | None = None
+    ancestor_epochs: int = 0
     best_epoch: int | None = None
     trial_id: str | None = None
     seconds_per_epoch: float | None = None

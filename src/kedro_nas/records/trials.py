@@ -21,6 +21,8 @@ class TrialRow:
         name: The network in a line.
         family: Names of its blocks, or of its backbone or custom model.
         parent_id: Trial of the rung below, or None.
+        ancestor_id: Trial whose function it started with, or None for fresh weights.
+        ancestor_epochs: Epochs of that network and of those it was grown from.
         iteration: Pass over the brackets.
         bracket: Number of the bracket.
         rung: Number of the rung.
@@ -69,6 +71,8 @@ class TrialRow:
     name: str
     family: str
     parent_id: str | None
+    ancestor_id: str | None
+    ancestor_epochs: int
     iteration: int
     bracket: int
     rung: int

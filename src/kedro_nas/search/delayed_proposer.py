@@ -12,9 +12,11 @@ import heapq
 
 from kedro_nas.proposers.base import Proposer
 from kedro_nas.proposers.outcome import ProposalOutcome
+from kedro_nas.search.ancestry import Ancestry
 from kedro_nas.search.stop_rule import ProposalsEnd, StopRule
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.bounds import Bounds
+from kedro_nas.training.tasks import Ancestor
 
 # benchmarks/scale.py: 100 workers are used to 0.17 with a lag of their number, to 0.94
 # with eight times as much and to 1.00 with sixteen; with that 1,000 are used to 0.78 or
@@ -49,6 +51,8 @@ class DelayedProposer:
         limits: Largest costs of a proposal.
         stop_rule: Decides from the same outcomes whether there are more proposals; None
             never ends them.
+        ancestry: Chooses from the same outcomes what a proposal is grown from; None
+            gives all fresh weights.
     """
 
     def __init__(
@@ -58,9 +62,11 @@ class DelayedProposer:
         lag: int | None,
         limits: Bounds,
         stop_rule: StopRule | None = None,
+        ancestry: Ancestry | None = None,
     ) -> None:
         self._proposer, self._lag, self._limits = proposer, lag, limits
         self._stop_rule = stop_rule or StopRule()
+        self._ancestry = ancestry or Ancestry()
         self._held: dict[int, ProposalOutcome[Architecture]] = {}
         self._order: list[int] = []  # a heap of the places of what is held
         self._recorded: Architecture | None = None
@@ -70,8 +76,9 @@ class DelayedProposer:
 
     @property
     def learns(self) -> bool:
-        """Whether proposals, or whether there are more, depend on outcomes."""
-        return self._proposer.learns or self._stop_rule.waits
+        """Whether proposals, their weights, or their end depend on outcomes."""
+        waits = self._stop_rule.waits or self._ancestry.is_on
+        return self._proposer.learns or waits
 
     @property
     def is_recorded(self) -> bool:
@@ -116,6 +123,7 @@ class DelayedProposer:
             outcome = self._held.pop(heapq.heappop(self._order))
             self._proposer.tell(outcome)
             self._stop_rule.add(outcome)
+            self._ancestry.add(outcome)
         if self._recorded is None:
             return None if self._stop_rule.reason() else self._propose()
         recorded, self._recorded = self._recorded, None
@@ -123,6 +131,10 @@ class DelayedProposer:
             self._proposer.repeat(recorded)
         self._spare = None
         return recorded
+
+    def ancestor_of(self, architecture: Architecture) -> Ancestor | None:
+        """Return what the proposal just made is grown from, None for fresh weights."""
+        return self._ancestry.choose(architecture)
 
     def _propose(self) -> Architecture | None:
         """Return a new network; keep it where a stop rule of then let none follow."""

@@ -24,7 +24,7 @@ from kedro_nas.search.ledger_lines import (
     WorkerLost,
 )
 from kedro_nas.search.live_line import Progress
-from kedro_nas.search.trial import Trial, proposal_outcome
+from kedro_nas.search.trial import Trial, created_line, proposal_outcome
 from kedro_nas.search.trial_schedule import NextTrial, TrialSchedule
 from kedro_nas.training.run import MAX_STARTS
 from kedro_nas.training.tasks import OUT_OF_MEMORY, Outcome, Task
@@ -49,6 +49,7 @@ class Driver:
         objective: Name of the score that is maximised, whose recent slope promotes.
         budget_s: Wall seconds of the search, all sessions together; None for no limit.
         max_attempts: Times a trial is tried when its worker is lost.
+        keeps_checkpoints: Whether later networks may inherit the weights of any trial.
 
     Attributes:
         trials: Those of the brackets in which something is left to do, by name.
@@ -66,6 +67,7 @@ class Driver:
         objective: str,
         budget_s: float | None,
         max_attempts: int,
+        keeps_checkpoints: bool = False,
     ) -> None:
         self._schedule = schedule
         self._ledger = ledger
@@ -75,6 +77,7 @@ class Driver:
         self._objective = objective
         self._budget = Budget(budget_s, lambda: ledger.seconds)
         self._max_attempts = max_attempts
+        self._keeps_checkpoints = keeps_checkpoints
         self.trials: dict[str, Trial] = {}
         self.n_trials = 0
         self._waiting: list[Trial] = []  # created, not running
@@ -157,20 +160,7 @@ class Driver:
             return None
         trial = self._known(created)
         place = self._schedule.place(created.trial_id)
-        start, end = self._epochs(trial)
-        self._ledger.append(
-            TrialCreated(
-                trial=trial.name,
-                key=trial.architecture.key,
-                architecture=trial.architecture,
-                parent=trial.parent,
-                iteration=place.iteration,
-                bracket=place.bracket,
-                rung=place.rung,
-                epoch_start=start,
-                epochs=end,
-            )
-        )
+        self._ledger.append(created_line(trial, place, self._epochs(trial)))
         self._discard(self._schedule.eliminated_by(created.trial_id))
         return trial
 
@@ -185,6 +175,7 @@ class Driver:
             parent=None if parent is None else self._schedule.place(parent).name,
             first_epochs=self._schedule.rung_epochs(place.bracket, 0),
             is_first=not self.n_trials,
+            ancestor=created.ancestor,
         )
         if trial.parent:
             trial.halvings = self.trials[trial.parent].halvings
@@ -359,8 +350,10 @@ class Driver:
         expected = "no more trials within the limits"
         if created.status == "RUNNING":
             trial = self._known(created)
-            expected = f"{trial.name} ({trial.architecture.key})"
-        received = f"{line.trial} ({line.key})"
+            place = self._schedule.place(created.trial_id)
+            again = created_line(trial, place, self._epochs(trial))
+            expected = f"{again.trial} ({again.key}{_grown(again)})"
+        received = f"{line.trial} ({line.key}{_grown(line)})"
         if received != expected:
             raise LedgerMismatchError(f"trial {received}", expected)
 
@@ -393,7 +386,14 @@ class Driver:
         return self._checkpoints / f"{name}.npz"
 
     def _discard(self, schedule_ids: list[str]) -> None:
-        """Delete checkpoints that no trial will resume from."""
+        """Delete checkpoints that no trial will resume or inherit from."""
+        if self._keeps_checkpoints:
+            return
         for schedule_id in schedule_ids:
             name = self._schedule.place(schedule_id).name
             self._checkpoint(name).unlink(missing_ok=True)
+
+
+def _grown(line: TrialCreated) -> str:
+    """Return what a trial was grown from, for an error; empty for fresh weights."""
+    return f", grown from {line.ancestor}" if line.ancestor else ""

@@ -178,6 +178,8 @@ class TrialCreated(TrialLine):
         rung: Number of the rung.
         epoch_start: Epochs done by the parent.
         epochs: Cumulative epochs at the end of the rung.
+        ancestor: Trial whose function it started with, or None.
+        ancestor_epochs: Epochs of that network and of those it was grown from.
     """
 
     event: Literal["created"] = "created"
@@ -189,6 +191,8 @@ class TrialCreated(TrialLine):
     rung: int
     epoch_start: int
     epochs: int
+    ancestor: str | None = None
+    ancestor_epochs: int = 0
 
 
 class TrialStarted(TrialLine):

@@ -34,6 +34,7 @@ from kedro_nas.search.trial_schedule import NextTrial, Place
 from kedro_nas.search.tuner_values import to_hyperparameters
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.search_space import SearchSpace
+from kedro_nas.training.tasks import Ancestor
 
 OBJECTIVE = "score"
 
@@ -78,6 +79,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         self._places: dict[str, Place] = {}
         self._immune = immune
         self._architectures: dict[str, Architecture] = {}
+        self._ancestors: dict[str, Ancestor] = {}
         self._n_created = 0
         self._slots = 0  # places of all earlier brackets
         self._slot_epochs = 0
@@ -114,7 +116,12 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         if created.status != "RUNNING":
             return NextTrial(created.status)
         trial_id = created.trial_id
-        return NextTrial("RUNNING", trial_id, self._architectures[trial_id])
+        return NextTrial(
+            "RUNNING",
+            trial_id,
+            self._architectures[trial_id],
+            self._ancestors.get(trial_id),
+        )
 
     def create_trial(self, tuner_id: str) -> kt_trial.Trial:
         """Return the next trial as KerasTuner's; its status says if there is none.
@@ -161,6 +168,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
             for trial_id in (one for rung in bracket.rungs for one in rung):
                 names.append(self._places.pop(trial_id).name)
                 del self.trials[trial_id], self._architectures[trial_id]
+                self._ancestors.pop(trial_id, None)
         return names
 
     def tell(self, trial_id: str, outcome: ProposalOutcome[Architecture]) -> None:
@@ -242,6 +250,9 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         self, bracket: OpenBracket, trial_id: str, architecture: Architecture
     ) -> dict[str, Any]:
         self._architectures[trial_id] = architecture
+        ancestor = self._proposer.ancestor_of(architecture)
+        if ancestor is not None:
+            self._ancestors[trial_id] = ancestor
         return self._put(bracket, 0, trial_id, dict(self._space.encode(architecture)))
 
     def _promotion(self, bracket: OpenBracket, trial_id: str) -> dict[str, Any]:
@@ -249,6 +260,8 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         assert promotion is not None
         rung, parent = promotion
         self._architectures[trial_id] = self._architectures[parent]
+        if parent in self._ancestors:
+            self._ancestors[trial_id] = self._ancestors[parent]
         values = dict(self.trials[parent].hyperparameters.values)
         values["tuner/trial_id"] = parent
         return self._put(bracket, rung, trial_id, values)

@@ -120,6 +120,7 @@ class SearchSession:
             objective=self._objective,
             budget_s=self.plan.search_s,
             max_attempts=job.max_attempts,
+            keeps_checkpoints=options.inherit == "morph",
         )
 
     def _measure(self, space: SearchSpace, budget_s: float | None) -> MeasuredSpace:
@@ -175,6 +176,10 @@ class SearchSession:
                 "schedule_epochs": self.top_epochs,
                 "checkpoint": checkpoint(trial.name),
                 "parent": checkpoint(trial.parent) if trial.parent else None,
+                "ancestor": trial.ancestor
+                and trial.ancestor.model_copy(
+                    update={"checkpoint": checkpoint(trial.ancestor.task_id)}
+                ),
                 "patience": self._options.patience,
                 "smoothing_epochs": min(
                     self._options.smoothing_epochs, max(1, end // 3)

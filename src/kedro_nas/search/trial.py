@@ -6,8 +6,10 @@ import math
 from dataclasses import dataclass
 
 from kedro_nas.proposers.outcome import ProposalOutcome
+from kedro_nas.search.ledger_lines import TrialCreated
+from kedro_nas.search.trial_schedule import Place
 from kedro_nas.space.architecture import Architecture
-from kedro_nas.training.tasks import Outcome
+from kedro_nas.training.tasks import Ancestor, Outcome
 
 
 @dataclass
@@ -21,6 +23,7 @@ class Trial:
         parent: Name of the trial of the rung below, or None.
         first_epochs: Epochs at the end of its rung 0.
         is_first: Whether it is the first trial of the search.
+        ancestor: The network it was grown from, or None.
         attempts: Times a worker started it without completing an epoch.
         halvings: Times its batch was halved after running out of memory.
         worker: The worker that trains it, or None.
@@ -34,6 +37,7 @@ class Trial:
     parent: str | None
     first_epochs: int
     is_first: bool = False
+    ancestor: Ancestor | None = None
     attempts: int = 0
     halvings: int = 0
     worker: int | None = None
@@ -68,4 +72,28 @@ def proposal_outcome(
         curve=tuple(value for value in curve if value is not None),
         standard_error=error,
         seconds=sum(outcome.seconds.values()),
+        trial=trial.name,
+    )
+
+
+def created_line(trial: Trial, place: Place, epochs: tuple[int, int]) -> TrialCreated:
+    """Return the line of the ledger for a new trial.
+
+    Args:
+        trial: The trial.
+        place: Its position in the schedule.
+        epochs: Epochs done on the rungs below, and at the end of its rung.
+    """
+    return TrialCreated(
+        trial=trial.name,
+        key=trial.architecture.key,
+        architecture=trial.architecture,
+        parent=trial.parent,
+        iteration=place.iteration,
+        bracket=place.bracket,
+        rung=place.rung,
+        epoch_start=epochs[0],
+        epochs=epochs[1],
+        ancestor=trial.ancestor.task_id if trial.ancestor else None,
+        ancestor_epochs=trial.ancestor.all_epochs if trial.ancestor else 0,
     )

@@ -10,6 +10,7 @@ from kedro_nas.data.store import ImageStore
 from kedro_nas.parameters.search import SearchOptions
 from kedro_nas.proposers.factories import find_proposer
 from kedro_nas.records.budget import BudgetPlan
+from kedro_nas.search.ancestry import Ancestry
 from kedro_nas.search.delayed_proposer import DelayedProposer
 from kedro_nas.search.ladder import Ladder, make_ladder, make_limits
 from kedro_nas.search.ledger import Ledger
@@ -146,7 +147,11 @@ def _hyperband(
         full_epochs=ladder.max_epochs,
     )
     delayed = DelayedProposer(
-        proposer, lag=options.learning_lag, limits=space.bounds, stop_rule=stop_rule
+        proposer,
+        lag=options.learning_lag,
+        limits=space.bounds,
+        stop_rule=stop_rule,
+        ancestry=Ancestry(is_on=options.inherit == "morph"),
     )
     oracle = HyperbandOracle(
         space=space,

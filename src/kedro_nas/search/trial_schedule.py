@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.search.stop_rule import ProposalsEnd
 from kedro_nas.space.architecture import Architecture
+from kedro_nas.training.tasks import Ancestor
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,14 @@ class NextTrial:
             when there will be none.
         trial_id: Id in the schedule; empty without a trial.
         architecture: Network to train; None without a trial.
+        ancestor: The trained network whose function it starts with; None for fresh
+            weights.
     """
 
     status: Literal["RUNNING", "IDLE", "STOPPED"]
     trial_id: str = ""
     architecture: Architecture | None = None
+    ancestor: Ancestor | None = None
 
 
 class TrialSchedule(Protocol):

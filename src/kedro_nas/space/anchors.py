@@ -33,7 +33,10 @@ def anchor_values(
     Returns:
         Candidate 0, a similar residual network, then each backbone, frozen.
     """
-    wanted = [outline(image_shape, "conv", 48), outline(image_shape, "residual", 32)]
+    wanted = [
+        proven_code(image_shape, "conv", 48),
+        proven_code(image_shape, "residual", 32),
+    ]
     # a frozen body with a new head: the cheapest use of pretrained weights
     wanted += [
         {
@@ -126,14 +129,14 @@ def _has_room_before_halving(image_shape: tuple[int, int, int]) -> bool:
     return stem_stride_for(image_shape) == 2 and n_stages_for(image_shape) == 2
 
 
-def outline(
+def proven_code(
     image_shape: tuple[int, int, int],
     block: str,
     stem_width: int,
     *,
     doubling: bool = False,
 ) -> dict[str, Value]:
-    """Return the code of a proven outline.
+    """Return the flat values of a proven plain or residual network.
 
     Args:
         image_shape: Height, width, channels.

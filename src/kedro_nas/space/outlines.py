@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kedro_nas.space.anchors import outline, spell_code
+from kedro_nas.space.anchors import proven_code, spell_code
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.choices import stem_strides_for
 from kedro_nas.space.costs import count_macs
@@ -65,7 +65,7 @@ class Outline(BaseModel):
         self, image_shape: tuple[int, int, int], stem_width: int
     ) -> dict[str, Value]:
         family = "conv" if self.block == "conv" else "residual"
-        code = outline(image_shape, family, stem_width, doubling=True)
+        code = proven_code(image_shape, family, stem_width, doubling=True)
         stride = stem_strides_for(image_shape).proven * self.stem_stride_factor
         code |= self._named() | {"stem_stride": max(1, int(stride))}
         for name in [name for name in code if name.endswith("_block")]:

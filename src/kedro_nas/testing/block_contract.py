@@ -41,8 +41,10 @@ class BlockContract:
     path: ClassVar[str] = ""
     width: ClassVar[int] = 8
 
-    def architecture(self, shape: tuple[int, int, int]) -> Architecture:
-        """Return a network with the block: twice in a row, then strided and wider."""
+    def architecture(
+        self, shape: tuple[int, int, int], *, repeats: int = 2
+    ) -> Architecture:
+        """Return a network with the block: repeated, then strided and wider."""
         if self.path:
             register_custom_blocks({self.block: self.path})
         options = {name: v[-1] for name, v in find_block(self.block).options.items()}
@@ -58,7 +60,7 @@ class BlockContract:
                 options=tuple(sorted(options.items())),
             )
             for depth, width, stride in (
-                (2, self.width, 1),
+                (repeats, self.width, 1),
                 (1, self.width * 3 // 2, 2),
             )
         ]
@@ -122,7 +124,8 @@ class BlockContract:
 
         if missing := missing_packages(EXPORTERS[name]):
             pytest.skip(f"needs {', '.join(missing)}")
-        model = self.build(self.architecture(SHAPES[2]))
+        # once: a conversion takes about two seconds a block
+        model = self.build(self.architecture(SHAPES[2], repeats=1))
         change_weights(model, pixels(SHAPES[2]))
         x = pixels(SHAPES[2]).astype(np.uint8)
         exporter = EXPORTERS[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from kedro_nas.files import write_atomically
+from kedro_nas.training.named_state import path_of
 from kedro_nas.training.outage import storage
 from kedro_nas.training.tasks import Epoch
 
@@ -43,28 +44,32 @@ class Checkpoint:
     """The state of a candidate.
 
     Attributes:
-        arrays: In the order in which they were saved.
+        arrays: By `named_state.array_name`, in their order.
         meta: What is known of them.
     """
 
-    arrays: list[NDArray[Any]]
+    arrays: dict[str, NDArray[Any]]
     meta: CheckpointMeta
+
+    def by_path(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays by the path of their variable, e.g. `stem_conv1/kernel`."""
+        return {path_of(name): one for name, one in self.arrays.items()}
 
 
 def save_checkpoint(
-    path: Path, arrays: Sequence[NDArray[Any]], meta: CheckpointMeta
+    path: Path, arrays: Mapping[str, NDArray[Any]], meta: CheckpointMeta
 ) -> None:
     """Write arrays and JSON metadata as one `.npz`, atomically.
 
     Args:
         path: The file.
-        arrays: In a fixed order.
+        arrays: By `named_state.array_name`.
         meta: Written as JSON.
 
     Raises:
         StorageError: The file cannot be written.
     """
-    named: dict[str, Any] = {f"a{i:04d}": a for i, a in enumerate(arrays)}
+    named: dict[str, Any] = dict(arrays)
     named["meta"] = np.frombuffer(meta.model_dump_json().encode(), np.uint8)
     with storage(path):
         write_atomically(path, lambda file: np.savez(file, **named))
@@ -100,7 +105,7 @@ def load_checkpoint(
                 logger.warning("The checkpoint %s is of another task: not read.", path)
                 return None
             names = sorted(name for name in file.files if name != "meta")
-            return Checkpoint([file[name] for name in names], meta)
+            return Checkpoint({name: file[name] for name in names}, meta)
     except Exception as error:  # noqa: BLE001 - a damaged file can raise any error
         logger.warning("The checkpoint %s is damaged (%s): not used.", path, error)
         return None

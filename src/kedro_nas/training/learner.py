@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
@@ -29,6 +29,7 @@ from kedro_nas.training.execution import PLAIN, precision
 from kedro_nas.training.half_precision import half_kernels
 from kedro_nas.training.loss import make_loss
 from kedro_nas.training.mixing import make_mixer
+from kedro_nas.training.named_state import load_state, named_state
 from kedro_nas.training.optimizer import FusedOptimizer
 from kedro_nas.training.pixels import DevelopmentPixels
 from kedro_nas.training.scaling import Scaling
@@ -377,17 +378,13 @@ class Learner:
         weights = [v.value for v in self._network.trainable_variables]
         return [*weights, *self._optimizer.moments()]
 
-    def state(self) -> list[NDArray[Any]]:
+    def state(self) -> dict[str, NDArray[Any]]:
         """Return all that training changes: weights, statistics, seeds, moments."""
-        values = [np.asarray(v.value) for v in self.model.variables]
-        return [*values, *self._optimizer.state()]
+        return named_state(self.model.variables, self._optimizer)
 
-    def load(self, state: Sequence[NDArray[Any]]) -> None:
+    def load(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Restore what `state` returned, bit for bit."""
-        variables = self.model.variables
-        for variable, value in zip(variables, state, strict=False):
-            variable.assign(value)
-        self._optimizer.load(state[len(variables) :])
+        load_state(self.model.variables, self._optimizer, state)
 
 
 def _compiled(function: Any, *signature: Any) -> Any:

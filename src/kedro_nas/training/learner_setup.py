@@ -10,6 +10,7 @@ from kedro_nas.errors import DataError, SearchSpaceError
 from kedro_nas.models.pretrained import check_weights
 from kedro_nas.seeds import derive_seed
 from kedro_nas.space.architecture import Architecture
+from kedro_nas.training.inheritance import inherit_weights
 from kedro_nas.training.learner import Learner
 from kedro_nas.training.learner_cache import LearnerCache
 from kedro_nas.training.outage import storage
@@ -28,6 +29,8 @@ def make_learner(
     pixels: DevelopmentPixels,
     fold_learners: LearnerCache | None = None,
     on_progress: Callable[[], None] = lambda: None,
+    *,
+    inherits: bool = True,
 ) -> Learner:
     """Build the learner of a task; the normalisation uses its training rows only.
 
@@ -37,6 +40,10 @@ def make_learner(
         pixels: Pixels of its development rows.
         fold_learners: Learners of earlier folds; a suitable one is restarted instead.
         on_progress: Called after each part of the work.
+        inherits: Whether weights of the task's ancestor are wanted, if it has one.
+
+    Raises:
+        TrainingError: They are gone, or do not fit.
     """
     with storage(task.store, also=UNREADABLE):
         mean, std = channel_statistics(store, task.rows, on_progress)
@@ -72,6 +79,8 @@ def make_learner(
                 std=std,
                 on_progress=on_progress,
             )
+    if task.ancestor is not None and inherits:
+        inherit_weights(learner.model, task.architecture, task.ancestor)
     return learner
 
 

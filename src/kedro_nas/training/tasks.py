@@ -26,6 +26,36 @@ KINDS = ("import", "build", "trace", "train", "validate", "checkpoint")
 OUT_OF_MEMORY = "out of memory"  # prefix of the reason of such a failure
 
 
+class Ancestor(BaseModel):
+    """The smaller network whose function a grown one starts with.
+
+    Attributes:
+        task_id: Of its training.
+        architecture: Network and recipe.
+        epochs: Epochs it was trained for.
+        ancestor: The network it was itself grown from, or null.
+        checkpoint: File of its state; not part of digests.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    task_id: str
+    architecture: Architecture
+    epochs: int = Field(ge=1)
+    ancestor: Ancestor | None = None
+    checkpoint: str = ""
+
+    @property
+    def all_epochs(self) -> int:
+        """Epochs of it and of the networks it was grown from."""
+        return self.epochs + (self.ancestor.all_epochs if self.ancestor else 0)
+
+    def anywhere(self) -> Self:
+        """Return it without paths, which differ between machines."""
+        earlier = self.ancestor and self.ancestor.anywhere()
+        return self.model_copy(update={"checkpoint": "", "ancestor": earlier})
+
+
 class Task(BaseModel):
     """One unit of training.
 
@@ -68,6 +98,8 @@ class Task(BaseModel):
         train_s: Length of training and of its schedule in seconds, all sessions,
             instead of `epochs`; an earlier deadline shortens it. Null for epochs.
         team: Place in a team of workers that train this network together, or null.
+        ancestor: The network whose function this one starts with, or null for fresh
+            weights.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -100,6 +132,7 @@ class Task(BaseModel):
     model_file: str | None = None
     train_s: float | None = Field(None, gt=0)
     team: Team | None = None
+    ancestor: Ancestor | None = None
 
     def digest(self, fingerprint: str) -> str:
         """Return the id of the result, given by what is trained on which data.
@@ -111,8 +144,15 @@ class Task(BaseModel):
             fingerprint: Of the image store.
         """
         neutral = {"task_id", "store", "checkpoint", "parent", "model_file"}
-        same = self.model_copy(update={"team": self.team and self.team.anywhere()})
-        text = same.model_dump_json(exclude={*neutral, "max_resident_mb"})
+        same = self.model_copy(
+            update={
+                "team": self.team and self.team.anywhere(),
+                "ancestor": self.ancestor and self.ancestor.anywhere(),
+            }
+        )
+        # digests without an ancestor are those of versions that knew of none
+        none = set() if self.ancestor else {"ancestor"}
+        text = same.model_dump_json(exclude={*neutral, *none, "max_resident_mb"})
         return _digest(text + fingerprint)
 
     def lineage(self, fingerprint: str) -> str:
@@ -134,7 +174,10 @@ class Task(BaseModel):
         }
         rest = self.model_dump(mode="json", include=names)
         team = self.team and self.team.anywhere().model_dump()
-        text = json.dumps([architecture, rest, team, fingerprint], sort_keys=True)
+        told: list[Any] = [architecture, rest, team, fingerprint]
+        if self.ancestor:
+            told.append(self.ancestor.anywhere().model_dump(mode="json"))
+        text = json.dumps(told, sort_keys=True)
         return _digest(text)
 
     def with_files(self, folder: Path, fingerprint: str) -> Self:

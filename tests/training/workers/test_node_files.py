@@ -12,7 +12,8 @@ import pytest
 
 from kedro_nas.data.store import FILES, ImageStore
 from kedro_nas.files import write_atomically
-from kedro_nas.training.tasks import Task
+from kedro_nas.space.architecture import Architecture
+from kedro_nas.training.tasks import Ancestor, Task
 from kedro_nas.training.workers.node_files import (
     Mark,
     TaskFiles,
@@ -82,6 +83,29 @@ def test_task_on_a_node_continues_from_what_the_driver_has(
     assert not Path(there.checkpoint or "").exists()
     assert there.store == str(node_store("finger"))
     assert there.digest("x") == task.digest("x")
+
+
+def test_task_on_a_node_inherits_from_what_the_driver_has(
+    make_task: Callable[..., Task], small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """The checkpoint of an ancestor is sent as well, and never sent back."""
+    path = tmp_path / "small.npz"
+    path.write_bytes(b"small")
+    ancestor = Ancestor(
+        task_id="small",
+        architecture=small_architecture,
+        epochs=2,
+        checkpoint=str(path),
+    )
+    task = make_task(ancestor=ancestor)
+    files = TaskFiles(tmp_path / "worker")
+    there = files.localise(task, read_inputs(task), None)
+
+    assert there.ancestor is not None
+    assert there.ancestor.checkpoint != str(path)
+    assert Path(there.ancestor.checkpoint).read_bytes() == b"small"
+    assert there.digest("x") == task.digest("x")
+    assert files.changed(task) == {}
 
 
 def test_changed_files_are_what_training_wrote_since_the_last_call(

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kedro_nas.data.store import FILES
 from kedro_nas.files import write_atomically
@@ -169,10 +170,15 @@ class TaskFiles:
             here = self.here(path)
             here.write_bytes(content)
             self._sent[path] = _version(here)
-        update = {
+        update: dict[str, Any] = {
             name: None if path is None else str(self.here(path))
             for name, path in _paths(task).items()
         }
+        if task.ancestor is not None:
+            inherited = str(self.here(task.ancestor.checkpoint))
+            update["ancestor"] = task.ancestor.model_copy(
+                update={"checkpoint": inherited}
+            )
         if fingerprint is not None:
             update["store"] = str(node_store(fingerprint))
         return task.model_copy(update=update)
@@ -202,7 +208,8 @@ class TaskFiles:
 def read_inputs(task: Task) -> dict[str, bytes]:
     """Return the driver's files that a task may continue from, by path."""
     found = {}
-    for path in (task.checkpoint, task.parent):
+    inherited = None if task.ancestor is None else task.ancestor.checkpoint
+    for path in (task.checkpoint, task.parent, inherited):
         if path is not None and Path(path).is_file():
             found[path] = Path(path).read_bytes()
     return found
