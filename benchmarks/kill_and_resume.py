@@ -6,7 +6,9 @@
 Each kill is a SIGKILL to the driver, to one worker, or to the whole group. Then the
 same command is run again, until it ends. The trials table must be equal but for
 clocks and worker numbers, the finalists too, and no kill may cost more epochs than
-there are workers. Kills that meet no trial under way count, and cost nothing.
+there are workers. Kills that meet no trial under way count, and cost nothing. The
+proposer is the default one, which learns; in every second search networks inherit the
+weights of those they are grown from (`inherit: morph`).
 
 Ends with status 1 when a table differs or a kill costs more.
 """
@@ -43,6 +45,7 @@ HERE = Path(__file__).parent
 IMAGES = HERE.parent / "data" / "01_raw" / "fashion_mnist_12k.parquet"
 SEED = 0
 WORKERS = 2
+INHERIT = ("none", "morph")
 CLOCKS = (
     "worker",
     "started_s",
@@ -78,7 +81,7 @@ def prepare(folder: Path, max_images: int) -> None:
     (folder / "path.json").write_text(json.dumps(str(store.path)))
 
 
-def child(folder: Path, workspace: Path, max_trials: int) -> None:
+def child(folder: Path, workspace: Path, max_trials: int, inherit: Any) -> None:
     """Search to the end and write the table."""
     trials, result = search_architectures(
         ImageStore.open(json.loads((folder / "path.json").read_text())),
@@ -91,6 +94,7 @@ def child(folder: Path, workspace: Path, max_trials: int) -> None:
             max_epochs=9,
             min_steps=1,
             progress="off",
+            inherit=inherit,
         ),
         # one trial may be hit again and again by chance
         JobOptions(workers=WORKERS, max_attempts=10),
@@ -103,7 +107,9 @@ def child(folder: Path, workspace: Path, max_trials: int) -> None:
     (workspace / "finalists.json").write_text(json.dumps(chosen))
 
 
-def start(folder: Path, workspace: Path, max_trials: int) -> subprocess.Popen[bytes]:
+def start(
+    folder: Path, workspace: Path, max_trials: int, inherit: str
+) -> subprocess.Popen[bytes]:
     """Start a search in a process group of its own."""
     workspace.mkdir(exist_ok=True)
     with (workspace / "child.log").open("ab") as log:
@@ -111,6 +117,7 @@ def start(folder: Path, workspace: Path, max_trials: int) -> subprocess.Popen[by
             [
                 *(sys.executable, __file__, "--child", "--folder", str(folder)),
                 *("--workspace", str(workspace), "--trials", str(max_trials)),
+                *("--inherit", inherit),
             ],
             stdout=log,
             stderr=log,
@@ -138,12 +145,14 @@ def kill(process: subprocess.Popen[bytes], target: str, rng: Any) -> str:
     return "driver"
 
 
-def disturbed(folder: Path, workspace: Path, trials: int, kills: int) -> list[str]:
+def disturbed(
+    folder: Path, workspace: Path, trials: int, kills: int, inherit: str
+) -> list[str]:
     """Run to the end under so many kills, or as many as fit before it ends."""
     rng = generator(SEED, "kills", str(workspace.name))
     done: list[str] = []
     while True:
-        process = start(folder, workspace, trials)
+        process = start(folder, workspace, trials, inherit)
         while len(done) < kills:
             try:
                 process.wait(float(rng.uniform(MIN_DELAY_S, MAX_DELAY_S)))
@@ -214,9 +223,10 @@ def main() -> int:
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--workspace", type=Path)
     parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--inherit", choices=INHERIT)
     options = parser.parse_args()
     if options.child:
-        child(options.folder, options.workspace, options.trials)
+        child(options.folder, options.workspace, options.trials, options.inherit)
         return 0
     kills, trials = (2, 6) if options.quick else (options.kills, options.trials)
     rows: list[dict[str, Any]] = []
@@ -224,19 +234,24 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder, 400 if options.quick else 1500)
-        calm = folder / "calm"
-        if start(folder, calm, trials).wait() != 0:
-            print((calm / "child.log").read_text()[-3000:])
-            return 1
+        calm = {inherit: folder / f"calm-{inherit}" for inherit in INHERIT}
+        for inherit, workspace in calm.items():
+            if start(folder, workspace, trials, inherit).wait() != 0:
+                print((workspace / "child.log").read_text()[-3000:])
+                return 1
+        grown = int(table(calm["morph"])["ancestor_id"].notna().sum())
         while killed < kills:
             began = time.monotonic()
             workspace = folder / f"run-{len(rows)}"
-            done = disturbed(folder, workspace, trials, min(6, kills - killed))
+            inherit = INHERIT[len(rows) % len(INHERIT)]
+            most = min(6, kills - killed)
+            done = disturbed(folder, workspace, trials, most, inherit)
             killed += len(done)
             rows.append(
                 {
+                    "inherit": inherit,
                     "kills": done,
-                    "equal": same(workspace, calm),
+                    "equal": same(workspace, calm[inherit]),
                     "epochs_lost": epochs_lost(workspace),
                     "seconds": round(time.monotonic() - began, 1),
                 }
@@ -247,6 +262,7 @@ def main() -> int:
     record = {
         "trials": trials,
         "workers": WORKERS,
+        "trials_grown": grown,
         "runs": rows,
     }
     if kills >= KILLS:

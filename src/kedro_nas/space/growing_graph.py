@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.formulas import Shape
@@ -84,7 +85,8 @@ class GrowingGraph:
         }
 
 
-def _without_dropout(architecture: Architecture) -> dict[str, Node]:
+@lru_cache(maxsize=256)  # a new network is compared with the best ones, dozens
+def _without_dropout(architecture: Architecture) -> Mapping[str, Node]:
     """Return the layers of a network; who reads a dropout reads what it reads."""
     graph = layer_graph(architecture)
     reads: dict[str, str] = {}
