@@ -18,7 +18,7 @@ VALUES: dict[str, Any] = {
 
 def test_columns_that_may_be_missing_have_types_that_hold_missing_values() -> None:
     """A whole number that may be missing is nullable; one that may not is plain."""
-    assert len(TRIAL_DTYPES) == 43
+    assert len(TRIAL_DTYPES) == 45
     assert (TRIAL_DTYPES["rung"], TRIAL_DTYPES["best_epoch"]) == ("int64", "Int64")
     assert TRIAL_DTYPES["parent_id"] == "string"
     assert TRIAL_DTYPES["val_loss_by_epoch"] == "object"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from kedro_nas.space.architecture import Architecture, Head, Stage, Stem
+from kedro_nas.space.growing_graph import GrowthError
 from kedro_nas.space.growth import may_grow, plan_growth
 from kedro_nas.space.layer_graph import layer_graph
-from kedro_nas.space.layer_start import GrowthError
 from kedro_nas.space.registry import forget_block, register_block
 
 

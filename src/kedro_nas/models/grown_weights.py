@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedro_nas.errors import TrainingError
-from kedro_nas.space.layer_start import LayerStart
+from kedro_nas.space.growing_graph import LayerStart
 
 Weights = Mapping[str, NDArray[Any]]
 """Weights of a model by the path of their variable, e.g. `stem_conv1/kernel`."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from kedro_nas.proposers.outcome import ProposalOutcome
 from kedro_nas.space.architecture import Architecture
+from kedro_nas.space.growing_graph import GrowthError
 from kedro_nas.space.growth import may_grow, plan_growth
-from kedro_nas.space.layer_start import GrowthError
 from kedro_nas.training.tasks import Ancestor
 
 MOST_ANCESTORS = 32  # best networks that another one may be grown from

@@ -21,6 +21,7 @@ from kedro_nas.search.ledger_lines import (
     SearchBegun,
     TrialCreated,
     TrialEnded,
+    TrialLine,
     TrialStarted,
 )
 from kedro_nas.space.architecture import Architecture, halved
@@ -94,8 +95,7 @@ def _row(
     cost = costs(architecture)
     epochs = _epochs_of(created, ended, reported)
     last = epochs[-1] if epochs else None
-    started_s = started.t if started else created.t
-    ended_s = ended.t if ended else _last_reported_s(reported, started_s)
+    started_s, ended_s = _times(started or created, ended, reported)
     seconds = _seconds_by_kind(ended, epochs)
     return TrialRow(
         trial_id=created.trial,
@@ -160,9 +160,12 @@ def _epochs_of(
     return [epoch for epoch in ended.history if epoch.epoch > created.epoch_start]
 
 
-def _last_reported_s(reported: Mapping[int, EpochTrained], started_s: float) -> float:
-    """Return when a trial that has not ended reported its last epoch."""
-    return reported[max(reported)].t if reported else started_s
+def _times(
+    began: TrialLine, ended: TrialEnded | None, reported: Mapping[int, EpochTrained]
+) -> tuple[float, float]:
+    """Return when a trial began and ended, or reported its last epoch."""
+    last = reported[max(reported)] if reported else began
+    return began.t, (ended or last).t
 
 
 def _seconds_by_kind(

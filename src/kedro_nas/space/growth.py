@@ -24,10 +24,9 @@ from collections.abc import Mapping
 
 from kedro_nas.space.architecture import Architecture, Stage
 from kedro_nas.space.formulas import Shape, strided
-from kedro_nas.space.growing_graph import GrowingGraph
+from kedro_nas.space.growing_graph import GrowingGraph, GrowthError, LayerStart
 from kedro_nas.space.inserted_layers import start_inserted_layers
 from kedro_nas.space.layer_graph import Node
-from kedro_nas.space.layer_start import GrowthError, LayerStart
 from kedro_nas.space.layers import LayerArguments
 
 _READS_ALL_CHANNELS = frozenset(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kedro_nas.space.growing_graph import GrowingGraph
+from kedro_nas.space.growing_graph import GrowingGraph, GrowthError, LayerStart
 from kedro_nas.space.layer_graph import Node
-from kedro_nas.space.layer_start import GrowthError, LayerStart
 
 _GATE = 0.5  # sigmoid(0), what a gate gives whose last layer is zero
 _WEIGHTED = frozenset({"Conv2D", "Conv1D", "Dense"})  # of the scores of a gate

@@ -30,7 +30,7 @@ def make_learner(
     fold_learners: LearnerCache | None = None,
     on_progress: Callable[[], None] = lambda: None,
     *,
-    inherits: bool = True,
+    fresh: bool = True,
 ) -> Learner:
     """Build the learner of a task; the normalisation uses its training rows only.
 
@@ -40,7 +40,8 @@ def make_learner(
         pixels: Pixels of its development rows.
         fold_learners: Learners of earlier folds; a suitable one is restarted instead.
         on_progress: Called after each part of the work.
-        inherits: Whether weights of the task's ancestor are wanted, if it has one.
+        fresh: Whether training begins with its first epoch: then the weights of the
+            task's ancestor are wanted, if it has one.
 
     Raises:
         TrainingError: They are gone, or do not fit.
@@ -79,7 +80,7 @@ def make_learner(
                 std=std,
                 on_progress=on_progress,
             )
-    if task.ancestor is not None and inherits:
+    if task.ancestor is not None and fresh:
         inherit_weights(learner.model, task.architecture, task.ancestor)
     return learner
 

@@ -111,12 +111,7 @@ class Unit:
                 learner = None  # without a history its number of epochs is unknown
             on_progress()
             self.learner = learner or make_learner(
-                task,
-                store,
-                self._pixels,
-                fold_learners,
-                on_progress,
-                inherits=not saved,
+                task, store, self._pixels, fold_learners, on_progress, fresh=not saved
             )
             self.learner.on_progress = on_progress
             self._resume(saved, fresh=learner is None)
