@@ -61,13 +61,13 @@ START_BAR, SHARE_BAR = 0.005, 0.6
 def main() -> int:
     """Measure, write the result, print the figure."""
     parser = new_parser(
-        __doc__, quick="800 images, 3 epochs, two pairs; writes no result"
+        __doc__, quick="400 images, 2 epochs, two pairs; writes no result"
     )
     parser.add_argument("files", nargs="*", type=Path, help="instead of the shipped")
     parser.add_argument("--epochs", type=int, default=9)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     given = parser.parse_args()
-    epochs = 3 if given.quick else given.epochs
+    epochs = 2 if given.quick else given.epochs
     parents = ["residual"] if given.quick else list(PARENTS)
     growths = ["wider", "deeper"] if given.quick else list(GROWTHS)
     rows: list[dict[str, Any]] = []
@@ -75,7 +75,7 @@ def main() -> int:
         for file, seed in itertools.product(given.files or [SHIPPED], given.seeds):
             place = Path(folder) / f"{file.stem}-{seed}"
             place.mkdir()
-            store = prepare(file, place, 800 if given.quick else None)
+            store = prepare(file, place, 400 if given.quick else None)
             for parent in parents:
                 trainer = Trainer(store, place, parent, epochs, seed)
                 label = {"file": file.stem, "seed": seed, "parent": parent}
@@ -196,17 +196,17 @@ def show(row: Mapping[str, Any]) -> None:
 def judge(rows: list[dict[str, Any]], epochs: int, *, quick: bool) -> int:
     """Write what was measured, print the table and the figure."""
     shares = [(row["reached_in"] or row["epochs"]) / row["epochs"] for row in rows]
-    gaps = [row["parent_accuracy"] - row["start_accuracy"] for row in rows]
+    lost = [max(0.0, r["parent_accuracy"] - r["start_accuracy"]) for r in rows]
     gains = [row["grown_score"] - row["fresh_score"] for row in rows]
     table = pd.DataFrame(
         {"growth": [row["growth"] for row in rows], "share": shares, "gain": gains}
     )
     print(table.groupby("growth").mean().round(3).to_string())
-    passed = max(gaps) <= START_BAR and mean(shares) <= SHARE_BAR
+    passed = max(lost) <= START_BAR and mean(shares) <= SHARE_BAR
     found = {
         "epochs": epochs,
         "mean_share_of_epochs": round(mean(shares), 3),
-        "largest_loss_at_start": round(max(gaps), 4),
+        "largest_loss_at_start": round(max(lost), 4),
         "mean_gain": round(mean(gains), 4),
         "passed": passed,
         "rows": rows,
@@ -217,7 +217,7 @@ def judge(rows: list[dict[str, Any]], epochs: int, *, quick: bool) -> int:
     return conclude(
         f"{len(rows)} grown networks: the score of a fresh start after "
         f"{100 * mean(shares):.0f} % of its epochs (bar {100 * SHARE_BAR:.0f}), at "
-        f"most {100 * max(gaps):.2f} points below the parent at the start",
+        f"most {100 * max(lost):.2f} points below the parent at the start",
         passed=passed or quick,
     )
 

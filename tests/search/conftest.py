@@ -145,7 +145,8 @@ class ScriptedPool:
 
     Args:
         size: Number of workers.
-        fate: Gives for a task and attempt `score`, a failure, `stopped`, `lost`,
+        fate: Gives for a task and attempt `score`, `early` for a score after which
+            patience ran out, a failure, `stopped`, `lost`,
             `crash`, or the number of a system error that the worker met; a crash raises
             out of `wait`, as a kill of the driver would.
         order: `fifo` or `lifo`: which running task ends first.
@@ -211,6 +212,7 @@ class ScriptedPool:
             status="completed",
             history=history,
             score=sum(last) / len(last),
+            early_stopped=fate == "early",
             right=pack_right(np.arange(8) < task.architecture.stages[0].width % 9),
         )
         if fate == "stopped":

@@ -121,33 +121,6 @@ def test_driver_learning_proposer_killed_and_restarted_gives_the_same_table(
     pd.testing.assert_frame_equal(_table(whole), _table(ledger))
 
 
-@pytest.mark.parametrize("kill_after", [3, 11, 17, 26])
-def test_driver_networks_inherit_alike_with_any_workers_and_after_a_kill(
-    make_driver: MakeDriver,
-    scripted_pool: Pool,
-    simulated_kill: type[BaseException],
-    kill_after: int,
-) -> None:
-    """Which trial a network is grown from depends on places alone, not on workers."""
-    alone, whole = make_driver("alone", inherits=True)
-    alone.run(scripted_pool(1))
-
-    def fate(task: Task, attempt: int) -> str:
-        return "crash" if len(pool.submitted) >= kill_after else "score"
-
-    pool = scripted_pool(4, fate, order="lifo")
-    driver, _ = make_driver("killed", inherits=True)
-    with pytest.raises(simulated_kill):
-        driver.run(pool)
-    again, ledger = make_driver("killed", inherits=True)
-    again.run(scripted_pool(2))
-
-    table = _table(whole)
-    assert table["ancestor_id"].notna().sum() > 10
-    assert set(table["ancestor_id"].dropna()) <= set(table["trial_id"])
-    pd.testing.assert_frame_equal(table, _table(ledger))
-
-
 def test_driver_restarted_takes_proposals_from_the_ledger(
     make_driver: MakeDriver, scripted_pool: Pool
 ) -> None:

@@ -22,7 +22,8 @@ class ProposalOutcome(Generic[CandidateT]):
         curve: The objective after each epoch, lower rungs included.
         standard_error: Of the score, from the number of images; None if unknown.
         seconds: Spent on this rung.
-        trial: Name of the trial in the ledger, empty outside of a search.
+        trial: Name of the trial in the ledger that has the weights: that of a lower
+            rung if training stopped early there; empty outside of a search.
     """
 
     architecture: CandidateT

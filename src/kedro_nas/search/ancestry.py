@@ -44,7 +44,7 @@ class Ancestry:
         trained = Ancestor(
             task_id=outcome.trial,
             architecture=architecture,
-            epochs=outcome.epochs,
+            epochs=len(outcome.curve) or outcome.epochs,
             ancestor=self._chosen.get(architecture.key),
         )
         others = [

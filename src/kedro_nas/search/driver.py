@@ -149,7 +149,7 @@ class Driver:
             trial = self._waiting.pop(0) if self._waiting else self._create()
             if trial is None:
                 return bool(self._last_status == "STOPPED")
-            if not self._inherits(trial):
+            if not self._took_over(trial):
                 free.remove(self._submit(trial, pool, free))
         return False
 
@@ -178,12 +178,12 @@ class Driver:
             ancestor=created.ancestor,
         )
         if trial.parent:
-            trial.halvings = self.trials[trial.parent].halvings
+            trial.follow(self.trials[trial.parent])
         self.trials[trial.name] = trial
         self.n_trials += 1
         return trial
 
-    def _inherits(self, trial: Trial) -> bool:
+    def _took_over(self, trial: Trial) -> bool:
         """End a trial whose parent stopped early; return whether it did."""
         parent = self.trials[trial.parent].outcome if trial.parent else None
         if parent is None or not parent.early_stopped:

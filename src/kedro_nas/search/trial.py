@@ -24,6 +24,8 @@ class Trial:
         first_epochs: Epochs at the end of its rung 0.
         is_first: Whether it is the first trial of the search.
         ancestor: The network it was grown from, or None.
+        checkpoint_of: Name of the trial of a lower rung that has its state, as it
+            stopped early there; empty where it is its own.
         attempts: Times a worker started it without completing an epoch.
         halvings: Times its batch was halved after running out of memory.
         worker: The worker that trains it, or None.
@@ -38,11 +40,18 @@ class Trial:
     first_epochs: int
     is_first: bool = False
     ancestor: Ancestor | None = None
+    checkpoint_of: str = ""
     attempts: int = 0
     halvings: int = 0
     worker: int | None = None
     submitted_at: float = 0.0
     outcome: Outcome | None = None
+
+    def follow(self, below: Trial) -> None:
+        """Take over what a trial has from the one of the rung below."""
+        self.halvings = below.halvings
+        if below.outcome is not None and below.outcome.early_stopped:
+            self.checkpoint_of = below.checkpoint_of or below.name
 
 
 def proposal_outcome(
@@ -72,7 +81,7 @@ def proposal_outcome(
         curve=tuple(value for value in curve if value is not None),
         standard_error=error,
         seconds=sum(outcome.seconds.values()),
-        trial=trial.name,
+        trial=trial.checkpoint_of or trial.name,
     )
 
 
