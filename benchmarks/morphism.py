@@ -60,7 +60,7 @@ START_BAR, SHARE_BAR = 0.005, 0.6
 
 def main() -> int:
     """Measure, write the result, print the figure."""
-    parser = new_parser(__doc__, quick="400 images, 2 epochs, 2 pairs; writes no result")
+    parser = new_parser(__doc__, quick="400 images, 2 epochs, two pairs; no result")
     parser.add_argument("files", nargs="*", type=Path, help="instead of the shipped")
     parser.add_argument("--epochs", type=int, default=9)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])

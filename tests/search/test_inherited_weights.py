@@ -50,6 +50,25 @@ def test_driver_networks_inherit_alike_with_any_workers_and_after_a_kill(
     pd.testing.assert_frame_equal(table, _table(ledger))
 
 
+def test_driver_promoted_network_keeps_its_ancestor(
+    make_driver: MakeDriver, scripted_pool: Pool
+) -> None:
+    """On a higher rung it is still the network that was grown."""
+    driver, ledger = make_driver("promoted", inherits=True)
+    driver.run(scripted_pool(1))
+    created = {line.trial: line for line in ledger.of(TrialCreated)}
+    promoted = [line for line in created.values() if line.parent]
+
+    assert any(line.ancestor for line in promoted)
+    for line in promoted:
+        assert line.parent is not None
+        below = created[line.parent]
+        assert (line.ancestor, line.ancestor_epochs) == (
+            below.ancestor,
+            below.ancestor_epochs,
+        )
+
+
 def test_driver_networks_inherit_from_trials_that_were_trained(
     make_driver: MakeDriver, scripted_pool: Pool
 ) -> None:

@@ -81,8 +81,6 @@ def test_ancestor_is_part_of_what_a_task_is(make_task: MakeTask) -> None:
     )
     twice = make_task(ancestor=_ancestor(task, ancestor=_ancestor(task)))
 
-    def ids(one: Task) -> tuple[str, str]:
-        return one.digest("f"), one.lineage("f")
-
-    assert ids(grown) == ids(moved)
-    assert len({ids(task), ids(grown), ids(twice)}) == 3
+    for name in (Task.digest, Task.lineage):
+        assert name(grown, "f") == name(moved, "f")
+        assert len({name(one, "f") for one in (task, grown, twice)}) == 3
