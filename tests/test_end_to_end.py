@@ -134,10 +134,10 @@ def team_package() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, dict[str, Any]]:
-    """Prepare 900 of scikit-learn's digits of 8 x 8, values 0 to 16."""
+    """Prepare scikit-learn's 1,797 digits of 8 x 8, values 0 to 16."""
     data = load_digits()
     store, profile = prepare_images(
-        (data.images[:900], data.target[:900]),
+        (data.images, data.target),
         DataPreparationOptions(),
         seed=0,
         workspace=tmp_path_factory.mktemp("digits"),
@@ -197,7 +197,7 @@ def of_a_team(
 def test_digits_whole_job_in_small_data_mode_with_a_teams_block(
     digits: tuple[Any, dict[str, Any]], of_a_team: dict[str, Any]
 ) -> None:
-    """900 arrays of 8 x 8 become a report that names a block from outside."""
+    """1,797 arrays of 8 x 8 become a report that names a block from outside."""
     _, profile = digits
 
     assert profile["verdict"]["mode"] == "small_data"
