@@ -119,15 +119,15 @@ def test_seconds_of_the_search_that_were_given_replace_its_share() -> None:
     plan = _divide(300, search_s=100.0)
     whole = _divide(300, search_s=5000.0)
 
-    assert (plan.search_s, plan.final_s) == (100.0, 300 - 28 - 100)
-    assert (whole.search_s, whole.ranking_s, whole.final_s) == (272.0, 0.0, 0.0)
+    assert (plan.search_s, plan.final_s) == (100.0, 300 - 32 - 100)
+    assert (whole.search_s, whole.ranking_s, whole.final_s) == (268.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("search_s", ["auto", 60.0])
 def test_budget_shorter_than_the_finish_leaves_a_second_to_divide(
     search_s: Any,
 ) -> None:
-    """Of ten seconds, when import and finish take 28: no stage has more than one."""
+    """Of ten seconds, when import and finish take 32: no stage has more than one."""
     plan = _divide(10, search_s=search_s)
 
     assert (plan.kind, plan.ranking_s) == ("race", 0.0)
@@ -139,7 +139,7 @@ def test_plan_that_was_given_is_kept_and_said() -> None:
     """A user may search where a race would be advised, with the shares of the row."""
     plan = _divide(300, kind="search")
 
-    assert (plan.kind, plan.search_s) == ("search", pytest.approx(0.15 * 272))
+    assert (plan.kind, plan.search_s) == ("search", pytest.approx(0.15 * 268))
     assert plan.reasons[0].endswith("given or begun before, is a search.")
 
 

@@ -40,9 +40,8 @@ def test_converted_networks_have_the_operators_that_are_timed(tmp_path: Path) ->
         for one in draw_networks([(16, 16, 3)], 20, 1)
         if all(stage.attention != "self_attention" for stage in one.stages)
     ]
-    drawn.sort(key=lambda one: sum(stage.depth for stage in one.stages))
     assert len(drawn) >= 3
-    for number, one in enumerate(drawn[:3]):  # a conversion takes two seconds a block
+    for number, one in enumerate(drawn[:3]):
         path = write_untrained(one, tmp_path / f"{number}.tflite")
 
         assert operators(path.read_bytes()) == operators(write_network(one))

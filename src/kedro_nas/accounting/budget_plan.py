@@ -150,7 +150,7 @@ def divide_budget(
 
     >>> speed = MachineSpeed(start_s=4, epoch_s=4, steps_per_epoch=250, workers=2)
     >>> plan = divide_budget(300, 14, speed, search_s="auto")
-    >>> plan.kind, plan.full_trainings, plan.ranking_s, plan.final_s
+    >>> plan.kind, round(plan.full_trainings, 1), plan.ranking_s, plan.final_s
     ('race', 4.2, 0.0, 215.9)
     """
     given = None if search_s == "auto" else search_s
