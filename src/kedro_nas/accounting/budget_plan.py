@@ -22,9 +22,9 @@ FULL_STEPS, MIN_FULL_EPOCHS, MAX_FULL_EPOCHS = 7_500, 15, 150
 # In starts of a worker. Before the search the job's own process imports TensorFlow:
 # 1.5 to 2 of them. At the finish the proof starts two processes, one after another; the
 # rest is writing, the test and the report: together 21 s beside a start of 3.7 s, and
-# 22 s beside one of 2.9 s. With 4 starts for the finish six jobs of 300 s took 304 to
-# 309 s, Kedro's own start included, while the machine kept its speed, and 314 to 323
-# while it became slower (benchmarks/results/payoff.json): one start more is kept free.
+# 22 s beside one of 2.9 s. With 4 starts for the finish, three jobs of 300 s took 304
+# to 309 s, Kedro's own start included, and three 314 to 323, as the machine became
+# slower (benchmarks/results/payoff.json): one start more is kept free.
 IMPORT_STARTS = 1.5
 FINISH_STARTS, FINISH_S = 5.0, 6.0
 

@@ -66,7 +66,9 @@ def _first_values(
         raise TrainingError(f"the inherited weights lack {variable.path}")
     old = old * start.scale if word in _SCALED else old
     try:
-        return _placed(old, fresh, start, is_depthwise="Depthwise" in str(type(layer)))
+        return _placed(
+            old, fresh, start, is_depthwise=type(layer).__name__ == "DepthwiseConv2D"
+        )
     except ValueError as error:
         raise TrainingError(
             f"the inherited weights {variable.path} do not fit",

@@ -79,7 +79,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         self._places: dict[str, Place] = {}
         self._immune = immune
         self._architectures: dict[str, Architecture] = {}
-        self._ancestors: dict[str, Ancestor] = {}
+        self._ancestor: Ancestor | None = None  # of the trial being created
         self._n_created = 0
         self._slots = 0  # places of all earlier brackets
         self._slot_epochs = 0
@@ -111,17 +111,14 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         is_promotion: bool = False,
     ) -> NextTrial:
         """Return the next trial, if there is one."""
+        self._ancestor = None
         self._proposer.expect(recorded, is_promotion=is_promotion)
         created = self.create_trial(worker)
         if created.status != "RUNNING":
             return NextTrial(created.status)
         trial_id = created.trial_id
-        return NextTrial(
-            "RUNNING",
-            trial_id,
-            self._architectures[trial_id],
-            self._ancestors.get(trial_id),
-        )
+        network = self._architectures[trial_id]
+        return NextTrial("RUNNING", trial_id, network, self._ancestor)
 
     def create_trial(self, tuner_id: str) -> kt_trial.Trial:
         """Return the next trial as KerasTuner's; its status says if there is none.
@@ -168,7 +165,6 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
             for trial_id in (one for rung in bracket.rungs for one in rung):
                 names.append(self._places.pop(trial_id).name)
                 del self.trials[trial_id], self._architectures[trial_id]
-                self._ancestors.pop(trial_id, None)
         return names
 
     def tell(self, trial_id: str, outcome: ProposalOutcome[Architecture]) -> None:
@@ -250,9 +246,7 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         self, bracket: OpenBracket, trial_id: str, architecture: Architecture
     ) -> dict[str, Any]:
         self._architectures[trial_id] = architecture
-        ancestor = self._proposer.ancestor_of(architecture)
-        if ancestor is not None:
-            self._ancestors[trial_id] = ancestor
+        self._ancestor = self._proposer.ancestor_of(architecture)
         return self._put(bracket, 0, trial_id, dict(self._space.encode(architecture)))
 
     def _promotion(self, bracket: OpenBracket, trial_id: str) -> dict[str, Any]:
@@ -260,8 +254,6 @@ class HyperbandOracle(keras_tuner.oracles.HyperbandOracle):  # type: ignore[misc
         assert promotion is not None
         rung, parent = promotion
         self._architectures[trial_id] = self._architectures[parent]
-        if parent in self._ancestors:
-            self._ancestors[trial_id] = self._ancestors[parent]
         values = dict(self.trials[parent].hyperparameters.values)
         values["tuner/trial_id"] = parent
         return self._put(bracket, rung, trial_id, values)

@@ -49,7 +49,7 @@ class Trial:
 
     def follow(self, below: Trial) -> None:
         """Take over what a trial has from the one of the rung below."""
-        self.halvings = below.halvings
+        self.halvings, self.ancestor = below.halvings, below.ancestor
         if below.outcome is not None and below.outcome.early_stopped:
             self.checkpoint_of = below.checkpoint_of or below.name
 

@@ -37,7 +37,7 @@ class NextTrial:
         trial_id: Id in the schedule; empty without a trial.
         architecture: Network to train; None without a trial.
         ancestor: The trained network whose function it starts with; None for fresh
-            weights.
+            weights, and for a promotion, which goes on from its own.
     """
 
     status: Literal["RUNNING", "IDLE", "STOPPED"]

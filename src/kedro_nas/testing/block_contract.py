@@ -41,10 +41,8 @@ class BlockContract:
     path: ClassVar[str] = ""
     width: ClassVar[int] = 8
 
-    def architecture(
-        self, shape: tuple[int, int, int], *, repeats: int = 2
-    ) -> Architecture:
-        """Return a network with the block: repeated, then strided and wider."""
+    def architecture(self, shape: tuple[int, int, int]) -> Architecture:
+        """Return a network with the block: twice in a row, then strided and wider."""
         if self.path:
             register_custom_blocks({self.block: self.path})
         options = {name: v[-1] for name, v in find_block(self.block).options.items()}
@@ -60,7 +58,7 @@ class BlockContract:
                 options=tuple(sorted(options.items())),
             )
             for depth, width, stride in (
-                (repeats, self.width, 1),
+                (2, self.width, 1),
                 (1, self.width * 3 // 2, 2),
             )
         ]
@@ -124,8 +122,10 @@ class BlockContract:
 
         if missing := missing_packages(EXPORTERS[name]):
             pytest.skip(f"needs {', '.join(missing)}")
-        # once: a conversion takes about two seconds a block
-        model = self.build(self.architecture(SHAPES[2], repeats=1))
+        # each block once: a conversion takes about two seconds a block
+        network = self.architecture(SHAPES[2])
+        once = [one.model_copy(update={"depth": 1}) for one in network.stages]
+        model = self.build(network.model_copy(update={"stages": tuple(once)}))
         change_weights(model, pixels(SHAPES[2]))
         x = pixels(SHAPES[2]).astype(np.uint8)
         exporter = EXPORTERS[name]
