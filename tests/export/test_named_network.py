@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -11,8 +13,10 @@ from tests.latency_checks import latency_check
 
 from kedro_nas.errors import ExportError
 from kedro_nas.export.named_network import choose_by_hand, find_network
+from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.records.job import JobResults
 
+FINAL = ExportOptions()
 KEYS = ("aabb01", "aabb02", "cc0300", "dd0400")
 
 
@@ -96,7 +100,9 @@ def test_choice_by_hand_is_trained_like_the_chosen_one(results: JobResults) -> N
     )
     rows = results.trials[results.trials["key"] == other]
     one = find_network(results.trials, str(rows["key"].iloc[0]))
-    choice = choose_by_hand(one, results.finalists, best, results.ranking, None)
+    choice = choose_by_hand(
+        one, results.finalists, best, results.ranking, None, final=FINAL
+    )
 
     assert choice.rule == "by_hand"
     assert (choice.budget, choice.full_epochs) == (best.budget, best.full_epochs)
@@ -112,7 +118,7 @@ def test_choice_by_hand_of_a_contestant_keeps_its_folds(results: JobResults) -> 
     best, table = results.best_architecture, results.ranking
     row = table[~table["is_baseline"] & ~table["chosen"]].iloc[0]
     one = find_network(results.trials, row["key"])
-    choice = choose_by_hand(one, results.finalists, best, table, None)
+    choice = choose_by_hand(one, results.finalists, best, table, None, final=FINAL)
 
     assert choice.cv_mean == row["cv_mean"]
     assert (choice.ci_low, choice.ci_high) == (row["ci_low"], row["ci_high"])
@@ -125,8 +131,47 @@ def test_choice_by_hand_above_the_bound_of_latency_says_so(
     one = find_network(results.trials, results.ranking["key"].iloc[0])
     latency = latency_check(**{one.key: 12.0})
     choice = choose_by_hand(
-        one, results.finalists, results.best_architecture, results.ranking, latency
+        one,
+        results.finalists,
+        results.best_architecture,
+        results.ranking,
+        latency,
+        final=FINAL,
     )
 
     assert "above the bound of 10 ms on board" in choice.sentence
     assert choice.latency == latency
+
+
+@pytest.mark.parametrize(
+    ("wanted", "of_best", "expected"),
+    [
+        ("auto", "trivial", "trivial"),
+        ("auto", "light", "light"),
+        ("as_searched", "trivial", "light"),
+    ],
+)
+def test_choice_by_hand_is_augmented_like_the_chosen_one(
+    results: JobResults, wanted: Any, of_best: str, expected: str
+) -> None:
+    """Where its final training is long enough for TrivialAugment, so is this one."""
+    best = results.best_architecture
+    winner = best.architecture.with_recipe(augmentation=of_best)
+    best = best.model_copy(update={"architecture": winner})
+    one = find_network(results.trials, results.ranking["key"].iloc[0])
+    network = one.architecture.with_recipe(augmentation="light")
+    one = dataclasses.replace(one, architecture=network)
+    found = results.finalists
+    plan = found.budget.plan.model_copy(update={"final_s": 100.0})
+    budget = found.budget.model_copy(update={"plan": plan})
+    choice = choose_by_hand(
+        one,
+        found.model_copy(update={"budget": budget}),
+        best,
+        results.ranking,
+        None,
+        final=FINAL.model_copy(update={"augmentation": wanted}),
+    )
+
+    assert choice.architecture.recipe.augmentation == expected
+    assert choice.architecture.network_key == network.network_key

@@ -11,6 +11,7 @@ from tests.finalists import build_finalist, build_search_result
 
 from kedro_nas.data.store import ImageStore
 from kedro_nas.errors import RankingError, SearchSpaceError
+from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking.rank import rank_finalists
@@ -267,6 +268,51 @@ def test_rank_finalists_mirrors_what_is_trained_from_now_on_and_keeps_the_keys(
     assert {choice.key, choice.baseline.key} <= {network.key, baseline.key}
     assert set(table["key"]) == set(scores["key"]) == {network.key, baseline.key}
     assert table.loc[table["chosen"], "key"].tolist() == [choice.key]
+
+
+@pytest.mark.parametrize(
+    ("final", "expected"),
+    [
+        ({}, "trivial+flip"),
+        ({"epochs": 9}, "light+flip"),
+        ({"budget_s": 20.0}, "light+flip"),
+        ({"seeds": 3}, "light+flip"),
+        ({"augmentation": "as_searched"}, "light"),
+    ],
+)
+def test_rank_finalists_augments_by_the_length_of_the_final_training(
+    pool: Any,
+    store: ImageStore,
+    small_architecture: Architecture,
+    tmp_path: Path,
+    final: dict[str, Any],
+    expected: str,
+) -> None:
+    """100 s are 100 epochs of a network of one second each; folds have two epochs."""
+    found = build_search_result(
+        *[
+            one.model_copy(update={"seconds_per_epoch": 1.0})
+            for one in contestants(small_architecture)
+        ],
+        flips=FlipEffect(drop=0.0, standard_error=0.01, n_images=2000),
+        budget=budget_of(
+            300, 50, BudgetPlan(ranking_s=100.0, final_s=100, finish_s=20)
+        ),
+    )
+    _, _, choice = rank_finalists(
+        store,
+        PROFILE,
+        found,
+        tmp_path,
+        RankingOptions(epochs=2),
+        JOB,
+        0,
+        final=ExportOptions(**final),
+    )
+
+    assert choice.architecture.recipe.augmentation == expected
+    in_folds = "light" if final.get("augmentation") else "light+flip"
+    assert {task.architecture.recipe.augmentation for task in pool.tasks} == {in_folds}
 
 
 def test_rank_finalists_on_validation_keeps_the_proven_network_within_the_noise(

@@ -9,6 +9,7 @@ import pytest
 from tests.finalists import build_finalist
 
 from kedro_nas.data.store import ImageStore
+from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking.schedule import Schedule, keep_schedule, make_schedule
 from kedro_nas.records.budget import BudgetPlan, JobBudget
@@ -34,6 +35,7 @@ def _schedule(
         CONTESTANTS,
         VERDICT,
         RankingOptions(**options),
+        ExportOptions(),
         budget or JobBudget(),
         full_epochs=6,
         workers=workers,

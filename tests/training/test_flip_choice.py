@@ -6,17 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.finalists import build_finalist, build_search_result
 
-from kedro_nas.records.budget import BudgetPlan, JobBudget
-from kedro_nas.space.architecture import Architecture
 from kedro_nas.space.choices import AUGMENTATIONS
 from kedro_nas.training.augmentation import make_augmenter
 from kedro_nas.training.flip_choice import (
     FlipEffect,
     measure_flip_effect,
     with_flips,
-    with_flips_of,
 )
 
 HARMLESS = FlipEffect(drop=0.0, standard_error=0.008, n_images=2000)
@@ -65,30 +61,3 @@ def test_with_flips_gives_names_that_are_understood(name: str) -> None:
     assert flipped.count("flip") == 1
     assert make_augmenter(flipped, (8, 8, 1)) is not None
     assert with_flips(name, HARMFUL) == name
-
-
-SECONDS = JobBudget(budget_s=300, plan=BudgetPlan(final_s=200))
-
-
-@pytest.mark.parametrize(
-    ("flips", "budget", "expected"),
-    [
-        (HARMLESS, SECONDS, "light+flip"),
-        (HARMFUL, SECONDS, "light"),
-        (None, SECONDS, "light"),
-        (HARMLESS, JobBudget(), "light"),
-    ],
-)
-def test_with_flips_of_mirrors_where_the_data_allows_it_and_seconds_are_filled(
-    small_architecture: Architecture,
-    flips: FlipEffect | None,
-    budget: JobBudget,
-    expected: str,
-) -> None:
-    """Only long trainings gain by it; nothing but the augmentation changes."""
-    found = build_search_result(build_finalist("a"), flips=flips, budget=budget)
-    network = with_flips_of(small_architecture, found)
-
-    assert network.recipe.augmentation == expected
-    assert network.network_key == small_architecture.network_key
-    assert with_flips_of(network, found) == network

@@ -9,12 +9,13 @@ import pandas as pd
 
 from kedro_nas.errors import ExportError
 from kedro_nas.number_text import counted, percent, whole
+from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.records.latency import LatencyCheck
 from kedro_nas.records.ranking import Choice
 from kedro_nas.records.search import SearchResult
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.statistics.pareto_front import longest_trainings
-from kedro_nas.training.flip_choice import with_flips_of
+from kedro_nas.training.long_augmentation import LONG_EPOCHS, with_augmentation_for
 
 NAMED_DIGITS = 8  # of a key, in names of folders and in messages
 _MAX_NAMED = 5  # networks that a message names
@@ -126,6 +127,8 @@ def choose_by_hand(
     best: Choice,
     ranking: pd.DataFrame,
     latency: LatencyCheck | None,
+    *,
+    final: ExportOptions,
 ) -> Choice:
     """Return what the export stage needs to train and export a network.
 
@@ -135,7 +138,13 @@ def choose_by_hand(
         best: The network that the ranking chose: epochs, budget and objective are its.
         ranking: `nas.ranking`; where the network is in it, its score over the folds.
         latency: The network against the bound of latency; None without one.
+        final: `params:nas.export`; the augmentation is stronger than that of the search
+            where it is for the best network.
     """
+    network = one.architecture
+    if final.augmentation == "auto":
+        is_long = best.architecture.recipe.augmentation.startswith("trivial")
+        network = with_augmentation_for(network, result, LONG_EPOCHS * is_long)
     row = ranking[(ranking["key"] == one.key) & ~ranking["is_baseline"].astype(bool)]
     compared = {
         name: None
@@ -151,7 +160,7 @@ def choose_by_hand(
             **compared,
             "name": one.name,
             "key": one.key,
-            "architecture": with_flips_of(one.architecture, result),
+            "architecture": network,
             "is_baseline": False,
             "rule": "by_hand",
             "sentence": sentence,

@@ -33,6 +33,9 @@ class ExportOptions(Options):
             `saved_model`, `litert`, `litert_float16`, `litert_dynamic`, `litert_int8`
             (extra `litert`), `onnx` (extra `onnx`), `openvino` (extra `openvino`), or
             `package.module:Exporter` of a custom one.
+        augmentation: Of the final training and of folds: `auto` adds flips where the
+            data allow them, and TrivialAugment where the training is long enough to
+            gain by it; `as_searched` keeps the augmentation of the search.
         averaging: Whether the exported model averages its predictions over shifts of a
             pixel, and flips if it was trained with them: `none`, or `auto`; gains some
             tenths of a point for several times the latency.
@@ -54,6 +57,7 @@ class ExportOptions(Options):
 
     budget_s: Seconds | Literal["auto"] | None = "auto"
     formats: tuple[str, ...] = ("keras", "saved_model")
+    augmentation: Literal["auto", "as_searched"] = "auto"
     averaging: Literal["none", "auto"] = "auto"
     model_license: str = Field("apache-2.0", min_length=1)
     epochs: int | None = Field(None, ge=1)

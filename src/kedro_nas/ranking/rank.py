@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from kedro_nas.accounting.final_epochs import estimate_final_epochs
 from kedro_nas.data.store import ImageStore
 from kedro_nas.files import name_of
+from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking.choose import RankedContestants, rank_contestants
@@ -27,15 +29,18 @@ from kedro_nas.records.latency import LatencyCheck
 from kedro_nas.records.profile import DatasetProfile
 from kedro_nas.records.ranking import Choice, CrossValidationSummary
 from kedro_nas.records.search import Execution, Finalist, SearchResult
+from kedro_nas.space.architecture import Architecture
 from kedro_nas.statistics.image_pairs import image_weights
 from kedro_nas.statistics.objectives import COLUMN, Objective, floors_by_class
 from kedro_nas.training.execution import execution_here
-from kedro_nas.training.flip_choice import with_flips_of
+from kedro_nas.training.long_augmentation import with_augmentation_for
 from kedro_nas.training.workers.lease import count_workers
 from kedro_nas.work_clock import WorkClock
 from kedro_nas.writer_lock import one_writer
 
 logger = logging.getLogger(__name__)
+
+DEFAULT_FINAL = ExportOptions()
 
 
 @one_writer
@@ -47,6 +52,8 @@ def rank_finalists(
     options: RankingOptions,
     job: JobOptions,
     seed: int,
+    *,
+    final: ExportOptions = DEFAULT_FINAL,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Choice]:
     """Compare the contestants on the same images and choose one.
 
@@ -62,6 +69,7 @@ def rank_finalists(
         options: `params:nas.ranking`.
         job: `params:nas.job`.
         seed: The root seed.
+        final: `params:nas.export`, for the length of the final training.
 
     Returns:
         `nas.fold_scores`, `nas.ranking` and `nas.best_architecture`.
@@ -76,7 +84,7 @@ def rank_finalists(
     contestants = select_contestants(result, job.baseline)
     workers = count_workers(job, seen=result.search.workers)
     folder = workspace / "ranking"
-    name = _name(store, profile, result, options, job, workers, seed)
+    name = _name(store, profile, result, options, final, job, workers, seed)
     clock = WorkClock.resume(folder / f"clock-{name}.txt", began=began)
     full = full_epochs(result)
     schedule = keep_schedule(
@@ -86,6 +94,7 @@ def rank_finalists(
             contestants,
             profile.verdict,
             options,
+            final,
             result.budget,
             full_epochs=full,
             workers=workers,
@@ -93,22 +102,23 @@ def rank_finalists(
     )
     latency = check_latency(contestants, result.latency, folder)
     compare = _on_validation if schedule.plan is None else _on_folds
-    compared = compare(
-        _Inputs(
-            store=store,
-            profile=profile,
-            result=result,
-            contestants=contestants,
-            workspace=workspace,
-            options=options,
-            job=job,
-            schedule=schedule,
-            clock=clock,
-            seed=seed,
-            latency=latency,
-        )
+    inputs = _Inputs(
+        store=store,
+        profile=profile,
+        result=result,
+        contestants=contestants,
+        workspace=workspace,
+        options=options,
+        final=final,
+        job=job,
+        workers=workers,
+        schedule=schedule,
+        clock=clock,
+        seed=seed,
+        latency=latency,
     )
-    choice = _complete(compared, result, job, full, clock.seconds)
+    compared = compare(inputs)
+    choice = _complete(compared, inputs, full)
     return compared.fold_scores, compared.ranked.table, choice
 
 
@@ -122,7 +132,9 @@ class _Inputs:
     contestants: tuple[Finalist, ...]
     workspace: Path
     options: RankingOptions
+    final: ExportOptions
     job: JobOptions
+    workers: int
     schedule: Schedule
     clock: WorkClock
     seed: int
@@ -138,6 +150,28 @@ class _Inputs:
         """Return how gradient steps are run on this machine."""
         return execution_here(self.result.search.execution, self.job)
 
+    def with_augmentation(
+        self, network: Architecture, epochs: float | None
+    ) -> Architecture:
+        """Return a network with the augmentation for a training of so many epochs."""
+        if self.final.augmentation == "as_searched":
+            return network
+        return with_augmentation_for(network, self.result, epochs or 0.0)
+
+    def as_trained_finally(self, network: Architecture, key: str) -> Architecture:
+        """Return the network of a contestant's key with its final augmentation."""
+        one = next(one for one in self.contestants if one.key == key)
+        n_dev, n_train = (len(self.store.rows(rows)) for rows in ("dev", "train"))
+        epochs = estimate_final_epochs(
+            one,
+            self.contestants,
+            self.result.budget,
+            self.final,
+            size_ratio=n_dev / max(1, n_train),
+            workers=self.workers,
+        )
+        return self.with_augmentation(network, epochs)
+
 
 @dataclass(frozen=True)
 class _Compared:
@@ -148,22 +182,24 @@ class _Compared:
     summary: CrossValidationSummary
 
 
-def _complete(
-    compared: _Compared,
-    result: SearchResult,
-    job: JobOptions,
-    full: int,
-    seconds: float,
-) -> Choice:
+def _complete(compared: _Compared, inputs: _Inputs, full: int) -> Choice:
     """Return the choice with the fields that the final training needs."""
-    choice = compared.ranked.choice
+    choice, result = compared.ranked.choice, inputs.result
+    seconds, job = inputs.clock.seconds, inputs.job
     baseline = choice.baseline
     if baseline is not None:
-        network = with_flips_of(baseline.architecture, result)
+        network = inputs.as_trained_finally(baseline.architecture, baseline.key)
         baseline = baseline.model_copy(update={"architecture": network})
+    winner = inputs.as_trained_finally(choice.architecture, choice.key)
+    if winner != choice.architecture:
+        logger.info(
+            "In the final training images are augmented by %s, in the search by %s.",
+            winner.recipe.augmentation,
+            choice.architecture.recipe.augmentation,
+        )
     return choice.model_copy(
         update={
-            "architecture": with_flips_of(choice.architecture, result),
+            "architecture": winner,
             "baseline": baseline,
             "full_epochs": full,
             "execution": result.search.execution,
@@ -183,7 +219,16 @@ def _on_folds(inputs: _Inputs) -> _Compared:
         logger.warning("Cross-validation: %s.", reason)
     trained = cross_validate(
         inputs.store,
-        [_with_fold_augmentation(one, inputs.result) for one in inputs.contestants],
+        [
+            one.model_copy(
+                update={
+                    "architecture": inputs.with_augmentation(
+                        one.architecture, plan.epochs
+                    )
+                }
+            )
+            for one in inputs.contestants
+        ],
         plan,
         inputs.profile.verdict,
         inputs.workspace,
@@ -210,12 +255,6 @@ def _on_folds(inputs: _Inputs) -> _Compared:
             reasons=(*plan.reasons, *trained.reasons),
         ),
     )
-
-
-def _with_fold_augmentation(one: Finalist, result: SearchResult) -> Finalist:
-    """Return a contestant with its folds' augmentation and the search's key."""
-    update = {"architecture": with_flips_of(one.architecture, result)}
-    return one.model_copy(update=update)
 
 
 def _on_validation(inputs: _Inputs) -> _Compared:
@@ -288,6 +327,7 @@ def _name(
     profile: DatasetProfile,
     result: SearchResult,
     options: RankingOptions,
+    final: ExportOptions,
     job: JobOptions,
     workers: int,
     seed: int,
@@ -303,6 +343,7 @@ def _name(
         [one.model_dump(mode="json") for one in result.finalists],
         result.search.epochs_trained,
         options.model_dump(mode="json"),
+        [final.epochs, final.budget_s, final.seeds, final.augmentation],
         result.budget.budget_s,
         job.threads_per_worker,
         profile.verdict.objective_of(job.objective),

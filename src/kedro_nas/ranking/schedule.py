@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from kedro_nas.accounting.budget_plan import estimate_epoch_s
+from kedro_nas.accounting.final_epochs import estimate_final_epochs
 from kedro_nas.data.store import ImageStore
 from kedro_nas.files import write_json
+from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.ranking.plan import CrossValidationPlan, plan_cross_validation
 from kedro_nas.records.budget import JobBudget
@@ -47,6 +48,7 @@ def make_schedule(
     contestants: Sequence[Finalist],
     verdict: Verdict,
     options: RankingOptions,
+    final: ExportOptions,
     budget: JobBudget,
     *,
     full_epochs: int,
@@ -59,6 +61,7 @@ def make_schedule(
         contestants: Finalists and baseline.
         verdict: Of the data profile.
         options: `params:nas.ranking`.
+        final: `params:nas.export`.
         budget: Of the job, as the search left it.
         full_epochs: Epochs of a full training.
         workers: Tasks trained side by side.
@@ -71,9 +74,15 @@ def make_schedule(
             "the budget covers too few full trainings",
         )
     share = (store.n_folds - 1) / store.n_folds
-    ratio = len(store.rows("dev")) * share / max(1, len(store.rows("train")))
-    final = _final_epochs(contestants, budget, workers) or 2 * full_epochs
-    epochs = options.epochs or max(1, round(HORIZON * final))
+    ratio = len(store.rows("dev")) / max(1, len(store.rows("train")))
+    estimates = [
+        estimate_final_epochs(
+            one, contestants, budget, final, size_ratio=ratio, workers=workers
+        )
+        for one in contestants
+    ]
+    final_epochs = min(filter(None, estimates), default=2 * full_epochs)
+    epochs = options.epochs or max(1, round(HORIZON * final_epochs))
     plan = plan_cross_validation(
         contestants,
         n_folds=min(options.folds or store.n_folds, store.n_folds),
@@ -82,7 +91,7 @@ def make_schedule(
         least_epochs=epochs,
         budget_s=limit_s,
         workers=workers,
-        size_ratio=ratio,
+        size_ratio=ratio * share,
     )
     if not plan.is_affordable:
         return Schedule(
@@ -125,13 +134,3 @@ def _limit(options: RankingOptions, budget: JobBudget) -> float | None:
         wanted = budget.plan.ranking_s
     limits = [limit for limit in (wanted, budget.left_s) if limit is not None]
     return min(limits, default=None)
-
-
-def _final_epochs(
-    contestants: Sequence[Finalist], budget: JobBudget, workers: int
-) -> int | None:
-    """Return the epochs that fit in the final training, None if unknown."""
-    epoch_s = max(estimate_epoch_s(one, contestants) for one in contestants)
-    if budget.plan.final_s is None or not epoch_s:
-        return None
-    return max(1, round(budget.plan.final_s * workers / epoch_s))

@@ -9,7 +9,7 @@ Strengths; each adds to the one above it:
   in half of the images;
 * `strong`: rotation by up to 15 degrees, scale 0.85 to 1.15, random brightness and
   contrast;
-* `trivial`: TrivialAugment instead (`training.trivial_augment`).
+* `trivial`: the shifts of `light`, then TrivialAugment (`training.trivial_augment`).
 
 `flip` alone, or as a suffix `+flip`, adds horizontal flips. It is separate because a
 mirrored image is not always of the same class: digits and letters change meaning. A
@@ -77,7 +77,8 @@ def make_augmenter(
 
     def augment(pixels: Any, seed: Any) -> Any:
         if strength == "trivial":
-            return trivial_augment(pixels, seed, shape, flip=flip)
+            reach = _reach(LIGHT_SHIFT, min(shape[:2]))
+            return trivial_augment(pixels, seed, shape, flip=flip, max_shift=reach)
         pixels = _move(pixels, seed, shape, level=level, flip=flip)
         if level >= STRENGTHS.index("strong"):
             pixels = _recolour(pixels, seed)
@@ -120,8 +121,13 @@ def _shift(share: Any, level: int, side: int) -> Any:
 
     if level == 0:
         return tf.zeros_like(share)
-    reach = max(1, round((LIGHT_SHIFT if level == 1 else SHIFT) * side))
+    reach = _reach(LIGHT_SHIFT if level == 1 else SHIFT, side)
     return tf.round(share * (reach + 0.499))
+
+
+def _reach(share: float, side: int) -> int:
+    """Return the largest shift in pixels, at least one."""
+    return max(1, round(share * side))
 
 
 def _recolour(pixels: Any, seed: Any) -> Any:

@@ -12,8 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kedro_nas.records.search import FlipEffect, SearchResult
-from kedro_nas.space.architecture import Architecture
+from kedro_nas.records.search import FlipEffect
 from kedro_nas.training.augmentation import STRENGTHS
 
 
@@ -55,18 +54,3 @@ def with_flips(augmentation: str, effect: FlipEffect) -> str:
         return augmentation
     at = 1 if words[0] in STRENGTHS else 0
     return "+".join([*words[:at], "flip", *words[at:]])
-
-
-def with_flips_of(one: Architecture, result: SearchResult) -> Architecture:
-    """Return a network with flips in its augmentation where the data allows them.
-
-    Without a budget in seconds, the augmentation of the search is kept.
-
-    Args:
-        one: A finalist or the baseline.
-        result: Of the search, which measured the effect of flips.
-    """
-    flips = result.search.flips
-    if flips is None or result.budget.plan.final_s is None:
-        return one
-    return one.with_recipe(augmentation=with_flips(one.recipe.augmentation, flips))

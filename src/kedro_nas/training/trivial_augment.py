@@ -30,15 +30,17 @@ MIN_BITS = 2
 
 
 def trivial_augment(
-    pixels: Any, seed: Any, shape: tuple[int, int, int], *, flip: bool
+    pixels: Any, seed: Any, shape: tuple[int, int, int], *, flip: bool, max_shift: int
 ) -> Any:
-    """Apply one random operation to each image, after mirroring half of them.
+    """Shift each image, mirror half of them, and apply one random operation to each.
 
     Args:
         pixels: float32 `(batch, height, width, channels)` in 0 to 255.
         seed: int32 `(2,)`.
         shape: Height, width, channels.
         flip: Whether to mirror.
+        max_shift: Largest shift in pixels, in both directions and for all images; the
+            authors shift and mirror before their operation, too.
 
     Returns:
         Pixels of the same shape and range.
@@ -52,7 +54,8 @@ def trivial_augment(
     strength = draw(seed, 22, [n], -1.0, 1.0)
     side = draw(seed, 23, [n], -1.0, 1.0)
     mirror = tf.where(side < 0, -1.0, 1.0) if flip else tf.ones([n])
-    pixels = _move(pixels, operation, strength, mirror, shape)
+    shifts = tf.round(draw(seed, 24, [2, n], -1.0, 1.0) * (max_shift + 0.499))
+    pixels = _move(pixels, operation, strength, mirror, shifts, shape)
     return _recolour(pixels, operation, strength)
 
 
@@ -61,6 +64,7 @@ def _move(
     operation: Any,
     strength: Any,
     mirror: Any,
+    shifts: Any,
     shape: tuple[int, int, int],
 ) -> Any:
     import tensorflow as tf
@@ -77,15 +81,29 @@ def _move(
     # only one of these is not the identity
     a0, a1 = cos * mirror, amount("shear_x", MAX_SHEAR) - sin
     b0, b1 = (amount("shear_y", MAX_SHEAR) + sin) * mirror, cos
-    dx = tf.round(amount("translate_x", MAX_TRANSLATION * width))
-    dy = tf.round(amount("translate_y", MAX_TRANSLATION * height))
+    dx = tf.round(amount("translate_x", MAX_TRANSLATION * width)) + shifts[0]
+    dy = tf.round(amount("translate_y", MAX_TRANSLATION * height)) + shifts[1]
     return resample(
-        pixels, ((a0, a1), (b0, b1)), (dx, dy), shape, interpolation="BILINEAR"
+        pixels,
+        ((a0, a1), (b0, b1)),
+        (dx, dy),
+        shape,
+        interpolation="BILINEAR",
+        mirrors_border=True,
     )
 
 
 def _recolour(pixels: Any, operation: Any, strength: Any) -> Any:
+    """Apply the operations on colours.
+
+    Four of them are sums of the pixel, its grey value and a constant, with factors that
+    differ between images: one pass over the batch instead of one for each, which took
+    three quarters of the whole augmentation.
+    """
     import tensorflow as tf
+
+    def chosen(name: str) -> Any:
+        return tf.equal(operation, OPERATIONS.index(name))[:, None, None, None]
 
     factor = (1 + MAX_COLOUR * strength)[:, None, None, None]
     share = tf.abs(strength)[:, None, None, None]
@@ -93,17 +111,18 @@ def _recolour(pixels: Any, operation: Any, strength: Any) -> Any:
     mean = tf.reduce_mean(grey, axis=[1, 2], keepdims=True)
     low = tf.reduce_min(pixels, axis=[1, 2], keepdims=True)
     high = tf.reduce_max(pixels, axis=[1, 2], keepdims=True)
-    # 8 bits at strength 0 down to 2
+    stretch = 255 / tf.maximum(high - low, 1.0)
+    contrast, saturation = chosen("contrast"), chosen("saturation")
+    scaled = chosen("brightness") | contrast | saturation
+    own = tf.where(scaled, factor, tf.where(chosen("autocontrast"), stretch, 1.0))
+    of_grey = tf.where(saturation, 1 - factor, 0.0)
+    constant = tf.where(contrast, mean * (1 - factor), 0.0)
+    constant = tf.where(chosen("autocontrast"), -low * stretch, constant)
+    pixels = own * pixels + (of_grey * grey + constant)
+    # 8 bits at strength 0 down to 2; a step of 1 would round what is left as it is
     step = 2.0 ** tf.round(share * (8 - MIN_BITS))
-    results = {
-        "brightness": pixels * factor,
-        "contrast": mean + (pixels - mean) * factor,
-        "saturation": grey + (pixels - grey) * factor,
-        "posterize": tf.floor(pixels / step) * step,
-        "solarize": tf.where(pixels >= 256 * (1 - share), 255 - pixels, pixels),
-        "autocontrast": (pixels - low) * 255 / tf.maximum(high - low, 1.0),
-    }
-    for name in COLOUR:
-        chosen = tf.equal(operation, OPERATIONS.index(name))[:, None, None, None]
-        pixels = tf.where(chosen, results[name], pixels)
+    coarse = tf.floor(pixels / step) * step
+    pixels = tf.where(chosen("posterize"), coarse, pixels)
+    limit = tf.where(chosen("solarize"), 256 * (1 - share), 1e9)
+    pixels = tf.where(pixels >= limit, 255 - pixels, pixels)
     return tf.clip_by_value(pixels, 0.0, 255.0)

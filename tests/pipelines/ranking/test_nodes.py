@@ -12,6 +12,7 @@ from tests.device import device_profile
 
 from kedro_nas.errors import ParameterError, RecordError
 from kedro_nas.models import spaces
+from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
 from kedro_nas.pipelines.ranking.nodes import rank_finalists, tabulate_front
@@ -27,6 +28,7 @@ def _rank(results: JobResults, **changes: Any) -> Any:
         "finalists": results.finalists.to_json(),
         "workspace": Path("workspace"),
         "ranking": {"folds": 2},
+        "export": {"epochs": 5},
         "job": {"baseline": "none"},
         "seed": 7,
     }
@@ -39,8 +41,8 @@ def test_ranking_node_gives_the_library_what_it_is_typed_for(
     """JSON becomes records and options, and the choice becomes JSON again."""
     seen: list[Any] = []
 
-    def rank(*args: Any) -> Any:
-        seen.extend(args)
+    def rank(*args: Any, final: ExportOptions) -> Any:
+        seen.extend([*args, final])
         return results.fold_scores, results.ranking, results.best_architecture
 
     monkeypatch.setattr(library, "rank_finalists", rank)
@@ -54,6 +56,7 @@ def test_ranking_node_gives_the_library_what_it_is_typed_for(
         RankingOptions(folds=2),
         JobOptions(baseline="none"),
         7,
+        ExportOptions(epochs=5),
     ]
     assert scores is results.fold_scores
     assert table is results.ranking

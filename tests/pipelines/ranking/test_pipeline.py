@@ -11,7 +11,7 @@ def test_ranking_pipeline_reads_no_options_of_the_search() -> None:
 
     assert stage.inputs() == {
         *("dataset", "dataset_profile", "finalists", "workspace"),
-        *("params:ranking", "params:job", "params:seed"),
+        *("params:ranking", "params:export", "params:job", "params:seed"),
         *("trials", "search_space", "device_profiles"),  # the table of all networks
     }
     assert stage.all_outputs() == {

@@ -171,7 +171,10 @@ def _choice(search: Search, one: NamedTrial, best: Choice) -> Choice:
             name=one.name,
             predicted_ms=predicted,
         )
-    return choose_by_hand(one, result, best, search.load("ranking"), latency)
+    final = search.options(ExportOptions, "export")
+    return choose_by_hand(
+        one, result, best, search.load("ranking"), latency, final=final
+    )
 
 
 def _text(choice: Choice, done: ExportedByHand, place: Path) -> str:

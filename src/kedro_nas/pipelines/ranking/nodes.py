@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.job import JobOptions
 from kedro_nas.parameters.ranking import RankingOptions
 
@@ -21,6 +22,7 @@ def rank_finalists(
     finalists: JsonValue,
     workspace: Path,
     ranking: RankingOptions,
+    export: ExportOptions,
     job: JobOptions,
     seed: int,
 ) -> tuple[Any, Any, JsonValue]:
@@ -37,6 +39,7 @@ def rank_finalists(
         RankingOptions.parse(ranking, where="nas.ranking"),
         JobOptions.parse(job, where="nas.job"),
         seed,
+        final=ExportOptions.parse(export, where="nas.export"),
     )
     return fold_scores, table, choice.to_json()
 

@@ -20,6 +20,7 @@ def create_pipeline() -> Pipeline:
                     "finalists",
                     "workspace",
                     "params:ranking",
+                    "params:export",
                     "params:job",
                     "params:seed",
                 ],
