@@ -82,7 +82,8 @@ def errors_section(rows: Sequence[Row]) -> str:
     for tool in TOOLS:
         cells = [_cell(_entry_of(standing, tool)) for standing in found]
         if any(cells):
-            lines.append(f"| {tool.label} | {' | '.join(cells)} |")
+            shown = " | ".join(cell or "not run" for cell in cells)
+            lines.append(f"| {tool.label} | {shown} |")
     margins = " | ".join(_margin(standing) for standing in found)
     lines.append(f"| error of kedro-nas below the best peer's by | {margins} |")
     return "\n".join([*lines, "", provenance(rows), ""])
