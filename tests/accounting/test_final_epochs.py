@@ -31,7 +31,7 @@ BASELINE = build_finalist("b", params=50, is_baseline=True)
 def test_final_epochs_are_what_the_seconds_afford(
     options: dict[str, Any], final_s: float | None, epochs: float | None
 ) -> None:
-    """Two workers share it, as 1.7 of them would, on a quarter more rows than before."""
+    """Two workers share it, as 1.7 of them would, on a quarter more rows."""
     budget = JobBudget(budget_s=600, plan=BudgetPlan(final_s=final_s))
 
     found = estimate_final_epochs(
