@@ -25,11 +25,15 @@ import sys
 import tempfile
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from measurement.conclusion import RESULTS, conclude, new_parser, write_result
+
+if TYPE_CHECKING:
+    from kedro_nas.data.store import ImageStore
+    from kedro_nas.records.profile import DatasetProfile
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "data" / "01_raw" / "fashion_mnist_12k.parquet"
@@ -37,6 +41,7 @@ FILE = RESULTS / "long_augmentation.json"
 STRENGTHS = ("light", "trivial")
 STEM_WIDTH = 48  # of the residual network, doubling with each halving of the map
 WORST = -0.01
+FOLDER = Path("workspace")  # of a training, in its process's folder
 
 
 def main() -> int:
@@ -90,62 +95,29 @@ def train_one(strength: str, file: str, seconds: str, seed: str, core: str) -> i
 
     from kedro_nas.data.prepare import prepare_images
     from kedro_nas.export.evaluate import predict
-    from kedro_nas.export.long_fit import fit_for_seconds
     from kedro_nas.models.averaged_predictions import average_predictions
-    from kedro_nas.models.spaces import build_search_space
     from kedro_nas.parameters.data_preparation import DataPreparationOptions
-    from kedro_nas.parameters.job import JobOptions
-    from kedro_nas.parameters.search_space import SearchSpaceOptions
-    from kedro_nas.space.anchors import proven_code, spell_code
-    from kedro_nas.training.execution import HALF, execution_here
-    from kedro_nas.training.flip_choice import measure_flip_effect
-    from kedro_nas.training.tasks import Task
-    from kedro_nas.work_clock import WorkClock
+    from kedro_nas.training.flip_choice import measure_flip_effect, with_flips
 
-    folder, root_seed = Path("workspace"), int(seed)
-    data = DataPreparationOptions()
     store, profile = prepare_images(
-        pd.read_parquet(file), data, seed=root_seed, workspace=folder
+        pd.read_parquet(file),
+        DataPreparationOptions(),
+        seed=int(seed),
+        workspace=FOLDER,
     )
-    space = build_search_space(SearchSpaceOptions(), profile.facts, seed=root_seed)
-    code = proven_code(store.image_shape, "residual", STEM_WIDTH, doubling=True)
-    network = space.decode(spell_code(space.choices, code))
-    job = JobOptions(workers=1)
     rows = store.rows("val")
     pixels, labels = np.asarray(store.pixels[rows]), store.labels[rows]
-
-    def fit(augmentation: str, length: float) -> tuple[Any, int]:
-        import keras
-
-        one = network.with_recipe(augmentation=augmentation)
-        place = folder / augmentation
-        task = Task(
-            execution=execution_here(HALF, job),
-            task_id=augmentation,
-            architecture=one,
-            store=str(store.path),
-            rows="search",
-            epochs=1,
-            schedule_epochs=1,
-            seed=root_seed,
-            bn_momentum=profile.verdict.bn_momentum,
-            class_weights=profile.verdict.class_weights,
-        )
-        clock = WorkClock(folder / f"clock-{augmentation}.txt")
-        done = fit_for_seconds(store, task, place, job, seconds=length, clock=clock)
-        model = keras.models.load_model(done.task.model_file, compile=False)
-        return model, len(done.outcome.history)
-
-    short, _ = fit("light", min(30.0, float(seconds) / 4))  # for the flips
+    short_s = min(30.0, float(seconds) / 4)
+    short, _ = fit(store, profile, "light", short_s, int(seed))
     plain, mirrored = (predict(short, one) for one in (pixels, pixels[:, :, ::-1]))
-    flips = measure_flip_effect(labels, plain, mirrored).allows_flips
-    augmentation = f"{strength}+flip" if flips else strength
-    model, epochs = fit(augmentation, float(seconds))
-    averaged = average_predictions(model, shifts=True, flips=flips)
+    flips = measure_flip_effect(labels, plain, mirrored)
+    augmentation = with_flips(strength, flips)
+    model, epochs = fit(store, profile, augmentation, float(seconds), int(seed))
+    averaged = average_predictions(model, shifts=True, flips=flips.allows_flips)
     row = {
         "data": Path(file).stem,
         "seconds": float(seconds),
-        "seed": root_seed,
+        "seed": int(seed),
         "augmentation": augmentation,
         "epochs": epochs,
         "val_accuracy": float(np.mean(predict(averaged, pixels).argmax(1) == labels)),
@@ -153,6 +125,40 @@ def train_one(strength: str, file: str, seconds: str, seed: str, core: str) -> i
     }
     print(json.dumps(row))
     return 0
+
+
+def fit(
+    store: ImageStore,
+    profile: DatasetProfile,
+    augmentation: str,
+    seconds: float,
+    seed: int,
+) -> tuple[Any, int]:
+    """Train the residual network on one worker; give the model and its epochs."""
+    import keras
+
+    from kedro_nas.export.long_fit import fit_for_seconds
+    from kedro_nas.models.spaces import build_search_space
+    from kedro_nas.parameters.job import JobOptions
+    from kedro_nas.parameters.search_space import SearchSpaceOptions
+    from kedro_nas.space.outlines import Outline
+    from kedro_nas.training.conditions import Conditions
+    from kedro_nas.training.execution import HALF, execution_here
+    from kedro_nas.work_clock import WorkClock
+
+    job = JobOptions(workers=1)
+    space = build_search_space(SearchSpaceOptions(), profile.facts, seed=seed)
+    outline = Outline(name="residual", block="residual")
+    network = outline.network(space, STEM_WIDTH).with_recipe(augmentation=augmentation)
+    execution = execution_here(HALF, job)
+    task = Conditions(store, profile.verdict, job, execution).task(
+        augmentation, network, rows="search", epochs=1, seed=seed
+    )
+    clock = WorkClock(FOLDER / f"clock-{augmentation}.txt")
+    place = FOLDER / augmentation
+    done = fit_for_seconds(store, task, place, job, seconds=seconds, clock=clock)
+    model = keras.models.load_model(done.task.model_file, compile=False)
+    return model, len(done.outcome.history)
 
 
 def show(pair: list[dict[str, Any]]) -> None:

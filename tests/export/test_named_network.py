@@ -144,20 +144,19 @@ def test_choice_by_hand_above_the_bound_of_latency_says_so(
 
 
 @pytest.mark.parametrize(
-    ("wanted", "of_best", "expected"),
+    ("wanted", "epochs", "expected"),
     [
-        ("auto", "trivial", "trivial"),
-        ("auto", "light", "light"),
-        ("as_searched", "trivial", "light"),
+        ("auto", 60.0, "trivial"),
+        ("auto", 40.0, "light"),
+        ("auto", None, "light"),
+        ("as_searched", 60.0, "light"),
     ],
 )
 def test_choice_by_hand_is_augmented_like_the_chosen_one(
-    results: JobResults, wanted: Any, of_best: str, expected: str
+    results: JobResults, wanted: Any, epochs: float | None, expected: str
 ) -> None:
     """Where its final training is long enough for TrivialAugment, so is this one."""
-    best = results.best_architecture
-    winner = best.architecture.with_recipe(augmentation=of_best)
-    best = best.model_copy(update={"architecture": winner})
+    best = results.best_architecture.model_copy(update={"final_epochs": epochs})
     one = find_network(results.trials, results.ranking["key"].iloc[0])
     network = one.architecture.with_recipe(augmentation="light")
     one = dataclasses.replace(one, architecture=network)

@@ -310,9 +310,25 @@ def test_rank_finalists_augments_by_the_length_of_the_final_training(
         final=ExportOptions(**final),
     )
 
+    assert choice.final_epochs == final.get("epochs", choice.final_epochs)
     assert choice.architecture.recipe.augmentation == expected
     in_folds = "light" if final.get("augmentation") else "light+flip"
     assert {task.architecture.recipe.augmentation for task in pool.tasks} == {in_folds}
+
+
+def test_rank_finalists_for_another_final_training_is_another_ranking(
+    pool: Any, store: ImageStore, small_architecture: Architecture, tmp_path: Path
+) -> None:
+    """Folds have half of its epochs, also where an earlier ranking had others."""
+    found = build_search_result(*contestants(small_architecture))
+
+    def epochs_of_folds(final_epochs: int) -> int:
+        options = RankingOptions(budget_s=None)
+        final = ExportOptions(epochs=final_epochs)
+        place = (store, PROFILE, found, tmp_path)
+        return rank_finalists(*place, options, JOB, 0, final=final)[2].plan.epochs
+
+    assert (epochs_of_folds(4), epochs_of_folds(8)) == (2, 4)
 
 
 def test_rank_finalists_on_validation_keeps_the_proven_network_within_the_noise(

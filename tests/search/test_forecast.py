@@ -178,6 +178,39 @@ def test_forecast_without_a_budget_counts_folds_and_final_epochs(ahead: Ahead) -
     assert more_epochs - final == pytest.approx(30 * 4.0 * 30 / 20)
 
 
+@pytest.mark.parametrize(
+    ("export", "folds"),
+    [({"epochs": 8}, {"epochs": 4}), ({"epochs": 60}, {"epochs": 30})],
+)
+def test_forecast_of_folds_is_half_of_the_final_epochs_that_were_given(
+    ahead: Ahead, export: Any, folds: Any
+) -> None:
+    """As in the ranking's own schedule, with a budget or without."""
+    counts = {"max_trials": 6, "max_epochs": 4}
+    some = {"folds": 2, "repeats": 1, "budget_s": None}
+    for budget_s in (None, 36_000.0):
+        derived = ahead(budget_s, search=counts, ranking=some, export=export)
+        given = ahead(budget_s, search=counts, ranking=some | folds, export=export)
+
+        assert derived.division.ranking_s == pytest.approx(given.division.ranking_s)
+
+
+def test_forecast_of_folds_has_half_of_what_the_final_seconds_afford(
+    ahead: Ahead,
+) -> None:
+    """Half of 850 s in gradient steps, on four fifths of the rows; two models share."""
+    ranking = {"folds": 2, "repeats": 1, "budget_s": 1e5}
+
+    def fold_s(seeds: int) -> float:
+        export = {"budget_s": 1_000.0, "seeds": seeds}
+        alone: Any = {"ranking": ranking, "export": export, "job": {"baseline": "none"}}
+        found = ahead(36_000.0, search={"finalists": 2}, **alone).division
+        return (found.ranking_s - 2 * 3.0) / (2 * 2)
+
+    assert fold_s(1) == pytest.approx(0.5 * 850 * 0.8)
+    assert fold_s(2) == pytest.approx(0.5 * 425 * 0.8)
+
+
 @pytest.mark.parametrize("seconds", [None, 5.0, 1e5])
 def test_forecast_of_a_cross_validation_takes_what_it_wants_or_nothing(
     ahead: Ahead, seconds: float | None

@@ -50,7 +50,7 @@ class Shares:
 # 0.753 and a race of three 0.759 on the test rows of the CIFAR-10 sample (one seed,
 # standard error 0.01), and a race needs half of the seconds.
 # A cross-validation of two finalists and the baseline over two folds, at half the final
-# epochs and on 0.8 of the images, takes 2.4 times the seconds of the final training.
+# epochs and on 0.8 of the images, takes twice the seconds of the final training.
 # Only where a sixth of the budget is some 25 full trainings does it leave enough of
 # them; below, the ranking only trains the baseline as long as the finalists were.
 SHARES = (

@@ -15,7 +15,7 @@ from kedro_nas.records.ranking import Choice
 from kedro_nas.records.search import SearchResult
 from kedro_nas.space.architecture import Architecture
 from kedro_nas.statistics.pareto_front import longest_trainings
-from kedro_nas.training.long_augmentation import LONG_EPOCHS, with_augmentation_for
+from kedro_nas.training.long_augmentation import with_augmentation_for
 
 NAMED_DIGITS = 8  # of a key, in names of folders and in messages
 _MAX_NAMED = 5  # networks that a message names
@@ -138,13 +138,11 @@ def choose_by_hand(
         best: The network that the ranking chose: epochs, budget and objective are its.
         ranking: `nas.ranking`; where the network is in it, its score over the folds.
         latency: The network against the bound of latency; None without one.
-        final: `params:nas.export`; the augmentation is stronger than that of the search
-            where it is for the best network.
+        final: `params:nas.export`.
     """
     network = one.architecture
     if final.augmentation == "auto":
-        is_long = best.architecture.recipe.augmentation.startswith("trivial")
-        network = with_augmentation_for(network, result, LONG_EPOCHS * is_long)
+        network = with_augmentation_for(network, result, best.final_epochs or 0.0)
     row = ranking[(ranking["key"] == one.key) & ~ranking["is_baseline"].astype(bool)]
     compared = {
         name: None

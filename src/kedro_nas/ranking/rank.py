@@ -158,19 +158,18 @@ class _Inputs:
             return network
         return with_augmentation_for(network, self.result, epochs or 0.0)
 
-    def as_trained_finally(self, network: Architecture, key: str) -> Architecture:
-        """Return the network of a contestant's key with its final augmentation."""
+    def final_epochs(self, key: str) -> float | None:
+        """Return the epochs that the final training of a contestant would have."""
         one = next(one for one in self.contestants if one.key == key)
         n_dev, n_train = (len(self.store.rows(rows)) for rows in ("dev", "train"))
-        epochs = estimate_final_epochs(
+        return estimate_final_epochs(
             one,
             self.contestants,
-            self.result.budget,
+            self.result.budget.plan,
             self.final,
             size_ratio=n_dev / max(1, n_train),
             workers=self.workers,
         )
-        return self.with_augmentation(network, epochs)
 
 
 @dataclass(frozen=True)
@@ -188,9 +187,11 @@ def _complete(compared: _Compared, inputs: _Inputs, full: int) -> Choice:
     seconds, job = inputs.clock.seconds, inputs.job
     baseline = choice.baseline
     if baseline is not None:
-        network = inputs.as_trained_finally(baseline.architecture, baseline.key)
+        epochs = inputs.final_epochs(baseline.key)
+        network = inputs.with_augmentation(baseline.architecture, epochs)
         baseline = baseline.model_copy(update={"architecture": network})
-    winner = inputs.as_trained_finally(choice.architecture, choice.key)
+    epochs = inputs.final_epochs(choice.key)
+    winner = inputs.with_augmentation(choice.architecture, epochs)
     if winner != choice.architecture:
         logger.info(
             "In the final training images are augmented by %s, in the search by %s.",
@@ -202,6 +203,7 @@ def _complete(compared: _Compared, inputs: _Inputs, full: int) -> Choice:
             "architecture": winner,
             "baseline": baseline,
             "full_epochs": full,
+            "final_epochs": epochs,
             "execution": result.search.execution,
             "plan": compared.summary,
             "seconds": seconds,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from kedro_nas.accounting.final_epochs import estimate_final_epochs
+from kedro_nas.accounting.final_epochs import FOLD_SHARE, estimate_final_epochs
 from kedro_nas.data.store import ImageStore
 from kedro_nas.files import write_json
 from kedro_nas.parameters.export import ExportOptions
@@ -20,7 +20,6 @@ from kedro_nas.records.search import Finalist
 
 logger = logging.getLogger(__name__)
 
-HORIZON = 0.5  # least share of the final epochs: shorter folds lead to another ranking
 # of the final training's seconds: what the baseline gets where the race had none left
 # for it. Without them a job of 300 s ended without a comparison with the baseline; with
 # 0.05 its three epochs were cut off on a slow machine.
@@ -77,12 +76,12 @@ def make_schedule(
     ratio = len(store.rows("dev")) / max(1, len(store.rows("train")))
     estimates = [
         estimate_final_epochs(
-            one, contestants, budget, final, size_ratio=ratio, workers=workers
+            one, contestants, budget.plan, final, size_ratio=ratio, workers=workers
         )
         for one in contestants
     ]
     final_epochs = min(filter(None, estimates), default=2 * full_epochs)
-    epochs = options.epochs or max(1, round(HORIZON * final_epochs))
+    epochs = options.epochs or max(1, round(FOLD_SHARE * final_epochs))
     plan = plan_cross_validation(
         contestants,
         n_folds=min(options.folds or store.n_folds, store.n_folds),

@@ -97,6 +97,8 @@ class Choice(Record):
         against_baseline: Comparison with the baseline, None without one.
         baseline: The baseline, or None.
         full_epochs: Epochs of a full training in the search.
+        final_epochs: Epochs that the final training is expected to have, None where
+            that is not known.
         execution: How gradient steps are run, None when it was not measured.
         plan: The extent of the comparison.
         latency: Contestants against the bound of latency; None without one.
@@ -123,6 +125,7 @@ class Choice(Record):
     against_baseline: BaselineComparison | None = None
     baseline: NamedNetwork | None = None
     full_epochs: int
+    final_epochs: float | None = None
     execution: Execution | None = None
     plan: CrossValidationSummary
     latency: LatencyCheck | None = None

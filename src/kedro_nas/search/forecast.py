@@ -10,6 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from kedro_nas.accounting.budget_plan import divide_budget
+from kedro_nas.accounting.final_epochs import (
+    FOLD_SHARE,
+    TEAM_SHARE,
+    seconds_per_model,
+)
 from kedro_nas.data.store import ImageStore
 from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.parameters.job import JobOptions
@@ -308,12 +313,7 @@ class _Work:
         """
         options, speed = self._setup.ranking, self._timing.speed
         limit = plan.ranking_s if options.budget_s == "auto" else options.budget_s
-        ratio = self._size_ratio * (1 - 1 / self._verdict.n_folds)
-        if options.epochs is None and plan.final_s is not None:
-            fold_s = plan.final_s / 2 * ratio
-        else:
-            epochs = options.epochs or search.top_epochs
-            fold_s = epochs * speed.epoch_s * ratio / speed.workers
+        fold_s = self._fold_s(plan, search)
         baseline = search.baseline_cost if self._has_baseline else 0.0
 
         def wall_s(networks: int, folds: int) -> float:
@@ -334,6 +334,19 @@ class _Work:
         epoch_s = per_mac * count_macs(self._baseline)
         alone_s = self._timing.build_s + search.top_epochs * epoch_s
         return alone_s if alone_s <= limit else 0.0
+
+    def _fold_s(self, plan: BudgetPlan, search: _SearchWork) -> float:
+        """Return the seconds of candidate 0's training on a fold, on all workers."""
+        final, speed = self._setup.export, self._timing.speed
+        share = 1 - 1 / self._verdict.n_folds  # of the rows of the final training
+        seconds = seconds_per_model(plan, final)
+        epochs = self._setup.ranking.epochs
+        if epochs is None and final.epochs is None and seconds is not None:
+            return FOLD_SHARE * TEAM_SHARE * seconds * share
+        if epochs is None and final.epochs is not None:
+            epochs = max(1, round(FOLD_SHARE * final.epochs))
+        epoch_s = speed.epoch_s * self._size_ratio * share
+        return (epochs or search.top_epochs) * epoch_s / speed.workers
 
     def _final_s(self, left_s: float | None, top_epochs: int) -> float:
         """Return the seconds of the final training."""
