@@ -113,6 +113,22 @@ def test_augmenter_light_continues_images_beyond_their_border() -> None:
     assert found == {tuple(column), tuple(up), tuple(down)}
 
 
+def test_augmenter_trivial_shifts_images_as_light_does() -> None:
+    """Of equal images all nine shifts by a pixel are seen, beside its operations."""
+    image = np.random.default_rng(0).uniform(0, 255, (16, 16, 3)).astype(np.float32)
+    augment = make_augmenter("trivial", (16, 16, 3))
+    assert augment is not None
+
+    pixels = np.repeat(image[None], 600, axis=0)
+    moved = np.asarray(augment(pixels, np.array([3, 4], np.int32)))
+
+    padded = np.pad(image, ((1, 1), (1, 1), (0, 0)), mode="symmetric")
+    for dy in range(3):
+        for dx in range(3):
+            shifted = padded[dy : dy + 16, dx : dx + 16]
+            assert np.isclose(moved, shifted, atol=1e-2).all((1, 2, 3)).any()
+
+
 def test_augmenter_unknown_name_says_what_is_allowed() -> None:
     """A misspelt strength names the strengths there are."""
     with pytest.raises(TrainingError, match="none, light, medium, strong, trivial"):

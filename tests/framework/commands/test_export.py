@@ -10,7 +10,9 @@ import pytest
 
 from kedro_nas.errors import ExportError
 from kedro_nas.export.by_hand import ExportedByHand
-from kedro_nas.framework.commands.export import _place_of, _text
+from kedro_nas.export.named_network import NamedTrial
+from kedro_nas.framework.commands.export import _choice, _place_of, _text
+from kedro_nas.parameters.export import ExportOptions
 from kedro_nas.records.export import FinalFit
 from kedro_nas.records.job import JobResults
 
@@ -67,3 +69,27 @@ def test_text_counts_the_readings_of_the_test(
 
     assert said in text
     assert "--test does" not in text
+
+
+def test_a_named_network_is_trained_by_the_options_of_the_project(
+    results: JobResults,
+) -> None:
+    """`nas.export.augmentation: as_searched` holds for it as for the chosen one."""
+    found, best = results.finalists, results.best_architecture
+    plan = found.budget.plan.model_copy(update={"final_s": 100.0})
+    budget = found.budget.model_copy(update={"plan": plan})
+    stored = {
+        "finalists": found.model_copy(update={"budget": budget}).to_json(),
+        "ranking": results.ranking,
+    }
+    network = best.architecture.with_recipe(augmentation="light")
+    one = NamedTrial(best.key, best.name, network, 0.5, 3, None)
+
+    def augmentation(wanted: Any) -> str:
+        options = ExportOptions(augmentation=wanted)
+        search: Any = SimpleNamespace(load=stored.get, options=lambda *_: options)
+        long = best.model_copy(update={"final_epochs": 60.0})
+        return _choice(search, one, long).architecture.recipe.augmentation
+
+    assert augmentation("auto").startswith("trivial")
+    assert augmentation("as_searched") == "light"
